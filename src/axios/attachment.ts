@@ -1,0 +1,26 @@
+import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import type { Environment } from '../session/environment.js'
+import type { RequestSummary } from '../session/events.js'
+import { Session } from '../session/session.js'
+import type { OriginRule } from './origin.js'
+import { publicURL } from './redact.js'
+
+/** What the interceptors of one instance share. */
+export interface Attachment {
+  readonly instance: AxiosInstance
+  readonly session: Session
+  readonly environment: Environment
+  readonly isAllowed: OriginRule
+  readonly inPlace: (config: AxiosRequestConfig) => boolean
+}
+
+/** Whose request this is; `undefined` when it has opted out. */
+export function sessionOf({ oauth }: AxiosRequestConfig, attached: Session): Session | undefined {
+  if (oauth === undefined) return attached
+  if (oauth === false) return undefined
+  return oauth instanceof Session ? oauth : (oauth.session ?? attached)
+}
+
+export function summaryOf(config: InternalAxiosRequestConfig): RequestSummary {
+  return { method: (config.method ?? 'get').toUpperCase(), url: publicURL(config.url) }
+}

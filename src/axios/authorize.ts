@@ -1,0 +1,90 @@
+import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import type { Held } from '../session/state.js'
+import type { Session } from '../session/session.js'
+import { sessionOf, summaryOf, type Attachment } from './attachment.js'
+import { isReplayable, prepareBody } from './body.js'
+import type { Handler } from './innermost.js'
+import { requestError } from './request-error.js'
+import { Ticket, authorizationName, forgetTicket, putTicket, ticketOf, type Stage } from './ticket.js'
+import { waitFor } from './wait.js'
+
+const rethrow = (error: unknown): never => {
+  throw error
+}
+
+/**
+ * The request interceptor, in two parts. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the
+ * adapter. The asynchronous one joins it when there is something to wait for.
+ */
+export function authorizer(attachment: Attachment): readonly Handler[] {
+  const { session: attached, environment, isAllowed } = attachment
+
+  const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
+
+  /** The session that this request belongs to, if it is to carry a token: judged on what is really sent. */
+  function concerned(config: InternalAxiosRequestConfig): Session | undefined {
+    const session = sessionOf(config, attached)
+    // The caller's own authorization wins.
+    if (!session || config.auth || authorizationName(config) !== undefined || !isAllowed(config)) return undefined
+    return session
+  }
+
+  function attach(
+    config: InternalAxiosRequestConfig,
+    session: Session,
+    held: Held | undefined,
+    startedAt: number,
+    stage: Stage = 'sent',
+  ): typeof config {
+    prepareBody(config)
+    if (held) config.headers.Authorization = held.authorization
+    putTicket(config, new Ticket(session, held, startedAt, stage))
+    return config
+  }
+
+  /** Asked before any interceptor runs: must this request wait? */
+  function mustWait(config: AxiosRequestConfig): boolean {
+    forgetTicket(config as InternalAxiosRequestConfig)
+    const session = sessionOf(config, attached)
+    if (!session || session.current(!isReplayable(config)) || session.withoutToken) return false
+    putTicket(config as InternalAxiosRequestConfig, new Ticket(session, undefined, startOf(config), 'expected'))
+    return true
+  }
+
+  function authorizeNow(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
+    const ticket = ticketOf(config)
+    const expected = ticket?.stage === 'expected'
+    if (!expected) forgetTicket(config)
+    const session = concerned(config)
+    if (!session) return config
+    if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
+    const held = session.current(!isReplayable(config))
+    if (held || session.withoutToken) return attach(config, session, held, expected ? ticket.startedAt : startOf(config))
+    // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
+    return expected ? config : authorizeLater(config)
+  }
+
+  async function authorizeLater(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
+    const ticket = ticketOf(config)
+    if (ticket && ticket.stage !== 'expected') return config
+    forgetTicket(config)
+    const session = concerned(config)
+    if (!session) return config
+    const { events } = session
+    const startedAt = ticket?.startedAt ?? startOf(config)
+    if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
+    try {
+      const held = await waitFor(session.acquire(!isReplayable(config)), config, startedAt, environment)
+      return attach(config, session, held, startedAt)
+    } catch (error) {
+      throw requestError(error, config)
+    } finally {
+      if (events.has('released')) events.emit('released', summaryOf(config))
+    }
+  }
+
+  return [
+    { fulfilled: authorizeLater, rejected: rethrow, synchronous: false, runWhen: mustWait },
+    { fulfilled: authorizeNow, rejected: rethrow, synchronous: true },
+  ]
+}

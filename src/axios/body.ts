@@ -1,0 +1,63 @@
+import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import type { OAuthRequestOptions } from './config.js'
+
+interface MultipartStream {
+  getBuffer(): Uint8Array
+  getBoundary(): string
+}
+
+type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
+
+function isObject(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** A body that is gone once it was sent. */
+export function isStream(data: unknown): boolean {
+  return (
+    isObject(data) && (typeof data.pipe === 'function' || typeof data.getReader === 'function' || Symbol.asyncIterator in data)
+  )
+}
+
+/** What makes the body anew, where the caller has given that. */
+export function bodyFactory({ oauth }: AxiosRequestConfig): (() => unknown) | undefined {
+  return isObject(oauth) ? (oauth as OAuthRequestOptions).body : undefined
+}
+
+/** May the body be sent a second time, as it is or made anew? */
+export function isReplayable(config: AxiosRequestConfig): boolean {
+  return !isStream(config.data) || bodyFactory(config) !== undefined
+}
+
+/** In Node axios makes a stream out of a multipart form; one without files in streams can be had as the bytes that it will be. */
+const keepForm: BodyTransform = (data, headers) => {
+  const form = data as Partial<MultipartStream> | undefined
+  if (typeof form?.getBuffer !== 'function' || typeof form.getBoundary !== 'function') return data
+  try {
+    const bytes = form.getBuffer()
+    headers.setContentType(`multipart/form-data; boundary=${form.getBoundary()}`)
+    return bytes
+  } catch {
+    return data
+  }
+}
+
+/** Sees to it, before axios serializes the body, that it can be sent twice where that is possible. */
+export function prepareBody(config: InternalAxiosRequestConfig): void {
+  const make = bodyFactory(config)
+  if (make) config.data = make()
+  const { data } = config
+  if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
+    return
+  const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
+  if (!transforms.includes(keepForm)) config.transformRequest = [...transforms, keepForm] as never
+}
+
+/** Makes the body of the second sending. */
+export function renewBody(config: InternalAxiosRequestConfig): void {
+  const make = bodyFactory(config)
+  if (!make || !isStream(config.data)) return
+  config.data = make()
+  // The adapter has written the length of the first one there.
+  config.headers.delete('Content-Length')
+}

@@ -1,0 +1,78 @@
+import type { SessionSettings } from '../session/session.js'
+import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
+
+/** The options of a session. Times are milliseconds. */
+export interface SessionOptions {
+  /**
+   * Gets a new token set: one of `axios-attach-oauth/grants`, or any function `(tokens, context) → token response`. `false`: somebody else
+   * renews what is in the store, and this session only reads it. Default: the store's own `refresh`.
+   */
+  refresh?: RefreshFunction | false
+  /** Tells the server to forget tokens (RFC 7009). Default: the refresh function's own `revoke`. */
+  revoke?: RevokeFunction
+  /** How long a refresh may take, its retries included. Default: 60,000. */
+  refreshTimeout?: number
+  /** At most so many refreshes in so many milliseconds; those that a token's own expiry asks for don't count. Default: 5 in 30,000. */
+  refreshLimit?: { readonly flights: number; readonly within: number }
+  /** How long one step of the store may take. Default: 10,000. */
+  storeTimeout?: number
+  /** How long the store's lock is waited for; longer than `refreshTimeout`. Default: 75,000. */
+  lockTimeout?: number
+  /** Reject waiting requests when a refreshed set could not be stored. Default: `false`, they go on and the set is kept in memory. */
+  strictSaving?: boolean
+  /** Reject requests while nobody is signed in, instead of sending them without a token. Default: `false`. */
+  rejectSignedOut?: boolean
+}
+
+/** The options of `attachOAuth`. */
+export interface AttachOptions extends SessionOptions {
+  /** The origins that get the token, such as `['https://api.example.com']`. Default: that of the instance's `baseURL`. */
+  origins?: readonly string[]
+  /** Lets tokens travel over plain http to other machines than this one. Default: `false`. */
+  dangerouslyAllowInsecureHttp?: boolean
+}
+
+function fail(message: string): never {
+  throw new TypeError(`attachOAuth: ${message}`)
+}
+
+function milliseconds(
+  options: SessionOptions,
+  name: 'refreshTimeout' | 'storeTimeout' | 'lockTimeout',
+  fallback: number,
+): number {
+  const value = options[name] ?? fallback
+  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) fail(`${name} must be a number of milliseconds above 0`)
+  return value
+}
+
+export function checkStore(store: TokenStore): void {
+  if (typeof store?.read !== 'function' || typeof store.write !== 'function')
+    fail('store must be an object with the functions read and write, such as memoryStore(tokens)')
+}
+
+/** Checks the options once and fills in the defaults. Throws a `TypeError` that names the option. */
+export function readSettings(store: TokenStore, options: SessionOptions): SessionSettings {
+  checkStore(store)
+  const refresh =
+    options.refresh ??
+    store.refresh ??
+    fail('refresh is missing: pass a refresh function, or false if somebody else renews the stored tokens')
+  if (refresh !== false && typeof refresh !== 'function')
+    fail('refresh must be a function (tokens, context) → token response, or false')
+  const revoke = options.revoke ?? (refresh === false ? undefined : refresh.revoke)
+  if (revoke !== undefined && typeof revoke !== 'function') fail('revoke must be a function')
+  const { flights, within } = options.refreshLimit ?? { flights: 5, within: 30_000 }
+  if (!(flights >= 1) || !(within > 0)) fail('refreshLimit must be like { flights: 5, within: 30000 }')
+  const settings = {
+    refresh: refresh === false ? undefined : refresh,
+    revoke,
+    flightTimeout: milliseconds(options, 'refreshTimeout', 60_000),
+    flightLimit: { flights, within },
+    storeTimeout: milliseconds(options, 'storeTimeout', 10_000),
+    lockTimeout: milliseconds(options, 'lockTimeout', 75_000),
+    strictSaving: options.strictSaving === true,
+    rejectSignedOut: options.rejectSignedOut === true,
+  }
+  return settings
+}

@@ -1,0 +1,101 @@
+import { isAxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import type { Held } from '../session/state.js'
+import { summaryOf, type Attachment } from './attachment.js'
+import { isReplayable } from './body.js'
+import { judgeChallenge, parseChallenges, type Challenge } from './challenge.js'
+import type { Handler } from './innermost.js'
+import { withoutSecrets } from './redact.js'
+import { discard, sendAgain } from './replay.js'
+import { OAuthRequestError, requestError } from './request-error.js'
+import { Ticket, authorizationName, putTicket, ticketOf } from './ticket.js'
+import { timeLeft, timeoutError, waitFor } from './wait.js'
+
+/** The response interceptor: queues concurrent 401s behind the one flight and sends each request again, once. */
+export function recoverer({ instance, environment, isAllowed }: Attachment): Handler {
+  /** Cures a refused request, or returns `undefined` when the refusal is the caller's answer. */
+  function cure(response: AxiosResponse): Promise<AxiosResponse> | undefined {
+    const { config, status } = response
+    if (status !== 401 && status !== 403) return undefined
+    const ticket = ticketOf(config)
+    if (!ticket || ticket.stage === 'sent-twice') return undefined
+    const { demand, challenge } = judgeChallenge(status, parseChallenges(response.headers['www-authenticate']))
+    if (demand === 'none') return undefined
+    if (demand === 'step-up') throw stepUpRequired(response, challenge)
+    return recover(ticket, config, response)
+  }
+
+  async function recover(ticket: Ticket, config: InternalAxiosRequestConfig, response: AxiosResponse): Promise<AxiosResponse> {
+    const renewed = renew(ticket, response)
+    if (!isReplayable(config)) {
+      renewed.catch(() => undefined)
+      throw new OAuthRequestError(
+        'OAUTH_NOT_REPLAYABLE',
+        'The request was rejected, and its body was a stream that is used up. Send it again, or pass oauth: { body: () => stream }.',
+        config,
+        response,
+      )
+    }
+    discard(response)
+    const { events } = ticket.session
+    if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'rejected' })
+    let held: Held
+    try {
+      held = await waitFor(renewed, config, ticket.startedAt, environment)
+    } catch (error) {
+      throw requestError(error, config, response)
+    } finally {
+      if (events.has('released')) events.emit('released', summaryOf(config))
+    }
+    return resend(ticket, config, held)
+  }
+
+  function renew({ session, held, stage }: Ticket, response: AxiosResponse): Promise<Held> {
+    if (held) return session.renew(held)
+    const present = stage === 'unplaced' && isAllowed(response.config) ? session.current() : undefined
+    if (present) return Promise.resolve(present)
+    throw new OAuthRequestError(
+      'OAUTH_SIGNED_OUT',
+      'The request was sent without a token, as nobody is signed in, and the server wants one. Call signIn(tokens) first.',
+      response.config,
+      response,
+    )
+  }
+
+  function resend({ session, startedAt }: Ticket, config: InternalAxiosRequestConfig, held: Held): Promise<AxiosResponse> {
+    const left = timeLeft(config, startedAt, environment)
+    if (left !== undefined && left <= 0) throw timeoutError(config)
+    config.headers[authorizationName(config) ?? 'Authorization'] = held.authorization
+    putTicket(config, new Ticket(session, held, startedAt, 'sent-twice'))
+    if (session.events.has('resent')) session.events.emit('resent', summaryOf(config))
+    return sendAgain(instance, config, left)
+  }
+
+  const guarded = (error: unknown): unknown => (isAxiosError(error) && ticketOf(error.config) ? withoutSecrets(error) : error)
+
+  return {
+    fulfilled: (response: AxiosResponse) =>
+      cure(response)?.catch((error: unknown) => {
+        throw guarded(error)
+      }) ?? response,
+    rejected: async (error: unknown) => {
+      try {
+        const cured = isAxiosError(error) && error.response ? cure(error.response) : undefined
+        if (cured) return await cured
+      } catch (failure) {
+        throw guarded(failure)
+      }
+      throw guarded(error)
+    },
+  }
+}
+
+function stepUpRequired(response: AxiosResponse, challenge: Challenge | undefined): OAuthRequestError {
+  const wanted = challenge?.parameters.error ?? 'more'
+  const error = new OAuthRequestError(
+    'OAUTH_STEP_UP_REQUIRED',
+    `The resource server wants more than a refresh can give (${wanted}): sign in again with what its challenge asks for.`,
+    response.config,
+    response,
+  )
+  return Object.assign(error, { challenge })
+}

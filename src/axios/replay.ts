@@ -1,0 +1,60 @@
+import {
+  AxiosHeaders,
+  CanceledError,
+  getAdapter,
+  type AxiosInstance,
+  type AxiosResponse,
+  type InternalAxiosRequestConfig,
+} from 'axios'
+import { renewBody } from './body.js'
+
+type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
+
+/** What `dispatchRequest` does with an answer, since the second one doesn't pass there. */
+function transform(config: InternalAxiosRequestConfig, response: AxiosResponse): AxiosResponse {
+  const headers = AxiosHeaders.from(response.headers as never)
+  // Where a transform that throws looks for the answer that it choked on.
+  const carrier = config as { response?: AxiosResponse }
+  carrier.response = response
+  try {
+    for (const step of [config.transformResponse ?? []].flat() as ResponseTransform[])
+      response.data = step.call(config, response.data, headers.normalize(false), response.status)
+  } finally {
+    delete carrier.response
+  }
+  headers.normalize(false)
+  response.headers = headers
+  return response
+}
+
+/** Sends a request again, below every interceptor and every request transform: what was sent the first time is sent the second time. */
+export async function sendAgain(
+  instance: AxiosInstance,
+  config: InternalAxiosRequestConfig,
+  timeout: number | undefined,
+): Promise<AxiosResponse> {
+  renewBody(config)
+  if (config.signal?.aborted) throw new CanceledError(undefined, config)
+  const adapter = getAdapter(config.adapter ?? instance.defaults.adapter, config)
+  const startedAt = performance.now()
+  const finish = (response: AxiosResponse): AxiosResponse => {
+    ;(response as { duration?: number }).duration = Math.round(performance.now() - startedAt)
+    return transform(config, response)
+  }
+  const whole = config.timeout
+  if (timeout !== undefined) config.timeout = timeout
+  return adapter(config)
+    .then(finish, (error: { response?: AxiosResponse }) => {
+      if (error?.response) finish(error.response)
+      throw error
+    })
+    .finally(() => {
+      if (timeout !== undefined && whole !== undefined) config.timeout = whole
+    })
+}
+
+/** Frees the connection of an answer that nobody will read. */
+export function discard({ data }: AxiosResponse): void {
+  if (typeof data?.destroy === 'function') data.destroy()
+  else if (typeof data?.cancel === 'function') Promise.resolve(data.cancel()).catch(() => undefined)
+}

@@ -1,0 +1,102 @@
+import type { Credentials } from './tokens.js'
+
+/** Freshness, in milliseconds and shares of the token's lifetime. */
+const ADVISORY = { most: 300_000, share: 0.2 }
+const MANDATORY = { most: 30_000, share: 0.05 }
+
+/** From when on a refresh runs in the background, and from when on requests wait for it: epoch milliseconds. */
+export interface Windows {
+  readonly refreshFrom: number
+  readonly waitFrom: number
+}
+
+/**
+ * The two windows before the expiry of a token. `random` (0 to 1) spreads the beginning of the first one, so that a fleet that
+ * started together doesn't refresh together.
+ */
+export function windowsOf({ expiresAt, lifetime, refreshAt }: Credentials, random: number): Windows {
+  if (expiresAt === Infinity) return { refreshFrom: Infinity, waitFrom: Infinity }
+  const waitFrom = expiresAt - Math.min(MANDATORY.most, lifetime * MANDATORY.share)
+  const advisory = refreshAt ?? expiresAt - Math.min(ADVISORY.most, lifetime * ADVISORY.share)
+  return { refreshFrom: Math.min(waitFrom, advisory + (random * (expiresAt - advisory)) / 2), waitFrom }
+}
+
+/** What a failed refresh means for the session. */
+export type FailureKind = 'terminal' | 'misconfigured' | 'transient'
+
+export interface Failure {
+  readonly kind: FailureKind
+  /** True when the server has provably not processed the request, so that it may be sent again. */
+  readonly unprocessed: boolean
+  /** What the server asks to wait, in milliseconds. */
+  readonly retryAfter?: number
+}
+
+const serverTroubles = new Set(['server_error', 'temporarily_unavailable', 'slow_down'])
+const neverConnected = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
+}
+
+/** A header of a fetch `Response`, of an axios response or of a plain object. */
+function header(response: unknown, name: string): unknown {
+  const headers = member(response, 'headers')
+  const get = member(headers, 'get')
+  return typeof get === 'function' ? get.call(headers, name) : member(headers, name)
+}
+
+function retryAfterOf(value: unknown, now: number): number | undefined {
+  if (value === undefined || value === null || value === '') return undefined
+  const seconds = Number(value)
+  const ms = Number.isNaN(seconds) ? Date.parse(String(value)) - now : seconds * 1000
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/**
+ * Classifies what a refresh function rejected with, by its shape: the errors of this package's grants, of oauth4webapi, openid-client, fetch
+ * and axios look alike enough.
+ */
+export function classifyFailure(error: unknown, now: number): Failure {
+  const response = member(error, 'response')
+  const oauthError = member(error, 'error') ?? member(member(response, 'data'), 'error')
+  const status = Number(member(error, 'status') ?? member(response, 'status') ?? 0)
+  if (typeof oauthError === 'string' && status !== 429 && status < 500 && !serverTroubles.has(oauthError))
+    return { kind: oauthError === 'invalid_grant' ? 'terminal' : 'misconfigured', unprocessed: false }
+  let unprocessed = status === 429 || status === 503
+  for (let cause = error, depth = 0; cause && depth < 4; cause = member(cause, 'cause'), depth++)
+    unprocessed ||= neverConnected.has(String(member(cause, 'code')))
+  const retryAfter = retryAfterOf(member(error, 'retryAfter') ?? header(response, 'retry-after'), now)
+  return { kind: 'transient', unprocessed, ...(retryAfter !== undefined && { retryAfter }) }
+}
+
+/** How often a token request is sent at most in one flight. */
+const TRIES = 3
+/** A `Retry-After` beyond this many milliseconds isn't waited for. */
+const LONGEST_RETRY_AFTER = 20_000
+
+/** How long to wait before the next try, in milliseconds; `undefined` when there is to be none. `tries` counts those already made. */
+export function retryDelay(failure: Failure, tries: number, random: number): number | undefined {
+  if (!failure.unprocessed || tries >= TRIES) return undefined
+  const backoff = random * 1000 * 2 ** (tries - 1)
+  if (failure.retryAfter === undefined) return backoff
+  return failure.retryAfter <= LONGEST_RETRY_AFTER ? failure.retryAfter + backoff / 10 : undefined
+}
+
+/** How long a refresh token that has just failed is left alone, in milliseconds. `failures` counts those in a row. */
+export function coolDown(failures: number): number {
+  return Math.min(60_000, 10_000 * 2 ** (failures - 1))
+}
+
+/** May another flight start? `starts` are the times of those that count, `now` the present, on one monotonic clock. */
+export function withinBudget(starts: readonly number[], now: number, flights: number, within: number): boolean {
+  const oldest = starts[starts.length - flights]
+  return oldest === undefined || now - oldest >= within
+}

@@ -1,0 +1,38 @@
+import type { Held } from './state.js'
+
+/**
+ * One run of the refresh function. It belongs to no caller: those who wait may leave, and it goes on. It answers to its waiters once, either
+ * with its own outcome or, when signing in or out has overtaken it, with what the session says instead.
+ */
+export class Flight {
+  readonly #controller = new AbortController()
+  readonly signal = this.#controller.signal
+  /** What the waiters get. */
+  readonly landed: Promise<Held>
+  /** True when signing in or out has overtaken it: its tokens must not be used. */
+  overtaken = false
+  #resolve!: (held: Held) => void
+  #reject!: (error: unknown) => void
+
+  constructor() {
+    this.landed = new Promise<Held>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    // Perhaps nobody waits.
+    this.landed.catch(() => undefined)
+  }
+
+  land(held: Held): void {
+    this.#resolve(held)
+  }
+
+  fail(error: unknown): void {
+    this.#reject(error)
+  }
+
+  /** Tells the refresh function to give up. */
+  abort(reason: unknown): void {
+    this.#controller.abort(reason)
+  }
+}

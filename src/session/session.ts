@@ -1,0 +1,594 @@
+import { OAuthError, isOAuthError } from '../errors.js'
+import { coolDown, windowsOf, withinBudget } from '../policy.js'
+import { mergeTokens, readTokens, type Credentials } from '../tokens.js'
+import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenSet, TokenStore } from '../types.js'
+import type { Environment } from './environment.js'
+import { Events, type SessionEvents, type SessionListener, type SignOutReason } from './events.js'
+import { Flight } from './flight.js'
+import { snapshotOf, type Held, type SessionSnapshot, type State } from './state.js'
+import { refreshError, requestTokensWithin } from './token-request.js'
+import { Vault, type VaultLimits } from './vault.js'
+
+/** How a session behaves; all resolved. Times in milliseconds. */
+export interface SessionSettings extends VaultLimits {
+  readonly refresh: RefreshFunction | undefined
+  readonly revoke: RevokeFunction | undefined
+  readonly flightTimeout: number
+  readonly flightLimit: { readonly flights: number; readonly within: number }
+  readonly strictSaving: boolean
+  readonly rejectSignedOut: boolean
+}
+
+const noop = (): void => undefined
+
+/** How long a set that could not be stored waits before the next try, in milliseconds. */
+const SAVE_AGAIN_AFTER = 1000
+
+/** A backward jump of the computer's clock below this many milliseconds is taken for rounding. */
+const CLOCK_TOLERANCE = 2000
+
+/** The one owner of a token set in this process: load → decide → refresh → save → tell. */
+export class Session {
+  readonly #events = new Events()
+  readonly #vault: Vault
+  readonly #environment: Environment
+  readonly #settings: SessionSettings
+
+  #state: State = { status: 'unknown' }
+  #generation = 0
+  #epoch = 0
+  #flight: Flight | undefined
+  #loading: Promise<void> | undefined
+
+  /** The usual request is answered from these three: until then there is nothing to decide. */
+  #held: Held | undefined
+  #quietUntil = -Infinity
+  #lastSeen = -Infinity
+
+  /** What to add to this computer's clock to get the token endpoint's. */
+  #offset = 0
+  #anchor = { time: 0, monotonic: 0 }
+
+  #flightStarts: number[] = []
+  #coolingDown: { token: string | undefined; until: number; failures: number; error: OAuthError } | undefined
+  #savingAgainFrom = 0
+
+  #snapshot: SessionSnapshot | undefined
+  readonly #subscribers = new Set<() => void>()
+  #unsubscribeStore: (() => void) | undefined
+
+  constructor(store: TokenStore, settings: SessionSettings, environment: Environment) {
+    this.#settings = settings
+    this.#environment = environment
+    this.#vault = new Vault(store, environment, settings)
+  }
+
+  // ── for applications ────────────────────────────────────────────────────────────────────────────
+
+  /** The present token set, read from the store at the first call; `undefined` when nobody is signed in. Rejects with `OAUTH_STORE_FAILED` or `OAUTH_TOKEN_INVALID`. */
+  readonly tokens = async (): Promise<TokenSet | undefined> => {
+    await this.#loaded()
+    return this.#held && structuredClone(this.#held.credentials.tokens)
+  }
+
+  /**
+   * Adopts and stores a token set, such as the answer to an authorization code grant. Requests that still wait under the old sign-in reject.
+   * Rejects with `OAUTH_TOKEN_INVALID` when the set can't be used (nothing changes then). A set that could not be stored lives on in memory.
+   */
+  readonly signIn = async (tokens: TokenJSON): Promise<void> => {
+    const credentials = mergeTokens(undefined, tokens, this.#now())
+    const before = this.#state.status
+    this.#epoch++
+    const held = this.#adopt(credentials)
+    if (before === 'signed-in')
+      this.#overtake(new OAuthError('OAUTH_SIGNED_OUT', 'Somebody signed in while this request was waiting. Send it again.'))
+    else this.#overtake(held)
+    this.#events.emit('signed_in', { generation: held.generation })
+    try {
+      await this.#vault.set(credentials.tokens)
+      this.#events.emit('saved', { generation: held.generation })
+    } catch (error) {
+      this.#keepInMemory(held, error)
+      if (this.#settings.strictSaving) throw error
+    }
+  }
+
+  /**
+   * Forgets the token set here and in the store. With `revoke: true` the server is told as well (RFC 7009); whether that worked is
+   * the result's `revoked`. Rejects with `OAUTH_STORE_FAILED` when the stored set could not be deleted: signed out here, but call it again.
+   */
+  readonly signOut = async (options?: { readonly revoke?: boolean }): Promise<{ revoked: boolean; error?: unknown }> => {
+    const revoke = options?.revoke === true
+    const tokens = revoke ? await this.tokens().catch(noop) : undefined
+    this.#end('requested', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out while this request was waiting.'))
+    await this.#vault.set(undefined)
+    if (!revoke) return { revoked: false }
+    return this.#revoke(tokens)
+  }
+
+  /** Refreshes now, whatever the expiry says; joins a refresh that is under way. Resolves with the new set, rejects with the typed error. */
+  readonly refresh = async (): Promise<TokenSet> => {
+    await this.#loaded()
+    this.#coolingDown = undefined
+    return structuredClone((await this.#startOrJoin('requested')).credentials.tokens)
+  }
+
+  /** Listens to an event; returns its own undo. A listener that throws changes nothing. */
+  readonly on = <Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): (() => void) =>
+    this.#events.on(name, listener)
+
+  /** What the session shows of itself. The same object until something changes: fits `useSyncExternalStore(session.subscribe, session.getSnapshot)`. */
+  readonly getSnapshot = (): SessionSnapshot =>
+    (this.#snapshot ??= snapshotOf(this.#state, this.#generation, this.#flight !== undefined))
+
+  /** Calls `listener` after each change of the snapshot; returns its own undo. */
+  readonly subscribe = (listener: () => void): (() => void) => {
+    const entry = (): void => listener()
+    this.#subscribers.add(entry)
+    return () => void this.#subscribers.delete(entry)
+  }
+
+  // ── for the interceptors ────────────────────────────────────────────────────────────────────────
+
+  get events(): Events {
+    return this.#events
+  }
+
+  /** The token to send with, when there is one in memory and nothing to wait for. `careful`: the request can't be sent twice, so it doesn't gamble. */
+  current(careful = false): Held | undefined {
+    const now = this.#environment.now()
+    if (now >= this.#lastSeen && now < this.#quietUntil) {
+      this.#lastSeen = now
+      return this.#held
+    }
+    return this.#decide(now, careful)
+  }
+
+  /** True when nobody is signed in and no flight can change that. */
+  get signedOut(): boolean {
+    const { refresh } = this.#settings
+    const state = this.#state
+    return (
+      state.status === 'signed-out' && (state.reason !== 'empty' || refresh === undefined || refresh.needsRefreshToken === true)
+    )
+  }
+
+  /** True when requests go out without a token. */
+  get withoutToken(): boolean {
+    return this.signedOut && !this.#settings.rejectSignedOut
+  }
+
+  /** The token to send with, as soon as there is one; `undefined` when the request is to go out without. */
+  async acquire(careful = false): Promise<Held | undefined> {
+    await this.#loaded()
+    const held = this.current(careful)
+    if (held) return held
+    if (this.signedOut) {
+      if (!this.#settings.rejectSignedOut) return undefined
+      throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+    }
+    const present = this.#held
+    try {
+      return await this.#startOrJoin(present ? 'expired' : 'missing')
+    } catch (error) {
+      // As long as the present token is valid, a token endpoint in trouble is nobody's trouble.
+      if (
+        present &&
+        present === this.#held &&
+        this.#isValid(present) &&
+        !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT')
+      )
+        return present
+      throw error
+    }
+  }
+
+  /** A token other than the one of `rejected`, which the resource server has refused. */
+  async renew(rejected: Held): Promise<Held> {
+    const state = this.#state
+    if (state.status !== 'signed-in' || state.held.epoch !== rejected.epoch)
+      throw new OAuthError('OAUTH_SIGNED_OUT', 'Somebody signed in or out while this request was under way.')
+    if (state.held.generation === rejected.generation) this.#set({ ...state, rejected: true })
+    else if (!state.rejected) return state.held
+    return this.#startOrJoin('rejected')
+  }
+
+  /** Listens to the store from now on, where it can notify; `release` ends that. */
+  watchStore(): void {
+    this.#unsubscribeStore ??= this.#vault.subscribe(() => {
+      if (this.#state.status !== 'unknown' && !this.#flight) this.#lookAgain().catch(noop)
+    })
+  }
+
+  release(): void {
+    this.#unsubscribeStore?.()
+    this.#unsubscribeStore = undefined
+  }
+
+  // ── deciding ────────────────────────────────────────────────────────────────────────────────────
+
+  #now(): number {
+    return this.#environment.now() + this.#offset
+  }
+
+  #decide(localNow: number, careful: boolean): Held | undefined {
+    if (localNow < this.#lastSeen - CLOCK_TOLERANCE) this.#clockJumpedBack(localNow)
+    this.#lastSeen = localNow
+    const state = this.#state
+    if (state.status !== 'signed-in' || state.rejected) return undefined
+    const now = localNow + this.#offset
+    if (now >= state.held.waitFrom) return undefined
+    if (state.unpersisted) this.#saveAgain(state.held)
+    if (now >= state.held.refreshFrom && !this.#mayNotFly()) {
+      const refreshing = this.#startOrJoin('expired')
+      refreshing.catch(noop)
+      if (careful) return undefined
+    }
+    return state.held
+  }
+
+  /** The monotonic clock says how much time has really passed. */
+  #clockJumpedBack(localNow: number): void {
+    const { time, monotonic } = this.#anchor
+    this.#offset = time + (this.#environment.monotonic() - monotonic) - localNow
+    this.#quiet()
+  }
+
+  #isValid(held: Held): boolean {
+    return this.#state.status === 'signed-in' && !this.#state.rejected && this.#now() < held.credentials.expiresAt
+  }
+
+  #quiet(): void {
+    const state = this.#state
+    const quiet = state.status === 'signed-in' && !state.rejected && !state.unpersisted
+    this.#quietUntil = quiet ? state.held.refreshFrom - this.#offset : -Infinity
+  }
+
+  /** Why no flight may start now, if that is so. */
+  #mayNotFly(reason?: RefreshReason): OAuthError | undefined {
+    const { refresh, flightLimit } = this.#settings
+    const cooling = this.#coolingDown
+    const monotonic = this.#environment.monotonic()
+    if (cooling && monotonic < cooling.until && cooling.token === this.#refreshToken()) return cooling.error
+    if (this.#held && refresh?.needsRefreshToken && this.#refreshToken() === undefined && reason !== 'requested')
+      return noRefreshToken()
+    if (!withinBudget(this.#flightStarts, monotonic, flightLimit.flights, flightLimit.within))
+      return new OAuthError(
+        'OAUTH_REFRESH_LIMIT',
+        `The session was refreshed ${flightLimit.flights} times within ${flightLimit.within / 1000} s: the API rejects the tokens that the token endpoint issues. Check the audience and the scope.`,
+      )
+    return undefined
+  }
+
+  #refreshToken(): string | undefined {
+    return this.#held?.credentials.tokens.refresh_token
+  }
+
+  // ── loading ─────────────────────────────────────────────────────────────────────────────────────
+
+  #loaded(): Promise<void> {
+    if (this.#state.status !== 'unknown') return Promise.resolve()
+    const loading = (this.#loading ??= this.#lookAgain().finally(() => (this.#loading = undefined)))
+    return loading
+  }
+
+  /** Reads the store and takes over what somebody else has put there. */
+  async #lookAgain(): Promise<void> {
+    const generation = this.#generation
+    const stored = await this.#vault.read()
+    // Whatever happened here meanwhile is newer than what was read.
+    if (generation === this.#generation && !this.#flight) this.#takeOver(stored)
+  }
+
+  #takeOver(stored: TokenJSON | undefined): void {
+    const { status } = this.#state
+    if (status !== 'unknown' && !this.#vault.moved(stored)) return
+    if (stored) {
+      const credentials = this.#readTokens(stored)
+      this.#vault.know(stored)
+      if (status === 'signed-out') this.#epoch++
+      const { generation } = this.#adopt(credentials)
+      if (status !== 'unknown') this.#events.emit('adopted', { generation })
+    } else if (status === 'signed-in') {
+      this.#vault.know(undefined)
+      this.#end('elsewhere', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
+    } else if (status === 'unknown') this.#set({ status: 'signed-out', reason: 'empty' })
+  }
+
+  #readTokens(stored: TokenJSON): Credentials {
+    try {
+      return readTokens(stored, this.#now())
+    } catch (error) {
+      throw new OAuthError(
+        'OAUTH_TOKEN_INVALID',
+        `The token store (${this.#vault.name}) holds no usable token set. ${(error as Error).message}`,
+      )
+    }
+  }
+
+  // ── the flight ──────────────────────────────────────────────────────────────────────────────────
+
+  #startOrJoin(reason: RefreshReason): Promise<Held> {
+    if (this.#flight) return this.#flight.landed
+    const refusal = this.#mayNotFly(reason)
+    if (refusal) return Promise.reject(refusal)
+    this.#countFlight()
+    const flight = (this.#flight = new Flight())
+    this.#changed()
+    this.#vault
+      .exclusively((lost) => this.#fly(flight, reason, lost))
+      .then(
+        (tell) => this.#landed(flight, tell),
+        (error: unknown) => this.#failed(flight, error),
+      )
+    return flight.landed
+  }
+
+  /** A token that has lived out its life asks for its successor by right; what comes earlier counts against the limit. */
+  #countFlight(): void {
+    const { flights } = this.#settings.flightLimit
+    const monotonic = this.#environment.monotonic()
+    const lifetime = this.#held?.credentials.lifetime ?? Infinity
+    const livedOut = lifetime > 0 && monotonic - this.#anchor.monotonic >= lifetime / 2 && !this.#coolingDown
+    if (!livedOut) this.#flightStarts = [...this.#flightStarts, monotonic].slice(-flights)
+  }
+
+  /** What happens under the store's lock. Resolves with what is to be told once the lock is free. */
+  async #fly(flight: Flight, reason: RefreshReason, lost: AbortSignal | undefined): Promise<() => void> {
+    for (;;) {
+      const stored = await this.#vault.read()
+      if (flight.overtaken) return noop
+      if (this.#state.status !== 'signed-in' || this.#vault.moved(stored)) {
+        const before = this.#held
+        const tell = this.#takeOverQuietly(stored)
+        if (tell && (!this.#held || (this.#held !== before && this.#isUsable(this.#held, before)))) return tell
+      }
+      lost?.throwIfAborted()
+      const basis = this.#held
+      try {
+        return await this.#exchange(flight, reason, basis)
+      } catch (error) {
+        const failure = refreshError(error, this.#now())
+        if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
+        const tell = await this.#refused(flight, failure)
+        if (tell) return tell
+      }
+    }
+  }
+
+  /** Takes over what somebody else has stored; the telling is left for when the lock is free. `undefined` when there was nothing to take over. */
+  #takeOverQuietly(stored: TokenJSON | undefined): (() => void) | undefined {
+    const { status } = this.#state
+    if (stored) {
+      const credentials = this.#readTokens(stored)
+      this.#vault.know(stored)
+      if (status === 'signed-out') this.#epoch++
+      const { generation } = this.#adopt(credentials)
+      return () => this.#events.emit('adopted', { generation })
+    }
+    if (status !== 'signed-in') return undefined
+    throw new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
+  }
+
+  #isUsable(held: Held, before: Held | undefined): boolean {
+    return held.credentials.tokens.access_token !== before?.credentials.tokens.access_token && this.#now() < held.waitFrom
+  }
+
+  /** Gets a new set from the token endpoint and stores it. */
+  async #exchange(flight: Flight, reason: RefreshReason, basis: Held | undefined): Promise<() => void> {
+    const { refresh, flightTimeout } = this.#settings
+    if (!refresh)
+      throw new OAuthError(
+        'OAUTH_REFRESH_UNAVAILABLE',
+        `There is no refresh function, and the token store (${this.#vault.name}) holds no newer token set.`,
+      )
+    if (refresh.needsRefreshToken && basis?.credentials.tokens.refresh_token === undefined) throw noRefreshToken()
+    this.#events.emit('refresh_started', { reason })
+    const tokens = basis && structuredClone(basis.credentials.tokens)
+    const context = { signal: flight.signal, reason, reportDate: (date: string | null | undefined) => this.#setOffset(date) }
+    const { response, sentAt } = await requestTokensWithin(
+      flightTimeout,
+      (late) => flight.abort(late),
+      this.#environment,
+      refresh,
+      tokens,
+      context,
+    )
+    const credentials = this.#mergeTokens(basis, response, sentAt)
+    if (flight.overtaken) {
+      void this.#revoke(credentials.tokens)
+      return noop
+    }
+    return this.#store(flight, credentials)
+  }
+
+  #mergeTokens(basis: Held | undefined, response: unknown, sentAt: number): Credentials {
+    try {
+      return mergeTokens(basis?.credentials.tokens, response, sentAt + this.#offset)
+    } catch (cause) {
+      throw new OAuthError(
+        'OAUTH_REFRESH_UNAVAILABLE',
+        'The answer to the refresh holds no usable token set. The tokens were kept.',
+        { cause },
+      )
+    }
+  }
+
+  /** Stores first, releases the waiting requests afterwards. */
+  async #store(flight: Flight, credentials: Credentials): Promise<() => void> {
+    let unsaved: unknown
+    try {
+      const { stored, found } = await this.#vault.replace(credentials.tokens)
+      if (!stored && !flight.overtaken) return this.#takeOverQuietly(found) ?? noop
+    } catch (error) {
+      unsaved = error
+    }
+    if (flight.overtaken) return noop
+    const held = this.#adopt(credentials)
+    const { generation } = held
+    const expiresAt = credentials.expiresAt === Infinity ? undefined : credentials.expiresAt
+    return () => {
+      this.#events.emit('refreshed', { generation, expiresAt })
+      if (unsaved === undefined) this.#events.emit('saved', { generation })
+      else this.#keepInMemory(held, unsaved)
+      if (unsaved !== undefined && this.#settings.strictSaving) throw unsaved
+    }
+  }
+
+  /** The token endpoint says `invalid_grant`: either somebody else was faster, or this is the end. `undefined`: try again with what they stored. */
+  async #refused(flight: Flight, failure: OAuthError): Promise<(() => void) | undefined> {
+    const before = this.#held
+    let { found } = { found: undefined as TokenJSON | undefined }
+    try {
+      const outcome = await this.#vault.replace(undefined)
+      found = outcome.found
+      if (outcome.stored) found = undefined
+    } catch {
+      // What could not be deleted will be refused again; the session ends all the same.
+    }
+    if (flight.overtaken) return noop
+    if (found) {
+      const tell = this.#takeOverQuietly(found)
+      return this.#held && this.#isUsable(this.#held, before) ? tell : undefined
+    }
+    throw failure
+  }
+
+  #landed(flight: Flight, tell: () => void): void {
+    if (this.#flight === flight) this.#flight = undefined
+    this.#coolingDown = undefined
+    let failure: unknown
+    try {
+      tell()
+    } catch (error) {
+      failure = error
+    }
+    this.#changed()
+    if (failure !== undefined) flight.fail(failure)
+    else if (this.#held) flight.land(this.#held)
+    else flight.fail(new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in.'))
+  }
+
+  #failed(flight: Flight, reason: unknown): void {
+    if (this.#flight === flight) this.#flight = undefined
+    const error = refreshError(reason, this.#now())
+    flight.fail(error)
+    if (flight.overtaken) return
+    this.#events.emit('refresh_failed', { error })
+    if (error.code === 'OAUTH_INVALID_GRANT') this.#end('invalid_grant', error)
+    else if (error.code === 'OAUTH_SIGNED_OUT') this.#end('elsewhere', error)
+    else if (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED') this.#coolDown(error)
+    this.#changed()
+  }
+
+  #coolDown(error: OAuthError): void {
+    const token = this.#refreshToken()
+    const before = this.#coolingDown
+    const failures = before && before.token === token ? before.failures + 1 : 1
+    this.#coolingDown = { token, failures, error, until: this.#environment.monotonic() + coolDown(failures) }
+  }
+
+  #setOffset(date: string | null | undefined): void {
+    const server = Date.parse(date ?? '')
+    const offset = server - this.#environment.now()
+    // The header counts whole seconds and has travelled; only a clock that is really wrong is corrected.
+    if (!Number.isNaN(offset)) this.#offset = Math.abs(offset) > 5000 ? offset : 0
+  }
+
+  // ── changing ────────────────────────────────────────────────────────────────────────────────────
+
+  #adopt(credentials: Credentials): Held {
+    const { refresh } = this.#settings
+    const stuck = refresh?.needsRefreshToken === true && credentials.tokens.refresh_token === undefined
+    const windows = stuck
+      ? { refreshFrom: credentials.expiresAt, waitFrom: credentials.expiresAt }
+      : windowsOf(credentials, this.#environment.random())
+    const { authorization } = credentials
+    const held: Held = { credentials, authorization, generation: ++this.#generation, epoch: this.#epoch, ...windows }
+    this.#anchor = { time: this.#now(), monotonic: this.#environment.monotonic() }
+    this.#set({ status: 'signed-in', held, rejected: false })
+    return held
+  }
+
+  #end(reason: SignOutReason, error: OAuthError): void {
+    const wasSignedIn = this.#state.status !== 'signed-out'
+    this.#epoch++
+    this.#generation++
+    this.#coolingDown = undefined
+    this.#set({ status: 'signed-out', reason })
+    this.#overtake(error)
+    if (wasSignedIn) this.#events.emit('signed_out', { reason })
+  }
+
+  /** A flight that is under way can't bring the old session back. */
+  #overtake(outcome: Held | OAuthError): void {
+    const flight = this.#flight
+    if (!flight) return
+    flight.overtaken = true
+    this.#flight = undefined
+    if (isOAuthError(outcome)) flight.fail(outcome)
+    else flight.land(outcome)
+    this.#changed()
+  }
+
+  #keepInMemory(held: Held, reason: unknown): void {
+    const error = reason as OAuthError
+    this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER
+    if (this.#state.status === 'signed-in' && this.#state.held === held) this.#set({ ...this.#state, unpersisted: error })
+    this.#events.emit('unpersisted', { error })
+  }
+
+  /** Every later chance is taken to store what could not be stored. */
+  #saveAgain(held: Held): void {
+    if (this.#flight || this.#environment.monotonic() < this.#savingAgainFrom) return
+    this.#savingAgainFrom = Infinity
+    this.#vault
+      .exclusively(async () => {
+        const { stored, found } = await this.#vault.replace(held.credentials.tokens)
+        if (this.#state.status !== 'signed-in' || this.#state.held !== held) return
+        if (!stored) return this.#takeOver(found)
+        this.#set({ status: 'signed-in', held, rejected: this.#state.rejected })
+        this.#events.emit('saved', { generation: held.generation })
+      })
+      .catch(noop)
+      .finally(() => (this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
+  }
+
+  async #revoke(tokens: TokenSet | undefined | void): Promise<{ revoked: boolean; error?: unknown }> {
+    const revoke = this.#settings.revoke
+    if (!revoke || !tokens) return { revoked: false }
+    const controller = new AbortController()
+    try {
+      await revoke(tokens, { signal: controller.signal })
+      return { revoked: true }
+    } catch (error) {
+      this.#events.emit('revocation_failed', { error })
+      return { revoked: false, error }
+    }
+  }
+
+  #set(state: State): void {
+    this.#state = state
+    this.#held = state.status === 'signed-in' ? state.held : undefined
+    this.#quiet()
+    this.#changed()
+  }
+
+  #changed(): void {
+    this.#snapshot = undefined
+    for (const subscriber of [...this.#subscribers]) {
+      try {
+        subscriber()
+      } catch {
+        // As with events: who watches changes nothing.
+      }
+    }
+  }
+}
+
+function noRefreshToken(): OAuthError {
+  return new OAuthError(
+    'OAUTH_NO_REFRESH_TOKEN',
+    'The access token must be refreshed and there is no refresh token. Some servers issue one only for the scope offline_access: add it when signing in.',
+  )
+}

@@ -1,0 +1,110 @@
+import { OAuthError, isOAuthError } from '../errors.js'
+import { sameTokens } from '../tokens.js'
+import type { TokenJSON, TokenStore } from '../types.js'
+import type { Environment } from './environment.js'
+import { withTimeLimit } from './time-limit.js'
+
+/** How long the store may take for one step, and how long its lock may be waited for: milliseconds. */
+export interface VaultLimits {
+  readonly storeTimeout: number
+  readonly lockTimeout: number
+}
+
+/** The store as the session sees it: every step has a time limit and fails with an error that names the store. */
+export class Vault {
+  readonly name: string
+  readonly #store: TokenStore
+  readonly #environment: Environment
+  readonly #limits: VaultLimits
+  /** What the store held when it was last read or written by us. */
+  #known: TokenJSON | undefined
+
+  constructor(store: TokenStore, environment: Environment, limits: VaultLimits) {
+    this.name = store.name ?? 'store'
+    this.#store = store
+    this.#environment = environment
+    this.#limits = limits
+  }
+
+  async read(): Promise<TokenJSON | undefined> {
+    return (await this.#step('read', () => this.#store.read())) ?? undefined
+  }
+
+  /** Has somebody else changed the store since we last knew it? */
+  moved(stored: TokenJSON | undefined): boolean {
+    return !sameTokens(stored, this.#known)
+  }
+
+  /** Remembers what the store holds, once the session has taken note of it. */
+  know(stored: TokenJSON | undefined): void {
+    this.#known = stored
+  }
+
+  /** Stores `tokens` unless somebody else has changed the store meanwhile; then it returns what is there instead. */
+  async replace(tokens: TokenJSON | undefined): Promise<{ stored: boolean; found?: TokenJSON | undefined }> {
+    const present = await this.read()
+    if (this.moved(present)) return { stored: false, found: present }
+    if ((await this.#write(tokens, present, 'replace')) === false) return { stored: false, found: await this.read() }
+    return { stored: true }
+  }
+
+  /** Stores `tokens` whatever is there. */
+  async set(tokens: TokenJSON | undefined): Promise<void> {
+    await this.#write(tokens, this.#known, 'set')
+  }
+
+  /** Runs `work` under the store's lock, where it has one. Once `work` is done, a release that fails or hangs changes nothing. */
+  exclusively<Result>(work: (lost?: AbortSignal) => Promise<Result>): Promise<Result> {
+    const { lock } = this.#store
+    if (!lock) return work()
+    const { lockTimeout, storeTimeout } = this.#limits
+    const waiting = new AbortController()
+    return new Promise<Result>((resolve, reject) => {
+      let outcome: Promise<Result> | undefined
+      let cancelTimer = this.#environment.after(lockTimeout, () => {
+        waiting.abort(this.#failure('be locked', new Error(`no turn within ${lockTimeout} ms`)))
+        reject(waiting.signal.reason)
+      })
+      const run = async (lost?: AbortSignal): Promise<Result> => {
+        // A lock that comes when nobody waits for it any longer must not start anything.
+        waiting.signal.throwIfAborted()
+        cancelTimer()
+        const result = (outcome = work(lost))
+        await result.catch(() => undefined)
+        cancelTimer = this.#environment.after(storeTimeout, () => resolve(result))
+        return result
+      }
+      new Promise<Result>((started) => started(lock.call(this.#store, run, waiting.signal) as Promise<Result>))
+        .then(resolve, (error: unknown) => (outcome ? resolve(outcome) : reject(this.#failure('be locked', error))))
+        .finally(() => cancelTimer())
+    })
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#store.subscribe?.(listener) ?? (() => undefined)
+  }
+
+  async #write(tokens: TokenJSON | undefined, replacing: TokenJSON | undefined, mode: 'replace' | 'set'): Promise<unknown> {
+    const result = await this.#step('written', () => this.#store.write(tokens, { replacing, mode }))
+    if (result !== false) this.#known = tokens
+    return result
+  }
+
+  async #step<Result>(verb: string, step: () => Result | PromiseLike<Result>): Promise<Result> {
+    const { storeTimeout } = this.#limits
+    try {
+      return await withTimeLimit(this.#environment, storeTimeout, step, () => new Error(`no answer within ${storeTimeout} ms`))
+    } catch (error) {
+      throw this.#failure(`be ${verb}`, error)
+    }
+  }
+
+  #failure(verb: string, cause: unknown): OAuthError {
+    if (isOAuthError(cause) && cause.code === 'OAUTH_STORE_FAILED') return cause
+    return new OAuthError(
+      'OAUTH_STORE_FAILED',
+      `The token store (${this.name}) could not ${verb}. What it held was left as it was.`,
+      { cause },
+    )
+  }
+}
