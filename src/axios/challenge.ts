@@ -1,0 +1,45 @@
+/** One challenge of a `WWW-Authenticate` header (RFC 9110 §11.6.1). */
+export interface Challenge {
+  /** In lower case. */
+  readonly scheme: string
+  readonly token68?: string
+  /** Names in lower case; no prototype. */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+/** What a challenge asks for: a fresh token, something that no refresh can give, or nothing that concerns a token. */
+export type Demand = 'refresh' | 'step-up' | 'none'
+
+// Each alternative begins with another character than the others, so that hostile text can't make this backtrack.
+const part = /[\s,]+|([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"=]+)))?(=*)|./gsy
+
+/**
+ * Reads `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Whatever can't be understood is passed over; it never throws.
+ */
+export function parseChallenges(header: unknown): Challenge[] {
+  const text = Array.isArray(header) ? header.join(', ') : header
+  const challenges: { scheme: string; token68?: string; parameters: Record<string, string> }[] = []
+  if (typeof text !== 'string') return challenges
+  for (const [piece, name, quoted, plain] of text.matchAll(part)) {
+    if (name === undefined) continue
+    const present = challenges.at(-1)
+    const value = quoted !== undefined ? quoted.replace(/\\(.)/gs, '$1') : plain
+    if (value === undefined && !piece.endsWith('=')) challenges.push({ scheme: name.toLowerCase(), parameters: Object.create(null) as Record<string, string> })
+    else if (present && value === undefined) present.token68 ??= piece
+    else if (present && value !== undefined && !(name.toLowerCase() in present.parameters)) present.parameters[name.toLowerCase()] = value
+  }
+  return challenges
+}
+
+/** The errors that a refresh can't cure: RFC 6750 §3.1, RFC 9470 §3, and the claims challenge of Microsoft's servers. */
+const beyondRefresh = new Set(['insufficient_scope', 'insufficient_user_authentication', 'insufficient_claims'])
+
+/**
+ * What an answer asks for. A 401 without any challenge, or with one of another scheme, is taken for an expired token: many APIs and gateways
+ * say it so, and trying once is harmless.
+ */
+export function judgeChallenge(status: number, challenges: readonly Challenge[]): { demand: Demand; challenge?: Challenge } {
+  const challenge = challenges.find(({ parameters }) => beyondRefresh.has(parameters.error ?? ''))
+  if (challenge) return { demand: 'step-up', challenge }
+  return { demand: status === 401 ? 'refresh' : 'none' }
+}

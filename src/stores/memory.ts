@@ -1,0 +1,18 @@
+import type { TokenJSON, TokenStore } from '../types.js'
+
+/**
+ * Keeps the token set in memory: it is gone with the process or the page.
+ *
+ * @example
+ * attachOAuth(api, memoryStore({ access_token, refresh_token, expires_in: 3600 }), { refresh })
+ */
+export function memoryStore(tokens?: TokenJSON): TokenStore {
+  let kept = tokens && structuredClone(tokens)
+  return {
+    name: 'memory',
+    read: () => kept && structuredClone(kept),
+    write(next) {
+      kept = next && structuredClone(next)
+    },
+  }
+}
