@@ -15,7 +15,18 @@ export interface Credentials {
 }
 
 /** Members whose meaning belongs to one access token: they don't outlive it. */
-const timing = ['expires_in', 'expires_at', 'expires_on', 'ext_expires_in', 'ext_expires_on', 'refresh_in', 'refresh_at', 'not_before', 'created_at', 'issued_at']
+const timing = [
+  'expires_in',
+  'expires_at',
+  'expires_on',
+  'ext_expires_in',
+  'ext_expires_on',
+  'refresh_in',
+  'refresh_at',
+  'not_before',
+  'created_at',
+  'issued_at',
+]
 
 /** What a token endpoint may leave out because it stays as it was (RFC 6749 §5.1, §6). */
 const lasting = ['refresh_token', 'scope', 'id_token']
@@ -62,7 +73,9 @@ function normalize(json: unknown): TokenSet {
   const { access_token, token_type } = json
   if (typeof access_token !== 'string' || access_token === '') throw invalid('The token set has no access_token: get a new one.')
   if (!/^[\x21-\x7e]+$/.test(access_token))
-    throw invalid('The access_token is no valid header value: it has spaces, control or non-ASCII characters. Was it copied with a line break?')
+    throw invalid(
+      'The access_token is no valid header value: it has spaces, control or non-ASCII characters. Was it copied with a line break?',
+    )
   const type = token_type ?? 'Bearer'
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
     throw invalid('The token_type is not Bearer: tokens of another type can not be sent by this package.')
@@ -80,8 +93,15 @@ export function readTokens(json: unknown, now: number): Credentials {
   const expiresAt = toTime(tokens.expires_at) ?? toTime(tokens.expires_on) ?? fallback
   const lifetime = expiresIn ?? Math.max(0, expiresAt - (issuedAt ?? now))
   const refreshIn = toDuration(tokens.refresh_in)
-  const refreshAt = refreshIn !== undefined && expiresIn !== undefined && expiresAt !== Infinity ? expiresAt - expiresIn + refreshIn : undefined
-  return { tokens, authorization: `Bearer ${tokens.access_token}`, expiresAt, lifetime: expiresAt === Infinity ? Infinity : lifetime, refreshAt }
+  const refreshAt =
+    refreshIn !== undefined && expiresIn !== undefined && expiresAt !== Infinity ? expiresAt - expiresIn + refreshIn : undefined
+  return {
+    tokens,
+    authorization: `Bearer ${tokens.access_token}`,
+    expiresAt,
+    lifetime: expiresAt === Infinity ? Infinity : lifetime,
+    refreshAt,
+  }
 }
 
 /**
@@ -97,7 +117,8 @@ export function mergeTokens(previous: TokenJSON | undefined, response: unknown, 
   const expiresAt = expiresIn !== undefined ? sentAt + expiresIn : (toTime(answer.expires_at) ?? toTime(answer.expires_on))
   if (expiresAt !== undefined) {
     const used = ['expires_at', 'expires_on'].filter((name) => previous?.[name] !== undefined || answer[name] !== undefined)
-    for (const name of used.length > 0 ? used : ['expires_at']) tokens[name] = writeTime(expiresAt, answer[name] ?? previous?.[name])
+    for (const name of used.length > 0 ? used : ['expires_at'])
+      tokens[name] = writeTime(expiresAt, answer[name] ?? previous?.[name])
   }
   const read = readTokens(tokens, sentAt)
   // To the millisecond, where the stored members only have whole seconds.

@@ -1,5 +1,5 @@
 import type { AxiosRequestConfig } from 'axios'
-import { isLoopback } from './loopback.js'
+import { isLoopback } from '../loopback.js'
 
 /** Is the token allowed to go where this request goes? */
 export type OriginRule = (config: AxiosRequestConfig) => boolean

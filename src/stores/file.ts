@@ -25,13 +25,18 @@ const advice: Readonly<Record<string, string>> = {
 function failure(path: string, verb: string, cause: unknown): OAuthError {
   const code = String((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
   const detail = advice[code] ?? (code || 'unknown reason')
-  return new OAuthError('OAUTH_STORE_FAILED', `The token file ${path} could not be ${verb} (${detail}). It was left as it was.`, { cause })
+  return new OAuthError('OAUTH_STORE_FAILED', `The token file ${path} could not be ${verb} (${detail}). It was left as it was.`, {
+    cause,
+  })
 }
 
 /** The parser's own message quotes the text, which is full of tokens: it goes nowhere. */
 function parse(path: string, text: string): TokenJSON {
   const broken = (what: string): OAuthError =>
-    new OAuthError('OAUTH_STORE_FAILED', `The token file ${path} ${what}. It was left as it was: mend or remove it, then sign in again.`)
+    new OAuthError(
+      'OAUTH_STORE_FAILED',
+      `The token file ${path} ${what}. It was left as it was: mend or remove it, then sign in again.`,
+    )
   if (text.trim() === '') throw broken('is empty')
   let json: unknown
   try {
@@ -94,7 +99,8 @@ async function replaceFile(path: string, text: string): Promise<void> {
  * attachOAuth(api, fileStore('tokens/me.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })
  */
 export function fileStore(path: string | URL, options: FileStoreOptions = {}): TokenStore {
-  if (!(path instanceof URL) && (typeof path !== 'string' || path === '')) throw new TypeError('fileStore: path must be the path of a file')
+  if (!(path instanceof URL) && (typeof path !== 'string' || path === ''))
+    throw new TypeError('fileStore: path must be the path of a file')
   const file = resolve(path instanceof URL ? fileURLToPath(path) : path)
   const { refresh } = options
 

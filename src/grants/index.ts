@@ -1,0 +1,6 @@
+export { clientCredentials } from './client-credentials.js'
+export type { ClientAuthentication } from './client-authentication.js'
+export type { GrantOptions } from './options.js'
+export { refreshToken } from './refresh-token.js'
+export { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js'
+export type { Fetch, FetchInit } from './transport.js'
