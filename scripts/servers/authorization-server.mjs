@@ -1,0 +1,100 @@
+// A real authorization server (oidc-provider) in a process of its own: rotating refresh tokens, reuse revokes the family. It prints one line of
+// JSON when it is up, and counts what it sees. Settings come from the environment: ACCESS_TOKEN_TTL (seconds), PRIVATE_KEY_JWT_JWK (a public key).
+import { Provider } from 'oidc-provider'
+import { allowBrowsers, endWithParent, listen, sendJSON } from './process.mjs'
+
+endWithParent()
+const { server, port } = await listen()
+const issuer = `http://127.0.0.1:${port}`
+
+const settings = { accessTokenLifetime: Number(process.env.ACCESS_TOKEN_TTL ?? 3600), latency: 0 }
+const counts = { tokenRequests: 0, refreshGrants: 0, refreshTokensReused: 0, introspections: 0, revocations: 0 }
+let refusedBefore = 0
+
+const client = {
+  grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
+  redirect_uris: ['http://127.0.0.1/callback'],
+  response_types: ['code'],
+  scope: 'openid offline_access read write',
+}
+const publicGrants = { token_endpoint_auth_method: 'none', application_type: 'native', grant_types: ['authorization_code', 'refresh_token'] }
+const clients = [
+  { ...client, ...publicGrants, client_id: 'public' },
+  // Characters that RFC 6749 §2.3.1 wants encoded.
+  { ...client, client_id: 'basic:client +%', client_secret: 'made-up: secret/+%&ä' },
+  { ...client, client_id: 'post', client_secret: 'made-up-post-secret', token_endpoint_auth_method: 'client_secret_post' },
+  { client_id: 'api', client_secret: 'made-up-api-secret', grant_types: [], redirect_uris: [], response_types: [] },
+]
+if (process.env.PRIVATE_KEY_JWT_JWK) {
+  const jwks = { keys: [JSON.parse(process.env.PRIVATE_KEY_JWT_JWK)] }
+  clients.push({ ...client, client_id: 'key', token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks })
+}
+
+const lifetime = () => settings.accessTokenLifetime
+const provider = new Provider(issuer, {
+  clients,
+  scopes: ['openid', 'offline_access', 'read', 'write'],
+  ttl: { AccessToken: lifetime, ClientCredentials: lifetime, RefreshToken: 7200, Grant: 7200, Session: 7200, Interaction: 600, AuthorizationCode: 60, IdToken: 600 },
+  rotateRefreshToken: true,
+  issueRefreshToken: async (_ctx, { grantTypeAllowed }, code) => grantTypeAllowed && code.scopes.has('offline_access'),
+  cookies: { keys: ['made-up-cookie-key'] },
+  clientBasedCORS: () => true,
+  findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+  features: {
+    devInteractions: { enabled: true },
+    introspection: { enabled: true, allowedPolicy: () => true },
+    revocation: { enabled: true },
+    clientCredentials: { enabled: true },
+    resourceIndicators: { enabled: false },
+  },
+})
+
+provider.use(async (ctx, next) => {
+  const isToken = ctx.path === '/token' && ctx.method === 'POST'
+  if (isToken && settings.latency > 0) await new Promise((resolve) => setTimeout(resolve, settings.latency))
+  await next()
+  if (isToken) {
+    counts.tokenRequests++
+    if (ctx.oidc?.params?.grant_type === 'refresh_token') {
+      counts.refreshGrants++
+      if (ctx.oidc.entities?.RefreshToken?.consumed && ctx.status >= 400) counts.refreshTokensReused++
+    }
+  }
+  if (ctx.path === '/token/introspection') {
+    counts.introspections++
+    // Tokens of before the cut are refused although the client has reason to believe in them.
+    if (ctx.body?.active && (issuedAt.get(ctx.oidc?.params?.token) ?? Infinity) < refusedBefore) ctx.body = { active: false }
+  }
+  if (ctx.path === '/token/revocation') counts.revocations++
+})
+
+/** When a token was issued, to the millisecond. */
+const issuedAt = new Map()
+for (const event of ['access_token.saved', 'client_credentials.saved']) provider.on(event, (token) => issuedAt.set(token.jti, performance.now()))
+
+/** A first token set by the shortest way: through the server's own models. */
+async function mint(clientId, scope = 'openid offline_access read') {
+  const found = await provider.Client.find(clientId)
+  const grant = new provider.Grant({ accountId: 'alice', clientId })
+  grant.addOIDCScope(scope)
+  const properties = { accountId: 'alice', client: found, grantId: await grant.save(), gty: 'authorization_code', scope }
+  const [refresh_token, access_token] = await Promise.all([new provider.RefreshToken(properties).save(), new provider.AccessToken(properties).save()])
+  return { access_token, refresh_token, token_type: 'Bearer', expires_in: settings.accessTokenLifetime, scope }
+}
+
+const control = {
+  'GET /_counts': () => counts,
+  'POST /_reset': () => Object.assign(counts, Object.fromEntries(Object.keys(counts).map((name) => [name, 0]))),
+  'POST /_mint': (query) => mint(query.get('client') ?? 'public'),
+  'POST /_refuse-access-tokens': () => ({ refusedBefore: (refusedBefore = performance.now()) }),
+  'POST /_settings': (query) => Object.assign(settings, Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]))),
+}
+const handle = provider.callback()
+server.on('request', async (request, response) => {
+  const url = new URL(request.url, issuer)
+  const answer = control[`${request.method} ${url.pathname}`]
+  if (!answer) return handle(request, response)
+  if (allowBrowsers(request, response)) return
+  sendJSON(response, 200, await answer(url.searchParams))
+})
+console.log(JSON.stringify({ issuer, tokenEndpoint: `${issuer}/token` }))

@@ -1,0 +1,59 @@
+// Starts both servers, each in a process of its own.
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+async function start(name, args, env) {
+  const program = fileURLToPath(new URL(name, import.meta.url))
+  const child = spawn(process.execPath, ['--no-warnings', program, ...args], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  let complaints = ''
+  child.stderr.on('data', (chunk) => (complaints += chunk))
+  const lines = createInterface({ input: child.stdout })
+  const up = await new Promise((resolve, reject) => {
+    lines.on('line', (line) => line.startsWith('{') && resolve(JSON.parse(line)))
+    child.once('exit', (code) => reject(new Error(`${name} ended with ${code}: ${complaints}`)))
+  })
+  const stop = () =>
+    new Promise((resolve) => {
+      child.once('exit', resolve)
+      child.stdin.end()
+      child.kill()
+    })
+  return { ...up, stop }
+}
+
+const ask = async (base, method, path, query = {}) => (await fetch(`${base}${path}?${new URLSearchParams(query)}`, { method })).json()
+
+/** `{ issuer, tokenEndpoint, apiUrl, mint, counts, seen, refuseAccessTokens, configure, reset, stop }` */
+export async function startServers({ accessTokenLifetime = 3600, publicKey } = {}) {
+  const env = { ACCESS_TOKEN_TTL: String(accessTokenLifetime), ...(publicKey && { PRIVATE_KEY_JWT_JWK: JSON.stringify(publicKey) }) }
+  const authorization = await start('authorization-server.mjs', [], env)
+  const resource = await start('api.mjs', [authorization.issuer], {})
+  const { issuer, tokenEndpoint } = authorization
+  const { apiUrl } = resource
+  return {
+    issuer,
+    tokenEndpoint,
+    apiUrl,
+    /** A first token set. */
+    mint: (client = 'public') => ask(issuer, 'POST', '/_mint', { client }),
+    /** What the servers have counted. */
+    counts: async () => ({ ...(await ask(issuer, 'GET', '/_counts')), ...(await ask(apiUrl, 'GET', '/_counts')) }),
+    /** What the API has seen of the sendings of one request. */
+    seen: (id) => ask(apiUrl, 'GET', '/_seen', { id }),
+    /** Refuses every access token that was issued so far, while clients still believe in them. */
+    refuseAccessTokens: () => ask(issuer, 'POST', '/_refuse-access-tokens'),
+    /** `accessTokenLifetime` in seconds, `tokenLatency` and `apiLatency` in milliseconds. */
+    async configure({ accessTokenLifetime: ttl, tokenLatency, apiLatency }) {
+      const settings = { ...(ttl !== undefined && { accessTokenLifetime: ttl }), ...(tokenLatency !== undefined && { latency: tokenLatency }) }
+      await ask(issuer, 'POST', '/_settings', settings)
+      if (apiLatency !== undefined) await ask(apiUrl, 'POST', '/_settings', { latency: apiLatency })
+    },
+    async reset() {
+      await Promise.all([ask(issuer, 'POST', '/_reset'), ask(apiUrl, 'POST', '/_reset')])
+    },
+    async stop() {
+      await Promise.all([authorization.stop(), resource.stop()])
+    },
+  }
+}
