@@ -26,7 +26,8 @@ async function browse(start, redirectUri) {
     const page = await response.text()
     const prompt = /name="prompt" value="(\w+)"/.exec(page)?.[1]
     const action = /<form[^>]* action="([^"]+)"/.exec(page)?.[1]
-    if (!prompt || !action) throw new Error(`The authorization server shows a page that this program can't read (${response.status})`)
+    if (!prompt || !action)
+      throw new Error(`The authorization server shows a page that this program can't read (${response.status})`)
     form = new URLSearchParams({ prompt, login: 'alice', password: 'made-up' })
     address = new URL(action, address)
   }
@@ -34,7 +35,9 @@ async function browse(start, redirectUri) {
 }
 
 export async function signIn(issuer, clientId) {
-  const config = await client.discovery(new URL(issuer), clientId, undefined, client.None(), { execute: [client.allowInsecureRequests] })
+  const config = await client.discovery(new URL(issuer), clientId, undefined, client.None(), {
+    execute: [client.allowInsecureRequests],
+  })
   const redirectUri = 'http://127.0.0.1/callback'
   const pkceCodeVerifier = client.randomPKCECodeVerifier()
   const start = client.buildAuthorizationUrl(config, {

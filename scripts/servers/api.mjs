@@ -28,7 +28,8 @@ const control = {
   'GET /_counts': () => counts,
   'GET /_seen': (query) => seen.get(query.get('id')) ?? [],
   'POST /_reset': () => (seen.clear(), (counts = fresh())),
-  'POST /_settings': (query) => Object.assign(settings, Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]))),
+  'POST /_settings': (query) =>
+    Object.assign(settings, Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]))),
 }
 
 async function serve(request, response) {
@@ -46,7 +47,12 @@ async function serve(request, response) {
   }
   if (!active) {
     counts.rejected++
-    return sendJSON(response, 401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token", error_description="expired, or not for here"' })
+    return sendJSON(
+      response,
+      401,
+      { error: 'invalid_token' },
+      { 'www-authenticate': 'Bearer error="invalid_token", error_description="expired, or not for here"' },
+    )
   }
   counts.served++
   if (expected !== undefined && expected === sha256) counts.intact++

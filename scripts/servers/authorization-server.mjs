@@ -17,7 +17,11 @@ const client = {
   response_types: ['code'],
   scope: 'openid offline_access read write',
 }
-const publicGrants = { token_endpoint_auth_method: 'none', application_type: 'native', grant_types: ['authorization_code', 'refresh_token'] }
+const publicGrants = {
+  token_endpoint_auth_method: 'none',
+  application_type: 'native',
+  grant_types: ['authorization_code', 'refresh_token'],
+}
 const clients = [
   { ...client, ...publicGrants, client_id: 'public' },
   // Characters that RFC 6749 §2.3.1 wants encoded.
@@ -27,14 +31,29 @@ const clients = [
 ]
 if (process.env.PRIVATE_KEY_JWT_JWK) {
   const jwks = { keys: [JSON.parse(process.env.PRIVATE_KEY_JWT_JWK)] }
-  clients.push({ ...client, client_id: 'key', token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'ES256', jwks })
+  clients.push({
+    ...client,
+    client_id: 'key',
+    token_endpoint_auth_method: 'private_key_jwt',
+    token_endpoint_auth_signing_alg: 'ES256',
+    jwks,
+  })
 }
 
 const lifetime = () => settings.accessTokenLifetime
 const provider = new Provider(issuer, {
   clients,
   scopes: ['openid', 'offline_access', 'read', 'write'],
-  ttl: { AccessToken: lifetime, ClientCredentials: lifetime, RefreshToken: 7200, Grant: 7200, Session: 7200, Interaction: 600, AuthorizationCode: 60, IdToken: 600 },
+  ttl: {
+    AccessToken: lifetime,
+    ClientCredentials: lifetime,
+    RefreshToken: 7200,
+    Grant: 7200,
+    Session: 7200,
+    Interaction: 600,
+    AuthorizationCode: 60,
+    IdToken: 600,
+  },
   rotateRefreshToken: true,
   issueRefreshToken: async (_ctx, { grantTypeAllowed }, code) => grantTypeAllowed && code.scopes.has('offline_access'),
   cookies: { keys: ['made-up-cookie-key'] },
@@ -70,7 +89,8 @@ provider.use(async (ctx, next) => {
 
 /** When a token was issued, to the millisecond. */
 const issuedAt = new Map()
-for (const event of ['access_token.saved', 'client_credentials.saved']) provider.on(event, (token) => issuedAt.set(token.jti, performance.now()))
+for (const event of ['access_token.saved', 'client_credentials.saved'])
+  provider.on(event, (token) => issuedAt.set(token.jti, performance.now()))
 
 /** A first token set by the shortest way: through the server's own models. */
 async function mint(clientId, scope = 'openid offline_access read') {
@@ -78,7 +98,10 @@ async function mint(clientId, scope = 'openid offline_access read') {
   const grant = new provider.Grant({ accountId: 'alice', clientId })
   grant.addOIDCScope(scope)
   const properties = { accountId: 'alice', client: found, grantId: await grant.save(), gty: 'authorization_code', scope }
-  const [refresh_token, access_token] = await Promise.all([new provider.RefreshToken(properties).save(), new provider.AccessToken(properties).save()])
+  const [refresh_token, access_token] = await Promise.all([
+    new provider.RefreshToken(properties).save(),
+    new provider.AccessToken(properties).save(),
+  ])
   return { access_token, refresh_token, token_type: 'Bearer', expires_in: settings.accessTokenLifetime, scope }
 }
 
@@ -87,7 +110,8 @@ const control = {
   'POST /_reset': () => Object.assign(counts, Object.fromEntries(Object.keys(counts).map((name) => [name, 0]))),
   'POST /_mint': (query) => mint(query.get('client') ?? 'public'),
   'POST /_refuse-access-tokens': () => ({ refusedBefore: (refusedBefore = performance.now()) }),
-  'POST /_settings': (query) => Object.assign(settings, Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]))),
+  'POST /_settings': (query) =>
+    Object.assign(settings, Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]))),
 }
 const handle = provider.callback()
 server.on('request', async (request, response) => {

@@ -15,7 +15,9 @@ export function endWithParent() {
 }
 
 export function sendJSON(response, status, body, headers = {}) {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(body))
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers })
+    .end(JSON.stringify(body))
 }
 
 export async function bytesOf(request) {

@@ -5,7 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 async function start(name, args, env) {
   const program = fileURLToPath(new URL(name, import.meta.url))
-  const child = spawn(process.execPath, ['--no-warnings', program, ...args], { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--no-warnings', program, ...args], {
+    env: { ...process.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
   let complaints = ''
   child.stderr.on('data', (chunk) => (complaints += chunk))
   const lines = createInterface({ input: child.stdout })
@@ -22,11 +25,15 @@ async function start(name, args, env) {
   return { ...up, stop }
 }
 
-const ask = async (base, method, path, query = {}) => (await fetch(`${base}${path}?${new URLSearchParams(query)}`, { method })).json()
+const ask = async (base, method, path, query = {}) =>
+  (await fetch(`${base}${path}?${new URLSearchParams(query)}`, { method })).json()
 
 /** `{ issuer, tokenEndpoint, apiUrl, mint, counts, seen, refuseAccessTokens, configure, reset, stop }` */
 export async function startServers({ accessTokenLifetime = 3600, publicKey } = {}) {
-  const env = { ACCESS_TOKEN_TTL: String(accessTokenLifetime), ...(publicKey && { PRIVATE_KEY_JWT_JWK: JSON.stringify(publicKey) }) }
+  const env = {
+    ACCESS_TOKEN_TTL: String(accessTokenLifetime),
+    ...(publicKey && { PRIVATE_KEY_JWT_JWK: JSON.stringify(publicKey) }),
+  }
   const authorization = await start('authorization-server.mjs', [], env)
   const resource = await start('api.mjs', [authorization.issuer], {})
   const { issuer, tokenEndpoint } = authorization
@@ -45,7 +52,10 @@ export async function startServers({ accessTokenLifetime = 3600, publicKey } = {
     refuseAccessTokens: () => ask(issuer, 'POST', '/_refuse-access-tokens'),
     /** `accessTokenLifetime` in seconds, `tokenLatency` and `apiLatency` in milliseconds. */
     async configure({ accessTokenLifetime: ttl, tokenLatency, apiLatency }) {
-      const settings = { ...(ttl !== undefined && { accessTokenLifetime: ttl }), ...(tokenLatency !== undefined && { latency: tokenLatency }) }
+      const settings = {
+        ...(ttl !== undefined && { accessTokenLifetime: ttl }),
+        ...(tokenLatency !== undefined && { latency: tokenLatency }),
+      }
       await ask(issuer, 'POST', '/_settings', settings)
       if (apiLatency !== undefined) await ask(apiUrl, 'POST', '/_settings', { latency: apiLatency })
     },
