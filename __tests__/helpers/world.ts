@@ -48,7 +48,9 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-export async function listen(handle: (request: IncomingMessage, response: ServerResponse) => void): Promise<{ url: string; server: Server; close: () => Promise<void> }> {
+export async function listen(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<{ url: string; server: Server; close: () => Promise<void> }> {
   const server = createServer((request, response) => handle(request, response))
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
@@ -114,7 +116,8 @@ export async function startWorld(): Promise<World> {
       body,
     })
     if (world.resource.instead) return world.resource.instead(response, request)
-    const headers: Record<string, string> = !isValid && world.resource.challenge !== undefined ? { 'www-authenticate': world.resource.challenge } : {}
+    const headers: Record<string, string> =
+      !isValid && world.resource.challenge !== undefined ? { 'www-authenticate': world.resource.challenge } : {}
     json(response, status, { url: request.url, sha256, length: body.length, id: request.headers['x-request-id'] }, headers)
   }
 

@@ -17,7 +17,7 @@ const rethrow = (error: unknown): never => {
  * adapter. The asynchronous one joins it when there is something to wait for.
  */
 export function authorizer(attachment: Attachment): readonly Handler[] {
-  const { session: attached, environment, isAllowed } = attachment
+  const { instance, session: attached, environment, isAllowed } = attachment
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
@@ -36,7 +36,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     startedAt: number,
     stage: Stage = 'sent',
   ): typeof config {
-    prepareBody(config)
+    prepareBody(config, instance.defaults.adapter)
     if (held) config.headers.Authorization = held.authorization
     putTicket(config, new Ticket(session, held, startedAt, stage))
     return config

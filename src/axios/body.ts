@@ -1,4 +1,4 @@
-import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import { getAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
 import type { OAuthRequestOptions } from './config.js'
 
 interface MultipartStream {
@@ -42,11 +42,23 @@ const keepForm: BodyTransform = (data, headers) => {
   }
 }
 
+/**
+ * The http adapter draws a boundary for each sending unless the content type names one (and it takes none with a dot, such as its own). Other adapters
+ * leave that to the platform, which must not be told.
+ */
+function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestConfig['adapter']): void {
+  const adapter = getAdapter(config.adapter ?? fallback, config) as { adapterName?: string }
+  if (adapter.adapterName !== 'http' || String(config.headers['Content-Type'] ?? '').includes('boundary=')) return
+  const random = Math.random().toString(36).slice(2)
+  config.headers['Content-Type'] = `multipart/form-data; boundary=form-data-${random}-${Date.now().toString(36)}`
+}
+
 /** Sees to it, before axios serializes the body, that it can be sent twice where that is possible. */
-export function prepareBody(config: InternalAxiosRequestConfig): void {
+export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
   const make = bodyFactory(config)
   if (make) config.data = make()
   const { data } = config
+  if (typeof FormData === 'function' && data instanceof FormData) return fixBoundary(config, adapter)
   if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
     return
   const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]

@@ -6,7 +6,7 @@ export type Fetch = (url: string, init: FetchInit) => Promise<Response>
 export interface FetchInit {
   method: string
   headers: Record<string, string>
-  body?: URLSearchParams | undefined
+  body?: URLSearchParams
   redirect: 'manual'
   signal?: AbortSignal
 }
@@ -22,7 +22,7 @@ export function axiosFetch(instance: AxiosInstance): Fetch {
   if (typeof instance?.defaults !== 'object') throw new TypeError('axios: must be an axios instance')
   return async (url, { method, headers, body, signal }) => {
     const { adapter, httpAgent, httpsAgent, proxy, transport, lookup, family, socketPath, fetchOptions, env } =
-      instance.defaults as InternalAxiosRequestConfig
+      instance.defaults as unknown as InternalAxiosRequestConfig
     const given = { adapter, httpAgent, httpsAgent, proxy, transport, lookup, family, socketPath, fetchOptions, env }
     const config = {
       ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
