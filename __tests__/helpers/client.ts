@@ -1,5 +1,12 @@
 import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios'
-import { attachOAuth, memoryStore, type AttachedSession, type AttachOptions, type TokenJSON, type TokenStore } from '../../src/index.js'
+import {
+  attachOAuth,
+  memoryStore,
+  type AttachedSession,
+  type AttachOptions,
+  type TokenJSON,
+  type TokenStore,
+} from '../../src/index.js'
 import type { World } from './world.js'
 
 export interface Client {
@@ -9,10 +16,17 @@ export interface Client {
 }
 
 /** An instance for the world's API, attached with the world's first token set. */
-export function attach(world: World, options: AttachOptions & { defaults?: CreateAxiosDefaults; tokens?: TokenJSON; store?: TokenStore } = {}): Client {
+export function attach(
+  world: World,
+  options: AttachOptions & { defaults?: CreateAxiosDefaults; tokens?: TokenJSON; store?: TokenStore } = {},
+): Client {
   const { defaults, tokens = world.tokens, store = memoryStore(tokens), ...rest } = options
   const api = axios.create({ baseURL: world.api, ...defaults })
-  return { api, store, session: attachOAuth(api, store, { refresh: Object.assign(world.refresh, { needsRefreshToken: true }), ...rest }) }
+  return {
+    api,
+    store,
+    session: attachOAuth(api, store, { refresh: Object.assign(world.refresh, { needsRefreshToken: true }), ...rest }),
+  }
 }
 
 /** The same token set, with an expiry that has passed. */
@@ -29,7 +43,11 @@ export async function rejection<Failure = Error & Record<string, unknown>>(promi
 }
 
 /** A promise and the two ends of it. */
-export function deferred<Value = void>(): { promise: Promise<Value>; resolve: (value: Value) => void; reject: (reason: unknown) => void } {
+export function deferred<Value = void>(): {
+  promise: Promise<Value>
+  resolve: (value: Value) => void
+  reject: (reason: unknown) => void
+} {
   let resolve!: (value: Value) => void
   let reject!: (reason: unknown) => void
   const promise = new Promise<Value>((yes, no) => {

@@ -50,15 +50,16 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer> {
 
 export async function listen(
   handle: (request: IncomingMessage, response: ServerResponse) => void,
+  { host = '127.0.0.1', port = 0 } = {},
 ): Promise<{ url: string; server: Server; close: () => Promise<void> }> {
   const server = createServer((request, response) => handle(request, response))
-  server.listen(0, '127.0.0.1')
+  server.listen(port, host)
   await new Promise((resolve) => server.once('listening', resolve))
   const close = async (): Promise<void> => {
     server.closeAllConnections()
     await new Promise((resolve) => server.close(resolve))
   }
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, server, close }
+  return { url: `http://${host}:${(server.address() as AddressInfo).port}`, server, close }
 }
 
 /** An authorization server that rotates refresh tokens and notices their reuse, and a resource server that asks it; both do as they are told. */

@@ -4,6 +4,7 @@ import type { Session } from '../session/session.js'
 import { sessionOf, summaryOf, type Attachment } from './attachment.js'
 import { isReplayable, prepareBody } from './body.js'
 import type { Handler } from './innermost.js'
+import { redirectGuard } from './redirect.js'
 import { requestError } from './request-error.js'
 import { Ticket, authorizationName, forgetTicket, putTicket, ticketOf, type Stage } from './ticket.js'
 import { waitFor } from './wait.js'
@@ -18,6 +19,8 @@ const rethrow = (error: unknown): never => {
  */
 export function authorizer(attachment: Attachment): readonly Handler[] {
   const { instance, session: attached, environment, isAllowed } = attachment
+
+  const guardRedirects = redirectGuard(isAllowed)
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
@@ -37,7 +40,10 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     stage: Stage = 'sent',
   ): typeof config {
     prepareBody(config, instance.defaults.adapter)
-    if (held) config.headers.Authorization = held.authorization
+    if (held) {
+      config.headers.Authorization = held.authorization
+      guardRedirects(config)
+    }
     putTicket(config, new Ticket(session, held, startedAt, stage))
     return config
   }

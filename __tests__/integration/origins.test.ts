@@ -1,0 +1,168 @@
+import { Agent, type IncomingMessage, type ServerResponse } from 'node:http'
+import axios from 'axios'
+import { attachOAuth, memoryStore } from '../../src/index.js'
+import { attach, expired, rejection } from '../helpers/client.js'
+import { listen, startWorld, type World } from '../helpers/world.js'
+
+let world: World
+let other: Awaited<ReturnType<typeof listen>>
+/** Whether the other server ever saw a token, in any header. */
+let leaked: string[]
+let visits: number
+let answerOther: (response: ServerResponse, request: IncomingMessage) => void
+
+beforeEach(async () => {
+  world = await startWorld()
+  leaked = []
+  visits = 0
+  answerOther = (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  other = await listen((request, response) => {
+    visits++
+    if (JSON.stringify(request.headers).includes('at-') || request.url?.includes('at-')) leaked.push(request.url ?? '')
+    answerOther(response, request)
+  })
+})
+afterEach(async () => {
+  await Promise.all([world.close(), other.close()])
+  expect(leaked).toEqual([])
+})
+
+const port = (url: string): string => new URL(url).port
+
+describe('a request to another origin goes out without a token', () => {
+  const tricks: [string, (api: string, evil: string) => object][] = [
+    ['an absolute URL', (_api, evil) => ({ url: `${evil}/x` })],
+    ['an absolute URL in capitals', (_api, evil) => ({ url: `${evil.replace('http', 'HTTP')}/x` })],
+    ['a per-request baseURL', (_api, evil) => ({ url: '/x', baseURL: evil })],
+    ['the allowed origin as userinfo', (api, evil) => ({ url: `http://127.0.0.1:${port(api)}@${new URL(evil).host}/x` })],
+    [
+      'the allowed origin as userinfo of a baseURL',
+      (api, evil) => ({ url: '/x', baseURL: `http://127.0.0.1:${port(api)}@${new URL(evil).host}` }),
+    ],
+    ['another port', (_api, evil) => ({ url: `http://127.0.0.1:${port(evil)}/x` })],
+    ['another name of the same machine', (api) => ({ url: `http://localhost:${port(api)}/x` })],
+  ]
+  it.each(tricks)('%s', async (_name, trick) => {
+    const { api } = attach(world)
+    await api.request(trick(world.api, other.url)).catch(() => undefined)
+    expect(world.seen.map(({ authorization }) => authorization)).not.toContainEqual(expect.stringContaining('at-'))
+    expect(world.counts.refreshGrants).toBe(0)
+  })
+
+  it('its 401 is not recovered', async () => {
+    answerOther = (response) => void response.writeHead(401).end()
+    const { api } = attach(world)
+    expect(await rejection(api.get(`${other.url}/x`))).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' })
+    expect([visits, world.counts.refreshGrants]).toEqual([1, 0])
+  })
+
+  it('an interceptor that was there before and changes the baseURL does not lead the token astray', async () => {
+    const api = axios.create({ baseURL: world.api })
+    api.interceptors.request.use((config) => Object.assign(config, { baseURL: other.url }))
+    attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
+    api.interceptors.request.use((config) => config)
+    await api.get('/x')
+    expect(visits).toBe(1)
+  })
+
+  it('an asynchronous interceptor that comes later and changes the URL does not either', async () => {
+    const { api } = attach(world, { tokens: expired(world) })
+    api.interceptors.request.use(async (config) => Object.assign(config, { url: `${other.url}/x` }))
+    await api.get('/x')
+    expect([visits, world.counts.refreshGrants]).toEqual([1, 0])
+  })
+
+  it.each([302, 307, 308])('a redirect (%i) to another origin', async (status) => {
+    world.resource.instead = (response) => void response.writeHead(status, { location: `${other.url}/landed` }).end()
+    const { api } = attach(world)
+    await api.get('/x')
+    expect(visits).toBe(1)
+  })
+
+  it('a redirect to a name below the present one, at the same port', async () => {
+    const below = await listen(
+      (request, response) => {
+        if (JSON.stringify(request.headers).includes('at-')) leaked.push('below')
+        visits++
+        response.end('{}')
+      },
+      { host: '127.0.0.2', port: Number(port(world.api)) },
+    )
+    const api = axios.create({ baseURL: world.api.replace('127.0.0.1', 'localhost') })
+    attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
+    world.resource.instead = (response) =>
+      void response.writeHead(302, { location: `http://sub.localhost:${port(world.api)}/landed` }).end()
+    const lookup = (name: string, options: { all?: boolean }, done: (...results: unknown[]) => void): void => {
+      const address = name.startsWith('sub.') ? '127.0.0.2' : '127.0.0.1'
+      if (options.all) done(null, [{ address, family: 4 }])
+      else done(null, address, 4)
+    }
+    await api.get('/x', { httpAgent: new Agent({ lookup } as object) })
+    await below.close()
+    expect(visits).toBe(1)
+  })
+})
+
+describe('which origins get the token', () => {
+  it('that of the baseURL, also by an absolute URL', async () => {
+    const { api } = attach(world)
+    await api.get(`${world.api}/x`)
+    expect(world.counts.served).toBe(1)
+  })
+
+  it('those of the option origins, and no other', async () => {
+    const api = axios.create({ baseURL: other.url })
+    attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh, origins: [world.api] })
+    await api.get('/x')
+    await api.get(`${world.api}/x`)
+    expect([visits, world.counts.served]).toEqual([1, 1])
+  })
+
+  const refresh = async (): Promise<never> => Promise.reject(new Error('unused'))
+  it.each([
+    ['neither a baseURL nor origins', {}, {}, /origins/],
+    ['a relative baseURL outside a browser', { baseURL: '/api' }, {}, /origins/],
+    ['a baseURL that is plain http', { baseURL: 'http://api.example.com' }, {}, /http/],
+    ['an origin that is plain http', {}, { origins: ['http://api.example.com'] }, /dangerouslyAllowInsecureHttp/],
+    ['an origin that is none', {}, { origins: ['api.example.com'] }, /origins/],
+  ])('attaching with %s is a TypeError that says what to pass', (_name, defaults, options, message) => {
+    const attempt = (): unknown => attachOAuth(axios.create(defaults), memoryStore(), { refresh, ...options })
+    expect(attempt).toThrow(TypeError)
+    expect(attempt).toThrow(message)
+  })
+
+  it('plain http is allowed when the option with the unmistakable name says so', () => {
+    const api = axios.create({ baseURL: 'http://api.example.com' })
+    expect(() => attachOAuth(api, memoryStore(), { refresh, dangerouslyAllowInsecureHttp: true })).not.toThrow()
+  })
+})
+
+describe("the caller's own authorization", () => {
+  it.each([
+    ['a header', { headers: { Authorization: 'Basic made-up' } }],
+    ['a header in other letters', { headers: { authorization: 'Basic made-up' } }],
+    ['axios’ own auth option', { auth: { username: 'made', password: 'up' } }],
+  ])('%s wins, and its 401 is not recovered', async (_name, config) => {
+    const { api } = attach(world)
+    expect(await rejection(api.get('/x', config))).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' })
+    expect(world.seen.map(({ authorization }) => authorization?.split(' ')[0])).toEqual(['Basic'])
+    expect(world.counts.refreshGrants).toBe(0)
+  })
+
+  it('oauth: false opts out, per request and through the defaults', async () => {
+    const { api } = attach(world)
+    await rejection(api.get('/x', { oauth: false }))
+    api.defaults.oauth = false
+    await rejection(api.get('/x'))
+    expect(world.seen.map(({ authorization }) => authorization)).toEqual([undefined, undefined])
+  })
+
+  it('a config that comes back is sent with the present token, not with the one it was sent with', async () => {
+    const { api } = attach(world)
+    const { config } = await api.get('/x')
+    world.revokeAccessTokens()
+    await api.get('/y')
+    await api.request(config)
+    expect(world.seen.map(({ status }) => status)).toEqual([200, 401, 200, 200])
+  })
+})
