@@ -44,6 +44,23 @@ export class OAuthError extends Error {
     this.code = code
   }
 
+  /** What may be written down: the cause, which can be anything, by its name alone. */
+  toJSON(): Record<string, unknown> {
+    const { name, code, message, cause } = this
+    const told = cause as { name?: unknown; code?: unknown } | undefined
+    return {
+      name,
+      code,
+      message,
+      ...(told && { cause: [told.name, told.code].filter((part) => typeof part === 'string').join(' ') }),
+    }
+  }
+
+  // What Node's util.inspect and console.log ask for.
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `${this.stack ?? this.message}\n${JSON.stringify(this.toJSON())}`
+  }
+
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isOAuthError(value)
   }

@@ -1,0 +1,188 @@
+import axios from 'axios'
+import { attach, deferred, expired, rejection } from '../helpers/client.js'
+import { startWorld, type World } from '../helpers/world.js'
+
+let world: World
+let hold: ReturnType<typeof deferred>
+beforeEach(async () => {
+  world = await startWorld()
+  hold = deferred()
+  world.token.held = hold.promise
+})
+afterEach(async () => {
+  hold.resolve()
+  await world.close()
+})
+
+describe.each(['with the expiry known', 'refused by the server'] as const)('a request that waits, %s', (how) => {
+  function client(): ReturnType<typeof attach> & { waiting: Promise<unknown> } {
+    if (how === 'refused by the server') world.revokeAccessTokens()
+    const attached = attach(world, how === 'refused by the server' ? {} : { tokens: expired(world) })
+    return { ...attached, waiting: new Promise((resolve) => attached.session.on('refresh_started', resolve)) }
+  }
+
+  it('leaves at once when its signal is aborted, with axios’ own error, and the others go on', async () => {
+    const { api, waiting } = client()
+    const controller = new AbortController()
+    const aborted = rejection(api.get('/aborted', { signal: controller.signal }))
+    const staying = api.get('/staying')
+    await waiting
+    controller.abort()
+    const error = await aborted
+    expect(axios.isCancel(error)).toBe(true)
+    expect(error).toMatchObject({ code: 'ERR_CANCELED' })
+    hold.resolve()
+    expect((await staying).status).toBe(200)
+    expect(world.counts.refreshGrants).toBe(1)
+    expect(world.seen.filter(({ url, status }) => url === '/aborted' && status === 200)).toEqual([])
+  })
+
+  it('leaves at once when its cancel token says so', async () => {
+    const { api, waiting } = client()
+    const source = axios.CancelToken.source()
+    const cancelled = rejection(api.get('/x', { cancelToken: source.token }))
+    await waiting
+    source.cancel('enough')
+    expect(axios.isCancel(await cancelled)).toBe(true)
+    hold.resolve()
+  })
+
+  it('leaves when its time is over, with the error that axios gives, and the flight finishes and its result is kept', async () => {
+    const { api, session } = client()
+    const error = await rejection(api.get('/x', { timeout: 40 }))
+    expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 40ms exceeded', isAxiosError: true })
+    const refreshed = new Promise((resolve) => session.on('refreshed', resolve))
+    hold.resolve()
+    await refreshed
+    expect((await api.get('/next')).status).toBe(200)
+    expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
+  })
+
+  it('rejects with the typed error when somebody signs out, and the flight that was under way does not bring the session back', async () => {
+    const { api, session, store, waiting } = client()
+    const queued = rejection(api.get('/x'))
+    await waiting
+    const before = world.counts.served
+    await session.signOut()
+    expect(await queued).toMatchObject({ code: 'OAUTH_SIGNED_OUT', isAxiosError: true })
+    hold.resolve()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(await store.read()).toBeUndefined()
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'requested' })
+    expect(world.counts.served).toBe(before)
+  })
+
+  it('rejects when another user signs in, and is not sent on that user’s behalf', async () => {
+    const { api, session, waiting } = client()
+    const queued = rejection(api.get('/mine'))
+    await waiting
+    const theirs = { access_token: 'at-somebody-else', refresh_token: 'rt-somebody-else', expires_in: 60 }
+    await session.signIn(theirs)
+    expect(await queued).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    hold.resolve()
+    expect((await session.tokens())?.access_token).toBe('at-somebody-else')
+    expect(world.seen.some(({ url, authorization }) => url === '/mine' && authorization?.includes('somebody-else'))).toBe(false)
+  })
+})
+
+describe('401s that come late', () => {
+  it('trickling in around a refresh and after it, they cause no second one', async () => {
+    hold.resolve()
+    world.revokeAccessTokens()
+    const { api } = attach(world)
+    const gates = Array.from({ length: 10 }, () => deferred())
+    let arrived = 0
+    world.resource.instead = (response) => {
+      const { status, url } = world.seen.at(-1)!
+      const answer = (): void =>
+        void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ url }))
+      if (status === 401) void gates[arrived++]!.promise.then(answer)
+      else answer()
+    }
+    const requests = gates.map((_, i) => api.get(`/${i}`))
+    while (arrived < 10) await new Promise((resolve) => setImmediate(resolve))
+    for (const [i, gate] of gates.entries()) {
+      gate.resolve()
+      // The first has been refreshed and re-sent before the second 401 arrives, and so on.
+      expect((await requests[i]!).status).toBe(200)
+    }
+    expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, served: 10 })
+  })
+
+  it('requests that start during a refresh wait for it, and never carry the token that was rejected', async () => {
+    world.revokeAccessTokens()
+    const { api, session } = attach(world)
+    const refreshing = new Promise((resolve) => session.on('refresh_started', resolve))
+    const first = api.get('/first')
+    await refreshing
+    const second = api.get('/second')
+    hold.resolve()
+    await Promise.all([first, second])
+    expect(world.seen.map(({ url, status }) => [url, status])).toEqual(
+      expect.arrayContaining([
+        ['/first', 401],
+        ['/second', 200],
+        ['/first', 200],
+      ]),
+    )
+    expect(world.seen).toHaveLength(3)
+  })
+
+  it('an API that rejects everything causes no storm: five refreshes, then the typed error', async () => {
+    hold.resolve()
+    world.resource.rejectAll = true
+    const { api } = attach(world)
+    const codes: unknown[] = []
+    for (let i = 0; i < 8; i++) codes.push((await rejection(api.get('/'))).code)
+    expect(world.counts.refreshGrants).toBe(5)
+    expect(codes.slice(0, 5)).toEqual(Array(5).fill('ERR_BAD_REQUEST'))
+    expect(codes.slice(5)).toEqual(Array(3).fill('OAUTH_REFRESH_LIMIT'))
+  })
+})
+
+describe('challenges that a refresh can not cure', () => {
+  it.each([
+    [403, 'Bearer error="insufficient_scope", scope="write"'],
+    [401, 'Bearer error="insufficient_user_authentication", acr_values="mfa"'],
+    [401, 'Bearer realm="x", error="insufficient_claims", claims="e30="'],
+  ])('%i with %s gives the typed error that carries the challenge, without a refresh', async (status, challenge) => {
+    world.resource.instead = (response) => void response.writeHead(status, { 'www-authenticate': challenge }).end()
+    const { api } = attach(world)
+    const error = await rejection(api.get('/'))
+    expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', response: { status }, challenge: { scheme: 'bearer' } })
+    expect(world.counts).toMatchObject({ refreshGrants: 0, requests: 1 })
+  })
+})
+
+describe('sharing', () => {
+  it('two instances attached to one store share one flight', async () => {
+    hold.resolve()
+    world.revokeAccessTokens()
+    const first = attach(world)
+    const second = attach(world, { store: first.store })
+    await Promise.all([first.api.get('/1'), second.api.get('/2')])
+    expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
+    expect(second.session.session).toBe(first.session.session)
+  })
+
+  it('attaching twice to one instance is refused; detaching leaves it as it was', async () => {
+    const { api, session, store } = attach(world)
+    const { attachOAuth } = await import('../../src/index.js')
+    expect(() => attachOAuth(api, store, { refresh: world.refresh })).toThrow(TypeError)
+    session.detach()
+    session.detach()
+    await rejection(api.get('/'))
+    expect(world.seen[0]!.authorization).toBeUndefined()
+    expect(Object.hasOwn(api.interceptors.request, 'forEach')).toBe(false)
+    expect(() => attachOAuth(api, store, { refresh: world.refresh })).not.toThrow()
+  })
+
+  it('a request may travel for another session', async () => {
+    hold.resolve()
+    const { createSession, memoryStore } = await import('../../src/index.js')
+    const { api } = attach(world, { tokens: { access_token: 'at-nobody' } })
+    const session = createSession(memoryStore(world.tokens), { refresh: world.refresh })
+    expect((await api.get('/', { oauth: session })).status).toBe(200)
+    expect((await api.get('/', { oauth: { session } })).status).toBe(200)
+  })
+})
