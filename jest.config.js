@@ -18,7 +18,7 @@ export default {
     {
       ...shared,
       displayName: 'axios 1.7.0',
-      moduleNameMapper: { '^axios$': '<rootDir>/node_modules/axios-1.7.0/index.js', ...own },
+      moduleNameMapper: { '^axios$': '<rootDir>/node_modules/axios-1.7.0/dist/node/axios.cjs', ...own },
       // Everything that axios takes part in.
       testMatch: ['<rootDir>/__tests__/{axios,integration,grants}/**/*.test.ts'],
     },

@@ -1,0 +1,169 @@
+import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios'
+import MockAdapter from 'axios-mock-adapter'
+import axiosRetry from 'axios-retry'
+import { attachOAuth, memoryStore } from '../../src/index.js'
+import { rejection } from '../helpers/client.js'
+
+const oldest = axios.VERSION === '1.7.0'
+
+/** An instance whose adapter refuses the first token and takes the second; what arrives at the wire is noted. */
+function setUp(defaults: CreateAxiosDefaults = {}): { api: AxiosInstance; wire: string[]; refreshes: () => number; attach: () => ReturnType<typeof attachOAuth> } {
+  const wire: string[] = []
+  let calls = 0
+  const api = axios.create({ baseURL: 'https://api.example.com', ...defaults })
+  const mock = new MockAdapter(api)
+  mock.onAny().reply((config) => {
+    wire.push(`${String(config.headers?.Authorization)} ${String(config.headers?.['X-Trace'] ?? '')}`.trim())
+    return config.headers?.Authorization === 'Bearer new' ? [200, { ok: true }] : [401, { refused: true }, { 'www-authenticate': 'Bearer error="invalid_token"' }]
+  })
+  const refresh = async (): Promise<{ access_token: string }> => (calls++, { access_token: 'new' })
+  return { api, wire, refreshes: () => calls, attach: () => attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), { refresh }) }
+}
+
+const orderings: [string, CreateAxiosDefaults][] = [
+  ['by axios’ usual order', {}],
+  // The oldest release doesn't know the option, and refuses it.
+  ...(oldest ? [] : [['with legacyInterceptorReqResOrdering off', { transitional: { legacyInterceptorReqResOrdering: false } } as CreateAxiosDefaults] as [string, CreateAxiosDefaults]]),
+]
+
+describe.each(orderings)('%s', (_ordering, defaults) => {
+  describe.each(['before', 'after'] as const)('other interceptors that were registered %s', (when) => {
+    function withOthers(register: (api: AxiosInstance) => void): ReturnType<typeof setUp> {
+      const world = setUp(defaults)
+      if (when === 'before') register(world.api)
+      world.attach()
+      if (when === 'after') register(world.api)
+      return world
+    }
+
+    it('run once per request, before ours, synchronous or not', async () => {
+      const { api, wire } = withOthers((instance) => {
+        instance.interceptors.request.use((config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config), null, { synchronous: true })
+        instance.interceptors.request.use(async (config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config))
+      })
+      await api.get('/x')
+      expect(wire).toEqual(['Bearer old aa', 'Bearer new aa'])
+    })
+
+    it('never see a header of ours', async () => {
+      const seen: unknown[] = []
+      const { api } = withOthers((instance) => instance.interceptors.request.use((config) => (seen.push(config.headers.Authorization), config)))
+      await api.get('/x')
+      expect(seen).toEqual([undefined])
+    })
+
+    it('see one final response, in the shape that it would have had without the 401', async () => {
+      const statuses: unknown[] = []
+      const failures: unknown[] = []
+      const { api } = withOthers((instance) =>
+        instance.interceptors.response.use(
+          (response) => (statuses.push(response.status), response),
+          (error) => (failures.push(error), Promise.reject(error)),
+        ),
+      )
+      expect((await api.get('/x')).data).toEqual({ ok: true })
+      expect([statuses, failures]).toEqual([[200], []])
+    })
+
+    it.each([
+      ['maps errors', undefined, () => { throw new Error('mapped') }],
+      ['swallows errors', undefined, () => ({ data: 'swallowed' })],
+      ['unwraps responses', (response: { data: unknown }) => response.data, undefined],
+    ])('one that %s does not switch the recovery off', async (_name, fulfilled, rejected) => {
+      const { api, wire } = withOthers((instance) => instance.interceptors.response.use(fulfilled as never, rejected))
+      const result = (await api.get('/x', { validateStatus: _name === 'unwraps responses' ? () => true : (status) => status < 400 })) as unknown
+      expect(result).toEqual(_name === 'unwraps responses' ? { ok: true } : expect.objectContaining({ data: { ok: true } }))
+      expect(wire).toHaveLength(2)
+    })
+
+    it('can be ejected by the id that they got, and ours stay', async () => {
+      const calls: string[] = []
+      let id = -1
+      const { api, wire } = withOthers((instance) => (id = instance.interceptors.request.use((config) => (calls.push('other'), config))))
+      api.interceptors.request.eject(id)
+      await api.get('/x')
+      expect([calls, wire]).toEqual([[], ['Bearer old', 'Bearer new']])
+    })
+  })
+
+  it('ours go when all are cleared, and detaching then removes nobody else’s', async () => {
+    const { api, wire, attach } = setUp(defaults)
+    api.interceptors.request.use((config) => config)
+    const session = attach()
+    api.interceptors.request.clear()
+    api.interceptors.response.clear()
+    let others = 0
+    api.interceptors.request.use((config) => (others++, config))
+    api.interceptors.request.use((config) => (others++, config))
+    session.detach()
+    await rejection(api.get('/x'))
+    expect([wire, others]).toEqual([['undefined'], 2])
+  })
+
+  it('after detaching, the instance is as it was', async () => {
+    const { api, attach, wire } = setUp(defaults)
+    api.interceptors.request.use((config) => config)
+    attach().detach()
+    expect((api.interceptors.request as unknown as { handlers: unknown[] }).handlers.filter(Boolean)).toHaveLength(1)
+    await rejection(api.get('/x'))
+    expect(wire).toEqual(['undefined'])
+  })
+})
+
+describe('the short path', () => {
+  it('with a valid token in memory, axios needs no promise before the adapter', async () => {
+    const { api, attach } = setUp()
+    const session = attach()
+    await session.tokens()
+    let reached = false
+    api.defaults.adapter = (config) => ((reached = true), Promise.resolve({ data: {}, status: 200, statusText: '', headers: {}, config }))
+    const pending = api.get('/x')
+    expect(reached).toBe(true)
+    await pending
+  })
+
+  it('with a valid token in memory, neither the store nor its lock is asked', async () => {
+    const store = { ...memoryStore({ access_token: 'new', expires_in: 3600 }), lock: () => Promise.reject(new Error('locked')) }
+    let reads = 0
+    const counting = { ...store, read: () => (reads++, store.read()) }
+    const { api } = setUp()
+    attachOAuth(api, counting, { refresh: false })
+    for (let i = 0; i < 5; i++) await api.get('/x')
+    expect(reads).toBe(1)
+  })
+})
+
+if (!oldest)
+  it('a request that turns the order of interceptors round is served all the same, and its token goes nowhere else', async () => {
+    const { api, attach, wire } = setUp()
+    attach()
+    await api.get('/warm')
+    api.interceptors.request.use((config) => Object.assign(config, { baseURL: 'https://elsewhere.example.com' }))
+    wire.length = 0
+    await rejection(api.get('/x', { transitional: { legacyInterceptorReqResOrdering: false } }))
+    expect(wire).toEqual(['undefined'])
+  })
+
+describe('neighbours', () => {
+  it.each(['before', 'after'] as const)('axios-retry, registered %s, sees only what is left of the failures', async (when) => {
+    const { api, attach, wire, refreshes } = setUp()
+    const retry = (): void => axiosRetry(api, { retries: 2, retryDelay: () => 0 })
+    if (when === 'before') retry()
+    attach()
+    if (when === 'after') retry()
+    await api.get('/x')
+    expect([wire, refreshes()]).toEqual([['Bearer old', 'Bearer new'], 1])
+    let failures = 2
+    const mock = new MockAdapter(api)
+    mock.onGet('/flaky').reply(() => (failures-- > 0 ? [503] : [200, { ok: true }]))
+    expect((await api.get('/flaky')).data).toEqual({ ok: true })
+  })
+
+  it('a mock adapter that is put in after attaching is used for the re-send too', async () => {
+    const { api, attach } = setUp()
+    attach()
+    const mock = new MockAdapter(api)
+    mock.onGet('/x').replyOnce(401).onGet('/x').reply(200, 'second')
+    expect((await api.get('/x')).data).toBe('second')
+  })
+})
