@@ -1,7 +1,22 @@
 const shared = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
-  transform: { '\\.ts$': ['ts-jest', { useESM: true, diagnostics: { ignoreCodes: [151001] }, tsconfig: { module: 'ESNext', target: 'ES2022', isolatedModules: true, esModuleInterop: true, verbatimModuleSyntax: true } }] },
+  transform: {
+    '\\.ts$': [
+      'ts-jest',
+      {
+        useESM: true,
+        diagnostics: { ignoreCodes: [151001] },
+        tsconfig: {
+          module: 'ESNext',
+          target: 'ES2022',
+          isolatedModules: true,
+          esModuleInterop: true,
+          verbatimModuleSyntax: true,
+        },
+      },
+    ],
+  },
 }
 const own = {
   '^axios-attach-oauth$': '<rootDir>/src/index.ts',

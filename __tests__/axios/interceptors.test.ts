@@ -7,23 +7,42 @@ import { rejection } from '../helpers/client.js'
 const oldest = axios.VERSION === '1.7.0'
 
 /** An instance whose adapter refuses the first token and takes the second; what arrives at the wire is noted. */
-function setUp(defaults: CreateAxiosDefaults = {}): { api: AxiosInstance; wire: string[]; refreshes: () => number; attach: () => ReturnType<typeof attachOAuth> } {
+function setUp(defaults: CreateAxiosDefaults = {}): {
+  api: AxiosInstance
+  wire: string[]
+  refreshes: () => number
+  attach: () => ReturnType<typeof attachOAuth>
+} {
   const wire: string[] = []
   let calls = 0
   const api = axios.create({ baseURL: 'https://api.example.com', ...defaults })
   const mock = new MockAdapter(api)
   mock.onAny().reply((config) => {
     wire.push(`${String(config.headers?.Authorization)} ${String(config.headers?.['X-Trace'] ?? '')}`.trim())
-    return config.headers?.Authorization === 'Bearer new' ? [200, { ok: true }] : [401, { refused: true }, { 'www-authenticate': 'Bearer error="invalid_token"' }]
+    return config.headers?.Authorization === 'Bearer new'
+      ? [200, { ok: true }]
+      : [401, { refused: true }, { 'www-authenticate': 'Bearer error="invalid_token"' }]
   })
   const refresh = async (): Promise<{ access_token: string }> => (calls++, { access_token: 'new' })
-  return { api, wire, refreshes: () => calls, attach: () => attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), { refresh }) }
+  return {
+    api,
+    wire,
+    refreshes: () => calls,
+    attach: () => attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), { refresh }),
+  }
 }
 
 const orderings: [string, CreateAxiosDefaults][] = [
   ['by axios’ usual order', {}],
   // The oldest release doesn't know the option, and refuses it.
-  ...(oldest ? [] : [['with legacyInterceptorReqResOrdering off', { transitional: { legacyInterceptorReqResOrdering: false } } as CreateAxiosDefaults] as [string, CreateAxiosDefaults]]),
+  ...(oldest
+    ? []
+    : [
+        [
+          'with legacyInterceptorReqResOrdering off',
+          { transitional: { legacyInterceptorReqResOrdering: false } } as CreateAxiosDefaults,
+        ] as [string, CreateAxiosDefaults],
+      ]),
 ]
 
 describe.each(orderings)('%s', (_ordering, defaults) => {
@@ -38,8 +57,14 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
 
     it('run once per request, before ours, synchronous or not', async () => {
       const { api, wire } = withOthers((instance) => {
-        instance.interceptors.request.use((config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config), null, { synchronous: true })
-        instance.interceptors.request.use(async (config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config))
+        instance.interceptors.request.use(
+          (config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config),
+          null,
+          { synchronous: true },
+        )
+        instance.interceptors.request.use(
+          async (config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config),
+        )
       })
       await api.get('/x')
       expect(wire).toEqual(['Bearer old aa', 'Bearer new aa'])
@@ -47,7 +72,9 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
 
     it('never see a header of ours', async () => {
       const seen: unknown[] = []
-      const { api } = withOthers((instance) => instance.interceptors.request.use((config) => (seen.push(config.headers.Authorization), config)))
+      const { api } = withOthers((instance) =>
+        instance.interceptors.request.use((config) => (seen.push(config.headers.Authorization), config)),
+      )
       await api.get('/x')
       expect(seen).toEqual([undefined])
     })
@@ -66,12 +93,20 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
     })
 
     it.each([
-      ['maps errors', undefined, () => { throw new Error('mapped') }],
+      [
+        'maps errors',
+        undefined,
+        () => {
+          throw new Error('mapped')
+        },
+      ],
       ['swallows errors', undefined, () => ({ data: 'swallowed' })],
       ['unwraps responses', (response: { data: unknown }) => response.data, undefined],
     ])('one that %s does not switch the recovery off', async (_name, fulfilled, rejected) => {
       const { api, wire } = withOthers((instance) => instance.interceptors.response.use(fulfilled as never, rejected))
-      const result = (await api.get('/x', { validateStatus: _name === 'unwraps responses' ? () => true : (status) => status < 400 })) as unknown
+      const result = (await api.get('/x', {
+        validateStatus: _name === 'unwraps responses' ? () => true : (status) => status < 400,
+      })) as unknown
       expect(result).toEqual(_name === 'unwraps responses' ? { ok: true } : expect.objectContaining({ data: { ok: true } }))
       expect(wire).toHaveLength(2)
     })
@@ -79,7 +114,9 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
     it('can be ejected by the id that they got, and ours stay', async () => {
       const calls: string[] = []
       let id = -1
-      const { api, wire } = withOthers((instance) => (id = instance.interceptors.request.use((config) => (calls.push('other'), config))))
+      const { api, wire } = withOthers(
+        (instance) => (id = instance.interceptors.request.use((config) => (calls.push('other'), config))),
+      )
       api.interceptors.request.eject(id)
       await api.get('/x')
       expect([calls, wire]).toEqual([[], ['Bearer old', 'Bearer new']])
@@ -116,7 +153,10 @@ describe('the short path', () => {
     const session = attach()
     await session.tokens()
     let reached = false
-    api.defaults.adapter = (config) => ((reached = true), Promise.resolve({ data: {}, status: 200, statusText: '', headers: {}, config }))
+    api.defaults.adapter = (config) => (
+      (reached = true),
+      Promise.resolve({ data: {}, status: 200, statusText: '', headers: {}, config })
+    )
     const pending = api.get('/x')
     expect(reached).toBe(true)
     await pending
@@ -147,7 +187,7 @@ if (!oldest)
 describe('neighbours', () => {
   it.each(['before', 'after'] as const)('axios-retry, registered %s, sees only what is left of the failures', async (when) => {
     const { api, attach, wire, refreshes } = setUp()
-    const retry = (): void => axiosRetry(api, { retries: 2, retryDelay: () => 0 })
+    const retry = (): unknown => axiosRetry(api, { retries: 2, retryDelay: () => 0 })
     if (when === 'before') retry()
     attach()
     if (when === 'after') retry()

@@ -48,9 +48,9 @@ export function deferred<Value = void>(): {
   resolve: (value: Value) => void
   reject: (reason: unknown) => void
 } {
-  let resolve!: (value: Value) => void
+  let resolve!: () => void
   let reject!: (reason: unknown) => void
-  const promise = new Promise<Value>((yes, no) => {
+  const promise = new Promise<void>((yes, no) => {
     resolve = yes
     reject = no
   })

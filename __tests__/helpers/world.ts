@@ -64,10 +64,10 @@ export async function listen(
 
 /** An authorization server that rotates refresh tokens and notices their reuse, and a resource server that asks it; both do as they are told. */
 export async function startWorld(): Promise<World> {
-  let family = new Set<string>()
+  const family = new Set<string>()
   let valid = new Set<string>()
   let present = ''
-  let spent = new Set<string>()
+  const spent = new Set<string>()
 
   const issue = (): World['tokens'] => {
     const access_token = `at-${randomUUID()}`

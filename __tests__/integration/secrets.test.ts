@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import axios from 'axios'
 import { refreshToken } from '../../src/grants/index.js'
@@ -25,7 +26,7 @@ function written(value: unknown): string {
   return secretPattern.exec(text)?.[0] ?? text.slice(0, 1000)
 }
 
-const json = (status: number, body: unknown) => (response: import('node:http').ServerResponse) =>
+const json = (status: number, body: unknown) => (response: ServerResponse) =>
   void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 
 describe('no secret is in what is written of an error', () => {
@@ -76,7 +77,7 @@ describe('no secret is in what is written of an error', () => {
     for (const instead of [
       json(400, { error: 'invalid_client', error_description: `no such token ${world.tokens.refresh_token}` }),
       json(500, {}),
-      (response: import('node:http').ServerResponse) => void response.socket?.destroy(),
+      (response: ServerResponse) => void response.socket?.destroy(),
     ]) {
       const { api, session } = attach(world, { tokens: expired(world), refresh })
       const events: unknown[] = []

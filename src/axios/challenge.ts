@@ -11,7 +11,7 @@ export interface Challenge {
 export type Demand = 'refresh' | 'step-up' | 'none'
 
 // Each alternative begins with another character than the others, so that hostile text can't make this backtrack.
-const part = /[\s,]+|([!#$%&'*+.^_`|~\w-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"=]+)))?(=*)|./gsy
+const part = /[\s,]+|([!#$%&'*+.^_`|~\w/-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"=]+)))?(=*)|./gsy
 
 /**
  * Reads `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Whatever can't be understood is passed over; it never throws.

@@ -16,6 +16,6 @@ export interface OAuthRequestOptions {
 declare module 'axios' {
   export interface AxiosRequestConfig {
     /** `false`: this request is none of the attached session's business. A session: send it on behalf of that one. */
-    oauth?: false | Session | OAuthRequestOptions
+    oauth?: false | Session | OAuthRequestOptions | undefined
   }
 }

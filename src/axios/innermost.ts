@@ -5,7 +5,7 @@ export interface Handler {
   readonly fulfilled: unknown
   readonly rejected: unknown
   readonly synchronous?: boolean
-  readonly runWhen?: ((config: AxiosRequestConfig) => boolean | void) | null
+  readonly runWhen?: ((config: AxiosRequestConfig) => boolean) | null
 }
 
 type Visit = (handler: Handler) => void

@@ -99,7 +99,7 @@ export class Session {
    */
   readonly signOut = async (options?: { readonly revoke?: boolean }): Promise<{ revoked: boolean; error?: unknown }> => {
     const revoke = options?.revoke === true
-    const tokens = revoke ? await this.tokens().catch(noop) : undefined
+    const tokens = revoke ? await this.tokens().catch(() => undefined) : undefined
     this.#end('requested', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out while this request was waiting.'))
     await this.#vault.set(undefined)
     if (!revoke) return { revoked: false }
@@ -554,7 +554,7 @@ export class Session {
       .finally(() => (this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
   }
 
-  async #revoke(tokens: TokenSet | undefined | void): Promise<{ revoked: boolean; error?: unknown }> {
+  async #revoke(tokens: TokenSet | undefined): Promise<{ revoked: boolean; error?: unknown }> {
     const revoke = this.#settings.revoke
     if (!revoke || !tokens) return { revoked: false }
     const controller = new AbortController()

@@ -1,0 +1,116 @@
+import fc from 'fast-check'
+import { judgeChallenge, parseChallenges } from '../../src/axios/challenge.js'
+
+const runs = Number(process.env.FUZZ_RUNS ?? 1000)
+const plain = (header: unknown): unknown => JSON.parse(JSON.stringify(parseChallenges(header)))
+
+describe('WWW-Authenticate', () => {
+  it.each<[string, unknown, unknown]>([
+    [
+      'one challenge',
+      'Bearer realm="x", error="invalid_token"',
+      [{ scheme: 'bearer', parameters: { realm: 'x', error: 'invalid_token' } }],
+    ],
+    ['a scheme alone', 'Negotiate', [{ scheme: 'negotiate', parameters: {} }]],
+    [
+      'several in one line',
+      'Basic realm="a, b", Bearer error=invalid_token',
+      [
+        { scheme: 'basic', parameters: { realm: 'a, b' } },
+        { scheme: 'bearer', parameters: { error: 'invalid_token' } },
+      ],
+    ],
+    [
+      'several lines',
+      ['Basic realm="a"', 'Bearer scope="r w"'],
+      [
+        { scheme: 'basic', parameters: { realm: 'a' } },
+        { scheme: 'bearer', parameters: { scope: 'r w' } },
+      ],
+    ],
+    [
+      'escapes',
+      String.raw`Bearer error_description="a \"b\" \\ c"`,
+      [{ scheme: 'bearer', parameters: { error_description: String.raw`a "b" \ c` } }],
+    ],
+    [
+      'token68',
+      'Negotiate YII/+abc==, Bearer error="x"',
+      [
+        { scheme: 'negotiate', token68: 'YII/+abc==', parameters: {} },
+        { scheme: 'bearer', parameters: { error: 'x' } },
+      ],
+    ],
+    [
+      'spaces around the equals sign',
+      'BEARER ERROR = "invalid_token" ,, Scope=a',
+      [{ scheme: 'bearer', parameters: { error: 'invalid_token', scope: 'a' } }],
+    ],
+    ['nothing', undefined, []],
+    ['rubbish', ',,,="=",', []],
+  ])('%s', (_name, header, expected) => {
+    expect(plain(header)).toEqual(expected)
+  })
+
+  it('whatever is printed by the rules is read back', () => {
+    const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,8}$/)
+    const challenge = fc.record({
+      scheme: token,
+      parameters: fc.dictionary(
+        token.map((name) => name.toLowerCase()),
+        fc.string(),
+        { minKeys: 1, noNullPrototype: true },
+      ),
+    })
+    fc.assert(
+      fc.property(fc.array(challenge, { maxLength: 4 }), (challenges) => {
+        const quote = (text: string): string => `"${text.replace(/["\\]/g, String.raw`\$&`)}"`
+        const text = challenges
+          .map(
+            ({ scheme, parameters }) =>
+              `${scheme} ${Object.entries(parameters)
+                .map(([name, value]) => `${name}=${quote(value)}`)
+                .join(', ')}`,
+          )
+          .join(', ')
+        expect(parseChallenges(text).map(({ scheme, parameters }) => [scheme, { ...parameters }])).toEqual(
+          challenges.map(({ scheme, parameters }) => [scheme.toLowerCase(), parameters]),
+        )
+      }),
+      { numRuns: runs },
+    )
+  })
+
+  it('nothing makes it throw', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.anything(), fc.array(fc.string())), (header) => void parseChallenges(header)),
+      { numRuns: runs },
+    )
+  })
+
+  it.each([
+    ' '.repeat(100_000),
+    '='.repeat(100_000),
+    '"'.repeat(100_000),
+    'a="\\'.repeat(30_000),
+    'a '.repeat(50_000),
+    `a${' '.repeat(100_000)}b`,
+  ])('hostile text ends', (text) => {
+    parseChallenges(text)
+  })
+})
+
+describe('what a challenge asks for', () => {
+  it.each([
+    [401, undefined, 'refresh'],
+    [401, 'Bearer', 'refresh'],
+    [401, 'Bearer error="invalid_token"', 'refresh'],
+    [401, 'Basic realm="gateway"', 'refresh'],
+    [403, undefined, 'none'],
+    [403, 'Bearer error="insufficient_scope"', 'step-up'],
+    [401, 'Basic realm="x", Bearer error="insufficient_user_authentication"', 'step-up'],
+    [401, 'Bearer error="insufficient_claims"', 'step-up'],
+  ])('%i with %s: %s', (status, header, demand) => {
+    expect(judgeChallenge(status, parseChallenges(header)).demand).toBe(demand)
+  })
+})

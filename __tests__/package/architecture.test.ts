@@ -1,0 +1,69 @@
+import { readFile, readdir } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import * as core from '../../src/index.js'
+import * as grants from '../../src/grants/index.js'
+import * as file from '../../src/stores/file.js'
+
+const root = join(process.cwd(), 'src')
+
+async function importsOf(path: string): Promise<{ from: string; to: string }[]> {
+  const text = await readFile(path, 'utf8')
+  return [...text.matchAll(/(?:from|import) '([^']+)'/g)].map(([, specifier]) => ({
+    from: relative(root, path),
+    to: specifier!.startsWith('.') ? relative(root, join(dirname(path), specifier!.replace(/\.js$/, '.ts'))) : specifier!,
+  }))
+}
+
+async function allImports(): Promise<{ from: string; to: string }[]> {
+  const files = (await readdir(root, { recursive: true })).filter((name) => name.endsWith('.ts'))
+  return (await Promise.all(files.map((name) => importsOf(join(root, name))))).flat()
+}
+
+const roomOf = (path: string): string => (path.includes('/') ? path.split('/')[0]! : path)
+
+/** Whom each room may know besides itself. */
+const mayKnow: Record<string, string[]> = {
+  'types.ts': [],
+  'errors.ts': [],
+  'loopback.ts': [],
+  'tokens.ts': ['errors.ts', 'types.ts'],
+  'policy.ts': ['tokens.ts', 'errors.ts', 'types.ts'],
+  session: ['policy.ts', 'tokens.ts', 'errors.ts', 'types.ts'],
+  axios: ['session', 'errors.ts', 'types.ts', 'loopback.ts', 'axios'],
+  stores: ['tokens.ts', 'errors.ts', 'types.ts'],
+  grants: ['errors.ts', 'types.ts', 'loopback.ts', 'oauth4webapi', 'axios'],
+}
+
+describe('the plan of the house', () => {
+  it('arrows go one way', async () => {
+    const wrong = (await allImports()).filter(({ from, to }) => {
+      const [room, target] = [roomOf(from), to.startsWith('node:') ? 'node' : roomOf(to)]
+      if (room === 'index.ts' || room === target) return false
+      if (target === 'node') return room !== 'stores'
+      return !mayKnow[room]?.includes(target)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('no file reaches itself through its imports', async () => {
+    const graph = new Map<string, string[]>()
+    for (const { from, to } of await allImports()) graph.set(from, [...(graph.get(from) ?? []), to])
+    const reach = (from: string, target: string, seen = new Set<string>()): boolean =>
+      (graph.get(from) ?? []).some((to) => to === target || (!seen.has(to) && (seen.add(to), reach(to, target, seen))))
+    expect([...graph.keys()].filter((name) => reach(name, name))).toEqual([])
+  })
+
+  it('the public names are these', () => {
+    expect(Object.keys(core).sort()).toEqual([
+      'OAuthError',
+      'OAuthRequestError',
+      'attachOAuth',
+      'createSession',
+      'decodeIdToken',
+      'isOAuthError',
+      'memoryStore',
+    ])
+    expect(Object.keys(grants).sort()).toEqual(['TokenEndpointError', 'clientCredentials', 'refreshToken'])
+    expect(Object.keys(file).sort()).toEqual(['fileStore'])
+  })
+})

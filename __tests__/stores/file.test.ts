@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process'
+import { chmod, lstat, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inspect } from 'node:util'
+import { build } from 'esbuild'
+import type { TokenJSON } from '../../src/index.js'
+import { fileStore } from '../../src/stores/file.js'
+import { rejection } from '../helpers/client.js'
+
+let directory: string
+let path: string
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-file-'))
+  path = join(directory, 'tokens.json')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+/** As a Microsoft server answers it and other tools save it. */
+const microsoft = {
+  token_type: 'Bearer',
+  scope: 'User.Read',
+  expires_in: 3600,
+  ext_expires_in: 3600,
+  expires_on: '1569281808',
+  access_token: 'at-made-up',
+  refresh_token: 'rt-made-up',
+  id_token: 'id-made-up',
+}
+const set = { replacing: undefined, mode: 'set' } as const
+const write = (tokens: TokenJSON | undefined): unknown => fileStore(path).write(tokens, set)
+
+describe('a token file', () => {
+  it('is read as other tools write it, and written back whole', async () => {
+    await writeFile(path, `\uFEFF${JSON.stringify(microsoft)}`)
+    const tokens = await fileStore(path).read()
+    expect(tokens).toEqual(microsoft)
+    await write({ ...tokens, access_token: 'at-second' })
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ ...microsoft, access_token: 'at-second' })
+  })
+
+  it('that is missing means that nobody is signed in, and is created with its directory, for the owner alone', async () => {
+    path = join(directory, 'deep', 'er', 'tokens.json')
+    expect(await fileStore(path).read()).toBeUndefined()
+    await write({ access_token: 'at-made-up' })
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+  })
+
+  it('keeps a mode that somebody has chosen, but for what it gives to everybody', async () => {
+    await writeFile(path, '{}')
+    await chmod(path, 0o646)
+    await write({ access_token: 'at-made-up' })
+    expect((await stat(path)).mode & 0o777).toBe(0o640)
+  })
+
+  it('leaves nothing beside it', async () => {
+    await Promise.all(Array.from({ length: 20 }, (_, i) => write({ access_token: `at-${i}` })))
+    expect(await readdir(directory)).toEqual(['tokens.json'])
+  })
+
+  it('may be a link: its target is replaced, the link stays', async () => {
+    const target = join(directory, 'target.json')
+    await writeFile(target, '{"access_token":"at-old"}')
+    await symlink(target, path)
+    await write({ access_token: 'at-new' })
+    expect((await lstat(path)).isSymbolicLink()).toBe(true)
+    expect(JSON.parse(await readFile(target, 'utf8'))).toEqual({ access_token: 'at-new' })
+  })
+
+  it('is removed by signing out, also when it is gone already', async () => {
+    await write(microsoft)
+    await write(undefined)
+    await write(undefined)
+    expect(await readdir(directory)).toEqual([])
+  })
+
+  it('is not replaced when it no longer holds what was read', async () => {
+    const store = fileStore(path)
+    await write({ access_token: 'at-1', refresh_token: 'rt-1' })
+    const replacing = (await store.read()) as TokenJSON
+    await write({ access_token: 'at-2', refresh_token: 'rt-2' })
+    expect(await store.write({ access_token: 'at-3' }, { replacing, mode: 'replace' })).toBe(false)
+    expect(await store.read()).toEqual({ access_token: 'at-2', refresh_token: 'rt-2' })
+  })
+})
+
+describe('a token file that can not be used gives a typed error which names the path and never the content', () => {
+  async function expectFailure(promise: unknown, advice: RegExp): Promise<void> {
+    const error = await rejection(Promise.resolve(promise))
+    expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringContaining(path) })
+    expect(error.message).toMatch(advice)
+    expect(inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error) + String(error.stack)).not.toContain('made-up')
+  }
+
+  it.each([
+    ['empty', '', /empty/],
+    ['blank', ' \n', /empty/],
+    ['cut in half', '{"access_token": "at-made-up", "refresh_tok', /no JSON/],
+    ['no JSON', 'access_token=at-made-up', /no JSON/],
+    ['JSON that is no object', '["at-made-up"]', /no object/],
+  ])('%s; it is left as it was', async (_name, content, advice) => {
+    await writeFile(path, content)
+    await expectFailure(fileStore(path).read(), advice)
+    expect(await readFile(path, 'utf8')).toBe(content)
+  })
+
+  it('a directory', async () => {
+    await mkdir(path)
+    await expectFailure(fileStore(path).read(), /directory/)
+    await expectFailure(write(microsoft), /directory/)
+  })
+
+  it('below a file', async () => {
+    await writeFile(path, '{}')
+    path = join(path, 'tokens.json')
+    await expectFailure(fileStore(path).read(), /not a directory/)
+  })
+
+  it('on a disk that is full: a child whose files may not grow', async () => {
+    await writeFile(path, JSON.stringify(microsoft))
+    const program = join(directory, 'child.mjs')
+    await build({
+      entryPoints: [join(process.cwd(), 'src/stores/file.ts')],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      outfile: join(directory, 'file.mjs'),
+    })
+    await writeFile(
+      program,
+      `import { fileStore } from './file.mjs'
+process.on('SIGXFSZ', () => {})
+const error = await fileStore(process.argv[2]).write({ access_token: 'at-made-up', filler: 'x'.repeat(100000) }, { mode: 'set' }).catch((error) => error)
+console.log(JSON.stringify({ code: error.code, message: error.message, cause: error.cause?.code }))`,
+    )
+    const child = spawn('bash', ['-c', `ulimit -f 8; exec "${process.execPath}" --no-warnings "${program}" "${path}"`])
+    let output = ''
+    child.stdout.on('data', (chunk) => (output += String(chunk)))
+    await new Promise((resolve) => child.on('close', resolve))
+    expect(JSON.parse(output)).toMatchObject({
+      code: 'OAUTH_STORE_FAILED',
+      cause: 'EFBIG',
+      message: expect.stringContaining(path),
+    })
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(microsoft)
+    expect((await readdir(directory)).filter((name) => name.startsWith('.'))).toEqual([])
+  })
+
+  it('misuse is a TypeError', () => {
+    expect(() => fileStore('')).toThrow(TypeError)
+    expect(() => fileStore(undefined as never)).toThrow(/path/)
+  })
+})
