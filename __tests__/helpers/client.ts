@@ -43,11 +43,7 @@ export async function rejection<Failure = Error & Record<string, unknown>>(promi
 }
 
 /** A promise and the two ends of it. */
-export function deferred<Value = void>(): {
-  promise: Promise<Value>
-  resolve: (value: Value) => void
-  reject: (reason: unknown) => void
-} {
+export function deferred(): { promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
   let resolve!: () => void
   let reject!: (reason: unknown) => void
   const promise = new Promise<void>((yes, no) => {

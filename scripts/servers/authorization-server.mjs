@@ -25,7 +25,7 @@ const publicGrants = {
 const clients = [
   { ...client, ...publicGrants, client_id: 'public' },
   // Characters that RFC 6749 §2.3.1 wants encoded.
-  { ...client, client_id: 'basic:client +%', client_secret: 'made-up: secret/+%&ä' },
+  { ...client, client_id: 'basic:client +%', client_secret: 'made-up: secret/+%&' },
   { ...client, client_id: 'post', client_secret: 'made-up-post-secret', token_endpoint_auth_method: 'client_secret_post' },
   { client_id: 'api', client_secret: 'made-up-api-secret', grant_types: [], redirect_uris: [], response_types: [] },
 ]
@@ -119,6 +119,10 @@ server.on('request', async (request, response) => {
   const answer = control[`${request.method} ${url.pathname}`]
   if (!answer) return handle(request, response)
   if (allowBrowsers(request, response)) return
-  sendJSON(response, 200, await answer(url.searchParams))
+  try {
+    sendJSON(response, 200, await answer(url.searchParams))
+  } catch (error) {
+    sendJSON(response, 500, { error: String(error) })
+  }
 })
 console.log(JSON.stringify({ issuer, tokenEndpoint: `${issuer}/token` }))
