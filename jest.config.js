@@ -28,6 +28,7 @@ const own = {
 /** @type {import('jest').Config} */
 export default {
   testTimeout: 60_000,
+  globalSetup: '<rootDir>/__tests__/helpers/build.mjs',
   projects: [
     { ...shared, displayName: 'newest axios', moduleNameMapper: own, testMatch: ['<rootDir>/__tests__/**/*.test.ts'] },
     {

@@ -9,20 +9,31 @@ let key: CryptoKey
 beforeAll(async () => {
   const pair = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify'])
   key = pair.privateKey
-  servers = await startServers({ publicKey: { ...(await crypto.subtle.exportKey('jwk', pair.publicKey)), alg: 'ES256', use: 'sig' } })
+  servers = await startServers({
+    publicKey: { ...(await crypto.subtle.exportKey('jwk', pair.publicKey)), alg: 'ES256', use: 'sig' },
+  })
 })
 afterAll(() => servers.stop())
 beforeEach(() => servers.reset())
 
 const clients: [string, () => Partial<GrantOptions> & { clientId: string }][] = [
   ['none', () => ({ clientId: 'public' })],
-  ['client_secret_basic, with characters that must be encoded', () => ({ clientId: 'basic:client +%', clientSecret: 'made-up: secret/+%&' })],
-  ['client_secret_post', () => ({ clientId: 'post', clientSecret: 'made-up-post-secret', clientAuthentication: 'client_secret_post' })],
+  [
+    'client_secret_basic, with characters that must be encoded',
+    () => ({ clientId: 'basic:client +%', clientSecret: 'made-up: secret/+%&' }),
+  ],
+  [
+    'client_secret_post',
+    () => ({ clientId: 'post', clientSecret: 'made-up-post-secret', clientAuthentication: 'client_secret_post' }),
+  ],
   ['private_key_jwt', () => ({ clientId: 'key', clientAuthentication: { method: 'private_key_jwt', key } })],
 ]
 const transports: [string, () => Partial<GrantOptions>][] = [
   ['fetch', () => ({})],
-  ['the http adapter of axios', () => ({ axios: axios.create({ adapter: 'http', headers: { common: { Authorization: 'Bearer not-for-here' } } }) })],
+  [
+    'the http adapter of axios',
+    () => ({ axios: axios.create({ adapter: 'http', headers: { common: { Authorization: 'Bearer not-for-here' } } }) }),
+  ],
   ['the fetch adapter of axios', () => ({ axios: axios.create({ adapter: 'fetch' }) })],
 ]
 
@@ -41,7 +52,14 @@ describe.each(transports)('through %s', (_name, transport) => {
   })
 
   it('client credentials work from an empty store', async () => {
-    const refresh = clientCredentials({ tokenEndpoint: servers.tokenEndpoint, clientId: 'post', clientSecret: 'made-up-post-secret', clientAuthentication: 'client_secret_post', scope: 'read', ...transport() })
+    const refresh = clientCredentials({
+      tokenEndpoint: servers.tokenEndpoint,
+      clientId: 'post',
+      clientSecret: 'made-up-post-secret',
+      clientAuthentication: 'client_secret_post',
+      scope: 'read',
+      ...transport(),
+    })
     const api = axios.create({ baseURL: servers.apiUrl })
     attachOAuth(api, memoryStore(), { refresh })
     await Promise.all(Array.from({ length: 100 }, () => api.get('/')))
@@ -62,7 +80,12 @@ describe.each(transports)('through %s', (_name, transport) => {
 
   it('a token request never passes the interceptors of the instance, attached as it may be', async () => {
     const api = axios.create({ baseURL: servers.apiUrl })
-    const refresh: RefreshFunction = refreshToken({ tokenEndpoint: servers.tokenEndpoint, clientId: 'public', ...transport(), axios: api })
+    const refresh: RefreshFunction = refreshToken({
+      tokenEndpoint: servers.tokenEndpoint,
+      clientId: 'public',
+      ...transport(),
+      axios: api,
+    })
     let passed = 0
     api.interceptors.request.use((config) => (passed++, config))
     attachOAuth(api, memoryStore(await servers.mint()), { refresh })
@@ -105,12 +128,25 @@ describe('extra parameters', () => {
       sent = String(init.body)
       return Response.json({ access_token: 'made-up', token_type: 'bearer' })
     }
-    const options = { tokenEndpoint: 'https://login.example.com/token', clientId: 'app', scope: 'a b', audience: 'x', resource: ['https://one', 'https://two'], parameters: { tenant: 't' }, fetch: fake }
+    const options = {
+      tokenEndpoint: 'https://login.example.com/token',
+      clientId: 'app',
+      scope: 'a b',
+      audience: 'x',
+      resource: ['https://one', 'https://two'],
+      parameters: { tenant: 't' },
+      fetch: fake,
+    }
     const context = { signal: new AbortController().signal, reason: 'expired', reportDate: () => undefined } as const
     for (const refresh of [refreshToken(options), clientCredentials(options)]) {
       await refresh({ access_token: 'a', token_type: 'Bearer', refresh_token: 'r' }, context)
       const parameters = new URLSearchParams(sent)
-      expect([parameters.get('scope'), parameters.get('audience'), parameters.getAll('resource'), parameters.get('tenant')]).toEqual(['a b', 'x', ['https://one', 'https://two'], 't'])
+      expect([
+        parameters.get('scope'),
+        parameters.get('audience'),
+        parameters.getAll('resource'),
+        parameters.get('tenant'),
+      ]).toEqual(['a b', 'x', ['https://one', 'https://two'], 't'])
     }
   })
 })

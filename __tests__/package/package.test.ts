@@ -12,7 +12,6 @@ let tarball: string
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-package-'))
-  await run('npm', ['run', 'build', '--silent'], { cwd: root })
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', directory], { cwd: root })
   tarball = join(directory, (JSON.parse(stdout) as { filename: string }[])[0]!.filename)
 }, 120_000)

@@ -2,7 +2,9 @@ export interface Servers {
   issuer: string
   tokenEndpoint: string
   apiUrl: string
-  mint(client?: string): Promise<{ access_token: string; refresh_token: string; token_type: string; expires_in: number; scope: string }>
+  mint(
+    client?: string,
+  ): Promise<{ access_token: string; refresh_token: string; token_type: string; expires_in: number; scope: string }>
   counts(): Promise<{
     tokenRequests: number
     refreshGrants: number
