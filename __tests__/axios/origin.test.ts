@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { originRule, type OriginRule } from '../../src/axios/origin.js'
+
+const runs = Number(process.env.FUZZ_RUNS ?? 1000)
+const rule = (baseURL?: string, page?: string, origins?: string[]): OriginRule =>
+  originRule({ baseURL: () => baseURL, page: () => page, origins, allowInsecureHttp: false })
+const base = 'https://api.example.com/v1'
+
+describe('the origin rule', () => {
+  const allowed = rule(base)
+  it.each<[string, object]>([
+    ['a path', { url: '/me', baseURL: base }],
+    ['a path without a slash', { url: 'me', baseURL: base }],
+    ['no URL', { baseURL: base }],
+    ['an absolute URL', { url: 'https://api.example.com/x', baseURL: base }],
+    ['an absolute URL in capitals', { url: 'HTTPS://API.EXAMPLE.COM/x', baseURL: base }],
+    ['the default port', { url: 'https://api.example.com:443/x', baseURL: base }],
+    ['a path that looks like userinfo', { url: '@evil.example/x', baseURL: base }],
+  ])('allows %s', (_name, config) => expect(allowed(config)).toBe(true))
+
+  it.each<[string, object]>([
+    ['another host', { url: 'https://evil.example/x', baseURL: base }],
+    ['a suffix trick', { url: 'https://api.example.com.evil.example/x', baseURL: base }],
+    ['a userinfo trick', { url: 'https://api.example.com@evil.example/x', baseURL: base }],
+    ['a userinfo trick with a port', { url: 'https://api.example.com:443@evil.example/x', baseURL: base }],
+    ['a URL relative to the scheme', { url: '//evil.example/x', baseURL: base }],
+    ['another port', { url: 'https://api.example.com:8443/x', baseURL: base }],
+    ['a downgrade to http', { url: 'http://api.example.com/x', baseURL: base }],
+    ['a per-request baseURL', { url: '/x', baseURL: 'https://evil.example' }],
+    ['a baseURL with userinfo', { url: '/x', baseURL: 'https://api.example.com@evil.example' }],
+    ['a baseURL with backslashes', { url: '/x', baseURL: 'https:\\\\evil.example' }],
+    ['a baseURL that is only a scheme', { url: 'evil.example/x', baseURL: 'https://' }],
+    ['a name below', { url: 'https://sub.api.example.com/x', baseURL: base }],
+    ['a host with a dot at the end', { url: 'https://api.example.com./x', baseURL: base }],
+    ['another scheme', { url: 'ftp://api.example.com/x', baseURL: base }],
+    [
+      'an absolute URL in place of the base, where the release may ignore allowAbsoluteUrls',
+      { url: 'https://evil.example/x', baseURL: base, allowAbsoluteUrls: false },
+    ],
+  ])('refuses %s', (_name, config) => expect(allowed(config)).toBe(false))
+
+  it('in a browser, a relative address is the page’s own server', () => {
+    const inPage = rule('/api', 'https://app.example.com/start')
+    expect(inPage({ url: '/me', baseURL: '/api' })).toBe(true)
+    expect(inPage({ url: '/me' })).toBe(true)
+    for (const url of ['//evil.example/x', '/\\evil.example/x', '\\\\evil.example', 'https://evil.example', '\t//evil.example'])
+      expect([url, inPage({ url })]).toEqual([url, false])
+  })
+
+  it('follows the instance when its baseURL changes', () => {
+    let baseURL = base
+    const following = originRule({ baseURL: () => baseURL, page: () => undefined, origins: undefined, allowInsecureHttp: false })
+    expect(following({ url: '/x', baseURL })).toBe(true)
+    baseURL = 'https://other.example.com'
+    expect(following({ url: '/x', baseURL })).toBe(true)
+    expect(following({ url: '/x', baseURL: base })).toBe(false)
+  })
+
+  it('never allows what the platform’s own URL would send elsewhere', () => {
+    const piece = fc.constantFrom(
+      'https:',
+      'http:',
+      '//',
+      '/',
+      '\\',
+      '@',
+      ':',
+      '.',
+      'api.example.com',
+      'evil.example',
+      '443',
+      '%2f',
+      '\t',
+      '#',
+      '?',
+      'a',
+      ' ',
+    )
+    const text = fc.array(piece, { maxLength: 7 }).map((pieces) => pieces.join(''))
+    fc.assert(
+      fc.property(text, fc.oneof(fc.constant(base), text), (url, baseURL) => {
+        if (!allowed({ url, baseURL })) return
+        const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
+        const sent = !baseURL || absolute ? url : url ? `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}` : baseURL
+        expect(new URL(sent).origin).toBe('https://api.example.com')
+      }),
+      { numRuns: runs },
+    )
+  })
+})

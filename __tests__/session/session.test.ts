@@ -1,0 +1,343 @@
+import { readSettings } from '../../src/axios/options.js'
+import type { SessionOptions } from '../../src/index.js'
+import { Session } from '../../src/session/session.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
+import { deferred, rejection } from '../helpers/client.js'
+import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+
+let environment: FakeEnvironment
+beforeEach(() => {
+  environment = new FakeEnvironment()
+})
+
+function start(store: TokenStore, refresh: RefreshFunction, options: SessionOptions = {}): Session {
+  return new Session(
+    store,
+    readSettings(store, { refresh: Object.assign(refresh, { needsRefreshToken: true }), ...options }),
+    environment,
+  )
+}
+
+/** A set that lives `seconds` from now on. */
+const tokens = (n: number, seconds = 3600): TokenJSON & { access_token: string } => ({
+  access_token: `a${n}`,
+  refresh_token: `r${n}`,
+  expires_in: seconds,
+  expires_at: environment.wall / 1000 + seconds,
+})
+
+/** Issues a2, a3, … and counts. */
+function issuer(seconds = 3600): RefreshFunction & { redeemed: unknown[] } {
+  const redeemed: unknown[] = []
+  return Object.assign(
+    async (present?: TokenJSON) => {
+      redeemed.push(present?.refresh_token)
+      const n = redeemed.length + 1
+      return { access_token: `a${n}`, refresh_token: `r${n}`, expires_in: seconds }
+    },
+    { redeemed },
+  )
+}
+
+describe('freshness', () => {
+  it('in the advisory window requests go on with the present token while one refresh runs', async () => {
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1, 1000)), refresh)
+    await session.tokens()
+    await environment.pass(850_000)
+    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.current()?.authorization).toBe('Bearer a1')
+    await settle()
+    expect(session.current()?.authorization).toBe('Bearer a2')
+    expect(refresh.redeemed).toEqual(['r1'])
+  })
+
+  it('before it nothing is refreshed, and after the mandatory point requests wait', async () => {
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1, 1000)), refresh)
+    await session.tokens()
+    await environment.pass(799_000)
+    expect(session.current()?.authorization).toBe('Bearer a1')
+    await settle()
+    expect(refresh.redeemed).toEqual([])
+    await environment.pass(172_000)
+    expect(session.current()).toBeUndefined()
+    expect((await session.acquire())?.authorization).toBe('Bearer a2')
+  })
+
+  it('a request that can not be sent twice waits for the flight in the advisory window', async () => {
+    const session = start(memoryStore(tokens(1, 1000)), issuer())
+    await session.tokens()
+    await environment.pass(850_000)
+    expect(session.current(true)).toBeUndefined()
+    expect((await session.acquire(true))?.authorization).toBe('Bearer a2')
+  })
+
+  it('the advisory point is jittered over the first half of the window', async () => {
+    environment.randomness = 1
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1, 1000)), refresh)
+    await session.tokens()
+    await environment.pass(899_000)
+    session.current()
+    await settle()
+    expect(refresh.redeemed).toEqual([])
+    await environment.pass(2000)
+    session.current()
+    await settle()
+    expect(refresh.redeemed).toEqual(['r1'])
+  })
+
+  it('a token that lives one second works for a minute, with one refresh for each expiry', async () => {
+    const refresh = issuer(1)
+    const session = start(memoryStore(tokens(1, 1)), refresh)
+    for (let i = 0; i < 600; i++) {
+      expect(await session.acquire()).toBeDefined()
+      await environment.pass(100)
+    }
+    expect(refresh.redeemed.length).toBeGreaterThan(55)
+    expect(refresh.redeemed.length).toBeLessThan(80)
+    expect(new Set(refresh.redeemed).size).toBe(refresh.redeemed.length)
+  })
+
+  it('a clock that jumps back is noticed: the token is not believed longer', async () => {
+    const session = start(memoryStore(tokens(1, 1000)), issuer())
+    await session.tokens()
+    expect(session.current()).toBeDefined()
+    await environment.pass(990_000)
+    environment.wall -= 3_600_000
+    expect(session.current()).toBeUndefined()
+  })
+
+  it('a clock that is wrong is corrected by the Date header of the token endpoint', async () => {
+    const right = environment.wall
+    environment.wall += 3_600_000
+    const session = start(memoryStore(tokens(1, 10)), async (_tokens, { reportDate }) => {
+      reportDate(new Date(right).toUTCString())
+      return { access_token: 'a2', refresh_token: 'r2', expires_in: 60 }
+    })
+    await session.refresh()
+    expect(session.getSnapshot().expiresAt).toBe(right + 60_000)
+    expect(session.current()?.authorization).toBe('Bearer a2')
+    await environment.pass(61_000)
+    expect(session.current()).toBeUndefined()
+  })
+})
+
+describe('somebody else who shares the store', () => {
+  it('has refreshed already: their set is adopted, and nothing is redeemed', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const refresh = issuer()
+    const session = start(store, refresh)
+    await session.tokens()
+    await store.write(tokens(7), { mode: 'set', replacing: undefined })
+    const events: string[] = []
+    session.on('adopted', () => events.push('adopted'))
+    await environment.pass(11_000)
+    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect([refresh.redeemed, events]).toEqual([[], ['adopted']])
+  })
+
+  it('has rotated the token meanwhile: invalid_grant leads to their set, not to signing out', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const session = start(store, async () => {
+      await store.write(tokens(7), { mode: 'set', replacing: undefined })
+      throw { error: 'invalid_grant' }
+    })
+    await environment.pass(11_000)
+    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(await store.read()).toMatchObject({ access_token: 'a7' })
+  })
+
+  it('has stored a newer set while ours was fetched: it is not overwritten', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const session = start(store, async () => {
+      await store.write(tokens(7), { mode: 'set', replacing: undefined })
+      return tokens(2)
+    })
+    await environment.pass(11_000)
+    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect(await store.read()).toMatchObject({ access_token: 'a7' })
+  })
+
+  it('has signed out: so are we', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const refresh = issuer()
+    const session = start(store, refresh)
+    await session.tokens()
+    await store.write(undefined, { mode: 'set', replacing: undefined })
+    const events: unknown[] = []
+    session.on('signed_out', (event) => events.push(event))
+    await environment.pass(11_000)
+    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect([refresh.redeemed, events]).toEqual([[], [{ reason: 'elsewhere' }]])
+  })
+
+  it('tells through the store: changes are taken over at once', async () => {
+    const store = memoryStore(tokens(1))
+    let tell = (): void => undefined
+    let watching = true
+    const session = start({ ...store, subscribe: (listener) => ((tell = listener), () => void (watching = false)) }, issuer())
+    session.watchStore()
+    await session.tokens()
+    await store.write(tokens(7), { mode: 'set', replacing: undefined })
+    tell()
+    await settle()
+    expect(session.current()?.authorization).toBe('Bearer a7')
+    session.release()
+    expect(watching).toBe(false)
+  })
+})
+
+describe('the lock of a store', () => {
+  it('is held around reading, refreshing and saving, and free when listeners are told', async () => {
+    const kept = memoryStore(tokens(1, 10))
+    const order: string[] = []
+    const store: TokenStore = {
+      read: () => (order.push('read'), kept.read()),
+      write: (next, context) => (order.push('write'), kept.write(next, context)),
+      async lock(run) {
+        order.push('lock')
+        try {
+          return await run()
+        } finally {
+          order.push('unlock')
+        }
+      },
+    }
+    const session = start(store, async () => (order.push('refresh'), tokens(2)))
+    session.on('refreshed', () => order.push('told'))
+    await session.refresh()
+    expect(order).toEqual(['read', 'lock', 'read', 'refresh', 'read', 'write', 'unlock', 'told'])
+  })
+
+  it('that is never granted gives the typed error at its time limit, and leaves no timer', async () => {
+    const store: TokenStore = { ...memoryStore(tokens(1)), lock: () => new Promise(() => undefined) }
+    const session = start(store, issuer())
+    const failed = rejection(session.refresh())
+    await environment.pass(75_000)
+    expect(await failed).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(environment.timers).toBe(0)
+  })
+
+  it('whose release hangs does not keep the waiting requests', async () => {
+    const store: TokenStore = { ...memoryStore(tokens(1)), lock: async (run) => (await run(), new Promise(() => undefined)) }
+    const session = start(store, issuer())
+    const refreshed = session.refresh()
+    await environment.pass(10_000)
+    expect((await refreshed).access_token).toBe('a2')
+    expect(environment.timers).toBe(0)
+  })
+})
+
+describe('signing in and out', () => {
+  it('discards and revokes what a flight brings home too late', async () => {
+    const answer = deferred()
+    const revoked: unknown[] = []
+    const store = memoryStore(tokens(1))
+    const session = start(store, async () => (await answer.promise, tokens(2)), {
+      revoke: ({ access_token }) => void revoked.push(access_token),
+    })
+    const waiting = rejection(session.refresh())
+    await settle()
+    await session.signOut()
+    expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    answer.resolve()
+    await settle()
+    expect([revoked, await store.read(), session.current()]).toEqual([['a2'], undefined, undefined])
+  })
+
+  it('a revocation that fails still signs out here, and says so', async () => {
+    const failure = new Error('made up')
+    const store = memoryStore(tokens(1))
+    const session = start(store, issuer(), { revoke: () => Promise.reject(failure) })
+    expect(await session.signOut({ revoke: true })).toEqual({ revoked: false, error: failure })
+    expect([await store.read(), session.getSnapshot().status]).toEqual([undefined, 'signed-out'])
+  })
+
+  it('requests can be made to reject while nobody is signed in', async () => {
+    const session = start(memoryStore(), issuer(), { rejectSignedOut: true })
+    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(await start(memoryStore(), issuer()).acquire()).toBeUndefined()
+  })
+
+  it('a set that can not be used changes nothing', async () => {
+    const session = start(memoryStore(tokens(1)), issuer())
+    expect(await rejection(session.signIn({ access_token: 'a\nb' }))).toMatchObject({ code: 'OAUTH_TOKEN_INVALID' })
+    expect((await session.tokens())?.access_token).toBe('a1')
+  })
+})
+
+describe('after a failure', () => {
+  it('the same refresh token is left alone for 10, 20, 40 and then 60 s, and a new one is not', async () => {
+    let calls = 0
+    const session = start(memoryStore(tokens(1, 10)), async () => {
+      calls++
+      throw { status: 500 }
+    })
+    await environment.pass(11_000)
+    for (const seconds of [10, 20, 40, 60, 60]) {
+      const before = calls
+      await rejection(session.acquire())
+      expect(calls).toBe(before + 1)
+      await environment.pass(seconds * 1000 - 1)
+      await rejection(session.acquire())
+      expect(calls).toBe(before + 1)
+      await environment.pass(1)
+    }
+    await rejection(session.acquire())
+    await session.signIn(tokens(9, 10))
+    await environment.pass(11_000)
+    const before = calls
+    await rejection(session.acquire())
+    expect(calls).toBe(before + 1)
+  })
+
+  it('only what was not processed is tried again, three times at most, and no timer stays', async () => {
+    environment.randomness = 1
+    let calls = 0
+    const session = start(memoryStore(tokens(1)), async () => {
+      calls++
+      throw { status: 503 }
+    })
+    const failed = rejection(session.refresh())
+    await environment.pass(1000)
+    expect(calls).toBe(2)
+    await environment.pass(2000)
+    expect(calls).toBe(3)
+    expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(environment.timers).toBe(0)
+  })
+})
+
+describe('watching', () => {
+  it('the snapshot is the same object until something changes, and holds no token', async () => {
+    const session = start(memoryStore(tokens(1)), issuer())
+    let changes = 0
+    const undo = session.subscribe(() => changes++)
+    const before = session.getSnapshot()
+    expect(session.getSnapshot()).toBe(before)
+    await session.tokens()
+    const after = session.getSnapshot()
+    expect(after).not.toBe(before)
+    expect(after).toMatchObject({ status: 'signed-in', refreshing: false })
+    expect(JSON.stringify(after)).not.toMatch(/a1|r1/)
+    expect(session.getSnapshot()).toBe(after)
+    undo()
+    const seen = changes
+    await session.refresh()
+    expect(changes).toBe(seen)
+  })
+
+  it('a listener that throws changes nothing', async () => {
+    const session = start(memoryStore(tokens(1)), issuer())
+    const fail = (): never => {
+      throw new Error('made up')
+    }
+    for (const name of ['refresh_started', 'refreshed', 'saved'] as const) session.on(name, fail)
+    session.subscribe(fail)
+    expect((await session.refresh()).access_token).toBe('a2')
+  })
+})
