@@ -1,20 +1,23 @@
 import { OAuthError, isOAuthError } from '../errors.js'
-import { coolDown, windowsOf, withinBudget } from '../policy.js'
+import { windowsOf } from '../policy.js'
 import { mergeTokens, readTokens, type Credentials } from '../tokens.js'
 import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenSet, TokenStore } from '../types.js'
+import { Brakes, type FlightLimit } from './brakes.js'
+import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { Events, type SessionEvents, type SessionListener, type SignOutReason } from './events.js'
 import { Flight } from './flight.js'
 import { snapshotOf, type Held, type SessionSnapshot, type State } from './state.js'
 import { refreshError, requestTokensWithin } from './token-request.js'
 import { Vault, type VaultLimits } from './vault.js'
+import { Watchers } from './watchers.js'
 
 /** How a session behaves; all resolved. Times in milliseconds. */
 export interface SessionSettings extends VaultLimits {
   readonly refresh: RefreshFunction | undefined
   readonly revoke: RevokeFunction | undefined
   readonly flightTimeout: number
-  readonly flightLimit: { readonly flights: number; readonly within: number }
+  readonly flightLimit: FlightLimit
   readonly strictSaving: boolean
   readonly rejectSignedOut: boolean
 }
@@ -24,15 +27,15 @@ const noop = (): void => undefined
 /** How long a set that could not be stored waits before the next try, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
 
-/** A backward jump of the computer's clock below this many milliseconds is taken for rounding. */
-const CLOCK_TOLERANCE = 2000
-
 /** The one owner of a token set in this process: load → decide → refresh → save → tell. */
 export class Session {
   readonly #events = new Events()
   readonly #vault: Vault
   readonly #environment: Environment
   readonly #settings: SessionSettings
+  readonly #clock: Clock
+  readonly #brakes: Brakes
+  readonly #watchers = new Watchers(() => snapshotOf(this.#state, this.#generation, this.#flight !== undefined))
 
   #state: State = { status: 'unknown' }
   #generation = 0
@@ -45,21 +48,15 @@ export class Session {
   #quietUntil = -Infinity
   #lastSeen = -Infinity
 
-  /** What to add to this computer's clock to get the token endpoint's. */
-  #offset = 0
-  #anchor = { time: 0, monotonic: 0 }
-
-  #flightStarts: number[] = []
-  #coolingDown: { token: string | undefined; until: number; failures: number; error: OAuthError } | undefined
   #savingAgainFrom = 0
 
-  #snapshot: SessionSnapshot | undefined
-  readonly #subscribers = new Set<() => void>()
   #unsubscribeStore: (() => void) | undefined
 
   constructor(store: TokenStore, settings: SessionSettings, environment: Environment) {
     this.#settings = settings
     this.#environment = environment
+    this.#clock = new Clock(environment)
+    this.#brakes = new Brakes(settings.flightLimit)
     this.#vault = new Vault(store, environment, settings)
   }
 
@@ -76,7 +73,7 @@ export class Session {
    * Rejects with `OAUTH_TOKEN_INVALID` when the set can't be used (nothing changes then). A set that could not be stored lives on in memory.
    */
   readonly signIn = async (tokens: TokenJSON): Promise<void> => {
-    const credentials = mergeTokens(undefined, tokens, this.#now())
+    const credentials = mergeTokens(undefined, tokens, this.#clock.now())
     const before = this.#state.status
     this.#epoch++
     const held = this.#adopt(credentials)
@@ -109,7 +106,7 @@ export class Session {
   /** Refreshes now, whatever the expiry says; joins a refresh that is under way. Resolves with the new set, rejects with the typed error. */
   readonly refresh = async (): Promise<TokenSet> => {
     await this.#loaded()
-    this.#coolingDown = undefined
+    this.#brakes.release()
     return structuredClone((await this.#startOrJoin('requested')).credentials.tokens)
   }
 
@@ -118,15 +115,10 @@ export class Session {
     this.#events.on(name, listener)
 
   /** What the session shows of itself. The same object until something changes: fits `useSyncExternalStore(session.subscribe, session.getSnapshot)`. */
-  readonly getSnapshot = (): SessionSnapshot =>
-    (this.#snapshot ??= snapshotOf(this.#state, this.#generation, this.#flight !== undefined))
+  readonly getSnapshot = (): SessionSnapshot => this.#watchers.snapshot
 
   /** Calls `listener` after each change of the snapshot; returns its own undo. */
-  readonly subscribe = (listener: () => void): (() => void) => {
-    const entry = (): void => listener()
-    this.#subscribers.add(entry)
-    return () => void this.#subscribers.delete(entry)
-  }
+  readonly subscribe = (listener: () => void): (() => void) => this.#watchers.subscribe(listener)
 
   // ── for the interceptors ────────────────────────────────────────────────────────────────────────
 
@@ -207,19 +199,15 @@ export class Session {
 
   // ── deciding ────────────────────────────────────────────────────────────────────────────────────
 
-  #now(): number {
-    return this.#environment.now() + this.#offset
-  }
-
   #decide(localNow: number, careful: boolean): Held | undefined {
-    if (localNow < this.#lastSeen - CLOCK_TOLERANCE) this.#clockJumpedBack(localNow)
+    if (this.#clock.jumpedBack(localNow, this.#lastSeen)) this.#quiet()
     this.#lastSeen = localNow
     const state = this.#state
     if (state.status !== 'signed-in' || state.rejected) return undefined
-    const now = localNow + this.#offset
+    const now = this.#clock.fromLocal(localNow)
     if (now >= state.held.waitFrom) return undefined
     if (state.unpersisted) this.#saveAgain(state.held)
-    if (now >= state.held.refreshFrom && !this.#mayNotFly()) {
+    if (now >= state.held.refreshFrom && !this.#refusal()) {
       const refreshing = this.#startOrJoin('expired')
       refreshing.catch(noop)
       if (careful) return undefined
@@ -227,37 +215,22 @@ export class Session {
     return state.held
   }
 
-  /** The monotonic clock says how much time has really passed. */
-  #clockJumpedBack(localNow: number): void {
-    const { time, monotonic } = this.#anchor
-    this.#offset = time + (this.#environment.monotonic() - monotonic) - localNow
-    this.#quiet()
-  }
-
   #isValid(held: Held): boolean {
-    return this.#state.status === 'signed-in' && !this.#state.rejected && this.#now() < held.credentials.expiresAt
+    return this.#state.status === 'signed-in' && !this.#state.rejected && this.#clock.now() < held.credentials.expiresAt
   }
 
   #quiet(): void {
     const state = this.#state
     const quiet = state.status === 'signed-in' && !state.rejected && !state.unpersisted
-    this.#quietUntil = quiet ? state.held.refreshFrom - this.#offset : -Infinity
+    this.#quietUntil = quiet ? this.#clock.toLocal(state.held.refreshFrom) : -Infinity
   }
 
   /** Why no flight may start now, if that is so. */
-  #mayNotFly(reason?: RefreshReason): OAuthError | undefined {
-    const { refresh, flightLimit } = this.#settings
-    const cooling = this.#coolingDown
-    const monotonic = this.#environment.monotonic()
-    if (cooling && monotonic < cooling.until && cooling.token === this.#refreshToken()) return cooling.error
-    if (this.#held && refresh?.needsRefreshToken && this.#refreshToken() === undefined && reason !== 'requested')
+  #refusal(reason?: RefreshReason): OAuthError | undefined {
+    const token = this.#refreshToken()
+    if (this.#held && this.#settings.refresh?.needsRefreshToken && token === undefined && reason !== 'requested')
       return noRefreshToken()
-    if (!withinBudget(this.#flightStarts, monotonic, flightLimit.flights, flightLimit.within))
-      return new OAuthError(
-        'OAUTH_REFRESH_LIMIT',
-        `The session was refreshed ${flightLimit.flights} times within ${flightLimit.within / 1000} s: the API rejects the tokens that the token endpoint issues. Check the audience and the scope.`,
-      )
-    return undefined
+    return this.#brakes.refusal(token, this.#environment.monotonic())
   }
 
   #refreshToken(): string | undefined {
@@ -297,7 +270,7 @@ export class Session {
 
   #readTokens(stored: TokenJSON): Credentials {
     try {
-      return readTokens(stored, this.#now())
+      return readTokens(stored, this.#clock.now())
     } catch (error) {
       throw new OAuthError(
         'OAUTH_TOKEN_INVALID',
@@ -310,11 +283,12 @@ export class Session {
 
   #startOrJoin(reason: RefreshReason): Promise<Held> {
     if (this.#flight) return this.#flight.landed
-    const refusal = this.#mayNotFly(reason)
+    const refusal = this.#refusal(reason)
     if (refusal) return Promise.reject(refusal)
-    this.#countFlight()
+    const lifetime = this.#held?.credentials.lifetime ?? Infinity
+    this.#brakes.started(this.#environment.monotonic(), lifetime > 0 && this.#clock.sinceAnchor() >= lifetime / 2)
     const flight = (this.#flight = new Flight())
-    this.#changed()
+    this.#watchers.changed()
     this.#vault
       .exclusively((lost) => this.#fly(flight, reason, lost))
       .then(
@@ -322,15 +296,6 @@ export class Session {
         (error: unknown) => this.#failed(flight, error),
       )
     return flight.landed
-  }
-
-  /** A token that has lived out its life asks for its successor by right; what comes earlier counts against the limit. */
-  #countFlight(): void {
-    const { flights } = this.#settings.flightLimit
-    const monotonic = this.#environment.monotonic()
-    const lifetime = this.#held?.credentials.lifetime ?? Infinity
-    const livedOut = lifetime > 0 && monotonic - this.#anchor.monotonic >= lifetime / 2 && !this.#coolingDown
-    if (!livedOut) this.#flightStarts = [...this.#flightStarts, monotonic].slice(-flights)
   }
 
   /** What happens under the store's lock. Resolves with what is to be told once the lock is free. */
@@ -348,7 +313,7 @@ export class Session {
       try {
         return await this.#exchange(flight, reason, basis)
       } catch (error) {
-        const failure = refreshError(error, this.#now())
+        const failure = refreshError(error, this.#clock.now())
         if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
         const tell = await this.#refused(flight, failure)
         if (tell) return tell
@@ -371,7 +336,7 @@ export class Session {
   }
 
   #isUsable(held: Held, before: Held | undefined): boolean {
-    return held.credentials.tokens.access_token !== before?.credentials.tokens.access_token && this.#now() < held.waitFrom
+    return held.credentials.tokens.access_token !== before?.credentials.tokens.access_token && this.#clock.now() < held.waitFrom
   }
 
   /** Gets a new set from the token endpoint and stores it. */
@@ -385,7 +350,7 @@ export class Session {
     if (refresh.needsRefreshToken && basis?.credentials.tokens.refresh_token === undefined) throw noRefreshToken()
     this.#events.emit('refresh_started', { reason })
     const tokens = basis && structuredClone(basis.credentials.tokens)
-    const context = { signal: flight.signal, reason, reportDate: (date: string | null | undefined) => this.#setOffset(date) }
+    const context = { signal: flight.signal, reason, reportDate: (date: string | null | undefined) => this.#clock.correct(date) }
     const { response, sentAt } = await requestTokensWithin(
       flightTimeout,
       (late) => flight.abort(late),
@@ -404,7 +369,7 @@ export class Session {
 
   #mergeTokens(basis: Held | undefined, response: unknown, sentAt: number): Credentials {
     try {
-      return mergeTokens(basis?.credentials.tokens, response, sentAt + this.#offset)
+      return mergeTokens(basis?.credentials.tokens, response, this.#clock.fromLocal(sentAt))
     } catch (cause) {
       throw new OAuthError(
         'OAUTH_REFRESH_UNAVAILABLE',
@@ -419,7 +384,11 @@ export class Session {
     let unsaved: unknown
     try {
       const { stored, found } = await this.#vault.replace(credentials.tokens)
-      if (!stored && !flight.overtaken) return this.#takeOverQuietly(found) ?? noop
+      if (!stored && !flight.overtaken) {
+        // Somebody has signed out meanwhile: what was issued since then is nobody's.
+        if (!found) void this.#revoke(credentials.tokens)
+        return this.#takeOverQuietly(found) ?? noop
+      }
     } catch (error) {
       unsaved = error
     }
@@ -456,14 +425,14 @@ export class Session {
 
   #landed(flight: Flight, tell: () => void): void {
     if (this.#flight === flight) this.#flight = undefined
-    this.#coolingDown = undefined
+    this.#brakes.release()
     let failure: unknown
     try {
       tell()
     } catch (error) {
       failure = error
     }
-    this.#changed()
+    this.#watchers.changed()
     if (failure !== undefined) flight.fail(failure)
     else if (this.#held) flight.land(this.#held)
     else flight.fail(new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in.'))
@@ -471,28 +440,15 @@ export class Session {
 
   #failed(flight: Flight, reason: unknown): void {
     if (this.#flight === flight) this.#flight = undefined
-    const error = refreshError(reason, this.#now())
+    const error = refreshError(reason, this.#clock.now())
     flight.fail(error)
     if (flight.overtaken) return
     this.#events.emit('refresh_failed', { error })
     if (error.code === 'OAUTH_INVALID_GRANT') this.#end('invalid_grant', error)
     else if (error.code === 'OAUTH_SIGNED_OUT') this.#end('elsewhere', error)
-    else if (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED') this.#coolDown(error)
-    this.#changed()
-  }
-
-  #coolDown(error: OAuthError): void {
-    const token = this.#refreshToken()
-    const before = this.#coolingDown
-    const failures = before && before.token === token ? before.failures + 1 : 1
-    this.#coolingDown = { token, failures, error, until: this.#environment.monotonic() + coolDown(failures) }
-  }
-
-  #setOffset(date: string | null | undefined): void {
-    const server = Date.parse(date ?? '')
-    const offset = server - this.#environment.now()
-    // The header counts whole seconds and has travelled; only a clock that is really wrong is corrected.
-    if (!Number.isNaN(offset)) this.#offset = Math.abs(offset) > 5000 ? offset : 0
+    else if (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED')
+      this.#brakes.failed(this.#refreshToken(), this.#environment.monotonic(), error)
+    this.#watchers.changed()
   }
 
   // ── changing ────────────────────────────────────────────────────────────────────────────────────
@@ -505,7 +461,7 @@ export class Session {
       : windowsOf(credentials, this.#environment.random())
     const { authorization } = credentials
     const held: Held = { credentials, authorization, generation: ++this.#generation, epoch: this.#epoch, ...windows }
-    this.#anchor = { time: this.#now(), monotonic: this.#environment.monotonic() }
+    this.#clock.anchor()
     this.#set({ status: 'signed-in', held, rejected: false })
     return held
   }
@@ -514,7 +470,7 @@ export class Session {
     const wasSignedIn = this.#state.status !== 'signed-out'
     this.#epoch++
     this.#generation++
-    this.#coolingDown = undefined
+    this.#brakes.release()
     this.#set({ status: 'signed-out', reason })
     this.#overtake(error)
     if (wasSignedIn) this.#events.emit('signed_out', { reason })
@@ -528,7 +484,7 @@ export class Session {
     this.#flight = undefined
     if (isOAuthError(outcome)) flight.fail(outcome)
     else flight.land(outcome)
-    this.#changed()
+    this.#watchers.changed()
   }
 
   #keepInMemory(held: Held, reason: unknown): void {
@@ -571,18 +527,7 @@ export class Session {
     this.#state = state
     this.#held = state.status === 'signed-in' ? state.held : undefined
     this.#quiet()
-    this.#changed()
-  }
-
-  #changed(): void {
-    this.#snapshot = undefined
-    for (const subscriber of [...this.#subscribers]) {
-      try {
-        subscriber()
-      } catch {
-        // As with events: who watches changes nothing.
-      }
-    }
+    this.#watchers.changed()
   }
 }
 
