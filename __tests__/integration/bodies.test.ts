@@ -53,6 +53,8 @@ describe.each(['http', 'fetch'] as const)('with the %s adapter', (adapter) => {
     const [first, second] = world.seen
     expect(second!.method).toBe(first!.method)
     expect(second!.contentType).toBe(first!.contentType)
+    const boundary = /boundary=(\S+)/.exec(second!.contentType ?? '')?.[1]
+    if (adapter === 'http') expect(second!.body.toString('latin1').startsWith(`--${boundary ?? ''}`)).toBe(boundary !== undefined)
     if (adapter === 'http') expect(second!.sha256).toBe(first!.sha256)
     else expect(withoutBoundary(second!.body)).toBe(withoutBoundary(first!.body))
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })

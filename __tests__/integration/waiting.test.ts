@@ -86,6 +86,24 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
 })
 
 describe('401s that come late', () => {
+  it('after another user has signed in, the request is not sent on that user’s behalf', async () => {
+    hold.resolve()
+    world.revokeAccessTokens()
+    const { api, session } = attach(world)
+    const arrived = deferred()
+    world.resource.instead = (response) => {
+      arrived.resolve()
+      void gate.promise.then(() => response.writeHead(401).end())
+    }
+    const gate = deferred()
+    const request = rejection(api.get('/mine'))
+    await arrived.promise
+    await session.signIn({ access_token: 'at-somebody-else', refresh_token: 'rt-somebody-else', expires_in: 60 })
+    gate.resolve()
+    expect(await request).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
+    expect(world.seen).toHaveLength(1)
+  })
+
   it('trickling in around a refresh and after it, they cause no second one', async () => {
     hold.resolve()
     world.revokeAccessTokens()

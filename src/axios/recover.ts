@@ -17,7 +17,7 @@ export function recoverer({ instance, environment, isAllowed }: Attachment): Han
     const { config, status } = response
     if (status !== 401 && status !== 403) return undefined
     const ticket = ticketOf(config)
-    if (!ticket || ticket.stage === 'sent-twice') return undefined
+    if (!ticket) return undefined
     const { demand, challenge } = judgeChallenge(status, parseChallenges(response.headers['www-authenticate']))
     if (demand === 'none') return undefined
     if (demand === 'step-up') throw stepUpRequired(response, challenge)
@@ -65,7 +65,7 @@ export function recoverer({ instance, environment, isAllowed }: Attachment): Han
     const left = timeLeft(config, startedAt, environment)
     if (left !== undefined && left <= 0) throw timeoutError(config)
     config.headers[authorizationName(config) ?? 'Authorization'] = held.authorization
-    putTicket(config, new Ticket(session, held, startedAt, 'sent-twice'))
+    putTicket(config, new Ticket(session, held, startedAt, 'sent'))
     if (session.events.has('resent')) session.events.emit('resent', summaryOf(config))
     return sendAgain(instance, config, left)
   }

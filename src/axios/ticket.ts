@@ -6,7 +6,7 @@ import type { Session } from '../session/session.js'
 const key = 'axios-attach-oauth'
 
 /** `expected`: the asynchronous interceptor will see to it. `unplaced`: let through unjudged, since others change it after us. */
-export type Stage = 'expected' | 'unplaced' | 'sent' | 'sent-twice'
+export type Stage = 'expected' | 'unplaced' | 'sent'
 
 /**
  * What the package knows about a request that it has let through. It rides on the config because copies of that are made on the way; its
