@@ -249,6 +249,44 @@ describe('signing in and out', () => {
     expect([revoked, await store.read(), session.current()]).toEqual([['a2'], undefined, undefined])
   })
 
+  it('is final while a new set is being saved: what was written is deleted again, and revoked', async () => {
+    const writing = deferred()
+    const started = deferred()
+    const kept = memoryStore(tokens(1))
+    const store: TokenStore = {
+      read: () => kept.read(),
+      async write(next, context) {
+        if (next) {
+          started.resolve()
+          await writing.promise
+        }
+        kept.write(next, context)
+      },
+    }
+    const revoked: unknown[] = []
+    const session = start(store, issuer(), { revoke: ({ access_token }) => void revoked.push(access_token) })
+    const waiting = rejection(session.refresh())
+    await started.promise
+    const signedOut = session.signOut()
+    expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    writing.resolve()
+    await signedOut
+    await settle()
+    expect([await kept.read(), revoked, session.current()]).toEqual([undefined, ['a2'], undefined])
+  })
+
+  it('a sign-in while a new set is being fetched is not overwritten by it', async () => {
+    const answer = deferred()
+    const store = memoryStore(tokens(1))
+    const session = start(store, async () => (await answer.promise, tokens(2)))
+    void rejection(session.refresh())
+    await settle()
+    await session.signIn(tokens(9))
+    answer.resolve()
+    await settle()
+    expect([(await store.read())?.access_token, session.current()?.authorization]).toEqual(['a9', 'Bearer a9'])
+  })
+
   it('a revocation that fails still signs out here, and says so', async () => {
     const failure = new Error('made up')
     const store = memoryStore(tokens(1))

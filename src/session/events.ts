@@ -18,7 +18,7 @@ export interface RequestSummary {
 
 /** The events of a session and what they carry. No token is ever among it. */
 export interface SessionEvents {
-  /** The refresh function is about to be called. */
+  /** A refresh begins: the refresh function will be called, unless somebody else who shares the store was faster. */
   refresh_started: { readonly reason: RefreshReason }
   /** A new token set was received and adopted. */
   refreshed: { readonly generation: number; readonly expiresAt: number | undefined }

@@ -8,7 +8,8 @@ import type { Environment } from './environment.js'
 import { Events, type SessionEvents, type SessionListener, type SignOutReason } from './events.js'
 import { Flight } from './flight.js'
 import { snapshotOf, type Held, type SessionSnapshot, type State } from './state.js'
-import { refreshError, requestTokensWithin } from './token-request.js'
+import { noRefreshToken, renew, type RenewalTools } from './renewal.js'
+import { refreshError } from './token-request.js'
 import { Vault, type VaultLimits } from './vault.js'
 import { Watchers } from './watchers.js'
 
@@ -52,12 +53,32 @@ export class Session {
 
   #unsubscribeStore: (() => void) | undefined
 
+  /** What a renewal may do to this session. */
+  readonly #renewal: RenewalTools
+
   constructor(store: TokenStore, settings: SessionSettings, environment: Environment) {
     this.#settings = settings
     this.#environment = environment
     this.#clock = new Clock(environment)
     this.#brakes = new Brakes(settings.flightLimit)
     this.#vault = new Vault(store, environment, settings)
+    this.#renewal = {
+      environment,
+      settings,
+      vault: this.#vault,
+      clock: this.#clock,
+      held: () => this.#held,
+      takeOver: (stored) => this.#takeOver(stored),
+      adopt: (credentials) => this.#adopt(credentials),
+      revoke: (tokens) => void this.#revoke(tokens),
+      stored: (held) => this.#events.emit('saved', { generation: held.generation }),
+      unsaved: (held, error) => this.#keepInMemory(held, error),
+      refreshed: ({ generation, credentials }) =>
+        this.#events.emit('refreshed', {
+          generation,
+          expiresAt: credentials.expiresAt === Infinity ? undefined : credentials.expiresAt,
+        }),
+    }
   }
 
   // ── for applications ────────────────────────────────────────────────────────────────────────────
@@ -250,22 +271,24 @@ export class Session {
     const generation = this.#generation
     const stored = await this.#vault.read()
     // Whatever happened here meanwhile is newer than what was read.
-    if (generation === this.#generation && !this.#flight) this.#takeOver(stored)
+    if (generation !== this.#generation || this.#flight) return
+    if (this.#state.status === 'unknown' || this.#vault.moved(stored)) this.#takeOver(stored)()
   }
 
-  #takeOver(stored: TokenJSON | undefined): void {
+  /** Takes over what somebody else has stored. Returns what is left to be done once no lock is held: telling it. */
+  #takeOver(stored: TokenJSON | undefined): () => void {
     const { status } = this.#state
-    if (status !== 'unknown' && !this.#vault.moved(stored)) return
     if (stored) {
       const credentials = this.#readTokens(stored)
       this.#vault.know(stored)
       if (status === 'signed-out') this.#epoch++
       const { generation } = this.#adopt(credentials)
-      if (status !== 'unknown') this.#events.emit('adopted', { generation })
-    } else if (status === 'signed-in') {
-      this.#vault.know(undefined)
-      this.#end('elsewhere', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
-    } else if (status === 'unknown') this.#set({ status: 'signed-out', reason: 'empty' })
+      return () => status !== 'unknown' && this.#events.emit('adopted', { generation })
+    }
+    if (status === 'unknown') this.#set({ status: 'signed-out', reason: 'empty' })
+    if (status !== 'signed-in') return noop
+    this.#vault.know(undefined)
+    return () => this.#end('elsewhere', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
   }
 
   #readTokens(stored: TokenJSON): Credentials {
@@ -289,138 +312,14 @@ export class Session {
     this.#brakes.started(this.#environment.monotonic(), lifetime > 0 && this.#clock.sinceAnchor() >= lifetime / 2)
     const flight = (this.#flight = new Flight())
     this.#watchers.changed()
+    this.#events.emit('refresh_started', { reason })
     this.#vault
-      .exclusively((lost) => this.#fly(flight, reason, lost))
+      .exclusively((lost) => renew(this.#renewal, flight, reason, lost))
       .then(
         (tell) => this.#landed(flight, tell),
         (error: unknown) => this.#failed(flight, error),
       )
     return flight.landed
-  }
-
-  /** What happens under the store's lock. Resolves with what is to be told once the lock is free. */
-  async #fly(flight: Flight, reason: RefreshReason, lost: AbortSignal | undefined): Promise<() => void> {
-    for (;;) {
-      const stored = await this.#vault.read()
-      if (flight.overtaken) return noop
-      if (this.#state.status !== 'signed-in' || this.#vault.moved(stored)) {
-        const before = this.#held
-        const tell = this.#takeOverQuietly(stored)
-        if (tell && (!this.#held || (this.#held !== before && this.#isUsable(this.#held, before)))) return tell
-      }
-      lost?.throwIfAborted()
-      const basis = this.#held
-      try {
-        return await this.#exchange(flight, reason, basis)
-      } catch (error) {
-        const failure = refreshError(error, this.#clock.now())
-        if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
-        const tell = await this.#refused(flight, failure)
-        if (tell) return tell
-      }
-    }
-  }
-
-  /** Takes over what somebody else has stored; the telling is left for when the lock is free. `undefined` when there was nothing to take over. */
-  #takeOverQuietly(stored: TokenJSON | undefined): (() => void) | undefined {
-    const { status } = this.#state
-    if (stored) {
-      const credentials = this.#readTokens(stored)
-      this.#vault.know(stored)
-      if (status === 'signed-out') this.#epoch++
-      const { generation } = this.#adopt(credentials)
-      return () => this.#events.emit('adopted', { generation })
-    }
-    if (status !== 'signed-in') return undefined
-    throw new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
-  }
-
-  #isUsable(held: Held, before: Held | undefined): boolean {
-    return held.credentials.tokens.access_token !== before?.credentials.tokens.access_token && this.#clock.now() < held.waitFrom
-  }
-
-  /** Gets a new set from the token endpoint and stores it. */
-  async #exchange(flight: Flight, reason: RefreshReason, basis: Held | undefined): Promise<() => void> {
-    const { refresh, flightTimeout } = this.#settings
-    if (!refresh)
-      throw new OAuthError(
-        'OAUTH_REFRESH_UNAVAILABLE',
-        `There is no refresh function, and the token store (${this.#vault.name}) holds no newer token set.`,
-      )
-    if (refresh.needsRefreshToken && basis?.credentials.tokens.refresh_token === undefined) throw noRefreshToken()
-    this.#events.emit('refresh_started', { reason })
-    const tokens = basis && structuredClone(basis.credentials.tokens)
-    const context = { signal: flight.signal, reason, reportDate: (date: string | null | undefined) => this.#clock.correct(date) }
-    const { response, sentAt } = await requestTokensWithin(
-      flightTimeout,
-      (late) => flight.abort(late),
-      this.#environment,
-      refresh,
-      tokens,
-      context,
-    )
-    const credentials = this.#mergeTokens(basis, response, sentAt)
-    if (flight.overtaken) {
-      void this.#revoke(credentials.tokens)
-      return noop
-    }
-    return this.#store(flight, credentials)
-  }
-
-  #mergeTokens(basis: Held | undefined, response: unknown, sentAt: number): Credentials {
-    try {
-      return mergeTokens(basis?.credentials.tokens, response, this.#clock.fromLocal(sentAt))
-    } catch (cause) {
-      throw new OAuthError(
-        'OAUTH_REFRESH_UNAVAILABLE',
-        'The answer to the refresh holds no usable token set. The tokens were kept.',
-        { cause },
-      )
-    }
-  }
-
-  /** Stores first, releases the waiting requests afterwards. */
-  async #store(flight: Flight, credentials: Credentials): Promise<() => void> {
-    let unsaved: unknown
-    try {
-      const { stored, found } = await this.#vault.replace(credentials.tokens)
-      if (!stored && !flight.overtaken) {
-        // Somebody has signed out meanwhile: what was issued since then is nobody's.
-        if (!found) void this.#revoke(credentials.tokens)
-        return this.#takeOverQuietly(found) ?? noop
-      }
-    } catch (error) {
-      unsaved = error
-    }
-    if (flight.overtaken) return noop
-    const held = this.#adopt(credentials)
-    const { generation } = held
-    const expiresAt = credentials.expiresAt === Infinity ? undefined : credentials.expiresAt
-    return () => {
-      this.#events.emit('refreshed', { generation, expiresAt })
-      if (unsaved === undefined) this.#events.emit('saved', { generation })
-      else this.#keepInMemory(held, unsaved)
-      if (unsaved !== undefined && this.#settings.strictSaving) throw unsaved
-    }
-  }
-
-  /** The token endpoint says `invalid_grant`: either somebody else was faster, or this is the end. `undefined`: try again with what they stored. */
-  async #refused(flight: Flight, failure: OAuthError): Promise<(() => void) | undefined> {
-    const before = this.#held
-    let { found } = { found: undefined as TokenJSON | undefined }
-    try {
-      const outcome = await this.#vault.replace(undefined)
-      found = outcome.found
-      if (outcome.stored) found = undefined
-    } catch {
-      // What could not be deleted will be refused again; the session ends all the same.
-    }
-    if (flight.overtaken) return noop
-    if (found) {
-      const tell = this.#takeOverQuietly(found)
-      return this.#held && this.#isUsable(this.#held, before) ? tell : undefined
-    }
-    throw failure
   }
 
   #landed(flight: Flight, tell: () => void): void {
@@ -435,7 +334,7 @@ export class Session {
     this.#watchers.changed()
     if (failure !== undefined) flight.fail(failure)
     else if (this.#held) flight.land(this.#held)
-    else flight.fail(new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in.'))
+    else flight.fail(new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
   }
 
   #failed(flight: Flight, reason: unknown): void {
@@ -445,7 +344,6 @@ export class Session {
     if (flight.overtaken) return
     this.#events.emit('refresh_failed', { error })
     if (error.code === 'OAUTH_INVALID_GRANT') this.#end('invalid_grant', error)
-    else if (error.code === 'OAUTH_SIGNED_OUT') this.#end('elsewhere', error)
     else if (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED')
       this.#brakes.failed(this.#refreshToken(), this.#environment.monotonic(), error)
     this.#watchers.changed()
@@ -500,9 +398,9 @@ export class Session {
     this.#savingAgainFrom = Infinity
     this.#vault
       .exclusively(async () => {
-        const { stored, found } = await this.#vault.replace(held.credentials.tokens)
+        const { stored, found } = await this.#vault.replace(held.credentials.tokens, () => this.#held === held)
         if (this.#state.status !== 'signed-in' || this.#state.held !== held) return
-        if (!stored) return this.#takeOver(found)
+        if (!stored) return this.#takeOver(found)()
         this.#set({ status: 'signed-in', held, rejected: this.#state.rejected })
         this.#events.emit('saved', { generation: held.generation })
       })
@@ -529,11 +427,4 @@ export class Session {
     this.#quiet()
     this.#watchers.changed()
   }
-}
-
-function noRefreshToken(): OAuthError {
-  return new OAuthError(
-    'OAUTH_NO_REFRESH_TOKEN',
-    'The access token must be refreshed and there is no refresh token. Some servers issue one only for the scope offline_access: add it when signing in.',
-  )
 }

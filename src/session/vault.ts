@@ -4,6 +4,8 @@ import type { TokenJSON, TokenStore } from '../types.js'
 import type { Environment } from './environment.js'
 import { withTimeLimit } from './time-limit.js'
 
+const noop = (): void => undefined
+
 /** How long the store may take for one step, and how long its lock may be waited for: milliseconds. */
 export interface VaultLimits {
   readonly storeTimeout: number
@@ -18,6 +20,7 @@ export class Vault {
   readonly #limits: VaultLimits
   /** What the store held when it was last read or written by us. */
   #known: TokenJSON | undefined
+  #turn: Promise<unknown> = Promise.resolve()
 
   constructor(store: TokenStore, environment: Environment, limits: VaultLimits) {
     this.name = store.name ?? 'store'
@@ -40,17 +43,30 @@ export class Vault {
     this.#known = stored
   }
 
-  /** Stores `tokens` unless somebody else has changed the store meanwhile; then it returns what is there instead. */
-  async replace(tokens: TokenJSON | undefined): Promise<{ stored: boolean; found?: TokenJSON | undefined }> {
-    const present = await this.read()
-    if (this.moved(present)) return { stored: false, found: present }
-    if ((await this.#write(tokens, present, 'replace')) === false) return { stored: false, found: await this.read() }
-    return { stored: true }
+  /**
+   * Stores `tokens` unless somebody else has changed the store meanwhile; then it returns what is there instead. `wanted` is asked right before
+   * anything is written: signing out must not be undone by a save that was under way.
+   */
+  replace(tokens: TokenJSON | undefined, wanted: () => boolean): Promise<{ stored: boolean; found?: TokenJSON | undefined }> {
+    return this.#inTurn(async () => {
+      const present = await this.read()
+      if (!wanted()) return { stored: false }
+      if (this.moved(present)) return { stored: false, found: present }
+      if ((await this.#write(tokens, present, 'replace')) === false) return { stored: false, found: await this.read() }
+      return { stored: true }
+    })
   }
 
   /** Stores `tokens` whatever is there. */
-  async set(tokens: TokenJSON | undefined): Promise<void> {
-    await this.#write(tokens, this.#known, 'set')
+  set(tokens: TokenJSON | undefined): Promise<void> {
+    return this.#inTurn(async () => void (await this.#write(tokens, this.#known, 'set')))
+  }
+
+  /** One change of the store at a time, in the order in which they were asked for. */
+  #inTurn<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(change)
+    this.#turn = result.then(noop, noop)
+    return result
   }
 
   /** Runs `work` under the store's lock, where it has one. Once `work` is done, a release that fails or hangs changes nothing. */

@@ -1,0 +1,149 @@
+import { OAuthError } from '../errors.js'
+import { mergeTokens, type Credentials } from '../tokens.js'
+import type { RefreshFunction, RefreshReason, TokenJSON, TokenSet } from '../types.js'
+import type { Clock } from './clock.js'
+import type { Environment } from './environment.js'
+import type { Flight } from './flight.js'
+import type { Held } from './state.js'
+import { refreshError, requestTokensWithin } from './token-request.js'
+import type { Vault } from './vault.js'
+
+/** What a renewal needs of its session, and may do to it. */
+export interface RenewalTools {
+  readonly environment: Environment
+  readonly settings: {
+    readonly refresh: RefreshFunction | undefined
+    readonly flightTimeout: number
+    readonly strictSaving: boolean
+  }
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly held: () => Held | undefined
+  /** Takes over what somebody else has stored; returns what is to be told. */
+  readonly takeOver: (stored: TokenJSON | undefined) => () => void
+  readonly adopt: (credentials: Credentials) => Held
+  readonly revoke: (tokens: TokenSet) => void
+  readonly refreshed: (held: Held) => void
+  readonly stored: (held: Held) => void
+  readonly unsaved: (held: Held, error: unknown) => void
+}
+
+const noop = (): void => undefined
+
+export function noRefreshToken(): OAuthError {
+  return new OAuthError(
+    'OAUTH_NO_REFRESH_TOKEN',
+    'The access token must be refreshed and there is no refresh token. Some servers issue one only for the scope offline_access: add it when signing in.',
+  )
+}
+
+/**
+ * What happens under the store's lock: read again, take over what somebody else has stored, else refresh and save. Resolves with what is to be
+ * told once the lock is free: no listener runs under it.
+ */
+export async function renew(
+  tools: RenewalTools,
+  flight: Flight,
+  reason: RefreshReason,
+  lost: AbortSignal | undefined,
+): Promise<() => void> {
+  const { vault, clock } = tools
+  for (;;) {
+    const stored = await vault.read()
+    if (flight.overtaken) return noop
+    const before = tools.held()
+    if (!before || vault.moved(stored)) {
+      const tell = tools.takeOver(stored)
+      if (before && !stored) return tell
+      if (isNews(tools, before)) return tell
+    }
+    lost?.throwIfAborted()
+    try {
+      return await exchange(tools, flight, reason)
+    } catch (error) {
+      const failure = refreshError(error, clock.now())
+      if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
+      const tell = await giveUp(tools, flight)
+      if (!tell) throw failure
+      if (tell !== again) return tell
+    }
+  }
+}
+
+/** Is there now a token in use that is another than before, and not about to expire? */
+function isNews({ held, clock }: RenewalTools, before: Held | undefined): boolean {
+  const present = held()
+  if (!present || present === before || clock.now() >= present.waitFrom) return false
+  return present.credentials.tokens.access_token !== before?.credentials.tokens.access_token
+}
+
+/** Gets a new set from the token endpoint and stores it. */
+async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReason): Promise<() => void> {
+  const { environment, clock, vault, settings } = tools
+  const { refresh, flightTimeout } = settings
+  const tokens = tools.held()?.credentials.tokens
+  if (!refresh)
+    throw new OAuthError(
+      'OAUTH_REFRESH_UNAVAILABLE',
+      `There is no refresh function, and the token store (${vault.name}) holds no newer token set.`,
+    )
+  if (refresh.needsRefreshToken && tokens?.refresh_token === undefined) throw noRefreshToken()
+  const context = { signal: flight.signal, reason, reportDate: (date: string | null | undefined) => clock.correct(date) }
+  const abort = (late: unknown): void => flight.abort(late)
+  const { response, sentAt } = await requestTokensWithin(
+    flightTimeout,
+    abort,
+    environment,
+    refresh,
+    tokens && structuredClone(tokens),
+    context,
+  )
+  return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))
+}
+
+function readAnswer(tokens: TokenSet | undefined, response: unknown, sentAt: number): Credentials {
+  try {
+    return mergeTokens(tokens, response, sentAt)
+  } catch (cause) {
+    throw new OAuthError(
+      'OAUTH_REFRESH_UNAVAILABLE',
+      'The answer to the refresh holds no usable token set. The tokens were kept.',
+      { cause },
+    )
+  }
+}
+
+/** Stores first; the waiting requests are released afterwards. */
+async function store(tools: RenewalTools, flight: Flight, credentials: Credentials): Promise<() => void> {
+  let error: unknown
+  const outcome = await tools.vault
+    .replace(credentials.tokens, () => !flight.overtaken)
+    .catch((reason: unknown) => {
+      error = reason
+    })
+  const signedOutElsewhere = outcome && !outcome.stored && !outcome.found
+  if (flight.overtaken || signedOutElsewhere) tools.revoke(credentials.tokens)
+  if (flight.overtaken) return noop
+  if (outcome && !outcome.stored) return tools.takeOver(outcome.found)
+  const held = tools.adopt(credentials)
+  return () => {
+    tools.refreshed(held)
+    if (!error) return tools.stored(held)
+    tools.unsaved(held, error)
+    if (tools.settings.strictSaving) throw error
+  }
+}
+
+/** Says that there is something else to try. */
+const again = (): void => undefined
+
+/** The token endpoint says `invalid_grant`: either somebody else was faster, or what is stored is deleted and this is the end (`undefined`). */
+async function giveUp(tools: RenewalTools, flight: Flight): Promise<(() => void) | undefined> {
+  const before = tools.held()
+  // What can't be deleted will be refused again; the session ends all the same.
+  const outcome = await tools.vault.replace(undefined, () => !flight.overtaken).catch(() => undefined)
+  if (flight.overtaken) return noop
+  if (!outcome?.found) return undefined
+  const tell = tools.takeOver(outcome.found)
+  return isNews(tools, before) ? tell : again
+}
