@@ -180,13 +180,16 @@ describe('somebody else who shares the store', () => {
     let tell = (): void => undefined
     let watching = true
     const session = start({ ...store, subscribe: (listener) => ((tell = listener), () => void (watching = false)) }, issuer())
-    session.watchStore()
+    const first = session.watchStore()
+    const second = session.watchStore()
     await session.tokens()
     await store.write(tokens(7), { mode: 'set', replacing: undefined })
     tell()
     await settle()
     expect(session.current()?.authorization).toBe('Bearer a7')
-    session.release()
+    first()
+    expect(watching).toBe(true)
+    second()
     expect(watching).toBe(false)
   })
 })

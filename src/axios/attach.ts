@@ -68,7 +68,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
   }
   const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
   attached.add(instance)
-  session.watchStore()
+  const unwatch = session.watchStore()
   const { tokens, signIn, signOut, refresh, on, getSnapshot, subscribe } = session
   return {
     session,
@@ -82,7 +82,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
     detach() {
       if (!attached.delete(instance)) return
       registration.undo()
-      session.release()
+      unwatch()
     },
   }
 }

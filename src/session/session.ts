@@ -51,6 +51,7 @@ export class Session {
 
   #savingAgainFrom = 0
 
+  #watching = 0
   #unsubscribeStore: (() => void) | undefined
 
   /** What a renewal may do to this session. */
@@ -206,16 +207,17 @@ export class Session {
     return this.#startOrJoin('rejected')
   }
 
-  /** Listens to the store from now on, where it can notify; `release` ends that. */
-  watchStore(): void {
+  /** Listens to the store from now on, where it can notify. Returns the undo; the last one ends the listening. */
+  watchStore(): () => void {
+    this.#watching++
     this.#unsubscribeStore ??= this.#vault.subscribe(() => {
       if (this.#state.status !== 'unknown' && !this.#flight) this.#lookAgain().catch(noop)
     })
-  }
-
-  release(): void {
-    this.#unsubscribeStore?.()
-    this.#unsubscribeStore = undefined
+    return () => {
+      if (--this.#watching > 0) return
+      this.#unsubscribeStore?.()
+      this.#unsubscribeStore = undefined
+    }
   }
 
   // ── deciding ────────────────────────────────────────────────────────────────────────────────────

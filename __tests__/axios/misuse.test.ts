@@ -1,0 +1,73 @@
+import axios from 'axios'
+import { OAuthError, OAuthRequestError, attachOAuth, isOAuthError, memoryStore } from '../../src/index.js'
+
+const refresh = async (): Promise<{ access_token: string }> => ({ access_token: 'made-up' })
+const api = (): ReturnType<typeof axios.create> => axios.create({ baseURL: 'https://api.example.com' })
+
+describe('misuse is a TypeError that names the option, at the time of attaching', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    ['no instance', () => attachOAuth(undefined as never, memoryStore(), { refresh }), /instance/],
+    ['something else for an instance', () => attachOAuth({} as never, memoryStore(), { refresh }), /instance/],
+    ['no store', () => attachOAuth(api(), undefined as never, { refresh }), /store/],
+    ['a store that can not write', () => attachOAuth(api(), { read: () => undefined } as never, { refresh }), /store.*write/],
+    ['no refresh function', () => attachOAuth(api(), memoryStore()), /refresh/],
+    ['something else for a refresh function', () => attachOAuth(api(), memoryStore(), { refresh: 'url' as never }), /refresh/],
+    [
+      'something else for a revoke function',
+      () => attachOAuth(api(), memoryStore(), { refresh, revoke: true as never }),
+      /revoke/,
+    ],
+    [
+      'a time that is none',
+      () => attachOAuth(api(), memoryStore(), { refresh, refreshTimeout: '60s' as never }),
+      /refreshTimeout/,
+    ],
+    [
+      'a time beyond what timers can count',
+      () => attachOAuth(api(), memoryStore(), { refresh, lockTimeout: 2 ** 31 }),
+      /lockTimeout/,
+    ],
+    [
+      'a limit of nothing',
+      () => attachOAuth(api(), memoryStore(), { refresh, refreshLimit: { flights: 0, within: 1 } }),
+      /refreshLimit/,
+    ],
+  ])('%s', (_name, attempt, message) => {
+    expect(attempt).toThrow(TypeError)
+    expect(attempt).toThrow(message)
+  })
+
+  it('a refused attempt leaves the instance free', () => {
+    const instance = api()
+    expect(() => attachOAuth(instance, memoryStore())).toThrow(TypeError)
+    expect(() => attachOAuth(instance, memoryStore(), { refresh })).not.toThrow()
+  })
+
+  it('a store may bring its refresh function along', () => {
+    expect(() => attachOAuth(api(), { ...memoryStore(), refresh })).not.toThrow()
+  })
+})
+
+describe('errors', () => {
+  it('for a request are AxiosErrors and OAuthErrors in one', () => {
+    const error = new OAuthRequestError('OAUTH_SIGNED_OUT', 'made up', { headers: {} } as never)
+    expect([
+      error instanceof Error,
+      error instanceof OAuthError,
+      axios.isAxiosError(error),
+      isOAuthError(error),
+      error instanceof axios.AxiosError,
+    ]).toEqual(Array(5).fill(true))
+  })
+
+  it('are known across copies of the package, and nothing else is', () => {
+    // What another copy makes, whose classes are not ours.
+    const foreign = Object.assign(new Error('made up'), {
+      [Symbol.for('axios-attach-oauth.error')]: true,
+      code: 'OAUTH_SIGNED_OUT',
+    })
+    expect([isOAuthError(foreign), foreign instanceof OAuthError]).toEqual([true, true])
+    for (const other of [new Error('made up'), undefined, null, 'OAUTH_SIGNED_OUT', { code: 'OAUTH_SIGNED_OUT' }])
+      expect(isOAuthError(other)).toBe(false)
+  })
+})
