@@ -175,6 +175,16 @@ describe('somebody else who shares the store', () => {
     expect([refresh.redeemed, events]).toEqual([[], [{ reason: 'elsewhere' }]])
   })
 
+  it('has signed in after we were signed out: the next request sees it', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const session = start(store, () => Promise.reject({ error: 'invalid_grant' }))
+    await environment.pass(11_000)
+    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(await session.acquire()).toBeUndefined()
+    await store.write(tokens(7), { mode: 'set', replacing: undefined })
+    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+  })
+
   it('tells through the store: changes are taken over at once', async () => {
     const store = memoryStore(tokens(1))
     let tell = (): void => undefined

@@ -52,7 +52,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
   function mustWait(config: AxiosRequestConfig): boolean {
     forgetTicket(config as InternalAxiosRequestConfig)
     const session = sessionOf(config, attached)
-    if (!session || session.current(!isReplayable(config)) || session.withoutToken) return false
+    if (!session || session.current(!isReplayable(config))) return false
     putTicket(config as InternalAxiosRequestConfig, new Ticket(session, undefined, startOf(config), 'expected'))
     return true
   }
@@ -65,7 +65,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     if (!session) return config
     if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
     const held = session.current(!isReplayable(config))
-    if (held || session.withoutToken) return attach(config, session, held, expected ? ticket.startedAt : startOf(config))
+    if (held) return attach(config, session, held, expected ? ticket.startedAt : startOf(config))
     // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
     return expected ? config : authorizeLater(config)
   }

@@ -42,7 +42,7 @@ export class Session {
   #generation = 0
   #epoch = 0
   #flight: Flight | undefined
-  #loading: Promise<void> | undefined
+  #looking: Promise<void> | undefined
 
   /** The usual request is answered from these three: until then there is nothing to decide. */
   #held: Held | undefined
@@ -159,7 +159,7 @@ export class Session {
   }
 
   /** True when nobody is signed in and no flight can change that. */
-  get signedOut(): boolean {
+  get #signedOut(): boolean {
     const { refresh } = this.#settings
     const state = this.#state
     return (
@@ -167,17 +167,14 @@ export class Session {
     )
   }
 
-  /** True when requests go out without a token. */
-  get withoutToken(): boolean {
-    return this.signedOut && !this.#settings.rejectSignedOut
-  }
-
   /** The token to send with, as soon as there is one; `undefined` when the request is to go out without. */
   async acquire(careful = false): Promise<Held | undefined> {
     await this.#loaded()
+    // Somebody else may have signed in since. A store in trouble doesn't keep a login route from working.
+    if (this.#signedOut) await this.#look().catch(noop)
     const held = this.current(careful)
     if (held) return held
-    if (this.signedOut) {
+    if (this.#signedOut) {
       if (!this.#settings.rejectSignedOut) return undefined
       throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
     }
@@ -263,15 +260,18 @@ export class Session {
   // ── loading ─────────────────────────────────────────────────────────────────────────────────────
 
   #loaded(): Promise<void> {
-    if (this.#state.status !== 'unknown') return Promise.resolve()
-    const loading = (this.#loading ??= this.#lookAgain().finally(() => (this.#loading = undefined)))
-    return loading
+    return this.#state.status === 'unknown' ? this.#look() : Promise.resolve()
+  }
+
+  /** All who look at the same time share one reading. */
+  #look(): Promise<void> {
+    return (this.#looking ??= this.#lookAgain().finally(() => (this.#looking = undefined)))
   }
 
   /** Reads the store and takes over what somebody else has put there. */
   async #lookAgain(): Promise<void> {
     const generation = this.#generation
-    const stored = await this.#vault.read()
+    const stored = await this.#vault.look()
     // Whatever happened here meanwhile is newer than what was read.
     if (generation !== this.#generation || this.#flight) return
     if (this.#state.status === 'unknown' || this.#vault.moved(stored)) this.#takeOver(stored)()

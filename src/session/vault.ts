@@ -33,6 +33,11 @@ export class Vault {
     return (await this.#step('read', () => this.#store.read())) ?? undefined
   }
 
+  /** Reads after every change that was asked for before. */
+  look(): Promise<TokenJSON | undefined> {
+    return this.#inTurn(() => this.read())
+  }
+
   /** Has somebody else changed the store since we last knew it? */
   moved(stored: TokenJSON | undefined): boolean {
     return !sameTokens(stored, this.#known)
