@@ -127,6 +127,21 @@ describe('401s that come late', () => {
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, served: 10 })
   })
 
+  it('trickling in for half a second around a refresh of 200 ms, and one after it, they cause no second one', async () => {
+    world.revokeAccessTokens()
+    const { api } = attach(world)
+    let refused = 0
+    // The servers take their time: a 401 every 50 ms, the refresh 200 ms.
+    world.resource.instead = (response) => {
+      const { status, url } = world.seen.at(-1)!
+      setTimeout(() => response.writeHead(status).end(url), status === 401 ? 50 * refused++ : 0)
+    }
+    setTimeout(hold.resolve, 200)
+    const answers = await Promise.all(Array.from({ length: 11 }, (_, i) => api.get(`/${i}`)))
+    expect(answers.map(({ data }) => data)).toEqual(answers.map((_, i) => `/${i}`))
+    expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, rejected: 11, served: 11 })
+  })
+
   it('requests that start during a refresh wait for it, and never carry the token that was rejected', async () => {
     world.revokeAccessTokens()
     const { api, session } = attach(world)
