@@ -47,6 +47,7 @@ describe('WWW-Authenticate', () => {
       [{ scheme: 'bearer', parameters: { error: 'invalid_token', scope: 'a' } }],
     ],
     ['nothing', undefined, []],
+    ['a list of things that are no text', [Object.create(null), 1, null], []],
     ['rubbish', ',,,="=",', []],
   ])('%s', (_name, header, expected) => {
     expect(plain(header)).toEqual(expected)

@@ -17,7 +17,7 @@ const part = /[\s,]+|([!#$%&'*+.^_`|~\w/-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*
  * Reads `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Whatever can't be understood is passed over; it never throws.
  */
 export function parseChallenges(header: unknown): Challenge[] {
-  const text = Array.isArray(header) ? header.join(', ') : header
+  const text = Array.isArray(header) ? header.filter((line) => typeof line === 'string').join(', ') : header
   const challenges: { scheme: string; token68?: string; parameters: Record<string, string> }[] = []
   if (typeof text !== 'string') return challenges
   for (const [piece, name, quoted, plain] of text.matchAll(part)) {
