@@ -5,6 +5,8 @@ import esbuild from 'rollup-plugin-esbuild'
 const candidates = {
   index: 'src/index.ts',
   grants: 'src/grants/index.ts',
+  'step-up': 'src/step-up.ts',
+  'keep-alive': 'src/keep-alive.ts',
   file: 'src/stores/file.ts',
   web: 'src/stores/web.ts',
   redis: 'src/stores/redis.ts',

@@ -52,7 +52,7 @@ export type RefreshReason =
 
 /** What a refresh function gets besides the tokens. */
 export interface RefreshContext {
-  /** Aborted when the flight has run out of time or the session was ended. Pass it on to whatever makes the request. */
+  /** Aborted when the refresh has run out of time. Pass it on to whatever makes the request. */
   readonly signal: AbortSignal
   /** Why the refresh takes place. */
   readonly reason: RefreshReason

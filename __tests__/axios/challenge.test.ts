@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { judgeChallenge, parseChallenges } from '../../src/axios/challenge.js'
+import { beyondRefresh, parseChallenges } from '../../src/axios/challenge.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
 const plain = (header: unknown): unknown => JSON.parse(JSON.stringify(parseChallenges(header)))
@@ -101,17 +101,18 @@ describe('WWW-Authenticate', () => {
   })
 })
 
-describe('what a challenge asks for', () => {
+describe('what no refresh can give', () => {
   it.each([
-    [401, undefined, 'refresh'],
-    [401, 'Bearer', 'refresh'],
-    [401, 'Bearer error="invalid_token"', 'refresh'],
-    [401, 'Basic realm="gateway"', 'refresh'],
-    [403, undefined, 'none'],
-    [403, 'Bearer error="insufficient_scope"', 'step-up'],
-    [401, 'Basic realm="x", Bearer error="insufficient_user_authentication"', 'step-up'],
-    [401, 'Bearer error="insufficient_claims"', 'step-up'],
-  ])('%i with %s: %s', (status, header, demand) => {
-    expect(judgeChallenge(status, parseChallenges(header)).demand).toBe(demand)
+    [undefined, undefined],
+    ['Bearer', undefined],
+    ['Bearer error="invalid_token"', undefined],
+    ['Basic realm="gateway"', undefined],
+    ['Bearer error="insufficient"', undefined],
+    ['Bearer error="insufficient_scope_or_so"', undefined],
+    ['Bearer error="insufficient_scope"', 'insufficient_scope'],
+    ['Basic realm="x", Bearer error="insufficient_user_authentication"', 'insufficient_user_authentication'],
+    ['Bearer error="insufficient_claims"', 'insufficient_claims'],
+  ])('%s: %s', (header, error) => {
+    expect(beyondRefresh(parseChallenges(header))?.parameters.error).toBe(error)
   })
 })

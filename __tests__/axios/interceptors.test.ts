@@ -1,5 +1,6 @@
 import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios'
 import MockAdapter from 'axios-mock-adapter'
+import { setupCache } from 'axios-cache-interceptor'
 import axiosRetry from 'axios-retry'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
@@ -197,6 +198,70 @@ describe('neighbours', () => {
     const mock = new MockAdapter(api)
     mock.onGet('/flaky').reply(() => (failures-- > 0 ? [503] : [200, { ok: true }]))
     expect((await api.get('/flaky')).data).toEqual({ ok: true })
+  })
+
+  it.each(['before', 'after'] as const)(
+    'axios-retry, registered %s, retries neither a recovered 401 nor one that is final',
+    async (when) => {
+      const { api, attach, wire } = setUp()
+      let retries = 0
+      const retry = (): unknown =>
+        axiosRetry(api, {
+          retries: 3,
+          retryDelay: () => 0,
+          retryCondition: ({ response }) => response?.status === 401,
+          onRetry: () => void retries++,
+        })
+      if (when === 'before') retry()
+      attach()
+      if (when === 'after') retry()
+      await api.get('/x')
+      expect([wire.length, retries]).toEqual([2, 0])
+    },
+  )
+
+  it.each(['before', 'after'] as const)(
+    'axios-cache-interceptor, set up %s, keeps the recovered answer and no refusal',
+    async (when) => {
+      const { api, attach, wire, refreshes } = setUp()
+      if (when === 'after') attach()
+      const cached = setupCache(api)
+      if (when === 'before') attach()
+      const answers = await Promise.all([1, 2, 3].map(() => cached.get('/x')))
+      expect(answers.map(({ status, data }) => [status, data])).toEqual(Array(3).fill([200, { ok: true }]))
+      expect((await cached.get('/x')).cached).toBe(true)
+      expect([wire, refreshes()]).toEqual([['Bearer old', 'Bearer new'], 1])
+    },
+  )
+
+  it.each(['before', 'after'] as const)(
+    'axios-cache-interceptor, set up %s, tells all who share a request that its refresh failed',
+    async (when) => {
+      const { api } = setUp()
+      const failing = (): unknown =>
+        attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), {
+          refresh: () => Promise.reject(Object.assign(new Error('refused'), { error: 'invalid_grant', status: 400 })),
+        })
+      if (when === 'after') failing()
+      const cached = setupCache(api)
+      if (when === 'before') failing()
+      const errors = await Promise.all([1, 2, 3].map(() => rejection<{ code: string }>(cached.get('/x'))))
+      expect(errors.map(({ code }) => code)).toContain('OAUTH_INVALID_GRANT')
+    },
+  )
+
+  it.each(['before', 'after'] as const)('axios-mock-adapter, put in %s, serves both sendings', async (when) => {
+    const api = axios.create({ baseURL: 'https://api.example.com' })
+    const attach = (): unknown =>
+      attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), {
+        refresh: async () => ({ access_token: 'new' }),
+      })
+    if (when === 'after') attach()
+    const mock = new MockAdapter(api)
+    if (when === 'before') attach()
+    mock.onGet('/x').replyOnce(401).onGet('/x').reply(200, 'second')
+    expect((await api.get('/x')).data).toBe('second')
+    expect(mock.history.get).toHaveLength(2)
   })
 
   it('a mock adapter that is put in after attaching is used for the re-send too', async () => {

@@ -2,6 +2,8 @@ import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import * as core from '../../src/index.js'
 import * as grants from '../../src/grants/index.js'
+import * as keepAlive from '../../src/keep-alive.js'
+import * as stepUp from '../../src/step-up.js'
 import * as file from '../../src/stores/file.js'
 
 const root = join(process.cwd(), 'src')
@@ -28,6 +30,8 @@ const mayKnow: Record<string, string[]> = {
   'loopback.ts': [],
   'tokens.ts': ['errors.ts', 'types.ts'],
   'policy.ts': ['tokens.ts', 'errors.ts', 'types.ts'],
+  'step-up.ts': ['axios', 'session', 'types.ts'],
+  'keep-alive.ts': ['axios'],
   session: ['policy.ts', 'tokens.ts', 'errors.ts', 'types.ts'],
   axios: ['session', 'errors.ts', 'types.ts', 'loopback.ts', 'axios'],
   stores: ['tokens.ts', 'errors.ts', 'types.ts'],
@@ -65,5 +69,7 @@ describe('the plan of the house', () => {
     ])
     expect(Object.keys(grants).sort()).toEqual(['TokenEndpointError', 'clientCredentials', 'refreshToken'])
     expect(Object.keys(file).sort()).toEqual(['fileStore'])
+    expect(Object.keys(stepUp).sort()).toEqual(['stepUp'])
+    expect(Object.keys(keepAlive).sort()).toEqual(['keepAlive'])
   })
 })

@@ -1,5 +1,5 @@
 import type { AxiosInstance } from 'axios'
-import { platform } from '../session/environment.js'
+import { platform, type Environment } from '../session/environment.js'
 import { Session } from '../session/session.js'
 import type { TokenStore } from '../types.js'
 import type { Attachment } from './attachment.js'
@@ -24,15 +24,19 @@ export interface AttachedSession extends Pick<
 const sessions = new WeakMap<TokenStore, Session>()
 const attached = new WeakSet<AxiosInstance>()
 
+function sessionFor(store: TokenStore, options: SessionOptions, environment: Environment): Session {
+  const settings = readSettings(store, sessions.has(store) ? { refresh: false } : options)
+  const session = sessions.get(store) ?? new Session(store, settings, environment)
+  sessions.set(store, session)
+  return session
+}
+
 /**
  * The session of a store, made at the first call. For programs that hold many users' sessions; otherwise `attachOAuth` makes it. Options of
  * later calls are ignored. Throws a `TypeError` that names the option which is wrong.
  */
 export function createSession(store: TokenStore, options: SessionOptions = {}): Session {
-  const settings = readSettings(store, sessions.has(store) ? { refresh: false } : options)
-  const session = sessions.get(store) ?? new Session(store, settings, platform)
-  sessions.set(store, session)
-  return session
+  return sessionFor(store, options, platform)
 }
 
 /**
@@ -48,6 +52,16 @@ export function createSession(store: TokenStore, options: SessionOptions = {}): 
  * await api.get('/me')
  */
 export function attachOAuth(instance: AxiosInstance, store: TokenStore, options: AttachOptions = {}): AttachedSession {
+  return attachIn(platform, instance, store, options)
+}
+
+/** The same in a world whose clock and timers are handed in. */
+export function attachIn(
+  environment: Environment,
+  instance: AxiosInstance,
+  store: TokenStore,
+  options: AttachOptions,
+): AttachedSession {
   if (typeof instance?.interceptors?.request?.use !== 'function')
     throw new TypeError('attachOAuth: instance must be an axios instance, such as axios.create({ baseURL })')
   if (attached.has(instance))
@@ -58,17 +72,19 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
     page: () => globalThis.location?.href,
     allowInsecureHttp: options.dangerouslyAllowInsecureHttp === true,
   })
-  const session = createSession(store, options)
+  const session = sessionFor(store, options, environment)
   const attachment: Attachment = {
     instance,
     session,
-    environment: platform,
+    environment,
     isAllowed,
+    stepUp: options.stepUp,
     inPlace: (config) => registration.inPlace(config),
   }
   const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
   attached.add(instance)
   const unwatch = session.watchStore()
+  const rest = options.keepAlive?.(session)
   const { tokens, signIn, signOut, refresh, on, getSnapshot, subscribe } = session
   return {
     session,
@@ -83,6 +99,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
       if (!attached.delete(instance)) return
       registration.undo()
       unwatch()
+      rest?.()
     },
   }
 }

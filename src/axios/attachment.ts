@@ -2,6 +2,7 @@ import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } fr
 import type { Environment } from '../session/environment.js'
 import type { RequestSummary } from '../session/events.js'
 import { Session } from '../session/session.js'
+import type { StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
 import { publicURL } from './redact.js'
 
@@ -11,6 +12,7 @@ export interface Attachment {
   readonly session: Session
   readonly environment: Environment
   readonly isAllowed: OriginRule
+  readonly stepUp: StepUp | undefined
   readonly inPlace: (config: AxiosRequestConfig) => boolean
 }
 

@@ -7,9 +7,6 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string>>
 }
 
-/** What a challenge asks for: a fresh token, something that no refresh can give, or nothing that concerns a token. */
-export type Demand = 'refresh' | 'step-up' | 'none'
-
 // Each alternative begins with another character than the others, so that hostile text can't make this backtrack.
 const part = /[\s,]+|([!#$%&'*+.^_`|~\w/-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"=]+)))?(=*)|./gsy
 
@@ -34,14 +31,12 @@ export function parseChallenges(header: unknown): Challenge[] {
 }
 
 /** The errors that a refresh can't cure: RFC 6750 §3.1, RFC 9470 §3, and the claims challenge of Microsoft's servers. */
-const beyondRefresh = new Set(['insufficient_scope', 'insufficient_user_authentication', 'insufficient_claims'])
+const incurable = /^insufficient_(scope|user_authentication|claims)$/
 
 /**
- * What an answer asks for. A 401 without any challenge, or with one of another scheme, is taken for an expired token: many APIs and gateways
- * say it so, and trying once is harmless.
+ * The challenge that asks for more than a refresh can give, if there is one. A 401 without it, also one without any challenge or with one of another
+ * scheme, is taken for an expired token: many APIs and gateways say it so, and trying once is harmless.
  */
-export function judgeChallenge(status: number, challenges: readonly Challenge[]): { demand: Demand; challenge?: Challenge } {
-  const challenge = challenges.find(({ parameters }) => beyondRefresh.has(parameters.error ?? ''))
-  if (challenge) return { demand: 'step-up', challenge }
-  return { demand: status === 401 ? 'refresh' : 'none' }
+export function beyondRefresh(challenges: readonly Challenge[]): Challenge | undefined {
+  return challenges.find(({ parameters }) => incurable.test(parameters.error ?? ''))
 }

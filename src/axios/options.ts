@@ -1,4 +1,6 @@
-import type { SessionSettings } from '../session/session.js'
+import type { Session, SessionSettings } from '../session/session.js'
+import type { Held } from '../session/state.js'
+import type { Challenge } from './challenge.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
 
 /** The options of a session. Times are milliseconds. */
@@ -24,8 +26,21 @@ export interface SessionOptions {
   rejectSignedOut?: boolean
 }
 
+/** Gets a token that meets a challenge which no refresh can meet: made by `stepUp` of `axios-attach-oauth/step-up`. */
+export type StepUp = (session: Session, held: Held | undefined, challenge: Challenge) => Promise<Held>
+
+/** Keeps a session's token fresh while nobody asks for it: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns its end. */
+export type KeepAlive = (session: Session) => () => void
+
 /** The options of `attachOAuth`. */
 export interface AttachOptions extends SessionOptions {
+  /**
+   * What to do when the resource server wants another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470): `stepUp(…)` of
+   * `axios-attach-oauth/step-up`. Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
+   */
+  stepUp?: StepUp
+  /** Refreshes ahead also while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: nothing runs in the background. */
+  keepAlive?: KeepAlive
   /** The origins that get the token, such as `['https://api.example.com']`. Default: that of the instance's `baseURL`. */
   origins?: readonly string[]
   /** Lets tokens travel over plain http to other machines than this one. Default: `false`. */

@@ -1,8 +1,9 @@
 import { isAxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { isOAuthError } from '../errors.js'
 import type { Held } from '../session/state.js'
 import { summaryOf, type Attachment } from './attachment.js'
 import { isReplayable } from './body.js'
-import { judgeChallenge, parseChallenges, type Challenge } from './challenge.js'
+import { beyondRefresh, parseChallenges, type Challenge } from './challenge.js'
 import type { Handler } from './innermost.js'
 import { withoutSecrets } from './redact.js'
 import { discard, sendAgain } from './replay.js'
@@ -11,21 +12,29 @@ import { Ticket, authorizationName, putTicket, ticketOf } from './ticket.js'
 import { timeLeft, timeoutError, waitFor } from './wait.js'
 
 /** The response interceptor: queues concurrent 401s behind the one flight and sends each request again, once. */
-export function recoverer({ instance, environment, isAllowed }: Attachment): Handler {
+export function recoverer({ instance, environment, isAllowed, stepUp }: Attachment): Handler {
   /** Cures a refused request, or returns `undefined` when the refusal is the caller's answer. */
   function cure(response: AxiosResponse): Promise<AxiosResponse> | undefined {
     const { config, status } = response
     if (status !== 401 && status !== 403) return undefined
     const ticket = ticketOf(config)
     if (!ticket) return undefined
-    const { demand, challenge } = judgeChallenge(status, parseChallenges(response.headers['www-authenticate']))
-    if (demand === 'none') return undefined
-    if (demand === 'step-up') throw stepUpRequired(response, challenge)
-    return recover(ticket, config, response)
+    const challenge = beyondRefresh(parseChallenges(response.headers['www-authenticate']))
+    if (!challenge && status === 403) return undefined
+    if (!challenge) return recover(ticket, config, response, renew(ticket, response))
+    if (!stepUp) throw stepUpRequired(response, challenge)
+    const steppedUp = stepUp(ticket.session, ticket.held, challenge).catch((cause: unknown) => {
+      throw isOAuthError(cause) ? cause : stepUpRequired(response, challenge, cause)
+    })
+    return recover(ticket, config, response, steppedUp)
   }
 
-  async function recover(ticket: Ticket, config: InternalAxiosRequestConfig, response: AxiosResponse): Promise<AxiosResponse> {
-    const renewed = renew(ticket, response)
+  async function recover(
+    ticket: Ticket,
+    config: InternalAxiosRequestConfig,
+    response: AxiosResponse,
+    renewed: Promise<Held>,
+  ): Promise<AxiosResponse> {
     if (!isReplayable(config)) {
       renewed.catch(() => undefined)
       throw new OAuthRequestError(
@@ -89,13 +98,13 @@ export function recoverer({ instance, environment, isAllowed }: Attachment): Han
   }
 }
 
-function stepUpRequired(response: AxiosResponse, challenge: Challenge | undefined): OAuthRequestError {
-  const wanted = challenge?.parameters.error ?? 'more'
+function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
   const error = new OAuthRequestError(
     'OAUTH_STEP_UP_REQUIRED',
-    `The resource server wants more than a refresh can give (${wanted}): sign in again with what its challenge asks for.`,
+    `The resource server wants more than a refresh can give (${challenge.parameters.error}): sign in again with what its challenge asks for.`,
     response.config,
     response,
+    cause,
   )
   return Object.assign(error, { challenge })
 }

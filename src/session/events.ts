@@ -18,8 +18,8 @@ export interface RequestSummary {
 
 /** The events of a session and what they carry. No token is ever among it. */
 export interface SessionEvents {
-  /** A refresh begins: the refresh function will be called, unless somebody else who shares the store was faster. */
-  refresh_started: { readonly reason: RefreshReason }
+  /** A refresh begins: the refresh function will be called, unless somebody else who shares the store was faster. `step_up`: its token is there already. */
+  refresh_started: { readonly reason: RefreshReason | 'step_up' }
   /** A new token set was received and adopted. */
   refreshed: { readonly generation: number; readonly expiresAt: number | undefined }
   /** A refresh came to nothing. */

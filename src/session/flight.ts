@@ -1,3 +1,4 @@
+import type { TokenResponse } from '../types.js'
 import type { Held } from './state.js'
 
 /**
@@ -14,7 +15,11 @@ export class Flight {
   #resolve!: (held: Held) => void
   #reject!: (error: unknown) => void
 
-  constructor() {
+  /** What the application has got elsewhere, to be used instead of what the refresh function would get. */
+  readonly answer: TokenResponse | undefined
+
+  constructor(answer?: TokenResponse) {
+    this.answer = answer
     this.landed = new Promise<Held>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject

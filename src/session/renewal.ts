@@ -1,6 +1,6 @@
 import { OAuthError } from '../errors.js'
 import { mergeTokens, type Credentials } from '../tokens.js'
-import type { RefreshFunction, RefreshReason, TokenJSON, TokenSet } from '../types.js'
+import type { RefreshFunction, RefreshReason, TokenJSON, TokenResponse, TokenSet } from '../types.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import type { Flight } from './flight.js'
@@ -55,7 +55,7 @@ export async function renew(
     if (!before || vault.moved(stored)) {
       const tell = tools.takeOver(stored)
       if (before && !stored) return tell
-      if (isNews(tools, before)) return tell
+      if (!flight.answer && isNews(tools, before)) return tell
     }
     lost?.throwIfAborted()
     try {
@@ -80,15 +80,21 @@ function isNews({ held, clock }: RenewalTools, before: Held | undefined): boolea
 /** Gets a new set from the token endpoint and stores it. */
 async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReason): Promise<() => void> {
   const { environment, clock, vault, settings } = tools
-  const { refresh, flightTimeout } = settings
+  const { flightTimeout } = settings
+  const { answer } = flight
+  const refresh = answer ? (): TokenResponse => answer : settings.refresh
   const tokens = tools.held()?.credentials.tokens
   if (!refresh)
     throw new OAuthError(
       'OAUTH_REFRESH_UNAVAILABLE',
       `There is no refresh function, and the token store (${vault.name}) holds no newer token set.`,
     )
-  if (refresh.needsRefreshToken && tokens?.refresh_token === undefined) throw noRefreshToken()
-  const context = { signal: flight.signal, reason, reportDate: (date: string | null | undefined) => clock.correct(date) }
+  if (!answer && settings.refresh?.needsRefreshToken && tokens?.refresh_token === undefined) throw noRefreshToken()
+  const context = {
+    signal: flight.signal,
+    reason,
+    reportDate: (date: string | null | undefined) => clock.correct(date),
+  }
   const abort = (late: unknown): void => flight.abort(late)
   const { response, sentAt } = await requestTokensWithin(
     flightTimeout,

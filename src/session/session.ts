@@ -1,7 +1,7 @@
 import { OAuthError, isOAuthError } from '../errors.js'
 import { windowsOf } from '../policy.js'
 import { mergeTokens, readTokens, type Credentials } from '../tokens.js'
-import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenSet, TokenStore } from '../types.js'
+import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../types.js'
 import { Brakes, type FlightLimit } from './brakes.js'
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
@@ -24,6 +24,8 @@ export interface SessionSettings extends VaultLimits {
 }
 
 const noop = (): void => undefined
+
+const CHANGED_HANDS = 'Somebody signed in or out while this request was under way.'
 
 /** How long a set that could not be stored waits before the next try, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
@@ -99,6 +101,7 @@ export class Session {
     const before = this.#state.status
     this.#epoch++
     const held = this.#adopt(credentials)
+    this.#watchers.changed()
     if (before === 'signed-in')
       this.#overtake(new OAuthError('OAUTH_SIGNED_OUT', 'Somebody signed in while this request was waiting. Send it again.'))
     else this.#overtake(held)
@@ -198,10 +201,23 @@ export class Session {
   async renew(rejected: Held): Promise<Held> {
     const state = this.#state
     if (state.status !== 'signed-in' || state.held.epoch !== rejected.epoch)
-      throw new OAuthError('OAUTH_SIGNED_OUT', 'Somebody signed in or out while this request was under way.')
+      throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
     if (state.held.generation === rejected.generation) this.#set({ ...state, rejected: true })
     else if (!state.rejected) return state.held
     return this.#startOrJoin('rejected')
+  }
+
+  /**
+   * Adopts and stores what `work` gets as if a refresh had got it: a stronger sign-in of the same user lasts as long as it takes, and holds up nobody
+   * meanwhile. Rejects as `work` does, and when somebody has signed in or out since.
+   */
+  async obtain(work: () => Promise<TokenResponse>): Promise<Held> {
+    const epoch = this.#epoch
+    const answer = await work()
+    while (this.#flight) await this.#flight.landed.catch(noop)
+    if (epoch === this.#epoch) return this.#start('step_up', answer)
+    this.#revoke(answer as TokenSet).catch(noop)
+    throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
   }
 
   /** Listens to the store from now on, where it can notify. Returns the undo; the last one ends the listening. */
@@ -277,7 +293,7 @@ export class Session {
     if (this.#state.status === 'unknown' || this.#vault.moved(stored)) this.#takeOver(stored)()
   }
 
-  /** Takes over what somebody else has stored. Returns what is left to be done once no lock is held: telling it. */
+  /** Takes over what somebody else has stored. Perhaps under a lock: returns what is left to be done once it is free, telling it. */
   #takeOver(stored: TokenJSON | undefined): () => void {
     const { status } = this.#state
     if (stored) {
@@ -285,10 +301,13 @@ export class Session {
       this.#vault.know(stored)
       if (status === 'signed-out') this.#epoch++
       const { generation } = this.#adopt(credentials)
-      return () => status !== 'unknown' && this.#events.emit('adopted', { generation })
+      return () => {
+        this.#watchers.changed()
+        if (status !== 'unknown') this.#events.emit('adopted', { generation })
+      }
     }
     if (status === 'unknown') this.#set({ status: 'signed-out', reason: 'empty' })
-    if (status !== 'signed-in') return noop
+    if (status !== 'signed-in') return () => this.#watchers.changed()
     this.#vault.know(undefined)
     return () => this.#end('elsewhere', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
   }
@@ -312,11 +331,15 @@ export class Session {
     if (refusal) return Promise.reject(refusal)
     const lifetime = this.#held?.credentials.lifetime ?? Infinity
     this.#brakes.started(this.#environment.monotonic(), lifetime > 0 && this.#clock.sinceAnchor() >= lifetime / 2)
-    const flight = (this.#flight = new Flight())
+    return this.#start(reason)
+  }
+
+  #start(reason: RefreshReason | 'step_up', answer?: TokenResponse): Promise<Held> {
+    const flight = (this.#flight = new Flight(answer))
     this.#watchers.changed()
     this.#events.emit('refresh_started', { reason })
     this.#vault
-      .exclusively((lost) => renew(this.#renewal, flight, reason, lost))
+      .exclusively((lost) => renew(this.#renewal, flight, reason as RefreshReason, lost))
       .then(
         (tell) => this.#landed(flight, tell),
         (error: unknown) => this.#failed(flight, error),
@@ -346,7 +369,7 @@ export class Session {
     if (flight.overtaken) return
     this.#events.emit('refresh_failed', { error })
     if (error.code === 'OAUTH_INVALID_GRANT') this.#end('invalid_grant', error)
-    else if (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED')
+    else if (!flight.answer && (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'))
       this.#brakes.failed(this.#refreshToken(), this.#environment.monotonic(), error)
     this.#watchers.changed()
   }
@@ -372,6 +395,7 @@ export class Session {
     this.#generation++
     this.#brakes.release()
     this.#set({ status: 'signed-out', reason })
+    this.#watchers.changed()
     this.#overtake(error)
     if (wasSignedIn) this.#events.emit('signed_out', { reason })
   }
@@ -391,6 +415,7 @@ export class Session {
     const error = reason as OAuthError
     this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER
     if (this.#state.status === 'signed-in' && this.#state.held === held) this.#set({ ...this.#state, unpersisted: error })
+    this.#watchers.changed()
     this.#events.emit('unpersisted', { error })
   }
 
@@ -401,11 +426,15 @@ export class Session {
     this.#vault
       .exclusively(async () => {
         const { stored, found } = await this.#vault.replace(held.credentials.tokens, () => this.#held === held)
-        if (this.#state.status !== 'signed-in' || this.#state.held !== held) return
-        if (!stored) return this.#takeOver(found)()
+        if (this.#state.status !== 'signed-in' || this.#state.held !== held) return noop
+        if (!stored) return this.#takeOver(found)
         this.#set({ status: 'signed-in', held, rejected: this.#state.rejected })
-        this.#events.emit('saved', { generation: held.generation })
+        return () => {
+          this.#watchers.changed()
+          this.#events.emit('saved', { generation: held.generation })
+        }
       })
+      .then((tell) => tell())
       .catch(noop)
       .finally(() => (this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
   }
@@ -427,6 +456,6 @@ export class Session {
     this.#state = state
     this.#held = state.status === 'signed-in' ? state.held : undefined
     this.#quiet()
-    this.#watchers.changed()
+    this.#watchers.outdate()
   }
 }

@@ -20,8 +20,13 @@ export class Watchers<Snapshot> {
     return () => void this.#listeners.delete(entry)
   }
 
-  changed(): void {
+  /** The snapshot is out of date. Who listens is told later, by `changed`: never while a lock is held. */
+  outdate(): void {
     this.#snapshot = undefined
+  }
+
+  changed(): void {
+    this.outdate()
     for (const listener of [...this.#listeners]) {
       try {
         listener()

@@ -1,0 +1,92 @@
+import axios from 'axios'
+import { jest } from '@jest/globals'
+import { spawnSync } from 'node:child_process'
+import { attachOAuth, memoryStore, type AttachedSession } from '../../src/index.js'
+import { keepAlive, type KeepAliveOptions } from '../../src/keep-alive.js'
+
+let refreshes = 0
+let attached: AttachedSession
+
+async function start(options?: KeepAliveOptions): Promise<void> {
+  refreshes = 0
+  const api = axios.create({ baseURL: 'https://api.example.com' })
+  attached = attachOAuth(
+    api,
+    memoryStore({ access_token: 'a', expires_in: 1000, expires_at: Math.floor(Date.now() / 1000) + 1000 }),
+    {
+      refresh: async () => ({ access_token: `a${++refreshes}`, expires_in: 1000 }),
+      keepAlive: keepAlive(options),
+    },
+  )
+  await attached.tokens()
+}
+
+describe('keep-alive', () => {
+  beforeEach(() => {
+    jest.useFakeTimers()
+  })
+  afterEach(() => {
+    attached.detach()
+    jest.useRealTimers()
+  })
+
+  it('refreshes ahead while no request is made, once for each token', async () => {
+    await start()
+    await jest.advanceTimersByTimeAsync(780_000)
+    expect(refreshes).toBe(0)
+    await jest.advanceTimersByTimeAsync(150_000)
+    expect(refreshes).toBe(1)
+    await jest.advanceTimersByTimeAsync(950_000)
+    expect(refreshes).toBe(2)
+  })
+
+  it('ends with detach, and leaves no timer', async () => {
+    await start()
+    attached.detach()
+    expect(jest.getTimerCount()).toBe(0)
+    await jest.advanceTimersByTimeAsync(2_000_000)
+    expect(refreshes).toBe(0)
+  })
+
+  it.each([
+    ['document', 'visibilitychange'],
+    ['window', 'online'],
+  ])('looks at once when the %s says %s, whatever the timers did meanwhile', async (target, event) => {
+    const world = globalThis as unknown as Record<string, EventTarget | undefined>
+    world[target] = new EventTarget()
+    try {
+      await start()
+      jest.setSystemTime(Date.now() + 990_000)
+      world[target].dispatchEvent(new Event(event))
+      await jest.advanceTimersByTimeAsync(0)
+      expect(refreshes).toBe(1)
+      attached.detach()
+      jest.setSystemTime(Date.now() + 990_000)
+      world[target].dispatchEvent(new Event(event))
+      await jest.advanceTimersByTimeAsync(0)
+      expect(refreshes).toBe(1)
+    } finally {
+      delete world[target]
+    }
+  })
+
+  it.each([0, 30_001, NaN, 2 ** 31])('refuses to look every %d ms', async (every) => {
+    await start()
+    expect(() => keepAlive({ every })).toThrow(new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000'))
+  })
+})
+
+it('keeping alive does not keep a process alive', () => {
+  const program = `
+    import axios from 'axios'
+    import { attachOAuth, memoryStore } from 'axios-attach-oauth'
+    import { keepAlive } from 'axios-attach-oauth/keep-alive'
+    const api = axios.create({ baseURL: 'https://api.example.com' })
+    const session = attachOAuth(api, memoryStore({ access_token: 'a' }), { refresh: false, keepAlive: keepAlive() })
+    console.log((await session.tokens()).access_token)`
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    timeout: 20_000,
+    encoding: 'utf8',
+  })
+  expect({ stdout, status }).toEqual({ stdout: 'a\n', status: 0 })
+})

@@ -1,0 +1,40 @@
+import type { KeepAlive } from './axios/options.js'
+
+/** The options of `keepAlive`. */
+export interface KeepAliveOptions {
+  /** How often to look, in milliseconds, 30,000 at most. Default: 30,000. */
+  readonly every?: number
+}
+
+const LONGEST = 30_000
+
+/** What a browser tells of coming back to life. */
+const awakenings = [
+  ['document', 'visibilitychange'],
+  ['window', 'online'],
+] as const
+
+/**
+ * Makes the option `keepAlive` of `attachOAuth`: looks every half minute whether the token is about to expire, and refreshes it ahead, also while no request is made.
+ * In a browser it looks as well when the page becomes visible and when the network comes back. The timer never keeps a Node process alive. Ends with `detach()`.
+ *
+ * Throws a `TypeError` when `every` is not a number of milliseconds between 1 and 30,000: a long timer is wrong after a sleep.
+ *
+ * @example
+ * attachOAuth(api, store, { refresh, keepAlive: keepAlive() })
+ */
+export function keepAlive({ every = LONGEST }: KeepAliveOptions = {}): KeepAlive {
+  if (!(every >= 1 && every <= LONGEST)) throw new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000')
+  return (session) => {
+    // Whatever is in the way, the next request will be told.
+    const look = (): void => void session.acquire().catch(() => undefined)
+    const timer = setInterval(look, every)
+    ;(timer as { unref?: () => void }).unref?.()
+    const world = globalThis as unknown as Record<string, EventTarget | undefined>
+    for (const [target, event] of awakenings) world[target]?.addEventListener(event, look)
+    return () => {
+      clearInterval(timer)
+      for (const [target, event] of awakenings) world[target]?.removeEventListener(event, look)
+    }
+  }
+}
