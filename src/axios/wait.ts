@@ -40,12 +40,12 @@ export function waitFor<Result>(
     // Their types leave out what has been there since 0.22.
     const token = cancelToken as unknown as
       { subscribe(listener: (reason: unknown) => void): void; unsubscribe(listener: (reason: unknown) => void): void } | undefined
-    if (signal?.aborted) return onAbort()
-    signal?.addEventListener?.('abort', onAbort)
-    token?.subscribe(onCancel)
     promise.then(
       (result) => finish(() => resolve(result)),
       (error: unknown) => finish(() => reject(error)),
     )
+    if (signal?.aborted) return onAbort()
+    signal?.addEventListener?.('abort', onAbort)
+    token?.subscribe(onCancel)
   })
 }

@@ -49,10 +49,10 @@ export async function renew(
 ): Promise<() => void> {
   const { vault, clock } = tools
   for (;;) {
-    const stored = await vault.read()
+    const stored = await vault.look()
     if (flight.overtaken) return noop
     const before = tools.held()
-    if (!before || vault.moved(stored)) {
+    if (vault.moved(stored)) {
       const tell = tools.takeOver(stored)
       if (before && !stored) return tell
       if (!flight.answer && isNews(tools, before)) return tell

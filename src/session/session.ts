@@ -1,6 +1,6 @@
 import { OAuthError, isOAuthError } from '../errors.js'
 import { windowsOf } from '../policy.js'
-import { mergeTokens, readTokens, type Credentials } from '../tokens.js'
+import { mergeTokens, readTokens, sameTokens, type Credentials } from '../tokens.js'
 import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../types.js'
 import { Brakes, type FlightLimit } from './brakes.js'
 import { Clock } from './clock.js'
@@ -121,11 +121,10 @@ export class Session {
    */
   readonly signOut = async (options?: { readonly revoke?: boolean }): Promise<{ revoked: boolean; error?: unknown }> => {
     const revoke = options?.revoke === true
-    const tokens = revoke ? await this.tokens().catch(() => undefined) : undefined
+    const held = this.#held?.credentials.tokens
     this.#end('requested', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out while this request was waiting.'))
-    await this.#vault.set(undefined)
-    if (!revoke) return { revoked: false }
-    return this.#revoke(tokens)
+    const stored = await this.#vault.set(undefined)
+    return revoke ? this.#revoke(held ?? stored) : { revoked: false }
   }
 
   /** Refreshes now, whatever the expiry says; joins a refresh that is under way. Resolves with the new set, rejects with the typed error. */
@@ -172,7 +171,9 @@ export class Session {
 
   /** The token to send with, as soon as there is one; `undefined` when the request is to go out without. */
   async acquire(careful = false): Promise<Held | undefined> {
+    const epoch = this.#epoch
     await this.#loaded()
+    if (epoch !== this.#epoch) throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
     // Somebody else may have signed in since. A store in trouble doesn't keep a login route from working.
     if (this.#signedOut) await this.#look().catch(noop)
     const held = this.current(careful)
@@ -216,7 +217,7 @@ export class Session {
     const answer = await work()
     while (this.#flight) await this.#flight.landed.catch(noop)
     if (epoch === this.#epoch) return this.#start('step_up', answer)
-    this.#revoke(answer as TokenSet).catch(noop)
+    void this.#revoke(answer)
     throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
   }
 
@@ -296,6 +297,12 @@ export class Session {
   /** Takes over what somebody else has stored. Perhaps under a lock: returns what is left to be done once it is free, telling it. */
   #takeOver(stored: TokenJSON | undefined): () => void {
     const { status } = this.#state
+    if (this.#state.status === 'signed-in' && stored && sameTokens(stored, this.#state.held.credentials.tokens)) {
+      // A save that was given up has arrived after all.
+      this.#vault.know(stored)
+      this.#set({ status: 'signed-in', held: this.#state.held, rejected: this.#state.rejected })
+      return () => this.#watchers.changed()
+    }
     if (stored) {
       const credentials = this.#readTokens(stored)
       this.#vault.know(stored)
@@ -439,12 +446,12 @@ export class Session {
       .finally(() => (this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
   }
 
-  async #revoke(tokens: TokenSet | undefined): Promise<{ revoked: boolean; error?: unknown }> {
+  async #revoke(tokens: TokenJSON | undefined): Promise<{ revoked: boolean; error?: unknown }> {
     const revoke = this.#settings.revoke
     if (!revoke || !tokens) return { revoked: false }
     const controller = new AbortController()
     try {
-      await revoke(tokens, { signal: controller.signal })
+      await revoke(tokens as TokenSet, { signal: controller.signal })
       return { revoked: true }
     } catch (error) {
       this.#events.emit('revocation_failed', { error })

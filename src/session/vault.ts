@@ -20,6 +20,8 @@ export class Vault {
   readonly #limits: VaultLimits
   /** What the store held when it was last read or written by us. */
   #known: TokenJSON | undefined
+  /** True when what it holds is to be overwritten anyway, and not to be taken for somebody else's change. */
+  #blind = false
   #turn: Promise<unknown> = Promise.resolve()
 
   constructor(store: TokenStore, environment: Environment, limits: VaultLimits) {
@@ -30,7 +32,9 @@ export class Vault {
   }
 
   async read(): Promise<TokenJSON | undefined> {
-    return (await this.#step('read', () => this.#store.read())) ?? undefined
+    const stored = (await this.#step('read', () => this.#store.read())) ?? undefined
+    if (this.#blind) this.know(stored)
+    return stored
   }
 
   /** Reads after every change that was asked for before. */
@@ -46,6 +50,7 @@ export class Vault {
   /** Remembers what the store holds, once the session has taken note of it. */
   know(stored: TokenJSON | undefined): void {
     this.#known = stored
+    this.#blind = false
   }
 
   /**
@@ -62,9 +67,16 @@ export class Vault {
     })
   }
 
-  /** Stores `tokens` whatever is there. */
-  set(tokens: TokenJSON | undefined): Promise<void> {
-    return this.#inTurn(async () => void (await this.#write(tokens, this.#known, 'set')))
+  /**
+   * Stores `tokens` whatever is there, and returns what that was. It is looked at first: should writing fail, what stays behind is nobody's news.
+   */
+  set(tokens: TokenJSON | undefined): Promise<TokenJSON | undefined> {
+    return this.#inTurn(async () => {
+      this.#blind = true
+      const present = await this.read().catch(() => this.#known)
+      await this.#write(tokens, present, 'set')
+      return present
+    })
   }
 
   /** One change of the store at a time, in the order in which they were asked for. */
@@ -107,7 +119,7 @@ export class Vault {
 
   async #write(tokens: TokenJSON | undefined, replacing: TokenJSON | undefined, mode: 'replace' | 'set'): Promise<unknown> {
     const result = await this.#step('written', () => this.#store.write(tokens, { replacing, mode }))
-    if (result !== false) this.#known = tokens
+    if (result !== false) this.know(tokens)
     return result
   }
 
