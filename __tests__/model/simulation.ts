@@ -141,7 +141,10 @@ export class Simulation {
       await this.step(Infinity)
       if (this.environment.timers > 0) await this.pass(80_000)
     }
-    await settle()
+    // Once more, as everything works and nothing is under way: whatever waits after that is left behind.
+    this.refuseAccessTokens()
+    await this.request({ timeout: 5000, stream: false })
+    await this.step(Infinity)
     this.model.check('settles', this.#open.size === 0, [...this.#open.keys()].join(', '))
     this.model.check('settles', !this.session.getSnapshot().refreshing, 'the session still refreshes')
     this.model.check('nothingLeft', this.environment.timers === 0, `${this.environment.timers} timers`)

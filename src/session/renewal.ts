@@ -103,6 +103,7 @@ async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReas
     refresh,
     tokens && structuredClone(tokens),
     context,
+    () => !flight.overtaken,
   )
   return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))
 }

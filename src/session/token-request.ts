@@ -26,13 +26,14 @@ export function refreshError(error: unknown, now: number): OAuthError {
 
 /**
  * Calls the refresh function, again where the server has provably not processed the request. Resolves with what it answered and when
- * that request was sent.
+ * that request was sent. `wanted` is asked before another try.
  */
 export async function requestTokens(
   environment: Environment,
   refresh: RefreshFunction,
   tokens: TokenSet | undefined,
   context: RefreshContext,
+  wanted: () => boolean,
 ): Promise<{ response: unknown; sentAt: number }> {
   for (let tries = 1; ; tries++) {
     const sentAt = environment.now()
@@ -49,6 +50,7 @@ export async function requestTokens(
         const cancel = environment.after(delay, resolve)
         context.signal.addEventListener('abort', () => (cancel(), reject(error)), { once: true })
       })
+      if (!wanted()) throw error
     }
   }
 }
@@ -57,12 +59,12 @@ export async function requestTokens(
 export function requestTokensWithin(
   ms: number,
   abort: (reason: unknown) => void,
-  ...[environment, refresh, tokens, context]: Parameters<typeof requestTokens>
+  ...[environment, refresh, tokens, context, wanted]: Parameters<typeof requestTokens>
 ): ReturnType<typeof requestTokens> {
   return withTimeLimit(
     environment,
     ms,
-    () => requestTokens(environment, refresh, tokens, context),
+    () => requestTokens(environment, refresh, tokens, context, wanted),
     () => {
       const late = new Error(`The refresh took longer than ${ms} ms`)
       abort(late)
