@@ -1,8 +1,27 @@
 import type { Credentials } from './tokens.js'
 
-/** Freshness, in milliseconds and shares of the token's lifetime. */
-const ADVISORY = { most: 300_000, share: 0.2 }
-const MANDATORY = { most: 30_000, share: 0.05 }
+/** How long before the expiry a window begins: `share` of the token's lifetime (0 to 1), and `most` milliseconds at most. */
+export interface WindowSize {
+  readonly most: number
+  readonly share: number
+}
+
+/** The numbers behind the decisions. Times are milliseconds. */
+export interface PolicySettings {
+  readonly refreshAhead: WindowSize
+  readonly waitAhead: WindowSize
+  readonly retries: { readonly tries: number; readonly delay: number; readonly longest: number }
+  readonly coolDown: { readonly first: number; readonly longest: number }
+  readonly refreshLimit: { readonly flights: number; readonly within: number }
+}
+
+export const defaultPolicy: PolicySettings = {
+  refreshAhead: { most: 300_000, share: 0.2 },
+  waitAhead: { most: 30_000, share: 0.05 },
+  retries: { tries: 3, delay: 1000, longest: 20_000 },
+  coolDown: { first: 10_000, longest: 60_000 },
+  refreshLimit: { flights: 5, within: 30_000 },
+}
 
 /** From when on a refresh runs in the background, and from when on requests wait for it: epoch milliseconds. */
 export interface Windows {
@@ -14,10 +33,15 @@ export interface Windows {
  * The two windows before the expiry of a token. `random` (0 to 1) spreads the beginning of the first one, so that a fleet that
  * started together doesn't refresh together.
  */
-export function windowsOf({ expiresAt, lifetime, refreshAt }: Credentials, random: number): Windows {
+export function windowsOf(
+  { expiresAt, lifetime, refreshAt }: Credentials,
+  random: number,
+  { refreshAhead, waitAhead }: PolicySettings,
+): Windows {
   if (expiresAt === Infinity) return { refreshFrom: Infinity, waitFrom: Infinity }
-  const waitFrom = expiresAt - Math.min(MANDATORY.most, lifetime * MANDATORY.share)
-  const advisory = refreshAt ?? expiresAt - Math.min(ADVISORY.most, lifetime * ADVISORY.share)
+  const before = ({ most, share }: WindowSize): number => expiresAt - Math.min(most, lifetime * share)
+  const waitFrom = before(waitAhead)
+  const advisory = refreshAt ?? before(refreshAhead)
   return { refreshFrom: Math.min(waitFrom, advisory + (random * (expiresAt - advisory)) / 2), waitFrom }
 }
 
@@ -77,26 +101,30 @@ export function classifyFailure(error: unknown, now: number): Failure {
   return { kind: 'transient', unprocessed, ...(retryAfter !== undefined && { retryAfter }) }
 }
 
-/** How often a token request is sent at most in one flight. */
-const TRIES = 3
-/** A `Retry-After` beyond this many milliseconds isn't waited for. */
-const LONGEST_RETRY_AFTER = 20_000
-
-/** How long to wait before the next try, in milliseconds; `undefined` when there is to be none. `tries` counts those already made. */
-export function retryDelay(failure: Failure, tries: number, random: number): number | undefined {
-  if (!failure.unprocessed || tries >= TRIES) return undefined
-  const backoff = random * 1000 * 2 ** (tries - 1)
+/** How long to wait before the next try, in milliseconds; `undefined` when there is to be none. `made` counts the tries already made. */
+export function retryDelay(
+  failure: Failure,
+  made: number,
+  random: number,
+  { tries, delay, longest }: PolicySettings['retries'],
+): number | undefined {
+  if (!failure.unprocessed || made >= tries) return undefined
+  const backoff = random * delay * 2 ** (made - 1)
   if (failure.retryAfter === undefined) return backoff
-  return failure.retryAfter <= LONGEST_RETRY_AFTER ? failure.retryAfter + backoff / 10 : undefined
+  return failure.retryAfter <= longest ? failure.retryAfter + backoff / 10 : undefined
 }
 
 /** How long a refresh token that has just failed is left alone, in milliseconds. `failures` counts those in a row. */
-export function coolDown(failures: number): number {
-  return Math.min(60_000, 10_000 * 2 ** (failures - 1))
+export function coolDown(failures: number, { first, longest }: PolicySettings['coolDown']): number {
+  return Math.min(longest, first * 2 ** (failures - 1))
 }
 
 /** May another flight start? `starts` are the times of those that count, `now` the present, on one monotonic clock. */
-export function withinBudget(starts: readonly number[], now: number, flights: number, within: number): boolean {
+export function withinBudget(
+  starts: readonly number[],
+  now: number,
+  { flights, within }: PolicySettings['refreshLimit'],
+): boolean {
   const oldest = starts[starts.length - flights]
   return oldest === undefined || now - oldest >= within
 }

@@ -115,7 +115,7 @@ const breakages: [Invariant, string, Breakage][] = [
     'that counts no flights',
     {
       file: 'session/brakes.ts',
-      find: 'if (withinBudget(this.#starts, now, flights, within)) return undefined',
+      find: 'if (withinBudget(this.#starts, now, refreshLimit)) return undefined',
       replace: 'return undefined',
     },
   ],

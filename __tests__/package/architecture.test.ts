@@ -33,7 +33,7 @@ const mayKnow: Record<string, string[]> = {
   'step-up.ts': ['axios', 'session', 'types.ts'],
   'keep-alive.ts': ['axios'],
   session: ['policy.ts', 'tokens.ts', 'errors.ts', 'types.ts'],
-  axios: ['session', 'errors.ts', 'types.ts', 'loopback.ts', 'axios'],
+  axios: ['session', 'policy.ts', 'errors.ts', 'types.ts', 'loopback.ts', 'axios'],
   stores: ['tokens.ts', 'errors.ts', 'types.ts'],
   grants: ['errors.ts', 'types.ts', 'loopback.ts', 'oauth4webapi', 'axios'],
 }

@@ -1,3 +1,4 @@
+import { defaultPolicy, type PolicySettings, type WindowSize } from '../policy.js'
 import type { Session, SessionSettings } from '../session/session.js'
 import type { Held } from '../session/state.js'
 import type { Challenge } from './challenge.js'
@@ -16,6 +17,17 @@ export interface SessionOptions {
   refreshTimeout?: number
   /** At most so many refreshes in so many milliseconds; those that a token's own expiry asks for don't count. Default: 5 in 30,000. */
   refreshLimit?: { readonly flights: number; readonly within: number }
+  /** From how long before its expiry on a token is refreshed in the background: a share of its lifetime, and so many milliseconds at most. Default: 0.2 and 300,000. */
+  refreshAhead?: WindowSize
+  /** From how long before its expiry on requests wait for the refresh. Default: 0.05 and 30,000. */
+  waitAhead?: WindowSize
+  /**
+   * How often a token request that was provably not processed (429, 503, no connection) is sent at most, the first delay, which doubles and is drawn at random below
+   * that, and the longest `Retry-After` that is waited for. Default: 3 times, 1,000, 20,000.
+   */
+  retries?: { readonly tries: number; readonly delay: number; readonly longest: number }
+  /** How long a refresh token is left alone after a failure; doubled with each further one up to the longest. Default: 10,000 and 60,000. */
+  coolDown?: { readonly first: number; readonly longest: number }
   /** How long one step of the store may take. Default: 10,000. */
   storeTimeout?: number
   /** How long the store's lock is waited for; longer than `refreshTimeout`. Default: 75,000. */
@@ -61,6 +73,18 @@ function milliseconds(
   return value
 }
 
+/** Each group of numbers is given whole, with the members that its default has. */
+function policyOf(options: SessionOptions): PolicySettings {
+  const given: Partial<Record<keyof PolicySettings, unknown>> = {}
+  for (const [name, usual] of Object.entries(defaultPolicy) as [keyof PolicySettings, Record<string, number>][]) {
+    const group = (options[name] ?? usual) as Record<string, number>
+    if (!Object.keys(usual).every((key) => Number(group[key]) >= (key === 'flights' || key === 'tries' ? 1 : 0)))
+      fail(`${name} must be like ${JSON.stringify(usual)}`)
+    given[name] = group
+  }
+  return given as unknown as PolicySettings
+}
+
 export function checkStore(store: TokenStore): void {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
     fail('store must be an object with the functions read and write, such as memoryStore(tokens)')
@@ -77,13 +101,11 @@ export function readSettings(store: TokenStore, options: SessionOptions): Sessio
     fail('refresh must be a function (tokens, context) → token response, or false')
   const revoke = options.revoke ?? (refresh === false ? undefined : refresh.revoke)
   if (revoke !== undefined && typeof revoke !== 'function') fail('revoke must be a function')
-  const { flights, within } = options.refreshLimit ?? { flights: 5, within: 30_000 }
-  if (!(flights >= 1) || !(within > 0)) fail('refreshLimit must be like { flights: 5, within: 30000 }')
   const settings = {
     refresh: refresh === false ? undefined : refresh,
     revoke,
     flightTimeout: milliseconds(options, 'refreshTimeout', 60_000),
-    flightLimit: { flights, within },
+    policy: policyOf(options),
     storeTimeout: milliseconds(options, 'storeTimeout', 10_000),
     lockTimeout: milliseconds(options, 'lockTimeout', 75_000),
     strictSaving: options.strictSaving === true,

@@ -1,4 +1,5 @@
 import { OAuthError } from '../errors.js'
+import type { PolicySettings } from '../policy.js'
 import { mergeTokens, type Credentials } from '../tokens.js'
 import type { RefreshFunction, RefreshReason, TokenJSON, TokenResponse, TokenSet } from '../types.js'
 import type { Clock } from './clock.js'
@@ -15,6 +16,7 @@ export interface RenewalTools {
     readonly refresh: RefreshFunction | undefined
     readonly flightTimeout: number
     readonly strictSaving: boolean
+    readonly policy: PolicySettings
   }
   readonly vault: Vault
   readonly clock: Clock
@@ -103,6 +105,7 @@ async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReas
     refresh,
     tokens && structuredClone(tokens),
     context,
+    settings.policy.retries,
     () => !flight.overtaken,
   )
   return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))

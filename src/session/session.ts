@@ -1,8 +1,8 @@
 import { OAuthError, isOAuthError } from '../errors.js'
-import { windowsOf } from '../policy.js'
+import { windowsOf, type PolicySettings } from '../policy.js'
 import { mergeTokens, readTokens, sameTokens, type Credentials } from '../tokens.js'
 import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../types.js'
-import { Brakes, type FlightLimit } from './brakes.js'
+import { Brakes } from './brakes.js'
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { Events, type SessionEvents, type SessionListener, type SignOutReason } from './events.js'
@@ -18,7 +18,7 @@ export interface SessionSettings extends VaultLimits {
   readonly refresh: RefreshFunction | undefined
   readonly revoke: RevokeFunction | undefined
   readonly flightTimeout: number
-  readonly flightLimit: FlightLimit
+  readonly policy: PolicySettings
   readonly strictSaving: boolean
   readonly rejectSignedOut: boolean
 }
@@ -63,7 +63,7 @@ export class Session {
     this.#settings = settings
     this.#environment = environment
     this.#clock = new Clock(environment)
-    this.#brakes = new Brakes(settings.flightLimit)
+    this.#brakes = new Brakes(settings.policy)
     this.#vault = new Vault(store, environment, settings)
     this.#renewal = {
       environment,
@@ -388,7 +388,7 @@ export class Session {
     const stuck = refresh?.needsRefreshToken === true && credentials.tokens.refresh_token === undefined
     const windows = stuck
       ? { refreshFrom: credentials.expiresAt, waitFrom: credentials.expiresAt }
-      : windowsOf(credentials, this.#environment.random())
+      : windowsOf(credentials, this.#environment.random(), this.#settings.policy)
     const { authorization } = credentials
     const held: Held = { credentials, authorization, generation: ++this.#generation, epoch: this.#epoch, ...windows }
     this.#clock.anchor()

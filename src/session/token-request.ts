@@ -1,5 +1,5 @@
 import { OAuthError, isOAuthError, type OAuthErrorCode } from '../errors.js'
-import { classifyFailure, retryDelay, type FailureKind } from '../policy.js'
+import { classifyFailure, retryDelay, type FailureKind, type PolicySettings } from '../policy.js'
 import type { RefreshContext, RefreshFunction, TokenSet } from '../types.js'
 import type { Environment } from './environment.js'
 import { withTimeLimit } from './time-limit.js'
@@ -33,6 +33,7 @@ export async function requestTokens(
   refresh: RefreshFunction,
   tokens: TokenSet | undefined,
   context: RefreshContext,
+  retries: PolicySettings['retries'],
   wanted: () => boolean,
 ): Promise<{ response: unknown; sentAt: number }> {
   for (let tries = 1; ; tries++) {
@@ -44,7 +45,7 @@ export async function requestTokens(
         throw response
       return { response, sentAt }
     } catch (error) {
-      const delay = retryDelay(classifyFailure(error, environment.now()), tries, environment.random())
+      const delay = retryDelay(classifyFailure(error, environment.now()), tries, environment.random(), retries)
       if (delay === undefined || context.signal.aborted) throw error
       await new Promise<void>((resolve, reject) => {
         const cancel = environment.after(delay, resolve)
@@ -59,12 +60,12 @@ export async function requestTokens(
 export function requestTokensWithin(
   ms: number,
   abort: (reason: unknown) => void,
-  ...[environment, refresh, tokens, context, wanted]: Parameters<typeof requestTokens>
+  ...[environment, refresh, tokens, context, retries, wanted]: Parameters<typeof requestTokens>
 ): ReturnType<typeof requestTokens> {
   return withTimeLimit(
     environment,
     ms,
-    () => requestTokens(environment, refresh, tokens, context, wanted),
+    () => requestTokens(environment, refresh, tokens, context, retries, wanted),
     () => {
       const late = new Error(`The refresh took longer than ${ms} ms`)
       abort(late)
