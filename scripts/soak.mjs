@@ -1,0 +1,79 @@
+// Random traffic for a while: tokens that live 400 ms, a quarter of the requests aborted, the token endpoint failing half of the time.
+//   node scripts/soak.mjs --seconds 60        (after npm run build)
+// Fails on a wrong answer, a refresh token that was used twice, a sign-out, or a refresh that no expiry asked for.
+import axios from 'axios'
+import { attachOAuth, memoryStore } from 'axios-attach-oauth'
+import { refreshToken } from 'axios-attach-oauth/grants'
+import { parseArgs } from 'node:util'
+import { startRotatingServer } from './servers/start.mjs'
+
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' }, rate: { type: 'string', default: '400' } },
+})
+const [seconds, rate] = [Number(values.seconds), Number(values.rate)]
+
+const servers = await startRotatingServer({ lifetime: 400, tokenLatency: 20, failing: 0.5, apiLatency: 4 })
+const api = axios.create({ baseURL: servers.apiUrl })
+const session = attachOAuth(api, memoryStore(await servers.mint()), {
+  refresh: refreshToken({ tokenEndpoint: servers.tokenEndpoint, clientId: 'soak' }),
+  retries: { tries: 8, delay: 20, longest: 1000 },
+  coolDown: { first: 50, longest: 200 },
+})
+
+const outcomes = { right: 0, wrong: 0, aborted: 0, unavailable: 0, other: [] }
+let signedOut = 0
+session.on('signed_out', () => signedOut++)
+
+async function request(i) {
+  const path = `/item/${i}`
+  const abort = Math.random() < 0.25
+  const controller = new AbortController()
+  if (abort) setTimeout(() => controller.abort(), Math.random() * 4)
+  const kind = Math.random()
+  try {
+    const { data } =
+      kind < 0.5
+        ? await api.get(path, { signal: controller.signal })
+        : await api.post(path, { i }, { signal: controller.signal, timeout: 30_000 })
+    if (data.url === path) outcomes.right++
+    else outcomes.wrong++
+  } catch (error) {
+    if (abort && axios.isCancel(error)) outcomes.aborted++
+    else if (error.code === 'OAUTH_REFRESH_UNAVAILABLE') outcomes.unavailable++
+    else outcomes.other.push(`${error.code} ${error.message}`)
+  }
+}
+
+const startedAt = performance.now()
+const running = []
+for (let sent = 0; performance.now() - startedAt < seconds * 1000;) {
+  const due = ((performance.now() - startedAt) / 1000) * rate
+  while (sent < due) running.push(request(sent++))
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * 10))
+}
+await Promise.all(running)
+const elapsed = (performance.now() - startedAt) / 1000
+const counts = await servers.counts()
+await servers.stop()
+
+const figures = {
+  seconds: Math.round(elapsed),
+  requestsPerSecond: Math.round(running.length / elapsed),
+  outcomes: { ...outcomes, other: outcomes.other.slice(0, 5), others: outcomes.other.length },
+  signedOut,
+  // Each at its expiry: the youngest token that was replaced had lived this share of its life.
+  refreshes: counts.refreshed,
+  youngest: counts.youngest,
+  reused: counts.refreshTokensReused,
+  mostGrantsAtOnce: counts.mostGrantsAtOnce,
+  unavailable: counts.unavailable,
+  generations: session.getSnapshot().generation,
+}
+console.log(JSON.stringify(figures))
+const fine =
+  outcomes.wrong + outcomes.other.length + signedOut + figures.reused === 0 &&
+  figures.mostGrantsAtOnce === 1 &&
+  figures.youngest > 0.75 &&
+  figures.refreshes > 0 &&
+  figures.generations === figures.refreshes + 1
+process.exitCode = fine ? 0 : 1
