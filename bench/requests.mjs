@@ -1,0 +1,56 @@
+// CPU time of 10,000 concurrent requests, refused once or with the expiry known, against plain axios sending as many.
+import axios from 'axios'
+import { attachOAuth, memoryStore } from 'axios-attach-oauth'
+import { interleave, print } from './measure.mjs'
+import { withAuthRefresh, withFailedQueue } from './peers.mjs'
+import { adapter, all, baseURL, carriesNew, farAway } from './wire.mjs'
+
+const N = 10_000
+const refresh = async () => ({ access_token: 'new' })
+
+function expect(answered, name) {
+  if (answered !== N) console.log(`  (${name}: only ${answered} of ${N} were answered)`)
+}
+
+async function plain(requests, refused) {
+  let sent = 0
+  const headers = { Authorization: 'Bearer new' }
+  const api = axios.create({ baseURL, adapter: adapter(() => sent++ >= refused), headers })
+  for (let rest = requests; rest > 0; rest -= N) await all(api, N)
+}
+
+async function attached(expires_at) {
+  let sent = 0
+  const api = axios.create({ baseURL, adapter: adapter((config) => (sent++, carriesNew(config))) })
+  const session = attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r', expires_at }), { refresh })
+  if (expires_at > 1) await session.tokens()
+  expect(await all(api, N), 'attachOAuth')
+  if (expires_at === 1 && sent !== N) throw new Error(`${sent} were sent`)
+}
+
+async function peer(install, name) {
+  const api = axios.create({ baseURL, adapter: adapter(carriesNew) })
+  install(api, async () => 'new', 'old')
+  expect(await all(api, N), name)
+}
+
+export async function requests(rounds) {
+  const floor = 'plain axios, 20,000 sent, half of them refused'
+  const refused = await interleave(
+    {
+      [floor]: () => plain(2 * N, N),
+      attachOAuth: () => attached(farAway),
+      'the copied isRefreshing + failedQueue': () => peer(withFailedQueue, 'failedQueue'),
+      'axios-auth-refresh': () => peer(withAuthRefresh, 'axios-auth-refresh'),
+      'the floor again': () => plain(2 * N, N),
+    },
+    rounds,
+  )
+  print('10,000 concurrent requests, all refused once', refused, floor, 'ms CPU')
+  const sent = 'plain axios, 10,000 sent'
+  const known = await interleave(
+    { [sent]: () => plain(N, 0), 'attachOAuth, with a refresh first': () => attached(1), 'the floor again': () => plain(N, 0) },
+    rounds,
+  )
+  print('10,000 concurrent requests, the expiry known', known, sent, 'ms CPU')
+}
