@@ -60,7 +60,9 @@ export async function waiters(rounds) {
       }
       globalThis.gc()
       const [time, plain] = [(await cpu(run(waiting))) / repeats, (await cpu(run(floor))) / repeats]
-      if (round > 0) (times[i].push(time), floors[i].push(plain))
+      if (round === 0) continue
+      times[i].push(time)
+      floors[i].push(plain)
     }
   }
   console.log('\nRequests that wait for one refresh and are sent again')
