@@ -1,0 +1,16 @@
+import config from './jest.config.js'
+
+// What needs a built package or real servers in processes of their own is left out: mutants are held against everything else.
+const [newest] = config.projects
+
+/** @type {import('jest').Config} */
+export default {
+  ...newest,
+  testTimeout: 10_000,
+  testMatch: [
+    '<rootDir>/__tests__/*.test.ts',
+    '<rootDir>/__tests__/{axios,session}/*.test.ts',
+    '<rootDir>/__tests__/grants/requests.test.ts',
+    '<rootDir>/__tests__/integration/{bodies,failures,origins,secrets,single-flight,step-up,waiting}.test.ts',
+  ],
+}
