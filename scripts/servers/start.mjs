@@ -1,4 +1,4 @@
-// Starts both servers, each in a process of its own.
+// Starts servers, each in a process of its own.
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -65,5 +65,26 @@ export async function startServers({ accessTokenLifetime = 3600, publicKey } = {
     async stop() {
       await Promise.all([authorization.stop(), resource.stop()])
     },
+  }
+}
+
+/** A server for tokens that live `lifetime` milliseconds: `{ tokenEndpoint, apiUrl, mint, counts, reuses, configure, reset, stop }` */
+export async function startRotatingServer({ lifetime = 200, ...settings } = {}) {
+  const { apiUrl, tokenEndpoint, stop } = await start('rotating.mjs', [], {})
+  const configure = (changed) => ask(apiUrl, 'POST', '/_settings', changed)
+  await configure({ lifetime, ...settings })
+  return {
+    apiUrl,
+    tokenEndpoint,
+    /** A first token set, of a family of its own. */
+    mint: () => ask(apiUrl, 'POST', '/_mint'),
+    /** What the server has counted. */
+    counts: () => ask(apiUrl, 'GET', '/_counts'),
+    /** Each reuse of a refresh token: `{ first, again, successorSeen }`, two client ids and whether the answer to the first one was ever used. */
+    reuses: () => ask(apiUrl, 'GET', '/_reuses'),
+    /** `lifetime`, `tokenLatency`, and `leeway` of the API: milliseconds. */
+    configure,
+    reset: () => ask(apiUrl, 'POST', '/_reset'),
+    stop,
   }
 }

@@ -1,0 +1,119 @@
+// An authorization server and an API in one process of its own, for tokens that live milliseconds: refresh tokens rotate, the reuse of one revokes its family, and everything is
+// counted. It prints one line of JSON when it is up. Times are milliseconds.
+import { randomUUID } from 'node:crypto'
+import { bytesOf, endWithParent, listen, sendJSON } from './process.mjs'
+
+endWithParent()
+const settings = { lifetime: 200, tokenLatency: 0, leeway: 0 }
+const fresh = () => ({
+  refreshGrants: 0,
+  refreshed: 0,
+  refreshTokensReused: 0,
+  refused: 0,
+  mostGrantsAtOnce: 0,
+
+  requests: 0,
+  served: 0,
+  rejected: 0,
+})
+let counts = fresh()
+let grantsAtOnce = 0
+/** Each reuse: who had used the token first, who again, and whether what the first one was answered had ever been seen again. */
+let reuses = []
+/** When each refresh token was exchanged, by the life of the access token that came with it: 1 is its expiry. */
+let ages = []
+/** By refresh token: `{ family, accessToken, receivedAt, usedBy, successor, presented }`. */
+const grants = new Map()
+/** By access token: `{ grant, expiresAt }`. */
+const accessTokens = new Map()
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+function issue(family, receivedAt) {
+  const access_token = `at-${randomUUID()}`
+  const refresh_token = `rt-${randomUUID()}`
+  const grant = { family, receivedAt, usedBy: undefined, successor: undefined, presented: false }
+  grants.set(refresh_token, grant)
+  accessTokens.set(access_token, { grant, expiresAt: performance.now() + settings.lifetime })
+  return {
+    grant,
+    answer: { access_token, refresh_token, token_type: 'Bearer', expires_in: settings.lifetime / 1000, scope: 'read' },
+  }
+}
+
+/** A first token set, of a family of its own. */
+function mint() {
+  const { answer } = issue({ revoked: false }, performance.now())
+  // A whole second would be too coarse for the first one.
+  return { ...answer, expires_at: new Date(Date.now() + settings.lifetime).toISOString() }
+}
+
+async function onToken(request, response) {
+  const receivedAt = performance.now()
+  const parameters = new URLSearchParams(String(await bytesOf(request)))
+  counts.refreshGrants++
+  counts.mostGrantsAtOnce = Math.max(counts.mostGrantsAtOnce, ++grantsAtOnce)
+  // Half before and half after the point of no return.
+  await wait(settings.tokenLatency / 2)
+  const outcome = exchange(parameters, receivedAt)
+  await wait(settings.tokenLatency / 2)
+  grantsAtOnce--
+  if (outcome) sendJSON(response, 200, outcome)
+  else sendJSON(response, 400, { error: 'invalid_grant' })
+}
+
+function exchange(parameters, receivedAt) {
+  const client = parameters.get('client_id')
+  const grant = grants.get(parameters.get('refresh_token'))
+  if (grant) grant.presented = true
+  if (grant?.usedBy !== undefined) {
+    counts.refreshTokensReused++
+    reuses.push({ first: grant.usedBy, again: client, successorSeen: grant.successor.presented })
+    grant.family.revoked = true
+  }
+  if (!grant || grant.family.revoked) {
+    counts.refused++
+    return undefined
+  }
+  ages.push((receivedAt - grant.receivedAt) / settings.lifetime)
+  const { grant: successor, answer } = issue(grant.family, receivedAt)
+  Object.assign(grant, { usedBy: client, successor })
+  counts.refreshed++
+  return answer
+}
+
+function onRequest(request, response) {
+  counts.requests++
+  const found = accessTokens.get(request.headers.authorization?.replace(/^Bearer /, ''))
+  if (found) found.grant.presented = true
+  if (!found || found.grant.family.revoked || performance.now() > found.expiresAt + settings.leeway) {
+    counts.rejected++
+    return sendJSON(response, 401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' })
+  }
+  counts.served++
+  sendJSON(response, 200, { url: request.url })
+}
+
+const control = {
+  'GET /_counts': () => ({ ...counts, youngest: Math.min(...ages, Infinity), now: performance.now() }),
+  'GET /_reuses': () => reuses,
+  'POST /_mint': mint,
+  'POST /_reset': () => {
+    counts = fresh()
+    reuses = []
+    ages = []
+    return {}
+  },
+  'POST /_settings': (query) =>
+    Object.assign(settings, Object.fromEntries([...query].map(([name, value]) => [name, Number(value)]))),
+}
+
+const { server, port } = await listen()
+const url = `http://127.0.0.1:${port}`
+server.on('request', (request, response) => {
+  const { pathname, searchParams } = new URL(request.url, url)
+  const answer = control[`${request.method} ${pathname}`]
+  if (answer) sendJSON(response, 200, answer(searchParams))
+  else if (pathname === '/token') onToken(request, response).catch(() => response.destroy())
+  else onRequest(request, response)
+})
+console.log(JSON.stringify({ apiUrl: url, tokenEndpoint: `${url}/token` }))
