@@ -24,7 +24,7 @@ async function startCrew({ store, processes, lifetime }) {
   const storeModule = storeModuleOf(store)
   const module = await import(storeModule)
   const { place, tearDown } = await module.setUp()
-  const server = await startRotatingServer({ lifetime, tokenLatency: 6 })
+  const server = await startRotatingServer({ lifetime, leeway: 1000, tokenLatency: 6 })
   const { tokenEndpoint, apiUrl } = server
   const opened = await module.open(place)
   const ready = new Map()

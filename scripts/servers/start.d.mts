@@ -24,3 +24,37 @@ export interface Servers {
   stop(): Promise<void>
 }
 export function startServers(options?: { accessTokenLifetime?: number; publicKey?: object }): Promise<Servers>
+
+export interface RotatingServer {
+  apiUrl: string
+  tokenEndpoint: string
+  mint(): Promise<{
+    access_token: string
+    refresh_token: string
+    token_type: string
+    expires_in: number
+    expires_at: string
+    scope: string
+  }>
+  counts(): Promise<{
+    refreshGrants: number
+    refreshed: number
+    refreshTokensReused: number
+    refused: number
+    mostGrantsAtOnce: number
+    requests: number
+    served: number
+    servedLate: number
+    rejected: number
+    rejectedForGood: number
+  }>
+  reuses(): Promise<{ first: string; again: string; successorSeen: boolean }[]>
+  configure(settings: { lifetime?: number; tokenLatency?: number; leeway?: number }): Promise<unknown>
+  reset(): Promise<unknown>
+  stop(): Promise<void>
+}
+export function startRotatingServer(settings?: {
+  lifetime?: number
+  tokenLatency?: number
+  leeway?: number
+}): Promise<RotatingServer>
