@@ -8,7 +8,7 @@ import { Worker } from 'node:worker_threads'
 import { jest } from '@jest/globals'
 import type { TokenJSON } from '../../src/index.js'
 import { fileStore } from '../../src/stores/file.js'
-import { acquire, refreshLock, type LockEnvironment } from '../../src/stores/file/lock.js'
+import { acquire, platform, refreshLock, type LockEnvironment } from '../../src/stores/file/lock.js'
 import { whoAmI } from '../../src/stores/file/process.js'
 import { temporaryName } from '../../src/stores/file/temporary.js'
 import { deferred, rejection } from '../helpers/client.js'
@@ -142,6 +142,14 @@ describe('waiting for it', () => {
     done.resolve()
     await holding
     expect(await readdir(directory)).toEqual([])
+  })
+
+  it('does not sleep on', async () => {
+    const [waiting, reason] = [new AbortController(), new Error('enough')]
+    const sleeping = platform.sleep(2 ** 30, waiting.signal)
+    waiting.abort(reason)
+    expect(await rejection(sleeping)).toBe(reason)
+    expect(await rejection(platform.sleep(2 ** 30, waiting.signal))).toBe(reason)
   })
 
   it('does not begin when the signal is aborted already', async () => {

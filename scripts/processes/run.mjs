@@ -14,7 +14,7 @@ async function startServer(kind, lifetime) {
   }
   const servers = await startServers({ accessTokenLifetime: lifetime / 1000 })
   // It counts in whole seconds: what it issues late in a second ends up to one second early.
-  return { ...servers, client: () => 'public', shortest: Math.min(EARLIEST * lifetime, lifetime - 1000) }
+  return { ...servers, client: () => 'public', shortest: Math.min(EARLIEST * lifetime, Math.max(1000, lifetime - 1000)) }
 }
 
 /**

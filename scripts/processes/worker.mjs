@@ -8,7 +8,7 @@ const { open } = await import(storeModule)
 
 const api = axios.create({ baseURL: apiUrl })
 // What the limit is against, an API that rejects everything, doesn't happen here; tokens that live a fraction of a second would look like it.
-attachOAuth(api, await open(place), {
+const session = attachOAuth(api, await open(place), {
   refresh: refreshToken({ tokenEndpoint, clientId }),
   refreshLimit: { flights: 1000, within: 1000 },
 })
@@ -35,4 +35,6 @@ process.on('message', () => (stopping = true))
 process.on('disconnect', () => process.exit())
 process.send({ ready: true })
 await Promise.all(Array.from({ length: streams }, stream))
+// Nobody waits for a refresh in the background, but its answer must not die with this process.
+while (session.getSnapshot().refreshing) await new Promise((resolve) => setTimeout(resolve, 5))
 process.send({ answers }, () => process.exit())
