@@ -4,35 +4,35 @@ import { randomUUID } from 'node:crypto'
 import { bytesOf, endWithParent, listen, sendJSON } from './process.mjs'
 
 endWithParent()
-const settings = { lifetime: 200, tokenLatency: 0, leeway: 0, failing: 0, apiLatency: 0 }
+const settings = { lifetime: 200, tokenLatency: 0, leeway: 0 }
 const fresh = () => ({
   refreshGrants: 0,
   refreshed: 0,
-  refreshTokensReused: 0,
   refused: 0,
-  unavailable: 0,
+  refreshTokensReused: 0,
   mostGrantsAtOnce: 0,
-
   requests: 0,
   served: 0,
+  /** After the expiry, within the leeway. */
+  servedLate: 0,
   rejected: 0,
+  /** With a token that is unknown or revoked, and not just expired. */
+  rejectedForGood: 0,
 })
 let counts = fresh()
 let grantsAtOnce = 0
 /** Each reuse: who had used the token first, who again, and whether what the first one was answered had ever been seen again. */
 let reuses = []
-/** When each refresh token was exchanged, by the life of the access token that came with it: 1 is its expiry. */
-let ages = []
-/** By refresh token: `{ family, accessToken, receivedAt, usedBy, successor, presented }`. */
+/** By refresh token: `{ family, usedBy, successor, presented }`. */
 const grants = new Map()
 /** By access token: `{ grant, expiresAt }`. */
 const accessTokens = new Map()
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-function issue(family, receivedAt) {
+function issue(family) {
   const access_token = `at-${randomUUID()}`
   const refresh_token = `rt-${randomUUID()}`
-  const grant = { family, receivedAt, usedBy: undefined, successor: undefined, presented: false }
+  const grant = { family, usedBy: undefined, successor: undefined, presented: false }
   grants.set(refresh_token, grant)
   accessTokens.set(access_token, { grant, expiresAt: performance.now() + settings.lifetime })
   return {
@@ -43,31 +43,25 @@ function issue(family, receivedAt) {
 
 /** A first token set, of a family of its own. */
 function mint() {
-  const { answer } = issue({ revoked: false }, performance.now())
+  const { answer } = issue({ revoked: false })
   // A whole second would be too coarse for the first one.
   return { ...answer, expires_at: new Date(Date.now() + settings.lifetime).toISOString() }
 }
 
 async function onToken(request, response) {
-  const receivedAt = performance.now()
-  // Before anything is processed: `failing` is the share of such answers.
-  if (Math.random() < settings.failing) {
-    counts.unavailable++
-    return sendJSON(response, 503, { error: 'temporarily_unavailable' }, { 'retry-after': '0' })
-  }
   const parameters = new URLSearchParams(String(await bytesOf(request)))
   counts.refreshGrants++
   counts.mostGrantsAtOnce = Math.max(counts.mostGrantsAtOnce, ++grantsAtOnce)
   // Half before and half after the point of no return.
   await wait(settings.tokenLatency / 2)
-  const outcome = exchange(parameters, receivedAt)
+  const outcome = exchange(parameters)
   await wait(settings.tokenLatency / 2)
   grantsAtOnce--
   if (outcome) sendJSON(response, 200, outcome)
   else sendJSON(response, 400, { error: 'invalid_grant' })
 }
 
-function exchange(parameters, receivedAt) {
+function exchange(parameters) {
   const client = parameters.get('client_id')
   const grant = grants.get(parameters.get('refresh_token'))
   if (grant) grant.presented = true
@@ -80,34 +74,34 @@ function exchange(parameters, receivedAt) {
     counts.refused++
     return undefined
   }
-  ages.push((receivedAt - grant.receivedAt) / settings.lifetime)
-  const { grant: successor, answer } = issue(grant.family, receivedAt)
+  const { grant: successor, answer } = issue(grant.family)
   Object.assign(grant, { usedBy: client, successor })
   counts.refreshed++
   return answer
 }
 
-async function onRequest(request, response) {
+function onRequest(request, response) {
   counts.requests++
-  if (settings.apiLatency > 0) await wait(settings.apiLatency)
+  const now = performance.now()
   const found = accessTokens.get(request.headers.authorization?.replace(/^Bearer /, ''))
   if (found) found.grant.presented = true
-  if (!found || found.grant.family.revoked || performance.now() > found.expiresAt + settings.leeway) {
+  if (!found || found.grant.family.revoked || now > found.expiresAt + settings.leeway) {
     counts.rejected++
+    if (!found || found.grant.family.revoked) counts.rejectedForGood++
     return sendJSON(response, 401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' })
   }
   counts.served++
+  if (now > found.expiresAt) counts.servedLate++
   sendJSON(response, 200, { url: request.url })
 }
 
 const control = {
-  'GET /_counts': () => ({ ...counts, youngest: Math.min(...ages, Infinity), now: performance.now() }),
+  'GET /_counts': () => counts,
   'GET /_reuses': () => reuses,
   'POST /_mint': mint,
   'POST /_reset': () => {
     counts = fresh()
     reuses = []
-    ages = []
     return {}
   },
   'POST /_settings': (query) =>
@@ -121,6 +115,6 @@ server.on('request', (request, response) => {
   const answer = control[`${request.method} ${pathname}`]
   if (answer) sendJSON(response, 200, answer(searchParams))
   else if (pathname === '/token') onToken(request, response).catch(() => response.destroy())
-  else onRequest(request, response).catch(() => response.destroy())
+  else onRequest(request, response)
 })
 console.log(JSON.stringify({ apiUrl: url, tokenEndpoint: `${url}/token` }))

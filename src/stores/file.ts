@@ -1,10 +1,15 @@
-import { chmod, mkdir, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
-import { randomUUID } from 'node:crypto'
+import { realpathSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
-import type { RefreshFunction, TokenJSON, TokenStore } from '../types.js'
+import type { RefreshFunction, TokenJSON, TokenStore, WriteContext } from '../types.js'
+import { flushDirectory, prepare, targetOf, type Prepared } from './file/atomic.js'
+import { failure, lockLost } from './file/failure.js'
+import { sweep } from './file/litter.js'
+import { acquire, refreshLock, writeLock, type Hold } from './file/lock.js'
+import { FileWatch, absent, footprintOf } from './file/watch.js'
 
 /** The options of `fileStore`. */
 export interface FileStoreOptions {
@@ -12,23 +17,8 @@ export interface FileStoreOptions {
   readonly refresh?: RefreshFunction
 }
 
-const advice: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied: check who owns the file and its directory',
-  EPERM: 'not permitted: check who owns the file and its directory',
-  EISDIR: 'it is a directory: name a file',
-  ENOSPC: 'the disk is full: free some space',
-  EDQUOT: 'the disk quota is used up: free some space',
-  EROFS: 'the file system is read-only: choose another place',
-  ENOTDIR: 'a part of its path is a file, not a directory',
-}
-
-function failure(path: string, verb: string, cause: unknown): OAuthError {
-  const code = String((cause as NodeJS.ErrnoException | undefined)?.code ?? '')
-  const detail = advice[code] ?? (code || 'unknown reason')
-  return new OAuthError('OAUTH_STORE_FAILED', `The token file ${path} could not be ${verb} (${detail}). It was left as it was.`, {
-    cause,
-  })
-}
+/** The moment of comparing and replacing is over in a few milliseconds: who holds its lock longer than this has been stopped in it. */
+const WRITE_TURN = 3000
 
 /** The parser's own message quotes the text, which is full of tokens: it goes nowhere. */
 function parse(path: string, text: string): TokenJSON {
@@ -48,50 +38,12 @@ function parse(path: string, text: string): TokenJSON {
   return json as TokenJSON
 }
 
-/** A link is followed once and for all, so that replacing the file doesn't replace the link. */
-async function target(path: string): Promise<string> {
-  return realpath(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return path
-    throw error
-  })
-}
-
-async function flushDirectory(directory: string): Promise<void> {
-  // Not every system lets a directory be opened; there the rename itself has to do.
-  const handle = await open(directory, 'r').catch(() => undefined)
-  await handle?.sync().catch(() => undefined)
-  await handle?.close()
-}
-
-/** Writes beside, flushes, renames: whoever reads finds the old file or the new one, whole. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const file = await target(path)
-  const directory = dirname(file)
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  const present = await stat(file).catch(() => undefined)
-  if (present?.isDirectory()) throw Object.assign(new Error('is a directory'), { code: 'EISDIR' })
-  const beside = join(directory, `.${basename(file)}.${process.pid}.${randomUUID().slice(0, 8)}`)
-  try {
-    const handle = await open(beside, 'wx', 0o600)
-    try {
-      await handle.writeFile(text)
-      await handle.sync()
-    } finally {
-      await handle.close()
-    }
-    // A mode that somebody has chosen for the file stays, but for what it gives to everybody.
-    if (present) await chmod(beside, present.mode & 0o770)
-    await rename(beside, file)
-  } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined)
-    throw error
-  }
-  await flushDirectory(directory)
-}
-
 /**
  * Keeps the token set in a JSON file, the one that other tools write too: read at the first need, replaced atomically, created with mode 0600,
  * members that it doesn't know kept. A missing file means that nobody is signed in. Signing out removes it.
+ *
+ * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets one of them refresh at a time. It is freed at once when its holder
+ * has died, and never taken from a live one of the same machine. Changes made elsewhere are noticed by watching the directory.
  *
  * Throws a `TypeError` when `path` is no path; requests reject with `OAUTH_STORE_FAILED`, which names the path and never the content.
  *
@@ -103,6 +55,8 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): T
     throw new TypeError('fileStore: path must be the path of a file')
   const file = resolve(path instanceof URL ? fileURLToPath(path) : path)
   const { refresh } = options
+  const watches = new Set<FileWatch>()
+  let held: Hold | undefined
 
   async function read(): Promise<TokenJSON | undefined> {
     let text: string
@@ -115,19 +69,94 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): T
     return parse(file, text)
   }
 
+  const expect = (footprint: string): void => watches.forEach((watch) => watch.expect(footprint))
+
+  /** Puts the new content in its place, or removes the file. */
+  async function change(target: string, prepared: Prepared | undefined): Promise<void> {
+    expect(prepared ? await footprintOf(prepared.path) : absent)
+    if (prepared) await prepared.commit()
+    else await rm(target, { force: true })
+  }
+
+  /** Changes the file if it still holds what was read and the lock under which that happened is still ours. */
+  async function replace(target: string, prepared: Prepared | undefined, replacing: TokenJSON | undefined): Promise<boolean> {
+    const turn = await acquire(writeLock(target), AbortSignal.timeout(WRITE_TURN))
+    try {
+      if (!sameTokens(await read(), replacing)) return false
+      if (held && !(await held.isOurs())) throw lockLost(file)
+      await change(target, prepared)
+      return true
+    } finally {
+      await turn.release()
+    }
+  }
+
+  /** Changes the file whatever it holds. What stands in the way of the lock must not stand in the way of signing out. */
+  async function overwrite(target: string, prepared: Prepared | undefined): Promise<boolean> {
+    const turn = await acquire(writeLock(target), AbortSignal.timeout(WRITE_TURN)).catch(() => undefined)
+    try {
+      await change(target, prepared)
+      return true
+    } finally {
+      await turn?.release()
+    }
+  }
+
+  async function write(tokens: TokenJSON | undefined, { mode, replacing }: WriteContext): Promise<boolean> {
+    let prepared: Prepared | undefined
+    try {
+      const target = await targetOf(file)
+      prepared = tokens && (await prepare(target, `${JSON.stringify(tokens, null, 2)}\n`))
+      const done = mode === 'replace' ? await replace(target, prepared, replacing) : await overwrite(target, prepared)
+      if (done) await flushDirectory(target)
+      return done
+    } catch (error) {
+      throw failure(file, tokens ? 'written' : 'removed', error)
+    } finally {
+      await prepared?.discard()
+    }
+  }
+
+  async function lock<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    let mine: Hold
+    try {
+      const target = await targetOf(file)
+      mine = await acquire(refreshLock(target), signal)
+      await sweep(target)
+    } catch (error) {
+      if (signal.aborted) throw signal.reason
+      throw failure(file, 'locked', error)
+    }
+    held = mine
+    try {
+      return await run(mine.lost)
+    } finally {
+      if (held === mine) held = undefined
+      await mine.release()
+    }
+  }
+
   return {
     name: `file ${file}`,
     read,
-    async write(tokens, { mode, replacing }) {
-      if (mode === 'replace' && !sameTokens(await read(), replacing)) return false
-      try {
-        if (tokens) await replaceFile(file, `${JSON.stringify(tokens, null, 2)}\n`)
-        else await rm(await target(file), { force: true })
-      } catch (error) {
-        throw failure(file, tokens ? 'written' : 'removed', error)
+    write,
+    lock,
+    subscribe(listener) {
+      const watch = new FileWatch(realTarget(file), listener)
+      watches.add(watch)
+      return () => {
+        watches.delete(watch)
+        watch.close()
       }
-      return true
     },
     ...(refresh && { refresh }),
+  }
+}
+
+function realTarget(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
   }
 }

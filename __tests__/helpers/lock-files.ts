@@ -1,0 +1,69 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { platform, type LockEnvironment } from '../../src/stores/file/lock.js'
+import { whoAmI, type Identity } from '../../src/stores/file/process.js'
+
+export interface FakeTime extends LockEnvironment {
+  /** Milliseconds on the clock that is held in the hand. */
+  now: number
+  /** How often somebody had to wait. */
+  sleeps: number
+  /** Runs once a second while somebody sleeps. */
+  eachSecond: () => Promise<void> | void
+  /** What the holder does at each heartbeat. */
+  beats: (() => void)[]
+}
+
+/** A world in which sleeping takes no time but advances the clock, by a second each time. */
+export function fakeTime(changes: Partial<LockEnvironment> = {}): FakeTime {
+  const time: FakeTime = {
+    ...platform,
+    now: 0,
+    sleeps: 0,
+    eachSecond: () => undefined,
+    beats: [],
+    monotonic: () => time.now,
+    async sleep(_ms, signal) {
+      time.now += 1000
+      time.sleeps++
+      await time.eachSecond()
+      await new Promise((resolve) => setImmediate(resolve))
+      signal.throwIfAborted()
+    },
+    every(_ms, callback) {
+      time.beats.push(callback)
+      return () => void time.beats.splice(time.beats.indexOf(callback), 1)
+    },
+    ...changes,
+  }
+  return time
+}
+
+/** Writes a lock file as a holder would have. Returns the holder's id. */
+export async function placeLock(path: string, holder: Partial<Identity> = {}, id: string = randomUUID()): Promise<string> {
+  await writeFile(path, JSON.stringify({ id, ...whoAmI(), ...holder }))
+  return id
+}
+
+/** A process that does nothing, and what a lock file says of it. */
+export async function idleProcess(): Promise<{ child: ChildProcess; identity: Identity; kill: () => Promise<void> }> {
+  const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  const kill = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await ended
+  }
+  return { child, identity: identityOf(child.pid!), kill }
+}
+
+/** What a process on this machine would write of its main thread. */
+export function identityOf(pid: number): Identity {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  return { system: whoAmI().system, pid, thread: pid, started: fields[19]! }
+}

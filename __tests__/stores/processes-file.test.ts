@@ -1,0 +1,41 @@
+import { runProcesses } from '../../scripts/processes/run.mjs'
+import { runKillRounds, runStopRound } from '../../scripts/processes/rounds.mjs'
+
+// The long versions: `node scripts/processes.mjs --store file --seconds 60`, `node scripts/kill-rounds.mjs --store file --rounds 1000`.
+
+describe('eight processes that share a token file and send requests all the time', () => {
+  it('refresh tokens that live 200 ms once for each expiry, use no refresh token twice, and every request is answered', async () => {
+    const { answers, requests, refreshGrants, refreshTokensReused, expiries } = await runProcesses({ store: 'file', seconds: 5 })
+    expect(answers).toEqual({ 200: requests })
+    expect(refreshTokensReused).toBe(0)
+    expect(refreshGrants).toBeGreaterThan(5)
+    expect(refreshGrants).toBeLessThanOrEqual(expiries)
+  })
+
+  it('do so on a real authorization server, too', async () => {
+    const options = { store: 'file', seconds: 5, processes: 4, server: 'oidc', lifetime: 2000 } as const
+    const { answers, requests, refreshGrants, refreshTokensReused, expiries } = await runProcesses(options)
+    // It counts in whole seconds, so a token may end long before it says: what is refused twice gets the second 401.
+    expect(answers[200]! + (answers[401] ?? 0)).toBe(requests)
+    expect(answers[200]).toBeGreaterThan(requests * 0.99)
+    expect(refreshTokensReused).toBe(0)
+    expect(refreshGrants).toBeGreaterThan(1)
+    expect(refreshGrants).toBeLessThanOrEqual(expiries)
+  })
+})
+
+describe('processes that share a token file, one of which', () => {
+  it('is killed at a random moment, again and again: the file stays whole, the others go on, and the session is lost only with an answer that died', async () => {
+    const figures = await runKillRounds({ store: 'file', rounds: 50 })
+    expect(figures.rounds).toBe(50)
+    expect(figures.killedHoldingTheLock).toBeGreaterThan(0)
+    expect(figures.leftovers).toEqual([])
+    const expected = new Set(['200', 'OAUTH_INVALID_GRANT', 'OAUTH_SIGNED_OUT'])
+    expect(Object.keys(figures.answers).filter((answer) => !expected.has(answer))).toEqual([])
+  })
+
+  it('is stopped while it holds the lock: nobody else gets it, and all go on afterwards', async () => {
+    const figures = await runStopRound({ store: 'file', seconds: 2 })
+    expect(figures).toMatchObject({ refreshTokensReused: 0, mostGrantsAtOnce: 1, leftovers: [] })
+  })
+})
