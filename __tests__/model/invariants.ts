@@ -78,13 +78,17 @@ export class Model {
 
   // ── what the servers see ───────────────────────────────────────────────────────────────────────
 
-  redeems(token: string, signal: AbortSignal): { done: () => void; answered: () => void } {
+  redeems(token: string, signal: AbortSignal): { done: () => void; answered: () => void; isPresent: () => boolean } {
     this.check('redeemedOnce', !this.#answered.has(token), token)
     const others = [...this.#calls].filter((call) => call.epoch === this.#epoch && !call.signal.aborted)
     this.check('oneFlight', others.length === 0, `${others.length} others`)
     const call = { epoch: this.#epoch, signal }
     this.#calls.add(call)
-    return { done: () => void this.#calls.delete(call), answered: () => void this.#answered.add(token) }
+    return {
+      done: () => void this.#calls.delete(call),
+      answered: () => void this.#answered.add(token),
+      isPresent: () => call.epoch === this.#epoch,
+    }
   }
 
   sends(id: string, token: string | undefined, issued: Issued | undefined, stored: number): void {

@@ -215,7 +215,7 @@ export class Simulation {
   #token(tokens: TokenSet | undefined, { signal, reportDate }: RefreshContext): Promise<TokenResponse> {
     const mode = this.tokenMode
     const token = tokens?.refresh_token ?? ''
-    const { done, answered } = this.model.redeems(token, signal)
+    const { done, answered, isPresent } = this.model.redeems(token, signal)
     if (mode === 'throws') {
       done()
       throw new Error('thrown by the refresh function')
@@ -233,7 +233,8 @@ export class Simulation {
       if (mode !== 'keeps the refresh token' && (isRead || answer.error === 'invalid_grant')) answered()
       if (!('access_token' in answer)) throw Object.assign(new Error('refused'), answer)
       if (mode === 'rubbish') return 'rubbish' as never
-      this.#lastAnswer = this.#issued.get(answer.access_token)
+      // What a flight brings home that was overtaken by a sign-in is nobody's token.
+      if (isPresent()) this.#lastAnswer = this.#issued.get(answer.access_token)
       return answer
     }
     return new Promise<TokenResponse>((resolve, reject) => {

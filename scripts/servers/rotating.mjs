@@ -4,11 +4,14 @@ import { randomUUID } from 'node:crypto'
 import { bytesOf, endWithParent, listen, sendJSON } from './process.mjs'
 
 endWithParent()
-const settings = { lifetime: 200, tokenLatency: 0, leeway: 0 }
+const settings = { lifetime: 200, tokenLatency: 0, leeway: 0, failing: 0, apiLatency: 0 }
 const fresh = () => ({
   refreshGrants: 0,
   refreshed: 0,
+  /** What share of its life the access token had lived that was replaced earliest. */
+  youngest: 1e9,
   refused: 0,
+  unavailable: 0,
   refreshTokensReused: 0,
   mostGrantsAtOnce: 0,
   requests: 0,
@@ -32,7 +35,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 function issue(family) {
   const access_token = `at-${randomUUID()}`
   const refresh_token = `rt-${randomUUID()}`
-  const grant = { family, usedBy: undefined, successor: undefined, presented: false }
+  const grant = { family, issuedAt: performance.now(), usedBy: undefined, successor: undefined, presented: false }
   grants.set(refresh_token, grant)
   accessTokens.set(access_token, { grant, expiresAt: performance.now() + settings.lifetime })
   return {
@@ -49,6 +52,11 @@ function mint() {
 }
 
 async function onToken(request, response) {
+  // Before anything is processed: `failing` is the share of such answers.
+  if (Math.random() < settings.failing) {
+    counts.unavailable++
+    return sendJSON(response, 503, { error: 'temporarily_unavailable' }, { 'retry-after': '0' })
+  }
   const parameters = new URLSearchParams(String(await bytesOf(request)))
   counts.refreshGrants++
   counts.mostGrantsAtOnce = Math.max(counts.mostGrantsAtOnce, ++grantsAtOnce)
@@ -77,11 +85,13 @@ function exchange(parameters) {
   const { grant: successor, answer } = issue(grant.family)
   Object.assign(grant, { usedBy: client, successor })
   counts.refreshed++
+  counts.youngest = Math.min(counts.youngest, (performance.now() - grant.issuedAt) / settings.lifetime)
   return answer
 }
 
-function onRequest(request, response) {
+async function onRequest(request, response) {
   counts.requests++
+  if (settings.apiLatency > 0) await wait(settings.apiLatency)
   const now = performance.now()
   const found = accessTokens.get(request.headers.authorization?.replace(/^Bearer /, ''))
   if (found) found.grant.presented = true
@@ -115,6 +125,6 @@ server.on('request', (request, response) => {
   const answer = control[`${request.method} ${pathname}`]
   if (answer) sendJSON(response, 200, answer(searchParams))
   else if (pathname === '/token') onToken(request, response).catch(() => response.destroy())
-  else onRequest(request, response)
+  else onRequest(request, response).catch(() => response.destroy())
 })
 console.log(JSON.stringify({ apiUrl: url, tokenEndpoint: `${url}/token` }))

@@ -82,7 +82,7 @@ export async function startRotatingServer({ lifetime = 200, ...settings } = {}) 
     counts: () => ask(apiUrl, 'GET', '/_counts'),
     /** Each reuse of a refresh token: `{ first, again, successorSeen }`, two client ids and whether the answer to the first one was ever used. */
     reuses: () => ask(apiUrl, 'GET', '/_reuses'),
-    /** `lifetime`, `tokenLatency`, and `leeway` of the API: milliseconds. */
+    /** Milliseconds: `lifetime`, `tokenLatency`, `apiLatency`, the `leeway` of the API. `failing`: the share of token requests that get 503. */
     configure,
     reset: () => ask(apiUrl, 'POST', '/_reset'),
     stop,
