@@ -56,12 +56,16 @@ function toTime(value: unknown): number | undefined {
   return Number.isNaN(parsed) ? undefined : parsed
 }
 
+/** Below this lifetime, in milliseconds, a whole second more or less matters. */
+const SHORT = 60_000
+
 /** Writes a time the way that `like` is written, so that other programs go on understanding the file. */
-function writeTime(time: number, like: unknown): unknown {
+function writeTime(time: number, like: unknown, lifetime: number | undefined): unknown {
   const number = toNumber(like)
   if (number === undefined && typeof like === 'string' && toTime(like) !== undefined) return new Date(time).toISOString()
-  const written = number !== undefined && number >= firstMilliseconds ? time : Math.floor(time / 1000)
-  return typeof like === 'string' ? String(written) : written
+  if (number !== undefined && number >= firstMilliseconds) return typeof like === 'string' ? String(time) : time
+  if (typeof like === 'string') return String(Math.floor(time / 1000))
+  return lifetime !== undefined && lifetime < SHORT ? time / 1000 : Math.floor(time / 1000)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -118,7 +122,7 @@ export function mergeTokens(previous: TokenJSON | undefined, response: unknown, 
   if (expiresAt !== undefined) {
     const used = ['expires_at', 'expires_on'].filter((name) => previous?.[name] !== undefined || answer[name] !== undefined)
     for (const name of used.length > 0 ? used : ['expires_at'])
-      tokens[name] = writeTime(expiresAt, answer[name] ?? previous?.[name])
+      tokens[name] = writeTime(expiresAt, answer[name] ?? previous?.[name], expiresIn)
   }
   const read = readTokens(tokens, sentAt)
   // To the millisecond, where the stored members only have whole seconds.

@@ -2,8 +2,10 @@ import axios, { type AxiosInstance, type CreateAxiosDefaults } from 'axios'
 import MockAdapter from 'axios-mock-adapter'
 import { setupCache } from 'axios-cache-interceptor'
 import axiosRetry from 'axios-retry'
+import { attachIn } from '../../src/axios/attach.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
+import { FakeEnvironment } from '../helpers/fake-environment.js'
 
 const oldest = axios.VERSION === '1.7.0'
 
@@ -162,6 +164,37 @@ describe('the short path', () => {
     expect(reached).toBe(true)
     await pending
   })
+
+  it.each([false, true])(
+    'a token whose time to wait begins in the middle of it is sent all the same (stream: %s)',
+    async (stream) => {
+      const environment = new FakeEnvironment()
+      const sent: unknown[] = []
+      const api = axios.create({
+        baseURL: 'https://api.example.com',
+        adapter: async (config) => {
+          sent.push(config.headers.Authorization)
+          return { data: '', status: 200, statusText: '', headers: {}, config }
+        },
+      })
+      const expires_at = new Date(environment.wall + 100_000).toISOString()
+      const session = attachIn(
+        environment,
+        api,
+        memoryStore({ access_token: 'a', refresh_token: 'r', expires_in: 100, expires_at }),
+        {
+          refresh: async () => ({ access_token: 'b', expires_in: 100 }),
+        },
+      )
+      await session.tokens()
+      // Right before requests wait for the next token, or, where the body is a stream, right before it is refreshed in the background.
+      await environment.pass(stream ? 79_999 : 94_999)
+      const clock = [environment.wall, environment.wall + 2]
+      environment.now = () => clock.shift() ?? environment.wall + 2
+      await (stream ? api.post('/x', (async function* () {})()) : api.get('/x'))
+      expect(sent).toEqual(['Bearer a'])
+    },
+  )
 
   it('with a valid token in memory, neither the store nor its lock is asked', async () => {
     const store = { ...memoryStore({ access_token: 'new', expires_in: 3600 }), lock: () => Promise.reject(new Error('locked')) }

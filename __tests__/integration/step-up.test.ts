@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { OAuthRequestError} from '../../src/index.js';
+import type { OAuthRequestError } from '../../src/index.js'
 import { type TokenJSON } from '../../src/index.js'
 import { stepUp, type StepUpContext, type StepUpDemand, type StepUpHandler } from '../../src/step-up.js'
 import { attach, deferred, rejection, type Client } from '../helpers/client.js'

@@ -136,6 +136,11 @@ export class Model {
     this.#troubled = true
   }
 
+  /** The application asks for a refresh: what failed before is forgotten. */
+  isAsked(): void {
+    this.#troubled = false
+  }
+
   adopts({ serial, lifetime }: Issued, now: number): void {
     this.#told = serial
     this.#adopted = { at: now, lifetime }

@@ -80,6 +80,16 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
       simulation.skew = ms
     }),
   },
+  {
+    weight: 1,
+    arbitrary: command(fc.constantFrom(2, 6), 'refuse, request and step', async (simulation, times) => {
+      for (let i = 0; i < times; i++) {
+        simulation.refuseAccessTokens()
+        await simulation.request({ timeout: 0, stream: false })
+        await simulation.step(20)
+      }
+    }),
+  },
   { weight: 1, arbitrary: command(fc.nat(20), 'abort', (simulation, which) => simulation.abort(which)) },
   { weight: 1, arbitrary: command(fc.constantFrom('ann', 'ben'), 'sign in', (simulation, user) => simulation.signIn(user)) },
   { weight: 1, arbitrary: command(fc.boolean(), 'sign out', (simulation, revoke) => simulation.signOut(revoke)) },

@@ -45,6 +45,7 @@ export class Simulation {
   readonly #effects: (() => void)[] = []
   #stored: TokenJSON | undefined
   #serial = 0
+  #flightOf: AbortSignal | undefined
   #requests = 0
   #lastAnswer: Issued | undefined
 
@@ -59,15 +60,15 @@ export class Simulation {
       refresh: Object.assign(refresh, { needsRefreshToken: true }),
       revoke: (tokens) => this.#later('revocation', () => void this.#refused.add(tokens.access_token)),
     })
-    this.session.on('refresh_started', () => this.model.starts(this.environment.mono))
     this.session.on('refresh_failed', ({ error }) => {
       if (/UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
     })
     this.session.on('refreshed', () => this.#lastAnswer && this.model.adopts(this.#lastAnswer, this.environment.mono))
     this.session.on('signed_out', ({ reason }) => this.model.endsBy(reason))
     this.session.on('unpersisted', () => this.#lastAnswer && this.model.couldNotSave(this.#lastAnswer.serial))
+    // How old the first set is depends on the clock when it is read.
     const first = this.#issued.get(String(this.#stored.access_token))!
-    this.model.adopts(first, this.environment.mono)
+    this.model.adopts({ ...first, lifetime: 0 }, this.environment.mono)
   }
 
   // ── what the application does ──────────────────────────────────────────────────────────────────
@@ -104,7 +105,7 @@ export class Simulation {
   }
 
   refresh(): void {
-    // Asking for it lifts the cool-down.
+    this.model.isAsked()
     this.#follow(`refresh ${++this.#requests}`, this.session.refresh())
   }
 
@@ -215,6 +216,9 @@ export class Simulation {
   #token(tokens: TokenSet | undefined, { signal, reportDate }: RefreshContext): Promise<TokenResponse> {
     const mode = this.tokenMode
     const token = tokens?.refresh_token ?? ''
+    // A retry within one flight is no flight of its own.
+    if (this.#flightOf !== signal) this.model.starts(this.environment.mono)
+    this.#flightOf = signal
     const { done, answered, isPresent } = this.model.redeems(token, signal)
     if (mode === 'throws') {
       done()

@@ -64,7 +64,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     const session = concerned(config)
     if (!session) return config
     if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
-    const held = session.current(!isReplayable(config))
+    const held = session.current(!isReplayable(config), true)
     if (held) return attach(config, session, held, expected ? ticket.startedAt : startOf(config))
     // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
     return expected ? config : authorizeLater(config)

@@ -28,9 +28,9 @@ export class Clock {
     return local + this.#offset
   }
 
-  /** Remembers a moment on both clocks; returns it on the monotonic one. */
-  anchor(): void {
-    this.#anchor = { time: this.now(), monotonic: this.#environment.monotonic() }
+  /** Remembers, on both clocks, a moment that lies `age` milliseconds back. */
+  anchor(age = 0): void {
+    this.#anchor = { time: this.now() - age, monotonic: this.#environment.monotonic() - age }
   }
 
   /** How much time has really passed since then, in milliseconds. */

@@ -21,6 +21,8 @@ export interface RenewalTools {
   readonly vault: Vault
   readonly clock: Clock
   readonly held: () => Held | undefined
+  /** The token endpoint is about to be asked. */
+  readonly asks: () => void
   /** Takes over what somebody else has stored; returns what is to be told. */
   readonly takeOver: (stored: TokenJSON | undefined) => () => void
   readonly adopt: (credentials: Credentials) => Held
@@ -61,7 +63,7 @@ export async function renew(
     }
     lost?.throwIfAborted()
     try {
-      return await exchange(tools, flight, reason)
+      return await exchange(tools, flight, reason, lost)
     } catch (error) {
       const failure = refreshError(error, clock.now())
       if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
@@ -80,7 +82,12 @@ function isNews({ held, clock }: RenewalTools, before: Held | undefined): boolea
 }
 
 /** Gets a new set from the token endpoint and stores it. */
-async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReason): Promise<() => void> {
+async function exchange(
+  tools: RenewalTools,
+  flight: Flight,
+  reason: RefreshReason,
+  lost: AbortSignal | undefined,
+): Promise<() => void> {
   const { environment, clock, vault, settings } = tools
   const { flightTimeout } = settings
   const { answer } = flight
@@ -92,6 +99,7 @@ async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReas
       `There is no refresh function, and the token store (${vault.name}) holds no newer token set.`,
     )
   if (!answer && settings.refresh?.needsRefreshToken && tokens?.refresh_token === undefined) throw noRefreshToken()
+  if (!answer) tools.asks()
   const context = {
     signal: flight.signal,
     reason,
@@ -106,7 +114,7 @@ async function exchange(tools: RenewalTools, flight: Flight, reason: RefreshReas
     tokens && structuredClone(tokens),
     context,
     settings.policy.retries,
-    () => !flight.overtaken,
+    () => !flight.overtaken && !lost?.aborted,
   )
   return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))
 }

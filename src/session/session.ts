@@ -25,6 +25,9 @@ export interface SessionSettings extends VaultLimits {
 
 const noop = (): void => undefined
 
+/** Within this many milliseconds a request passes from the first question for a token to the second one. */
+const MOMENT = 1000
+
 const CHANGED_HANDS = 'Somebody signed in or out while this request was under way.'
 
 /** How long a set that could not be stored waits before the next try, in milliseconds. */
@@ -71,6 +74,7 @@ export class Session {
       vault: this.#vault,
       clock: this.#clock,
       held: () => this.#held,
+      asks: () => this.#countRefresh(),
       takeOver: (stored) => this.#takeOver(stored),
       adopt: (credentials) => this.#adopt(credentials),
       revoke: (tokens) => void this.#revoke(tokens),
@@ -150,14 +154,17 @@ export class Session {
     return this.#events
   }
 
-  /** The token to send with, when there is one in memory and nothing to wait for. `careful`: the request can't be sent twice, so it doesn't gamble. */
-  current(careful = false): Held | undefined {
+  /**
+   * The token to send with, when there is one in memory and nothing to wait for. `careful`: the request can't be sent twice, so it doesn't gamble.
+   * `again`: it was asked for a moment ago, and what was good then still is, since nobody can wait any more.
+   */
+  current(careful = false, again = false): Held | undefined {
     const now = this.#environment.now()
     if (now >= this.#lastSeen && now < this.#quietUntil) {
       this.#lastSeen = now
       return this.#held
     }
-    return this.#decide(now, careful)
+    return this.#decide(now, careful, again)
   }
 
   /** True when nobody is signed in and no flight can change that. */
@@ -236,18 +243,20 @@ export class Session {
 
   // ── deciding ────────────────────────────────────────────────────────────────────────────────────
 
-  #decide(localNow: number, careful: boolean): Held | undefined {
+  #decide(localNow: number, careful: boolean, again: boolean): Held | undefined {
+    const asked = again && localNow - this.#lastSeen < MOMENT ? Math.min(localNow, this.#lastSeen) : localNow
     if (this.#clock.jumpedBack(localNow, this.#lastSeen)) this.#quiet()
     this.#lastSeen = localNow
     const state = this.#state
     if (state.status !== 'signed-in' || state.rejected) return undefined
     const now = this.#clock.fromLocal(localNow)
-    if (now >= state.held.waitFrom) return undefined
+    const then = this.#clock.fromLocal(asked)
+    if (then >= state.held.waitFrom) return undefined
     if (state.unpersisted) this.#saveAgain(state.held)
     if (now >= state.held.refreshFrom && !this.#refusal()) {
       const refreshing = this.#startOrJoin('expired')
       refreshing.catch(noop)
-      if (careful) return undefined
+      if (careful && then >= state.held.refreshFrom) return undefined
     }
     return state.held
   }
@@ -336,9 +345,13 @@ export class Session {
     if (this.#flight) return this.#flight.landed
     const refusal = this.#refusal(reason)
     if (refusal) return Promise.reject(refusal)
+    return this.#start(reason)
+  }
+
+  /** What a neighbour has refreshed is not counted, only what goes to the token endpoint. */
+  #countRefresh(): void {
     const lifetime = this.#held?.credentials.lifetime ?? Infinity
     this.#brakes.started(this.#environment.monotonic(), lifetime > 0 && this.#clock.sinceAnchor() >= lifetime / 2)
-    return this.#start(reason)
   }
 
   #start(reason: RefreshReason | 'step_up', answer?: TokenResponse): Promise<Held> {
@@ -391,7 +404,8 @@ export class Session {
       : windowsOf(credentials, this.#environment.random(), this.#settings.policy)
     const { authorization } = credentials
     const held: Held = { credentials, authorization, generation: ++this.#generation, epoch: this.#epoch, ...windows }
-    this.#clock.anchor()
+    const { expiresAt, lifetime } = credentials
+    this.#clock.anchor(lifetime === Infinity ? 0 : Math.max(0, this.#clock.now() - (expiresAt - lifetime)))
     this.#set({ status: 'signed-in', held, rejected: false })
     return held
   }

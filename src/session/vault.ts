@@ -73,7 +73,11 @@ export class Vault {
   set(tokens: TokenJSON | undefined): Promise<TokenJSON | undefined> {
     return this.#inTurn(async () => {
       this.#blind = true
-      const present = await this.read().catch(() => this.#known)
+      // A store that can't be read is better not written to: what lands there late could undo what others have done. Deleting is worth the try.
+      const present = await this.read().catch((error: unknown) => {
+        if (tokens) throw error
+        return this.#known
+      })
       await this.#write(tokens, present, 'set')
       return present
     })

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import { sharedInvariants, sharedPrograms, type SharedInvariant } from './shared.js'
+import { broken, real, type Breakage } from './subject.js'
+
+const numRuns = Number(process.env.MODEL_RUNS ?? 5000)
+const { MODEL_SEED, MODEL_PATH } = process.env
+const replay = MODEL_SEED ? { seed: Number(MODEL_SEED), ...(MODEL_PATH && { path: MODEL_PATH }) } : {}
+
+describe('three sessions over one store, in random interleavings, with crashes and leases that run out', () => {
+  it('break none of the invariants', async () => {
+    await fc.assert(sharedPrograms(real), { numRuns, ...replay })
+  }, 36_000_000)
+})
+
+/** For each invariant, sessions that were broken so that it doesn't hold. */
+const breakages: [SharedInvariant, string, Breakage][] = [
+  [
+    'redeemedOnce',
+    'that does not look again under the lock',
+    { file: 'session/renewal.ts', find: 'if (vault.moved(stored)) {', replace: 'if (false as boolean) {' },
+  ],
+  [
+    'redeemedOnce',
+    'that does not mind having lost the lock',
+    { file: 'session/renewal.ts', find: 'lost?.throwIfAborted()', replace: '' },
+  ],
+  [
+    'oneAtATime',
+    'that takes no lock',
+    { file: 'session/vault.ts', find: 'if (!lock) return work()', replace: 'if (lock) return work()' },
+  ],
+  [
+    'neverOlder',
+    'that overwrites whatever is there',
+    {
+      file: 'session/vault.ts',
+      find: "if (this.moved(present)) return { stored: false, found: present }\n      if ((await this.#write(tokens, present, 'replace')) === false)",
+      replace: "if ((await this.#write(tokens, present, 'replace')) === false)",
+    },
+  ],
+  [
+    'signOutWins',
+    'that overwrites a sign-out',
+    {
+      file: 'session/vault.ts',
+      find: 'if (this.moved(present)) return { stored: false, found: present }',
+      replace: 'if (present && this.moved(present)) return { stored: false, found: present }',
+    },
+  ],
+  [
+    'settles',
+    'that tells nobody of a failure',
+    {
+      file: 'session/session.ts',
+      find: '    flight.fail(error)\n    if (flight.overtaken)',
+      replace: '    if (flight.overtaken)',
+    },
+  ],
+]
+
+describe('the model of a shared store catches a session', () => {
+  it.each(breakages)('(%s) %s', async (invariant, name, breakage) => {
+    const subject = await broken(`shared ${invariant} ${name}`, breakage)
+    const { failed, errorInstance } = await fc.check(sharedPrograms(subject, invariant), { numRuns: 20_000, endOnFailure: true })
+    expect(failed).toBe(true)
+    expect(String(errorInstance)).toContain(`${invariant}: ${sharedInvariants[invariant]}`)
+  })
+
+  it('for each of its invariants', () => {
+    expect(new Set(breakages.map(([invariant]) => invariant))).toEqual(new Set(Object.keys(sharedInvariants)))
+  })
+})
