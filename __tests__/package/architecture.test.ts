@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import * as core from '../../src/index.js'
 import * as grants from '../../src/grants/index.js'
 import * as file from '../../src/stores/file.js'
+import * as testing from '../../src/testing/index.js'
 
 const root = join(process.cwd(), 'src')
 
@@ -32,6 +33,8 @@ const mayKnow: Record<string, string[]> = {
   axios: ['session', 'errors.ts', 'types.ts', 'loopback.ts', 'axios'],
   stores: ['tokens.ts', 'errors.ts', 'types.ts'],
   grants: ['errors.ts', 'types.ts', 'loopback.ts', 'oauth4webapi', 'axios'],
+  // What an author of stores has too: the public names.
+  testing: ['index.ts', 'axios'],
 }
 
 describe('the plan of the house', () => {
@@ -65,5 +68,6 @@ describe('the plan of the house', () => {
     ])
     expect(Object.keys(grants).sort()).toEqual(['TokenEndpointError', 'clientCredentials', 'refreshToken'])
     expect(Object.keys(file).sort()).toEqual(['fileStore'])
+    expect(Object.keys(testing).sort()).toEqual(['storeContract'])
   })
 })
