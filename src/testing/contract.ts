@@ -40,8 +40,11 @@ async function put(promised: Promised, options: StoreContractOptions): Promise<v
     throw new Error(`Broken promise: ${promised.promise}. Seen of ${store?.name ?? 'the store'}: ${seen}.`, { cause: error })
   } finally {
     clearTimeout(timer)
-    place?.end()
-    await options.close?.()
+    try {
+      place?.end()
+    } finally {
+      await options.close?.()
+    }
   }
 }
 
