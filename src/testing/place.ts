@@ -14,7 +14,7 @@ export class Place {
   waitingFor = 'the store'
   /** Called at the end of the case, whatever its outcome. */
   readonly atTheEnd: (() => void)[] = []
-  readonly #ended = new AbortController()
+  #ended = false
 
   constructor(store: TokenStore, options: StoreContractOptions) {
     this.store = store
@@ -30,13 +30,8 @@ export class Place {
     return Place.timeoutOf(this.options)
   }
 
-  /** Aborted when the case is over: who still waits then leaves. */
-  get signal(): AbortSignal {
-    return this.#ended.signal
-  }
-
   end(): void {
-    this.#ended.abort(new Error('The case is over'))
+    this.#ended = true
     for (const undo of this.atTheEnd) undo()
   }
 
@@ -66,7 +61,7 @@ export class Place {
   /** Takes the lock. A case that fails early leaves it to itself: nobody has to await the result. */
   lock<Result>(
     run: (lost?: AbortSignal) => Promise<Result>,
-    { store = this.store, signal = this.signal }: { store?: TokenStore; signal?: AbortSignal } = {},
+    { store = this.store, signal = this.#untilTheEnd() }: { store?: TokenStore; signal?: AbortSignal } = {},
   ): Promise<Result> {
     const result = (async () => {
       check(store.lock, "the store has no function lock; if it isn't meant to have one, pass lacks: ['lock']")
@@ -74,6 +69,13 @@ export class Place {
     })()
     result.catch(() => undefined)
     return result
+  }
+
+  /** Aborted when the case is over: who still waits then leaves. Each waiter has its own, as with the session. */
+  #untilTheEnd(): AbortSignal {
+    const controller = new AbortController()
+    this.atTheEnd.push(() => controller.abort(new Error('The case is over')))
+    return controller.signal
   }
 
   subscribe(listener: () => void, store = this.store): () => void {
@@ -94,8 +96,8 @@ export class Place {
   async until(condition: () => unknown, what: string): Promise<void> {
     this.waitingFor = what
     while (!(await condition())) {
-      // Somebody else reports that the case has run out of time.
-      this.signal.throwIfAborted()
+      // Whoever ended the case has reported why.
+      check(!this.#ended, 'the case is over')
       await pause(5)
     }
   }
