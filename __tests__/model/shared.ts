@@ -23,6 +23,8 @@ interface Family {
   revoked: boolean
   /** Its first token. */
   readonly since: number
+  /** The store has held a token of it. */
+  stored?: boolean
 }
 
 interface Holder {
@@ -120,7 +122,7 @@ export class SharedWorld {
   constructor(subject: Subject, scheduler: Scheduler, tabs: number) {
     this.#subject = subject
     this.#scheduler = scheduler
-    this.#stored = this.#issue({ revoked: false, since: this.#serial + 1 })
+    this.#stored = this.#issue({ revoked: false, since: this.#serial + 1, stored: true })
     for (let i = 0; i < tabs; i++) this.#tabs.push(new Tab(this, subject))
   }
 
@@ -229,13 +231,14 @@ export class SharedWorld {
     const serial = (set: TokenJSON | undefined): number => Number(String(set?.access_token ?? 'access-0').slice(7))
     if (mode === 'replace' && tokens) {
       this.#check('neverOlder', serial(tokens) >= serial(this.#stored), `${serial(tokens)} over ${serial(this.#stored)}`)
-      this.#check(
-        'signOutWins',
-        (this.#families.get(String(tokens.access_token))?.since ?? 0) > this.#emptied,
-        'a refreshed set was stored after a sign-out',
-      )
+      // A sign-in that had never reached the store is not what was signed out.
+      const family = this.#families.get(String(tokens.access_token))
+      const signedOut = family?.stored === true && family.since <= this.#emptied
+      this.#check('signOutWins', !signedOut, 'a refreshed set was stored after a sign-out')
     }
     this.#emptied = mode === 'set' && !tokens ? tab.signedOutAt : -1
+    const family = this.#families.get(String(tokens?.access_token))
+    if (family) family.stored = true
     const spent = this.#origin.get(String(tokens?.access_token))
     if (spent !== undefined) this.#saved.add(spent)
     this.#stored = tokens && { ...tokens }

@@ -1,0 +1,16 @@
+/** The promises of a token store, put to the test with Node's own runner: `node --test`. With jest, vitest and mocha only the first import differs. */
+import test from 'node:test'
+import { storeContract } from 'axios-attach-oauth/testing'
+import { recordStore, type Database } from './record-store.js'
+
+let database: Database
+
+const cases = storeContract({
+  open: () => recordStore((database = { records: new Map(), turns: new Map() }), 'alice'),
+  another: () => recordStore(database, 'alice'),
+  elsewhere: () => recordStore(database, 'bob'),
+  corrupt: (garbage) => void database.records.set('alice', garbage),
+  lacks: ['subscribe'],
+})
+
+for (const { name, run } of cases) test(name, run)

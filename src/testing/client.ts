@@ -1,0 +1,39 @@
+import axios, { AxiosError, type AxiosInstance } from 'axios'
+import { attachOAuth, type AttachedSession, type TokenStore } from '../index.js'
+import type { AuthorizationServer } from './authorization-server.js'
+import type { Place } from './place.js'
+
+/** A program with a session of its own over `store`, and an API that asks the authorization server. */
+export interface Client {
+  readonly api: AxiosInstance
+  readonly session: AttachedSession
+  /** Sends so many requests at once. Resolves when each has its answer, with how many were answered well. */
+  readonly send: (requests: number) => Promise<number>
+}
+
+export function client(place: Place, server: AuthorizationServer, store: TokenStore): Client {
+  const api = axios.create({
+    baseURL: 'https://api.example.com',
+    async adapter(config) {
+      await null
+      const status = server.accepts(config.headers.get('Authorization')) ? 200 : 401
+      const response = { data: '', status, statusText: '', headers: {}, config }
+      if (status === 200) return response
+      throw new AxiosError('refused', AxiosError.ERR_BAD_REQUEST, config, undefined, response)
+    },
+  })
+  const session = attachOAuth(api, store, {
+    refresh: server.refresh,
+    refreshLimit: { flights: 1000, within: 1 },
+    // Nothing waits for longer than the case lasts.
+    refreshTimeout: place.timeout,
+    storeTimeout: place.timeout,
+    lockTimeout: place.timeout,
+  })
+  place.atTheEnd.push(session.detach)
+  const send = async (requests: number): Promise<number> => {
+    const answers = await Promise.allSettled(Array.from({ length: requests }, (_, i) => api.get(`/item/${i}`)))
+    return answers.filter(({ status }) => status === 'fulfilled').length
+  }
+  return { api, session, send }
+}

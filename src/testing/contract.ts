@@ -1,0 +1,90 @@
+import type { TokenStore } from '../index.js'
+import { Broken } from './assert.js'
+import { checkOptions, missingOf, type StoreCase, type StoreContractOptions, type StoreNeed } from './options.js'
+import { Place, type Promised } from './place.js'
+import { comparing } from './promises/comparing.js'
+import { locking } from './promises/locking.js'
+import { notifying } from './promises/notifying.js'
+import { readingAndWriting } from './promises/reading-and-writing.js'
+import { sessions } from './promises/sessions.js'
+import { reallyLacks } from './really-lacks.js'
+
+const groups: Readonly<Record<string, readonly Promised[]>> = {
+  'reading and writing': readingAndWriting,
+  comparing,
+  locking,
+  notifying,
+  'with sessions': sessions,
+}
+
+/** Runs `test` over a fresh place, within its time, and cleans up. Rejects with an error that names the promise. */
+async function put(promised: Promised, options: StoreContractOptions): Promise<void> {
+  let store: TokenStore | undefined
+  let place: Place | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = Place.timeoutOf(options)
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Broken(`waited ${timeout} ms for ${place?.waitingFor ?? 'open()'}, in vain`))
+    }, timeout)
+  })
+  const work = async (): Promise<void> => {
+    store = await options.open()
+    place = new Place(store, options)
+    await promised.test(place)
+  }
+  try {
+    await Promise.race([work(), late])
+  } catch (error) {
+    const seen = error instanceof Broken ? error.message : `the store failed with ${String(error)}`
+    throw new Error(`Broken promise: ${promised.promise}. Seen of ${store?.name ?? 'the store'}: ${seen}.`, { cause: error })
+  } finally {
+    clearTimeout(timer)
+    try {
+      place?.end()
+    } finally {
+      await options.close?.()
+    }
+  }
+}
+
+function nameOf(group: string, promise: string, missing: readonly StoreNeed[]): string {
+  return `${group}: ${promise}${missing.length === 0 ? '' : ` (does not apply, without ${missing.join(' and ')})`}`
+}
+
+/**
+ * The promises that a token store makes, as cases for any test runner. The cases share `open` and
+ * `close`, so they run one after the other, however they are started.
+ *
+ * A promise that needs something the store lacks is among the cases too, with `applies: false` and a name that says why.
+ *
+ * Throws a `TypeError` that names the option which is wrong.
+ *
+ * @example
+ * let database: Map<string, string>
+ * const cases = storeContract({
+ *   open: () => recordStore((database = new Map()), 'alice'),
+ *   another: () => recordStore(database, 'alice'),
+ *   elsewhere: () => recordStore(database, 'bob'),
+ *   lacks: ['subscribe'],
+ * })
+ * for (const { name, run } of cases) test(name, run) // of node:test, jest, vitest, mocha
+ */
+export function storeContract(options: StoreContractOptions): readonly StoreCase[] {
+  checkOptions(options)
+  let turn: Promise<unknown> = Promise.resolve()
+  const inTurn = (promised: Promised): Promise<void> => {
+    const result = turn.then(() => put(promised, options))
+    turn = result.catch(() => undefined)
+    return result
+  }
+  return Object.entries(groups).flatMap(([group, promises]) =>
+    promises.map((promised): StoreCase => {
+      const { promise, needs = [] } = promised
+      const missing = missingOf(needs, options)
+      const applies = missing.length === 0
+      const run = (): Promise<void> => inTurn(applies ? promised : reallyLacks(missing))
+      return { name: nameOf(group, promise, missing), promise, needs, missing, applies, run }
+    }),
+  )
+}

@@ -1,0 +1,13 @@
+import type { TokenJSON } from '../index.js'
+
+/** The n-th of a row of made-up token sets, no two of which share a token. */
+export function madeUp(n: number, more: TokenJSON = {}): TokenJSON {
+  return {
+    access_token: `made-up-access-${n}`,
+    refresh_token: `made-up-refresh-${n}`,
+    token_type: 'Bearer',
+    expires_in: 3600,
+    expires_at: 4_102_444_800 + n,
+    ...more,
+  }
+}
