@@ -17,7 +17,9 @@ const { values } = parseArgs({
   },
 })
 if (values.help) {
-  console.log(`node scripts/tabs.mjs [--seconds 20] [--only "indexedDB, Web Locks"] [--latency ms of the token endpoint] [--every ms] [--keepalive]`)
+  console.log(
+    `node scripts/tabs.mjs [--seconds 20] [--only "indexedDB, Web Locks"] [--latency ms of the token endpoint] [--every ms] [--keepalive]`,
+  )
   process.exit(0)
 }
 

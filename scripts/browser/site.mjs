@@ -5,8 +5,8 @@ import { listen } from '../servers/process.mjs'
 
 const entry = fileURLToPath(new URL('../../__tests__/helpers/browser/page.ts', import.meta.url))
 
-/** `{ url, stop }`: `url(settings)` is the address of a page with these settings. */
-export async function startSite() {
+/** `{ url, stop }`: `url(settings)` is the address of a page with these settings. `axios` names the package that is bundled as axios. */
+export async function startSite({ axios = 'axios' } = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -14,6 +14,7 @@ export async function startSite() {
     format: 'iife',
     target: 'es2022',
     write: false,
+    ...(axios !== 'axios' && { alias: { axios } }),
     logLevel: 'warning',
   })
   const script = outputFiles[0].text

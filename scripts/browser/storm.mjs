@@ -23,9 +23,27 @@ const GRACE = 250
  * its tab, which nobody could save any longer), `signedOut` and `failed` (in a tab that lived; without what follows from an answer that died),
  * `answered` (200 in tabs that lived to the end), `served` (by the API), `ended` (tabs closed or reloaded).
  */
-export async function storm({ browser, servers, site, recorder, storage, locks = true, adapter = 'xhr', keepalive = false, seconds, tabs = 6, every = 250 }) {
+export async function storm({
+  browser,
+  servers,
+  site,
+  recorder,
+  storage,
+  locks = true,
+  adapter = 'xhr',
+  keepalive = false,
+  seconds,
+  tabs = 6,
+  every = 250,
+}) {
   const context = await browser.newContext()
-  const settings = { storage, adapter, apiUrl: servers.apiUrl, tokenEndpoint: recorder.tokenEndpoint, ...(keepalive && { keepalive: '' }) }
+  const settings = {
+    storage,
+    adapter,
+    apiUrl: servers.apiUrl,
+    tokenEndpoint: recorder.tokenEndpoint,
+    ...(keepalive && { keepalive: '' }),
+  }
   const events = []
   const endedAt = new Map()
   if (!locks) await context.addInitScript(withoutLocks)
@@ -71,7 +89,8 @@ export async function storm({ browser, servers, site, recorder, storage, locks =
       restless[index] = living[living.indexOf(tab)] = await open()
     }
     const calm = living.at(-1).page
-    if (process.env.TRACE) console.log(Date.now() - startedAt, ended, recorder.requests.length - from, JSON.stringify(events.slice(-1)))
+    if (process.env.TRACE)
+      console.log(Date.now() - startedAt, ended, recorder.requests.length - from, JSON.stringify(events.slice(-1)))
     if (await calm.evaluate(() => globalThis.app.status().status === 'signed-out')) {
       signIns++
       await calm.evaluate((tokens) => globalThis.app.signIn(tokens), await servers.mint())
@@ -80,7 +99,10 @@ export async function storm({ browser, servers, site, recorder, storage, locks =
   const took = (Date.now() - startedAt) / 1000
   await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.stop())))
   await pause(300)
-  const answered = (await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.answered())))).reduce((a, b) => a + b, 0)
+  const answered = (await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.answered())))).reduce(
+    (a, b) => a + b,
+    0,
+  )
   const counts = await servers.counts()
   const requests = recorder.requests.slice(from)
   await context.close()

@@ -31,6 +31,8 @@ export interface Outcome {
   status?: number
   code?: string
   message?: string
+  /** Of what is no error of axios. */
+  stack?: string | undefined
 }
 
 async function get(path: string): Promise<Outcome> {
@@ -38,7 +40,11 @@ async function get(path: string): Promise<Outcome> {
     return { status: (await api.get(path)).status }
   } catch (error) {
     const { response, code, message } = error as { response?: { status: number }; code?: string; message: string }
-    return { ...(response && { status: response.status }), ...(code !== undefined && { code }), message }
+    return {
+      ...(response && { status: response.status }),
+      ...(code !== undefined ? { code } : { stack: (error as Error).stack }),
+      message,
+    }
   }
 }
 
