@@ -89,21 +89,24 @@ export async function withLease<Result>(
 
   async function hold(): Promise<Result> {
     const lost = new AbortController()
+    let shownAt = performance.now()
     const lose = (): void => lost.abort(new DOMException('The lock was lost: this page did not show that it lives', 'AbortError'))
     const beat = (): void => {
+      const now = performance.now()
       changeRecord(opened, 'leases', name, (present, leases) => {
         const lease = present as Lease | undefined
         if (lease?.owner !== owner) return lose()
         leases.put({ owner, beat: lease.beat + 1 } satisfies Lease, name)
+        shownAt = now
       }).catch(lose)
     }
     const channel = openChannel(channelName)
     if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => data === 'alive?' && beat()
     const timer = setInterval(beat, times.beat)
-    // The last moment at which a page that is closed can do anything.
     const stopListening = listen('pagehide', () => {
       lose()
-      void release()
+      // A page that is closed reads no answer any more, so it can't look whose the lease is: it deletes only what can't be another's yet.
+      if (performance.now() - shownAt < times.patience / 2) abandon()
     })
     opened.onclose = lose
     try {
@@ -113,6 +116,17 @@ export async function withLease<Result>(
       channel?.close()
       stopListening()
       await release()
+    }
+  }
+
+  function abandon(): void {
+    try {
+      const transaction = opened.transaction('leases', 'readwrite')
+      transaction.objectStore('leases').delete(name)
+      transaction.commit()
+      broadcast(channelName, 'released')
+    } catch {
+      // The lease runs out.
     }
   }
 
