@@ -1,0 +1,98 @@
+// The page that the browser tests open: an axios instance attached to a web store, told by its address what to do.
+import axios from 'axios'
+import { attachOAuth, isOAuthError, type TokenJSON } from '../../../src/index.js'
+import { refreshToken } from '../../../src/grants/index.js'
+import { webStore, type WebStoreOptions } from '../../../src/stores/web.js'
+
+const settings = new URLSearchParams(location.search)
+const text = (name: string): string => settings.get(name) ?? ''
+
+/** Names this very document: a reload makes another. */
+const documentId = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('')
+
+const refresh = refreshToken({
+  tokenEndpoint: text('tokenEndpoint'),
+  clientId: 'public',
+  fetch: (url, { headers, ...init }) =>
+    fetch(url, { ...init, headers: { ...headers, 'x-document': documentId }, keepalive: settings.has('keepalive') }),
+})
+
+const options = { storage: text('storage'), ...(settings.has('fallback') && { fallback: text('fallback') }) }
+const store = webStore(options as WebStoreOptions)
+const api = axios.create({ baseURL: text('apiUrl'), adapter: (settings.get('adapter') ?? 'xhr') as 'xhr' | 'fetch' })
+const session = attachOAuth(api, store, {
+  refresh,
+  // The tokens of these tests live for a second or two: refreshing them all the time is right.
+  refreshLimit: { flights: 1000, within: 1000 },
+  ...(settings.has('storeTimeout') && { storeTimeout: Number(text('storeTimeout')) }),
+})
+
+export interface Outcome {
+  status?: number
+  code?: string
+  message?: string
+  /** Of what is no error of axios. */
+  stack?: string | undefined
+}
+
+async function get(path: string): Promise<Outcome> {
+  try {
+    return { status: (await api.get(path)).status }
+  } catch (error) {
+    const { response, code, message } = error as { response?: { status: number }; code?: string; message: string }
+    return {
+      ...(response && { status: response.status }),
+      ...(code !== undefined ? { code } : { stack: (error as Error).stack }),
+      message,
+    }
+  }
+}
+
+/** Tells the test; it is put there before the page's scripts run. */
+declare const tell: ((event: object) => void) | undefined
+const report = (event: object): void => void (typeof tell === 'function' && tell({ document: documentId, ...event }))
+
+let running = false
+let answered = 0
+
+async function oneAfterTheOther(worker: number): Promise<void> {
+  for (let i = 0; running; i++) {
+    const outcome = await get(`/items/${worker}-${i}`)
+    if (outcome.status === 200) answered++
+    else report({ type: 'failed', ...outcome })
+    await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 40))
+  }
+}
+
+session.on('signed_out', ({ reason }) => report({ type: 'signed_out', reason }))
+
+const app = {
+  document: documentId,
+  api,
+  session,
+  store,
+  get,
+  many: (count: number) => Promise.all(Array.from({ length: count }, (_, i) => get(`/many/${i}`))),
+  signIn: (tokens: TokenJSON) => session.signIn(tokens),
+  signOut: () => session.signOut(),
+  status: () => session.getSnapshot(),
+  answered: () => answered,
+  start(workers = 2) {
+    running = true
+    for (let worker = 0; worker < workers; worker++) void oneAfterTheOther(worker)
+  },
+  stop() {
+    running = false
+  },
+  async failure(work: () => unknown): Promise<Outcome> {
+    try {
+      await work()
+      return { message: 'It worked' }
+    } catch (error) {
+      return isOAuthError(error) ? { code: error.code, message: error.message } : { message: String(error) }
+    }
+  },
+}
+export type App = typeof app
+Object.assign(globalThis, { app })
+if (settings.has('start')) app.start()

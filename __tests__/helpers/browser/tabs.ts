@@ -1,0 +1,67 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { launchChromium, startSite, withoutLocks, type Site } from '../../../scripts/browser/index.mjs'
+import { startServers, type Servers } from '../../../scripts/servers/start.mjs'
+import type { App } from './page.js'
+
+declare global {
+  /** What the page of `page.ts` offers; there is one in the browser only. */
+  var app: App
+}
+
+/** A real browser, the page, and the real servers. */
+export interface Stage {
+  browser: Browser
+  site: Site
+  servers: Servers
+  /** Pages of one origin that share their storage with nobody else. */
+  context(...initScripts: (() => void)[]): Promise<BrowserContext>
+  open(context: BrowserContext, settings?: Record<string, string>): Promise<Page>
+  close(): Promise<void>
+}
+
+export async function setStage({ axios = 'axios' } = {}): Promise<Stage> {
+  const [browser, site, servers] = await Promise.all([launchChromium(), startSite({ axios }), startServers()])
+  const contexts: BrowserContext[] = []
+  return {
+    browser,
+    site,
+    servers,
+    async context(...initScripts) {
+      const context = await browser.newContext()
+      contexts.push(context)
+      for (const script of initScripts) await context.addInitScript(script)
+      return context
+    },
+    async open(context, settings = {}) {
+      const page = await context.newPage()
+      const { apiUrl, tokenEndpoint } = servers
+      await page.goto(site.url({ storage: 'localStorage', apiUrl, tokenEndpoint, ...settings }))
+      return page
+    },
+    async close() {
+      await Promise.all(contexts.map((context) => context.close()))
+      await browser.close()
+      await Promise.all([site.stop(), servers.stop()])
+    },
+  }
+}
+
+export { withoutLocks }
+
+export const withoutChannels = (): void => {
+  Object.defineProperty(globalThis, 'BroadcastChannel', { configurable: true, value: undefined })
+}
+
+/** Waits until the page says so. */
+export const until = (page: Page, condition: () => boolean): Promise<unknown> =>
+  page.waitForFunction(condition, undefined, { polling: 20, timeout: 20_000 })
+
+/** How many of each status or error code there are. */
+export function tally(outcomes: readonly { status?: number; code?: string; message?: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { status, code, message } of outcomes) {
+    const what = String(code ?? status ?? message)
+    counts[what] = (counts[what] ?? 0) + 1
+  }
+  return counts
+}
