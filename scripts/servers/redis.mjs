@@ -10,10 +10,11 @@ import { endsWithThisProcess } from './run-with-parent.mjs'
 const run = promisify(execFile)
 /** Where a fetched package is unpacked, for the next run to find. */
 const unpacked = join(tmpdir(), 'axios-attach-oauth-redis-server')
-const works = (program) => run(program, ['--version']).then(
-  () => program,
-  () => undefined,
-)
+const works = (program) =>
+  run(program, ['--version']).then(
+    () => program,
+    () => undefined,
+  )
 
 async function fetchPackage() {
   const directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-redis-package-'))
@@ -74,7 +75,9 @@ export async function startRedis() {
     stopWatching = endsWithThisProcess(child.pid, 'KILL')
     await Promise.race([
       answers(path),
-      new Promise((_, reject) => child.once('error', reject).once('exit', (code) => reject(new Error(`redis-server ended with ${code}`)))),
+      new Promise((_, reject) =>
+        child.once('error', reject).once('exit', (code) => reject(new Error(`redis-server ended with ${code}`))),
+      ),
     ])
   }
   async function end(signal) {

@@ -89,7 +89,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
     const fence = await runScript(send, scripts.acquire, key, [owner, String(length)]).catch(failed('locked'))
     if (fence === null || fence === undefined || fence === false) return undefined
     const renew = async (): Promise<boolean> => Number(await runScript(send, scripts.renew, key, [owner, String(length)])) === 1
-    return new Lease(String(fence), since, length, renew)
+    return new Lease(String(fence), name, since, length, renew)
   }
 
   function release(owner: string): Promise<unknown> {

@@ -1,3 +1,5 @@
+import { OAuthError } from '../../errors.js'
+
 /** How often a lease is renewed while it lasts. */
 const RENEWALS = 3
 
@@ -7,6 +9,7 @@ const RENEWALS = 3
  */
 export class Lease {
   readonly #lost = new AbortController()
+  readonly #name: string
   readonly #length: number
   readonly #renew: () => Promise<boolean>
   #until: number
@@ -16,10 +19,12 @@ export class Lease {
   /** `since`: when the lock was asked for (`performance.now()`). `renew` resolves with false when somebody else has the lock. */
   constructor(
     readonly fence: string,
+    name: string,
     since: number,
     length: number,
     renew: () => Promise<boolean>,
   ) {
+    this.#name = name
     this.#length = length
     this.#renew = renew
     this.#until = since + length
@@ -32,7 +37,7 @@ export class Lease {
 
   /** Looks at the clock: a process that was stopped for longer than the lease learns of it before it does anything else. */
   check(): void {
-    if (performance.now() >= this.#until) this.#lose('The lease of the lock has run out')
+    if (performance.now() >= this.#until) this.#lose('its lease has run out')
   }
 
   /** Ends the renewing. */
@@ -41,9 +46,10 @@ export class Lease {
     this.#timer = undefined
   }
 
-  #lose(message: string): void {
+  #lose(why: string): void {
     this.end()
-    if (!this.lost.aborted) this.#lost.abort(new Error(message))
+    if (this.lost.aborted) return
+    this.#lost.abort(new OAuthError('OAUTH_STORE_FAILED', `The lock of the token store (${this.#name}) was lost: ${why}.`))
   }
 
   #schedule(): void {
@@ -65,7 +71,7 @@ export class Lease {
     const since = performance.now()
     try {
       if (await this.#renew()) this.#until = Math.max(this.#until, since + this.#length)
-      else if (this.#timer) this.#lose('Somebody else has got the lock')
+      else if (this.#timer) this.#lose('somebody else has it')
     } catch {
       // Tried again at the next turn, until the lease has run out.
     } finally {
