@@ -1,0 +1,103 @@
+// A real Redis server on a unix socket in a temporary directory: the `redis-server` of the PATH, or Debian's package, which is fetched when it is missing.
+import { execFile, spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { endsWithThisProcess } from './run-with-parent.mjs'
+
+const run = promisify(execFile)
+/** Where a fetched package is unpacked, for the next run to find. */
+const unpacked = join(tmpdir(), 'axios-attach-oauth-redis-server')
+const works = (program) =>
+  run(program, ['--version']).then(
+    () => program,
+    () => undefined,
+  )
+
+async function fetchPackage() {
+  const directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-redis-package-'))
+  try {
+    await run('apt-get', ['update']).catch(() => undefined)
+    await run('apt-get', ['install', '-y', '--no-install-recommends', 'redis-server'], {
+      env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+    }).catch(async () => {
+      // Without the rights, or without its dependencies: the program alone may do.
+      await run('apt-get', ['download', 'redis-server', 'redis-tools'], { cwd: directory })
+      for (const name of await readdir(directory)) await run('dpkg', ['-x', join(directory, name), unpacked])
+    })
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** The path of a `redis-server` that runs here. Rejects with what to do when there is none to be had. */
+export async function findRedis() {
+  const candidates = ['redis-server', join(unpacked, 'usr', 'bin', 'redis-server')]
+  const find = async () => (await Promise.all(candidates.map(works))).find(Boolean)
+  const present = await find()
+  if (present) return present
+  const problem = await fetchPackage().catch((error) => error)
+  const fetched = await find()
+  if (fetched) return fetched
+  throw new Error(
+    `These tests need a Redis server. Install one (Debian: apt-get install redis-server), or name one that may be used in REDIS_URL. ${problem?.message ?? ''}`,
+  )
+}
+
+/** Resolves when the server answers. */
+async function answers(path) {
+  for (let tries = 0; tries < 500; tries++) {
+    const pong = await new Promise((resolve) => {
+      const socket = createConnection({ path })
+      socket.once('error', () => resolve(false))
+      socket.once('data', (data) => (socket.destroy(), resolve(String(data).startsWith('+PONG'))))
+      socket.write('PING\r\n')
+    })
+    if (pong) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error('The Redis server did not start within 5 s')
+}
+
+/** Starts one: `{ path, stop, crash, restart }`. It forgets nothing that it has answered, unless it is told to. */
+export async function startRedis() {
+  const program = await findRedis()
+  const directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-redis-'))
+  const path = join(directory, 'redis.sock')
+  let child
+  let stopWatching
+
+  async function start() {
+    const settings = ['--port', '0', '--unixsocket', path, '--dir', directory, '--save', '', '--appendonly', 'yes']
+    child = spawn(program, [...settings, '--appendfsync', 'always', '--loglevel', 'warning'], { stdio: 'ignore' })
+    stopWatching = endsWithThisProcess(child.pid, 'KILL')
+    await Promise.race([
+      answers(path),
+      new Promise((_, reject) =>
+        child.once('error', reject).once('exit', (code) => reject(new Error(`redis-server ended with ${code}`))),
+      ),
+    ])
+  }
+  async function end(signal) {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill(signal)
+    await ended
+    stopWatching()
+  }
+
+  await start()
+  return {
+    path,
+    /** The server is gone at once. */
+    crash: () => end('SIGKILL'),
+    /** Goes on with what it had stored. */
+    restart: start,
+    async stop() {
+      await end('SIGKILL')
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
