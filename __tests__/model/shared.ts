@@ -157,8 +157,13 @@ export class SharedWorld {
     tab.follow(`sign-out ${++this.#requests}`, tab.session.signOut())
   }
 
+  /**
+   * Not in the middle of signing in or out: who is stopped there for longer than the store may take can't know afterwards whether that has arrived, and what
+   * others have done since.
+   */
   stop(which: number): void {
-    this.#tab(which).stop(this.environment.mono)
+    const tab = this.#tab(which)
+    if (![...tab.open.keys()].some((name) => name.startsWith('sign'))) tab.stop(this.environment.mono)
   }
 
   goOn(which: number): void {

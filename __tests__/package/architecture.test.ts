@@ -5,6 +5,9 @@ import * as grants from '../../src/grants/index.js'
 import * as keepAlive from '../../src/keep-alive.js'
 import * as stepUp from '../../src/step-up.js'
 import * as file from '../../src/stores/file.js'
+import * as postgres from '../../src/stores/postgres.js'
+import * as redis from '../../src/stores/redis.js'
+import * as web from '../../src/stores/web.js'
 import * as testing from '../../src/testing/index.js'
 
 const root = join(process.cwd(), 'src')
@@ -75,5 +78,8 @@ describe('the plan of the house', () => {
     expect(Object.keys(stepUp).sort()).toEqual(['stepUp'])
     expect(Object.keys(keepAlive).sort()).toEqual(['keepAlive'])
     expect(Object.keys(testing).sort()).toEqual(['storeContract'])
+    expect(Object.keys(web).sort()).toEqual(['webStore'])
+    expect(Object.keys(redis).sort()).toEqual(['redisStore'])
+    expect(Object.keys(postgres).sort()).toEqual(['postgresSchema', 'postgresStore'])
   })
 })

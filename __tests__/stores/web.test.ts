@@ -58,10 +58,8 @@ describe('on a server', () => {
   it('it opens no channel, which would keep the process alive', () => {
     const opened: string[] = []
     given({
-      BroadcastChannel: class {
-        constructor(name: string) {
-          opened.push(name)
-        }
+      BroadcastChannel: function BroadcastChannel(name: string) {
+        opened.push(name)
       },
     })
     for (const storage of storages) webStore({ storage }).subscribe!(() => undefined)()

@@ -56,7 +56,6 @@ describe('memoryStore', () => {
 describe('fileStore', () => {
   let directory: string
   const path = (): string => join(directory, 'tokens.json')
-  const lacks = ['lock', 'subscribe', 'atomic-compare'] as const
   conforms(
     {
       async open() {
@@ -67,9 +66,8 @@ describe('fileStore', () => {
       elsewhere: () => fileStore(join(directory, 'others.json')),
       close: () => rm(directory, { recursive: true, force: true }),
       corrupt: (garbage) => writeFile(path(), garbage),
-      lacks,
     },
-    [...lacks, 'dieWithLock', 'loseLock'],
+    ['dieWithLock', 'loseLock'],
   )
 })
 
