@@ -37,7 +37,7 @@ export default {
       displayName: 'axios 1.7.0',
       moduleNameMapper: { '^axios$': '<rootDir>/node_modules/axios-1.7.0/dist/node/axios.cjs', ...own },
       // Everything that axios takes part in.
-      testMatch: ['<rootDir>/__tests__/{axios,integration,grants}/**/*.test.ts'],
+      testMatch: ['<rootDir>/__tests__/{axios,integration,grants}/**/*.test.ts', '<rootDir>/__tests__/model/session.test.ts'],
     },
   ],
 }
