@@ -17,6 +17,9 @@ export type NoticeListener = (message: string | undefined) => void
 
 const noop = (): void => undefined
 
+/** They differ: `redis` wants to be connected, and a listener for each subscription. */
+const isNodeRedis = (subscriber: Subscriber): boolean => typeof subscriber.isOpen === 'boolean'
+
 /** How long a subscriber that was closed for good is left alone, in milliseconds. */
 const OPEN_AGAIN_AFTER = 1000
 
@@ -121,14 +124,17 @@ class Notices {
   }
 
   #subscribe(subscriber: Subscriber, channel: string): void {
-    subscriber.subscribe(channel, (message) => this.#tell(channel, message)).catch(noop)
+    const subscribed = isNodeRedis(subscriber)
+      ? subscriber.subscribe(channel, (message) => this.#tell(channel, message))
+      : subscriber.subscribe(channel)
+    subscribed.catch(noop)
   }
 
   /** What was missed while the connection was away, nobody can tell: everybody looks again. */
   #resume(subscriber: Subscriber): void {
-    const isIORedis = subscriber.isOpen === undefined
     for (const channel of this.#listeners.keys()) {
-      const subscribed = isIORedis ? subscriber.subscribe(channel) : Promise.resolve()
+      // redis has brought them back before it is ready, ioredis does so afterwards.
+      const subscribed = isNodeRedis(subscriber) ? Promise.resolve() : subscriber.subscribe(channel)
       subscribed.then(() => this.#tell(channel, undefined)).catch(noop)
     }
   }
