@@ -1,0 +1,6 @@
+export function startPostgres(): Promise<{
+  config: { host: string; port: number; user: string; password: string; database: string }
+  stop(): Promise<void>
+  crash(): Promise<void>
+  restart(): Promise<void>
+}>

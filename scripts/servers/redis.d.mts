@@ -1,0 +1,1 @@
+export function startRedis(): Promise<{ path: string; stop(): Promise<void>; crash(): Promise<void>; restart(): Promise<void> }>
