@@ -1,14 +1,11 @@
 import fc from 'fast-check'
+import { runs } from './runs.js'
 import { sharedInvariants, sharedPrograms, type SharedInvariant } from './shared.js'
 import { broken, real, type Breakage } from './subject.js'
 
-const numRuns = Number(process.env.MODEL_RUNS ?? 5000)
-const { MODEL_SEED, MODEL_PATH } = process.env
-const replay = MODEL_SEED ? { seed: Number(MODEL_SEED), ...(MODEL_PATH && { path: MODEL_PATH }) } : {}
-
 describe('three sessions over one store, in random interleavings, with crashes and leases that run out', () => {
   it('break none of the invariants', async () => {
-    await fc.assert(sharedPrograms(real), { numRuns, ...replay })
+    await fc.assert(sharedPrograms(real), runs(5000))
   }, 36_000_000)
 })
 
@@ -59,12 +56,20 @@ const breakages: [SharedInvariant, string, Breakage][] = [
 ]
 
 describe('the model of a shared store catches a session', () => {
-  it.each(breakages)('(%s) %s', async (invariant, name, breakage) => {
-    const subject = await broken(`shared ${invariant} ${name}`, breakage)
-    const { failed, errorInstance } = await fc.check(sharedPrograms(subject, invariant), { numRuns: 20_000, endOnFailure: true })
-    expect(failed).toBe(true)
-    expect(String(errorInstance)).toContain(`${invariant}: ${sharedInvariants[invariant]}`)
-  })
+  it.each(breakages)(
+    '(%s) %s',
+    async (invariant, name, breakage) => {
+      const subject = await broken(`shared ${invariant} ${name}`, breakage)
+      const { failed, errorInstance } = await fc.check(sharedPrograms(subject, invariant), {
+        ...runs(20_000),
+        numRuns: 20_000,
+        endOnFailure: true,
+      })
+      expect(failed).toBe(true)
+      expect(String(errorInstance)).toContain(`${invariant}: ${sharedInvariants[invariant]}`)
+    },
+    240_000,
+  )
 
   it('for each of its invariants', () => {
     expect(new Set(breakages.map(([invariant]) => invariant))).toEqual(new Set(Object.keys(sharedInvariants)))

@@ -316,7 +316,9 @@ export class Session {
       const credentials = this.#readTokens(stored)
       this.#vault.know(stored)
       if (status === 'signed-out') this.#epoch++
-      const { generation } = this.#adopt(credentials)
+      const { expiresAt, lifetime } = credentials
+      const age = lifetime === Infinity ? 0 : Math.max(0, this.#clock.now() - (expiresAt - lifetime))
+      const { generation } = this.#adopt(credentials, age)
       return () => {
         this.#watchers.changed()
         if (status !== 'unknown') this.#events.emit('adopted', { generation })
@@ -396,7 +398,8 @@ export class Session {
 
   // ── changing ────────────────────────────────────────────────────────────────────────────────────
 
-  #adopt(credentials: Credentials): Held {
+  /** `age`: how long ago somebody else has received it, in milliseconds. */
+  #adopt(credentials: Credentials, age = 0): Held {
     const { refresh } = this.#settings
     const stuck = refresh?.needsRefreshToken === true && credentials.tokens.refresh_token === undefined
     const windows = stuck
@@ -404,8 +407,7 @@ export class Session {
       : windowsOf(credentials, this.#environment.random(), this.#settings.policy)
     const { authorization } = credentials
     const held: Held = { credentials, authorization, generation: ++this.#generation, epoch: this.#epoch, ...windows }
-    const { expiresAt, lifetime } = credentials
-    this.#clock.anchor(lifetime === Infinity ? 0 : Math.max(0, this.#clock.now() - (expiresAt - lifetime)))
+    this.#clock.anchor(age)
     this.#set({ status: 'signed-in', held, rejected: false })
     return held
   }
