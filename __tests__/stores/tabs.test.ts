@@ -123,7 +123,7 @@ describe('a holder of the lock', () => {
     page.evaluate(
       () =>
         new Promise<void>((held) => {
-          const state = Object.assign(app, { release: () => undefined as void, lost: undefined as AbortSignal | undefined })
+          const state = Object.assign(app, { release: (): void => undefined, lost: undefined as AbortSignal | undefined })
           void app.store.lock!(async (lost) => {
             state.lost = lost
             held()

@@ -57,13 +57,13 @@ describe('on a server', () => {
 
   it('it opens no channel, which would keep the process alive', () => {
     const opened: string[] = []
-    given({
-      BroadcastChannel: class {
-        constructor(name: string) {
-          opened.push(name)
-        }
-      },
-    })
+    const Channel = class {
+      onmessage = null
+      constructor(name: string) {
+        opened.push(name)
+      }
+    }
+    given({ BroadcastChannel: Channel })
     for (const storage of storages) webStore({ storage }).subscribe!(() => undefined)()
     expect(opened).toEqual([])
   })
