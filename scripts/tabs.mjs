@@ -46,7 +46,8 @@ try {
       every: Number(values.every),
       keepalive: values.keepalive,
     })
-    const good = counted.faults + counted.early + counted.signedOut + counted.failed === 0 && counted.reused === counted.died
+    const { faults, early, signedOut, failed, leftOut, reused, died } = counted
+    const good = faults + early + signedOut + failed + leftOut === 0 && reused <= died
     if (!good) wrong++
     console.log(`${good ? 'good' : 'WRONG'}  ${name}\n       ${JSON.stringify(counted)}`)
     if (!good) console.log(examples)

@@ -28,16 +28,17 @@ async function signIn(page: Page): Promise<void> {
 
 describe('six tabs that send requests all the time, half of which are reloaded or closed', () => {
   it.each([
-    ['localStorage', { storage: 'localStorage', seconds: 5 }],
-    ['localStorage without Web Locks', { storage: 'localStorage', locks: false, seconds: 4 }],
-    ['IndexedDB without Web Locks', { storage: 'indexedDB', locks: false, seconds: 4 }],
+    ['localStorage', { storage: 'localStorage', seconds: 4 }],
+    ['localStorage without Web Locks', { storage: 'localStorage', locks: false, seconds: 3 }],
+    ['IndexedDB without Web Locks', { storage: 'indexedDB', locks: false, seconds: 3 }],
   ])('take one refresh between them, and nobody notices: %s', async (_name, options) => {
     const { browser, site, servers } = stage
     const counted = await storm({ browser, site, servers, recorder, every: 200, ...options })
     // Where a tab was closed between the server's answer and the save, the successor of its token is lost: nobody could have kept that.
-    expect(counted).toMatchObject({ faults: 0, early: 0, signedOut: 0, failed: 0, reused: counted.died, examples: [] })
+    expect(counted).toMatchObject({ faults: 0, early: 0, signedOut: 0, failed: 0, leftOut: 0, examples: [] })
+    expect(counted.reused).toBeLessThanOrEqual(counted.died)
     expect(counted.refreshes).toBeGreaterThan(1)
-    expect(counted.ended).toBeGreaterThan(5)
+    expect(counted.ended).toBeGreaterThan(3)
     expect(counted.answered).toBeGreaterThan(50)
   })
 })
@@ -131,8 +132,12 @@ describe('a holder of the lock', () => {
           }, new AbortController().signal).catch(() => undefined)
         }),
     )
-  const take = (page: Page): Promise<string> =>
-    page.evaluate(() => app.store.lock!(async () => 'mine', AbortSignal.timeout(20_000)).catch((error: Error) => error.name))
+  /** What comes of waiting for the lock for so many milliseconds. */
+  const take = (page: Page, patience = 20_000): Promise<string> =>
+    page.evaluate(
+      (ms) => app.store.lock!(async () => 'mine', AbortSignal.timeout(ms)).catch((error: Error) => error.name),
+      patience,
+    )
   const release = (page: Page): Promise<void> => page.evaluate(() => (app as unknown as { release(): void }).release())
   /** Stops everything in the page, its timers and messages too, until the result is called: it waits for an answer that doesn't come. */
   async function freeze(page: Page): Promise<() => Promise<void>> {
@@ -183,23 +188,32 @@ describe('a holder of the lock', () => {
   it.each([
     ['with Web Locks', []],
     ['without', [withoutLocks]],
-  ])('that is closed leaves it free (%s)', async (_name, scripts) => {
+  ])('that is closed leaves it free at once (%s)', async (_name, scripts) => {
     const [holder, waiter] = await openTabs(await stage.context(...scripts), 2, {})
     await hold(holder!)
     await holder!.close()
-    expect(await take(waiter!)).toBe('mine')
+    // Sooner than a lease would run out.
+    expect(await take(waiter!, 3000)).toBe('mine')
   })
 
-  it('without Web Locks: one that has crashed loses it after a few seconds, and so does one that was frozen, whose late save is refused', async () => {
+  it('without Web Locks: one that has crashed loses it after a few seconds, and so does one that was frozen, whose late save is refused; one out of sight keeps it', async () => {
     const [crashed, heir] = await openTabs(await stage.context(withoutLocks), 2, { storage: 'indexedDB' })
     const [frozen, waiter] = await openTabs(await stage.context(withoutLocks), 2, { storage: 'indexedDB' })
     await frozen!.evaluate(() => app.signIn({ access_token: 'at-1', refresh_token: 'rt-1' }))
-    await Promise.all([hold(crashed!), hold(frozen!)])
+    // Browsers slow the timers of a tab out of sight down, to one call a minute.
+    const slowTimers = (): void => void Object.assign(globalThis, { setInterval: () => 0 })
+    const slow = await stage.context(withoutLocks)
+    const rival = await stage.open(slow, { storage: 'indexedDB' })
+    const outOfSight = await slow.newPage()
+    await outOfSight.addInitScript(slowTimers)
+    await outOfSight.goto(rival.url())
+    await Promise.all([hold(crashed!), hold(frozen!), hold(outOfSight)])
     const devTools = await crashed!.context().newCDPSession(crashed!)
     devTools.send('Page.crash').catch(() => undefined)
     const thaw = await freeze(frozen!)
 
-    expect(await Promise.all([take(heir!), take(waiter!)])).toEqual(['mine', 'mine'])
+    const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 8000)])
+    expect(outcomes).toEqual(['mine', 'mine', 'TimeoutError'])
 
     await waiter!.evaluate(() =>
       app.store.write({ access_token: 'at-2', refresh_token: 'rt-2' }, { replacing: undefined, mode: 'set' }),
@@ -349,4 +363,23 @@ describe('a storage that can not be used', () => {
       await until(other!, () => app.status().status === 'signed-in')
     },
   )
+})
+
+describe('a worker', () => {
+  it('shares the tokens of the pages through IndexedDB', async () => {
+    const page = await stage.open(await stage.context(), { storage: 'indexedDB' })
+    await signIn(page)
+    await stage.servers.refuseAccessTokens()
+    const outcome = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const worker = new Worker(`/page.js${location.search}`)
+          worker.onmessage = ({ data }) => resolve(data)
+          worker.postMessage('/from-a-worker')
+        }),
+    )
+    expect(outcome).toMatchObject({ status: 200 })
+    expect(await page.evaluate(() => app.get('/from-the-page'))).toMatchObject({ status: 200 })
+    expect(await stage.servers.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
+  })
 })

@@ -57,11 +57,13 @@ describe('on a server', () => {
 
   it('it opens no channel, which would keep the process alive', () => {
     const opened: string[] = []
-    given({
-      BroadcastChannel: function BroadcastChannel(name: string) {
+    const Channel = class {
+      onmessage = null
+      constructor(name: string) {
         opened.push(name)
-      },
-    })
+      }
+    }
+    given({ BroadcastChannel: Channel })
     for (const storage of storages) webStore({ storage }).subscribe!(() => undefined)()
     expect(opened).toEqual([])
   })

@@ -48,6 +48,7 @@ export interface StormCounts {
   faults: number
   undelivered: number
   signIns: number
+  leftOut: number
   signedOut: number
   failed: number
   examples: unknown[]

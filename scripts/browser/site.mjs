@@ -20,7 +20,7 @@ export async function startSite({ axios = 'axios' } = {}) {
   const script = outputFiles[0].text
   const { server, port } = await listen()
   server.on('request', (request, response) => {
-    const isScript = request.url === '/page.js'
+    const isScript = request.url.startsWith('/page.js')
     response
       .writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html; charset=utf-8', 'cache-control': 'no-store' })
       .end(isScript ? script : '<!doctype html><title>Tab</title><script src="/page.js"></script>')

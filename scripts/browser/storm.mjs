@@ -19,9 +19,12 @@ const GRACE = 250
 
 /**
  * Resolves with what was counted:
- * `refreshes`, `early` (a token that was not due yet), `reused` (by the authorization server), `died` (those of the reused whose first answer died with
- * its tab, which nobody could save any longer), `signedOut` and `failed` (in a tab that lived; without what follows from an answer that died),
- * `answered` (200 in tabs that lived to the end), `served` (by the API), `ended` (tabs closed or reloaded).
+ * - `refreshes`, and `early` ones, of a token that was not due yet;
+ * - `reused` refresh tokens, by the authorization server; `died`: those whose first answer died with its tab, so that nobody could save it (sent a third
+ *   time, the server no longer counts them); `faults`: those for which there is no such excuse;
+ * - `signedOut` and `failed`, in tabs that lived, but for what follows from an answer that died; `signIns` after such a death;
+ * - `leftOut`: tabs that are signed out at the end while others are signed in;
+ * - `answered`: requests with the answer 200 in tabs that lived to the end; `served`: by the API; `ended`: tabs closed or reloaded.
  */
 export async function storm({
   browser,
@@ -73,7 +76,7 @@ export async function storm({
   await first.close()
 
   // A token whose successor died with its tab ends the session: somebody signs in again, as a user would.
-  let signIns = 1
+  const signIns = []
   const restless = living.slice(0, tabs / 2)
   const startedAt = Date.now()
   let ended = 0
@@ -89,11 +92,9 @@ export async function storm({
       restless[index] = living[living.indexOf(tab)] = await open()
     }
     const calm = living.at(-1).page
-    if (process.env.TRACE)
-      console.log(Date.now() - startedAt, ended, recorder.requests.length - from, JSON.stringify(events.slice(-1)))
     if (await calm.evaluate(() => globalThis.app.status().status === 'signed-out')) {
-      signIns++
       await calm.evaluate((tokens) => globalThis.app.signIn(tokens), await servers.mint())
+      signIns.push(Date.now())
     }
   }
   const took = (Date.now() - startedAt) / 1000
@@ -103,6 +104,8 @@ export async function storm({
     (a, b) => a + b,
     0,
   )
+  const states = await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.status().status)))
+  const leftOut = states.includes('signed-in') ? states.filter((state) => state !== 'signed-in').length : 0
   const counts = await servers.counts()
   const requests = recorder.requests.slice(from)
   await context.close()
@@ -126,7 +129,9 @@ export async function storm({
     previous = request
   }
   const lived = events.filter(({ document, at }) => at < (endedAt.get(document) ?? Infinity))
-  const unexplained = lived.filter(({ at }) => !deaths.some((death) => at >= death - GRACE && at < death + 3000))
+  // From the death of an answer until somebody has signed in again, and the others have heard of it.
+  const excused = deaths.map((death) => [death - GRACE, (signIns.find((at) => at > death) ?? Infinity) + 1000])
+  const unexplained = lived.filter(({ at }) => !excused.some(([from, to]) => at >= from && at < to))
   const signedOut = unexplained.filter(({ type }) => type === 'signed_out')
   const failed = unexplained.filter(({ type }) => type === 'failed')
   return {
@@ -138,7 +143,8 @@ export async function storm({
     died: deaths.length,
     faults,
     undelivered: requests.filter(({ undelivered }) => undelivered).length,
-    signIns,
+    signIns: signIns.length,
+    leftOut,
     signedOut: signedOut.length,
     failed: failed.length,
     examples: unexplained.slice(0, 3),

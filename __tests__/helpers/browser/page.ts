@@ -96,3 +96,5 @@ const app = {
 export type App = typeof app
 Object.assign(globalThis, { app })
 if (settings.has('start')) app.start()
+// As the script of a worker it is asked by messages.
+if (typeof document === 'undefined') addEventListener('message', async ({ data }) => postMessage(await get(String(data))))
