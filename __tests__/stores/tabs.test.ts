@@ -212,13 +212,15 @@ describe('a holder of the lock', () => {
     devTools.send('Page.crash').catch(() => undefined)
     const thaw = await freeze(frozen!)
 
-    const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 8000)])
-    expect(outcomes).toEqual(['mine', 'mine', 'TimeoutError'])
-
-    await waiter!.evaluate(() =>
-      app.store.write({ access_token: 'at-2', refresh_token: 'rt-2' }, { replacing: undefined, mode: 'set' }),
-    )
-    await thaw()
+    try {
+      const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 8000)])
+      expect(outcomes).toEqual(['mine', 'mine', 'TimeoutError'])
+      await waiter!.evaluate(() =>
+        app.store.write({ access_token: 'at-2', refresh_token: 'rt-2' }, { replacing: undefined, mode: 'set' }),
+      )
+    } finally {
+      await thaw()
+    }
     await until(frozen!, () => (app as unknown as { lost: AbortSignal }).lost.aborted)
     const late = await frozen!.evaluate(() =>
       app.store.write({ access_token: 'at-3' }, { replacing: { access_token: 'at-1', refresh_token: 'rt-1' }, mode: 'replace' }),
