@@ -114,6 +114,11 @@ describe('a tab and its duplicate, each with its copy of sessionStorage', () => 
     expect(await page!.evaluate(() => app.get('/page'))).toMatchObject({ status: 200 })
     await page!.evaluate(() => app.session.refresh().then(() => undefined))
     expect(await copy.evaluate(() => app.get('/copy'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    const another = await duplicate(page!)
+    const before = await page!.evaluate(() => sessionStorage.getItem('axios-attach-oauth'))
+    await signIn(another)
+    expect(await another.evaluate(() => app.get('/another'))).toMatchObject({ status: 200 })
+    expect(await page!.evaluate(() => sessionStorage.getItem('axios-attach-oauth'))).toBe(before)
     expect(await stranger!.evaluate(() => app.get('/stranger'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
   })
 })
@@ -213,7 +218,7 @@ describe('a holder of the lock', () => {
     const thaw = await freeze(frozen!)
 
     try {
-      const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 8000)])
+      const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 6500)])
       expect(outcomes).toEqual(['mine', 'mine', 'TimeoutError'])
       await waiter!.evaluate(() =>
         app.store.write({ access_token: 'at-2', refresh_token: 'rt-2' }, { replacing: undefined, mode: 'set' }),
