@@ -114,6 +114,11 @@ describe('a tab and its duplicate, each with its copy of sessionStorage', () => 
     expect(await page!.evaluate(() => app.get('/page'))).toMatchObject({ status: 200 })
     await page!.evaluate(() => app.session.refresh().then(() => undefined))
     expect(await copy.evaluate(() => app.get('/copy'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    const another = await duplicate(page!)
+    const before = await page!.evaluate(() => sessionStorage.getItem('axios-attach-oauth'))
+    await signIn(another)
+    expect(await another.evaluate(() => app.get('/another'))).toMatchObject({ status: 200 })
+    expect(await page!.evaluate(() => sessionStorage.getItem('axios-attach-oauth'))).toBe(before)
     expect(await stranger!.evaluate(() => app.get('/stranger'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
   })
 })
@@ -212,13 +217,15 @@ describe('a holder of the lock', () => {
     devTools.send('Page.crash').catch(() => undefined)
     const thaw = await freeze(frozen!)
 
-    const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 8000)])
-    expect(outcomes).toEqual(['mine', 'mine', 'TimeoutError'])
-
-    await waiter!.evaluate(() =>
-      app.store.write({ access_token: 'at-2', refresh_token: 'rt-2' }, { replacing: undefined, mode: 'set' }),
-    )
-    await thaw()
+    try {
+      const outcomes = await Promise.all([take(heir!), take(waiter!), take(rival, 6500)])
+      expect(outcomes).toEqual(['mine', 'mine', 'TimeoutError'])
+      await waiter!.evaluate(() =>
+        app.store.write({ access_token: 'at-2', refresh_token: 'rt-2' }, { replacing: undefined, mode: 'set' }),
+      )
+    } finally {
+      await thaw()
+    }
     await until(frozen!, () => (app as unknown as { lost: AbortSignal }).lost.aborted)
     const late = await frozen!.evaluate(() =>
       app.store.write({ access_token: 'at-3' }, { replacing: { access_token: 'at-1', refresh_token: 'rt-1' }, mode: 'replace' }),
