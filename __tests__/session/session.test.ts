@@ -101,6 +101,16 @@ describe('freshness', () => {
     expect(new Set(refresh.redeemed).size).toBe(refresh.redeemed.length)
   })
 
+  it('a late 401 of an older token is not sent again with one that has expired meanwhile', async () => {
+    const refresh = issuer(100)
+    const session = start(memoryStore(tokens(1, 100)), refresh)
+    await session.tokens()
+    const old = session.current()!
+    await session.refresh()
+    await environment.pass(99_000)
+    expect((await session.renew(old)).authorization).toBe('Bearer a3')
+  })
+
   it('a clock that jumps back is noticed: the token is not believed longer', async () => {
     const session = start(memoryStore(tokens(1, 1000)), issuer())
     await session.tokens()

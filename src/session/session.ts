@@ -211,7 +211,7 @@ export class Session {
     if (state.status !== 'signed-in' || state.held.epoch !== rejected.epoch)
       throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
     if (state.held.generation === rejected.generation) this.#set({ ...state, rejected: true })
-    else if (!state.rejected) return state.held
+    else if (!state.rejected && this.#clock.now() < state.held.waitFrom) return state.held
     return this.#startOrJoin('rejected')
   }
 

@@ -156,27 +156,34 @@ export class SharedConnection {
 
   async #startListening(): Promise<void> {
     const connection = await this.#get().catch(noop)
-    if (!this.listening) return this.#rest()
-    // A connection that is there already has to be told; a new one knows.
-    if (connection) await connection.query(`LISTEN ${CHANNEL}`).catch(noop)
-    else this.#listenAgain()
+    if (!connection) this.#listenAgain()
+    else if (this.listening) await this.#listenOn(connection)
     this.#rest()
+  }
+
+  async #listenOn(connection: Connection): Promise<void> {
+    await connection.query(`LISTEN ${CHANNEL}`).catch(noop)
+    // What happened before it was in place, nobody can tell: everybody looks.
+    this.#tell(undefined)
   }
 
   #listenAgain(): void {
     if (!this.listening || this.#relistening || this.#pool.ending) return
-    this.#relistening = setTimeout(async () => {
+    this.#relistening = setTimeout(() => {
       this.#relistening = undefined
-      if (!this.listening) return
-      await this.#startListening()
-      // What was missed meanwhile, nobody can tell: everybody looks again.
-      if (this.#open) this.#tell(undefined)
+      if (this.listening) void this.#startListening()
     }, LISTEN_AGAIN_AFTER)
     this.#relistening.unref?.()
   }
 
   #tell(payload: string | undefined): void {
-    for (const listener of [...this.#listeners]) listener(payload)
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(payload)
+      } catch {
+        // Who listens changes nothing.
+      }
+    }
   }
 
   #get(): Promise<Connection> {
@@ -201,7 +208,6 @@ export class SharedConnection {
     })
     this.#open = connection
     for (const [name, value] of settings) connection.query('SELECT set_config($1, $2, false)', [name, value]).catch(noop)
-    if (this.listening) connection.query(`LISTEN ${CHANNEL}`).catch(noop)
     if (connection.lost.aborted) this.#forget()
     return connection
   }

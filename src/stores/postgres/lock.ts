@@ -130,7 +130,7 @@ export function underLock<Result>(
       const query: Query = (text, values) =>
         connection.lost.aborted ? place.query(text, values) : connection.query(text, values)
       const confirming = setInterval(
-        () => query(place.statements.mark, [place.key, mark, place.grace]).catch(noop),
+        () => query(place.statements.confirm, [place.key, mark]).catch(noop),
         Math.max(10, place.grace / CONFIRMATIONS),
       )
       confirming.unref?.()

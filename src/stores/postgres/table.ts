@@ -41,6 +41,8 @@ export interface Statements {
   readonly clear: string
   /** $1 key, $2 our mark, $3 how old a mark may be, in milliseconds. `free` unless somebody else has marked the row. */
   readonly mark: string
+  /** $1 key, $2 our mark: it is as good as new. */
+  readonly confirm: string
   /** $1 key, $2 our mark. */
   readonly unmark: string
 }
@@ -68,6 +70,7 @@ export function statementsFor(table: string, notify: boolean): Statements {
   UPDATE ${table} SET holder = $2, held_at = clock_timestamp()
   WHERE key = $1 AND (holder IS NULL OR holder = $2 OR held_at < clock_timestamp() - $3::float8 * interval '1 millisecond') RETURNING 1
 ) SELECT EXISTS (SELECT 1 FROM marked) OR NOT EXISTS (SELECT 1 FROM ${table} WHERE key = $1 AND holder IS NOT NULL) AS free`,
+    confirm: `UPDATE ${table} SET held_at = clock_timestamp() WHERE key = $1 AND holder = $2`,
     unmark: `UPDATE ${table} SET holder = NULL WHERE key = $1 AND holder = $2`,
   }
 }

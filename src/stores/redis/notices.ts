@@ -116,9 +116,7 @@ class Notices {
     this.close()
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      if (this.#listeners.size === 0) return
-      this.#open()
-      for (const channel of this.#listeners.keys()) this.#tell(channel, undefined)
+      if (this.#listeners.size > 0) this.#open()
     }, OPEN_AGAIN_AFTER)
     this.#timer.unref?.()
   }
@@ -127,7 +125,8 @@ class Notices {
     const subscribed = isNodeRedis(subscriber)
       ? subscriber.subscribe(channel, (message) => this.#tell(channel, message))
       : subscriber.subscribe(channel)
-    subscribed.catch(noop)
+    // What happened before it was in place, nobody can tell.
+    subscribed.then(() => this.#tell(channel, undefined)).catch(noop)
   }
 
   /** What was missed while the connection was away, nobody can tell: everybody looks again. */
@@ -140,7 +139,13 @@ class Notices {
   }
 
   #tell(channel: string, message: string | undefined): void {
-    for (const listener of [...(this.#listeners.get(channel) ?? [])]) listener(message)
+    for (const listener of [...(this.#listeners.get(channel) ?? [])]) {
+      try {
+        listener(message)
+      } catch {
+        // Who listens changes nothing.
+      }
+    }
   }
 }
 
