@@ -1,9 +1,13 @@
 // A real authorization server (oidc-provider) in a process of its own: rotating refresh tokens, reuse revokes the family. It prints one line of
 // JSON when it is up, and counts what it sees. Settings come from the environment: ACCESS_TOKEN_TTL (seconds), PRIVATE_KEY_JWT_JWK (a public key).
 import { Provider } from 'oidc-provider'
+import MemoryAdapter from 'oidc-provider/lib/adapters/memory_adapter.js'
+import LRU from 'oidc-provider/lib/helpers/lru.js'
 import { allowBrowsers, endWithParent, listen, sendJSON } from './process.mjs'
 
 endWithParent()
+// By itself it forgets the oldest beyond 1,000 records: with some hundred users that is a good refresh token, and it would neither know one that comes again.
+const records = new LRU({ maxSize: 1_000_000 })
 const { server, port } = await listen()
 const issuer = `http://127.0.0.1:${port}`
 
@@ -42,6 +46,7 @@ if (process.env.PRIVATE_KEY_JWT_JWK) {
 
 const lifetime = () => settings.accessTokenLifetime
 const provider = new Provider(issuer, {
+  adapter: (model) => new MemoryAdapter(model, records),
   clients,
   scopes: ['openid', 'offline_access', 'read', 'write'],
   ttl: {
