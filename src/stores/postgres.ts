@@ -3,11 +3,12 @@ import { sameTokens } from '../tokens.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../types.js'
 import type { EncryptionOptions } from './encryption.js'
 import { CHANNEL, SharedConnection } from './postgres/connection.js'
-import { postgresFailure } from './postgres/failure.js'
+import { isOutage, postgresFailure } from './postgres/failure.js'
 import { underLock, type HeldLock } from './postgres/lock.js'
 import type { PostgresPool, PostgresResult } from './postgres/pool.js'
 import { quoteTable, statementsFor } from './postgres/table.js'
 import { createCodec } from './record.js'
+import { throughOutage } from './waiting.js'
 
 export type { EncryptionOptions } from './encryption.js'
 export type { PostgresClient, PostgresPool, PostgresResult } from './postgres/pool.js'
@@ -76,9 +77,12 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
   let held: HeldLock | undefined
 
   const query = async (verb: string, text: string, values: unknown[]): Promise<PostgresResult> => {
+    const mine = held
     try {
-      // The holder of the lock goes over the connection that has it: it needs no other, however busy the pool is.
-      return await (held ? held.query(text, values) : pool.query(text, values))
+      if (!mine) return await pool.query(text, values)
+      // The holder of the lock goes over the connection that has it: it needs no other, however busy the pool is. As long as nobody else goes on, it
+      // waits for a server that restarts.
+      return await throughOutage(grace, () => mine.query(text, values), isOutage)
     } catch (error) {
       throw postgresFailure(name, verb, error)
     }

@@ -3,11 +3,11 @@ import type { RefreshFunction, TokenJSON, TokenStore } from '../types.js'
 import type { EncryptionOptions } from './encryption.js'
 import { createCodec } from './record.js'
 import { commandsOf, type RedisClient } from './redis/client.js'
-import { redisFailure } from './redis/failure.js'
+import { isOutage, redisFailure } from './redis/failure.js'
 import { Lease } from './redis/lease.js'
 import { noticesOf } from './redis/notices.js'
 import { runScript, scripts } from './redis/scripts.js'
-import { Pauses, settledWithin, untilAborted } from './waiting.js'
+import { Pauses, settledWithin, throughOutage, untilAborted } from './waiting.js'
 
 export type { EncryptionOptions } from './encryption.js'
 export type { IORedisClient, NodeRedisClient, RedisClient } from './redis/client.js'
@@ -71,9 +71,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
     throw redisFailure(name, verb, cause)
   }
 
+  /** While we hold the lock, a server that restarts is waited for: as long as the lease may last, nobody else goes on. */
+  const steadily = <Result>(ask: () => Promise<Result>): Promise<Result> =>
+    held ? throughOutage(length, ask, isOutage) : ask()
+
   /** The record as it lies there; '' when there is none. */
   async function readText(): Promise<string> {
-    const text = await send('HGET', key, 'tokens').catch(failed('read'))
+    const text = await steadily(() => send('HGET', key, 'tokens')).catch(failed('read'))
     held?.check()
     return text === null || text === undefined ? '' : String(text)
   }
@@ -137,7 +141,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
       }
       const text = tokens ? await codec.encode(tokens) : ''
       const args = [expected, text, held?.fence ?? '', lifetime, channel, `changed ${origin}`]
-      const stored = await runScript(send, scripts.write, key, args).catch(failed('written'))
+      const stored = await steadily(() => runScript(send, scripts.write, key, args)).catch(failed('written'))
       return Number(stored) === 1
     },
     async lock(run, signal) {

@@ -21,6 +21,9 @@ export function settledWithin(ms: number, promise: Promise<unknown>): Promise<vo
   })
 }
 
+/** Nobody gives up waiting. */
+const never = new AbortController().signal
+
 const FIRST_PAUSE = 20
 const LONGEST_PAUSE = 250
 
@@ -51,5 +54,26 @@ export class Pauses {
       this.#end = resolve
     })
     await untilAborted(pause, signal).finally(() => clearTimeout(timer))
+  }
+}
+
+/**
+ * Asks again, for so many milliseconds, as long as `passes` says that the failure will pass. For the holder of a lock: what it has been answered by the
+ * token endpoint is worth waiting for a server that restarts.
+ */
+export async function throughOutage<Result>(
+  ms: number,
+  ask: () => Promise<Result>,
+  passes: (error: unknown) => boolean,
+): Promise<Result> {
+  const end = performance.now() + ms
+  const pauses = new Pauses()
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!passes(error) || performance.now() >= end) throw error
+    }
+    await pauses.next(never)
   }
 }

@@ -5,6 +5,8 @@ const noop = (): void => undefined
 
 /** How often the connection is asked whether it is still there, in milliseconds. Two questions without an answer mean that it isn't. */
 const HEARTBEAT = 3000
+/** How often it is looked whether the application ends the pool, in milliseconds: the pool waits for its last connection, and doesn't say so. */
+const LOOK_AFTER_POOL = 200
 /** How long a connection that nobody uses is kept, in milliseconds. */
 const LINGER = 2000
 /** How often the listening is tried again while the server is away, in milliseconds. */
@@ -29,22 +31,23 @@ const settings: readonly (readonly [string, string])[] = [
 export class Connection {
   readonly #client: PostgresClient
   readonly #lost = new AbortController()
-  readonly #heartbeat: ReturnType<typeof setInterval>
+  readonly #ticking: ReturnType<typeof setInterval>
   #unanswered = 0
   #last: Promise<unknown> = Promise.resolve()
 
-  constructor(client: PostgresClient, onNotice: (payload: string) => void, onBeat: () => void) {
+  constructor(client: PostgresClient, onNotice: (payload: string) => void, onTick: () => void) {
     this.#client = client
     client.on('error', this.#onError)
     client.on('end', this.#onError)
     client.on('notification', ((notice: { channel?: string; payload?: string }) => {
       if (notice.channel === CHANNEL) onNotice(notice.payload ?? '')
     }) as never)
-    this.#heartbeat = setInterval(() => {
-      this.#beat()
-      onBeat()
-    }, HEARTBEAT)
-    this.#heartbeat.unref?.()
+    let ticks = 0
+    this.#ticking = setInterval(() => {
+      if (++ticks % (HEARTBEAT / LOOK_AFTER_POOL) === 0) this.#beat()
+      onTick()
+    }, LOOK_AFTER_POOL)
+    this.#ticking.unref?.()
   }
 
   /** Aborted when the connection has ended, whoever ended it. */
@@ -69,7 +72,7 @@ export class Connection {
   /** Ends it. It is not given back: it has settings and locks of its own. */
   close(reason: string): void {
     if (this.lost.aborted) return
-    clearInterval(this.#heartbeat)
+    clearInterval(this.#ticking)
     this.#lost.abort(new OAuthError('OAUTH_STORE_FAILED', `${reason}, and the locks of the token stores with it.`))
     try {
       this.#client.release(true)

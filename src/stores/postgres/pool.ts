@@ -8,7 +8,6 @@ export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<PostgresResult>
   release(destroy?: boolean): void
   on(event: string, listener: (...args: never[]) => void): unknown
-  removeListener(event: string, listener: (...args: never[]) => void): unknown
   ref?(): unknown
   unref?(): unknown
 }

@@ -33,3 +33,12 @@ export function redisFailure(name: string, verb: string, cause: unknown): OAuthE
     cause: Object.assign(new Error(`Redis: ${word ?? 'unknown reason'}`), word && { code: word }),
   })
 }
+
+/** What a server says while it starts, or while another one takes its place. */
+const passing = new Set(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN', 'BUSY'])
+
+/** Will it pass by itself? The connection has ended, or the server isn't ready; any other reply is its last word. */
+export function isOutage(cause: unknown): boolean {
+  const reply = /^([A-Z]{2,}) /.exec(String((cause as Error | undefined)?.message))
+  return !reply || passing.has(reply[1] as string)
+}
