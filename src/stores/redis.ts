@@ -72,8 +72,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
   }
 
   /** While we hold the lock, a server that restarts is waited for: as long as the lease may last, nobody else goes on. */
-  const steadily = <Result>(ask: () => Promise<Result>): Promise<Result> =>
-    held ? throughOutage(length, ask, isOutage) : ask()
+  const steadily = <Result>(ask: () => Promise<Result>): Promise<Result> => (held ? throughOutage(length, ask, isOutage) : ask())
 
   /** The record as it lies there; '' when there is none. */
   async function readText(): Promise<string> {
