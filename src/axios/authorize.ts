@@ -29,7 +29,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     const session = sessionOf(config, attached)
     // The caller's own authorization wins.
     if (!session || config.auth || authorizationName(config) !== undefined || !isAllowed(config)) return undefined
-    return session
+    return session.isOwn(config.signal) ? undefined : session
   }
 
   function attach(
@@ -52,16 +52,19 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
   function mustWait(config: AxiosRequestConfig): boolean {
     forgetTicket(config as InternalAxiosRequestConfig)
     const session = sessionOf(config, attached)
-    if (!session || session.current(!isReplayable(config))) return false
-    putTicket(config as InternalAxiosRequestConfig, new Ticket(session, undefined, startOf(config), 'expected'))
-    return true
+    if (!session) return false
+    const isOwn = session.isOwn(config.signal)
+    if (!isOwn && session.current(!isReplayable(config))) return false
+    const stage = isOwn ? 'own' : 'expected'
+    putTicket(config as InternalAxiosRequestConfig, new Ticket(session, undefined, startOf(config), stage))
+    return !isOwn
   }
 
   function authorizeNow(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const ticket = ticketOf(config)
     const expected = ticket?.stage === 'expected'
     if (!expected) forgetTicket(config)
-    const session = concerned(config)
+    const session = ticket?.stage === 'own' ? undefined : concerned(config)
     if (!session) return config
     if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
     const held = session.current(!isReplayable(config), true)

@@ -5,8 +5,11 @@ import type { Session } from '../session/session.js'
 /** The member of a config that holds the ticket: a string, since axios loses symbols on the way before 1.19. */
 const key = 'axios-attach-oauth'
 
-/** `expected`: the asynchronous interceptor will see to it. `unplaced`: let through unjudged, since others change it after us. */
-export type Stage = 'expected' | 'unplaced' | 'sent'
+/**
+ * `expected`: the asynchronous interceptor will see to it. `unplaced`: let through unjudged, since others change it after us. `own`: a request of the
+ * refresh function, none of our business.
+ */
+export type Stage = 'expected' | 'unplaced' | 'own' | 'sent'
 
 /**
  * What the package knows about a request that it has let through. It rides on the config because copies of that are made on the way; its

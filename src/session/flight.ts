@@ -12,6 +12,8 @@ export class Flight {
   readonly landed: Promise<Held>
   /** True when signing in or out has overtaken it: its tokens must not be used. */
   overtaken = false
+  /** The refresh function is just being called. */
+  isCalling = false
   #resolve!: (held: Held) => void
   #reject!: (error: unknown) => void
 
@@ -26,6 +28,16 @@ export class Flight {
     })
     // Perhaps nobody waits.
     this.landed.catch(() => undefined)
+  }
+
+  /** Calls `work`; whatever it does before it first waits is its own doing. */
+  call<Result>(work: () => Result): Result {
+    this.isCalling = true
+    try {
+      return work()
+    } finally {
+      this.isCalling = false
+    }
   }
 
   land(held: Held): void {

@@ -1,10 +1,13 @@
 import { OAuthError } from '../errors.js'
 import type { PolicySettings } from '../policy.js'
 import { mergeTokens, type Credentials } from '../tokens.js'
-import type { RefreshFunction, RefreshReason, TokenJSON, TokenResponse, TokenSet } from '../types.js'
+import type { RefreshFunction, RefreshReason, TokenResponse, TokenSet } from '../types.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
+import type { Events } from './events.js'
 import type { Flight } from './flight.js'
+import type { Neighbours } from './neighbours.js'
+import type { Standing } from './standing.js'
 import type { Held } from './state.js'
 import { refreshError, requestTokensWithin } from './token-request.js'
 import type { Vault } from './vault.js'
@@ -20,15 +23,12 @@ export interface RenewalTools {
   }
   readonly vault: Vault
   readonly clock: Clock
-  readonly held: () => Held | undefined
+  readonly standing: Standing
+  readonly events: Events
   /** The token endpoint is about to be asked. */
   readonly asks: () => void
-  /** Takes over what somebody else has stored; returns what is to be told. */
-  readonly takeOver: (stored: TokenJSON | undefined) => () => void
-  readonly adopt: (credentials: Credentials) => Held
+  readonly neighbours: Neighbours
   readonly revoke: (tokens: TokenSet) => void
-  readonly refreshed: (held: Held) => void
-  readonly stored: (held: Held) => void
   readonly unsaved: (held: Held, error: unknown) => void
 }
 
@@ -55,9 +55,9 @@ export async function renew(
   for (;;) {
     const stored = await vault.look()
     if (flight.overtaken) return noop
-    const before = tools.held()
+    const before = tools.standing.held
     if (vault.moved(stored)) {
-      const tell = tools.takeOver(stored)
+      const tell = tools.neighbours.takeOver(stored)
       if (before && !stored) return tell
       if (!flight.answer && isNews(tools, before)) return tell
     }
@@ -75,8 +75,8 @@ export async function renew(
 }
 
 /** Is there now a token in use that is another than before, and not about to expire? */
-function isNews({ held, clock }: RenewalTools, before: Held | undefined): boolean {
-  const present = held()
+function isNews({ standing, clock }: RenewalTools, before: Held | undefined): boolean {
+  const present = standing.held
   if (!present || present === before || clock.now() >= present.waitFrom) return false
   return present.credentials.tokens.access_token !== before?.credentials.tokens.access_token
 }
@@ -92,7 +92,7 @@ async function exchange(
   const { flightTimeout } = settings
   const { answer } = flight
   const refresh = answer ? (): TokenResponse => answer : settings.refresh
-  const tokens = tools.held()?.credentials.tokens
+  const tokens = tools.standing.held?.credentials.tokens
   if (!refresh)
     throw new OAuthError(
       'OAUTH_REFRESH_UNAVAILABLE',
@@ -110,7 +110,7 @@ async function exchange(
     flightTimeout,
     abort,
     environment,
-    refresh,
+    (...args) => flight.call(() => refresh(...args)),
     tokens && structuredClone(tokens),
     context,
     settings.policy.retries,
@@ -142,11 +142,13 @@ async function store(tools: RenewalTools, flight: Flight, credentials: Credentia
   const signedOutElsewhere = outcome && !outcome.stored && !outcome.found
   if (flight.overtaken || signedOutElsewhere) tools.revoke(credentials.tokens)
   if (flight.overtaken) return noop
-  if (outcome && !outcome.stored) return tools.takeOver(outcome.found)
-  const held = tools.adopt(credentials)
+  if (outcome && !outcome.stored) return tools.neighbours.takeOver(outcome.found)
+  const held = tools.standing.adopt(credentials)
   return () => {
-    tools.refreshed(held)
-    if (!error) return tools.stored(held)
+    const { generation } = held
+    const { expiresAt } = credentials
+    tools.events.emit('refreshed', { generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt })
+    if (!error) return tools.events.emit('saved', { generation })
     tools.unsaved(held, error)
     if (tools.settings.strictSaving) throw error
   }
@@ -157,11 +159,11 @@ const again = (): void => undefined
 
 /** The token endpoint says `invalid_grant`: either somebody else was faster, or what is stored is deleted and this is the end (`undefined`). */
 async function giveUp(tools: RenewalTools, flight: Flight): Promise<(() => void) | undefined> {
-  const before = tools.held()
+  const before = tools.standing.held
   // What can't be deleted will be refused again; the session ends all the same.
   const outcome = await tools.vault.replace(undefined, () => !flight.overtaken).catch(() => undefined)
   if (flight.overtaken) return noop
   if (!outcome?.found) return undefined
-  const tell = tools.takeOver(outcome.found)
+  const tell = tools.neighbours.takeOver(outcome.found)
   return isNews(tools, before) ? tell : again
 }

@@ -1,14 +1,17 @@
 import { OAuthError, isOAuthError } from '../errors.js'
-import { windowsOf, type PolicySettings } from '../policy.js'
-import { mergeTokens, readTokens, sameTokens, type Credentials } from '../tokens.js'
+import type { PolicySettings } from '../policy.js'
+import { mergeTokens } from '../tokens.js'
 import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../types.js'
 import { Brakes } from './brakes.js'
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { Events, type SessionEvents, type SessionListener, type SignOutReason } from './events.js'
 import { Flight } from './flight.js'
-import { snapshotOf, type Held, type SessionSnapshot, type State } from './state.js'
+import { Neighbours } from './neighbours.js'
 import { noRefreshToken, renew, type RenewalTools } from './renewal.js'
+import { Standing } from './standing.js'
+import { snapshotOf, type Held, type SessionSnapshot } from './state.js'
+import { withTimeLimit } from './time-limit.js'
 import { refreshError } from './token-request.js'
 import { Vault, type VaultLimits } from './vault.js'
 import { Watchers } from './watchers.js'
@@ -25,10 +28,11 @@ export interface SessionSettings extends VaultLimits {
 
 const noop = (): void => undefined
 
-/** Within this many milliseconds a request passes from the first question for a token to the second one. */
-const MOMENT = 1000
-
 const CHANGED_HANDS = 'Somebody signed in or out while this request was under way.'
+
+const signedOutElsewhere = (): OAuthError => new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
+
+const refreshTokenOf = (held: Held | undefined): string | undefined => held?.credentials.tokens.refresh_token
 
 /** How long a set that could not be stored waits before the next try, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
@@ -41,21 +45,13 @@ export class Session {
   readonly #settings: SessionSettings
   readonly #clock: Clock
   readonly #brakes: Brakes
-  readonly #watchers = new Watchers(() => snapshotOf(this.#state, this.#generation, this.#flight !== undefined))
+  readonly #standing: Standing
+  readonly #neighbours: Neighbours
+  readonly #watchers = new Watchers(() => snapshotOf(this.#standing.state, this.#standing.generation, this.#flight !== undefined))
 
-  #state: State = { status: 'unknown' }
-  #generation = 0
-  #epoch = 0
   #flight: Flight | undefined
-  #looking: Promise<void> | undefined
-
-  /** The usual request is answered from these three: until then there is nothing to decide. */
-  #held: Held | undefined
-  #quietUntil = -Infinity
-  #lastSeen = -Infinity
-
+  readonly #flightSignals = new WeakSet<AbortSignal>()
   #savingAgainFrom = 0
-
   #watching = 0
   #unsubscribeStore: (() => void) | undefined
 
@@ -65,26 +61,36 @@ export class Session {
   constructor(store: TokenStore, settings: SessionSettings, environment: Environment) {
     this.#settings = settings
     this.#environment = environment
-    this.#clock = new Clock(environment)
+    const clock = (this.#clock = new Clock(environment))
     this.#brakes = new Brakes(settings.policy)
-    this.#vault = new Vault(store, environment, settings)
+    const vault = (this.#vault = new Vault(store, environment, settings))
+    const standing = (this.#standing = new Standing(
+      environment,
+      clock,
+      settings.policy,
+      settings.refresh?.needsRefreshToken === true,
+      () => this.#watchers.outdate(),
+    ))
+    const neighbours = (this.#neighbours = new Neighbours({
+      vault,
+      clock,
+      standing,
+      events: this.#events,
+      watchers: this.#watchers,
+      signedOutElsewhere: () => this.#end('elsewhere', signedOutElsewhere()),
+      isRefreshing: () => this.#flight !== undefined,
+    }))
     this.#renewal = {
       environment,
       settings,
-      vault: this.#vault,
-      clock: this.#clock,
-      held: () => this.#held,
+      vault,
+      clock,
+      standing,
+      events: this.#events,
       asks: () => this.#countRefresh(),
-      takeOver: (stored) => this.#takeOver(stored),
-      adopt: (credentials) => this.#adopt(credentials),
+      neighbours,
       revoke: (tokens) => void this.#revoke(tokens),
-      stored: (held) => this.#events.emit('saved', { generation: held.generation }),
       unsaved: (held, error) => this.#keepInMemory(held, error),
-      refreshed: ({ generation, credentials }) =>
-        this.#events.emit('refreshed', {
-          generation,
-          expiresAt: credentials.expiresAt === Infinity ? undefined : credentials.expiresAt,
-        }),
     }
   }
 
@@ -93,7 +99,7 @@ export class Session {
   /** The present token set, read from the store at the first call; `undefined` when nobody is signed in. Rejects with `OAUTH_STORE_FAILED` or `OAUTH_TOKEN_INVALID`. */
   readonly tokens = async (): Promise<TokenSet | undefined> => {
     await this.#loaded()
-    return this.#held && structuredClone(this.#held.credentials.tokens)
+    return structuredClone(this.#standing.held?.credentials.tokens)
   }
 
   /**
@@ -102,9 +108,9 @@ export class Session {
    */
   readonly signIn = async (tokens: TokenJSON): Promise<void> => {
     const credentials = mergeTokens(undefined, tokens, this.#clock.now())
-    const before = this.#state.status
-    this.#epoch++
-    const held = this.#adopt(credentials)
+    const before = this.#standing.state.status
+    this.#standing.changeHands()
+    const held = this.#standing.adopt(credentials)
     this.#watchers.changed()
     if (before === 'signed-in')
       this.#overtake(new OAuthError('OAUTH_SIGNED_OUT', 'Somebody signed in while this request was waiting. Send it again.'))
@@ -125,7 +131,7 @@ export class Session {
    */
   readonly signOut = async (options?: { readonly revoke?: boolean }): Promise<{ revoked: boolean; error?: unknown }> => {
     const revoke = options?.revoke === true
-    const held = this.#held?.credentials.tokens
+    const held = this.#standing.held?.credentials.tokens
     this.#end('requested', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out while this request was waiting.'))
     const stored = await this.#vault.set(undefined)
     return revoke ? this.#revoke(held ?? stored) : { revoked: false }
@@ -155,22 +161,36 @@ export class Session {
   }
 
   /**
+   * Is this a request of the refresh function itself? It must not wait for its own outcome. It is told by the moment (the function is just being
+   * called) or by the signal that it was given.
+   */
+  isOwn(signal: unknown): boolean {
+    return this.#flight?.isCalling === true || (signal !== undefined && this.#flightSignals.has(signal as AbortSignal))
+  }
+
+  /**
    * The token to send with, when there is one in memory and nothing to wait for. `careful`: the request can't be sent twice, so it doesn't gamble.
    * `again`: it was asked for a moment ago, and what was good then still is, since nobody can wait any more.
    */
   current(careful = false, again = false): Held | undefined {
     const now = this.#environment.now()
-    if (now >= this.#lastSeen && now < this.#quietUntil) {
-      this.#lastSeen = now
-      return this.#held
-    }
-    return this.#decide(now, careful, again)
+    return this.#standing.usual(now) ?? this.#decide(now, careful, again)
+  }
+
+  #decide(localNow: number, careful: boolean, again: boolean): Held | undefined {
+    const verdict = this.#standing.judge(localNow, again)
+    if (!verdict) return undefined
+    const { held, ageing, aged } = verdict
+    this.#saveAgain(held)
+    if (!ageing || this.#refusal()) return held
+    this.#startOrJoin('expired').catch(noop)
+    return careful && aged ? undefined : held
   }
 
   /** True when nobody is signed in and no flight can change that. */
   get #signedOut(): boolean {
     const { refresh } = this.#settings
-    const state = this.#state
+    const { state } = this.#standing
     return (
       state.status === 'signed-out' && (state.reason !== 'empty' || refresh === undefined || refresh.needsRefreshToken === true)
     )
@@ -178,28 +198,23 @@ export class Session {
 
   /** The token to send with, as soon as there is one; `undefined` when the request is to go out without. */
   async acquire(careful = false): Promise<Held | undefined> {
-    const epoch = this.#epoch
+    const { epoch } = this.#standing
     await this.#loaded()
-    if (epoch !== this.#epoch) throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
+    if (epoch !== this.#standing.epoch) throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
     // Somebody else may have signed in since. A store in trouble doesn't keep a login route from working.
-    if (this.#signedOut) await this.#look().catch(noop)
+    if (this.#signedOut) await this.#neighbours.look().catch(noop)
     const held = this.current(careful)
     if (held) return held
     if (this.#signedOut) {
       if (!this.#settings.rejectSignedOut) return undefined
       throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
     }
-    const present = this.#held
+    const present = this.#standing.held
     try {
       return await this.#startOrJoin(present ? 'expired' : 'missing')
     } catch (error) {
       // As long as the present token is valid, a token endpoint in trouble is nobody's trouble.
-      if (
-        present &&
-        present === this.#held &&
-        this.#isValid(present) &&
-        !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT')
-      )
+      if (present && this.#standing.isValid(present) && !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'))
         return present
       throw error
     }
@@ -207,10 +222,10 @@ export class Session {
 
   /** A token other than the one of `rejected`, which the resource server has refused. */
   async renew(rejected: Held): Promise<Held> {
-    const state = this.#state
+    const { state } = this.#standing
     if (state.status !== 'signed-in' || state.held.epoch !== rejected.epoch)
       throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
-    if (state.held.generation === rejected.generation) this.#set({ ...state, rejected: true })
+    if (state.held.generation === rejected.generation) this.#standing.reject()
     else if (!state.rejected && this.#clock.now() < state.held.waitFrom) return state.held
     return this.#startOrJoin('rejected')
   }
@@ -220,10 +235,10 @@ export class Session {
    * meanwhile. Rejects as `work` does, and when somebody has signed in or out since.
    */
   async obtain(work: () => Promise<TokenResponse>): Promise<Held> {
-    const epoch = this.#epoch
+    const { epoch } = this.#standing
     const answer = await work()
     while (this.#flight) await this.#flight.landed.catch(noop)
-    if (epoch === this.#epoch) return this.#start('step_up', answer)
+    if (epoch === this.#standing.epoch) return this.#start('step_up', answer)
     void this.#revoke(answer)
     throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
   }
@@ -232,7 +247,7 @@ export class Session {
   watchStore(): () => void {
     this.#watching++
     this.#unsubscribeStore ??= this.#vault.subscribe(() => {
-      if (this.#state.status !== 'unknown' && !this.#flight) this.#lookAgain().catch(noop)
+      if (this.#standing.state.status !== 'unknown' && !this.#flight) this.#neighbours.lookAgain().catch(noop)
     })
     return () => {
       if (--this.#watching > 0) return
@@ -241,104 +256,8 @@ export class Session {
     }
   }
 
-  // ── deciding ────────────────────────────────────────────────────────────────────────────────────
-
-  #decide(localNow: number, careful: boolean, again: boolean): Held | undefined {
-    const asked = again && localNow - this.#lastSeen < MOMENT ? Math.min(localNow, this.#lastSeen) : localNow
-    if (this.#clock.jumpedBack(localNow, this.#lastSeen)) this.#quiet()
-    this.#lastSeen = localNow
-    const state = this.#state
-    if (state.status !== 'signed-in' || state.rejected) return undefined
-    const now = this.#clock.fromLocal(localNow)
-    const then = this.#clock.fromLocal(asked)
-    if (then >= state.held.waitFrom) return undefined
-    if (state.unpersisted) this.#saveAgain(state.held)
-    if (now >= state.held.refreshFrom && !this.#refusal()) {
-      const refreshing = this.#startOrJoin('expired')
-      refreshing.catch(noop)
-      if (careful && then >= state.held.refreshFrom) return undefined
-    }
-    return state.held
-  }
-
-  #isValid(held: Held): boolean {
-    return this.#state.status === 'signed-in' && !this.#state.rejected && this.#clock.now() < held.credentials.expiresAt
-  }
-
-  #quiet(): void {
-    const state = this.#state
-    const quiet = state.status === 'signed-in' && !state.rejected && !state.unpersisted
-    this.#quietUntil = quiet ? this.#clock.toLocal(state.held.refreshFrom) : -Infinity
-  }
-
-  /** Why no flight may start now, if that is so. */
-  #refusal(reason?: RefreshReason): OAuthError | undefined {
-    const token = this.#refreshToken()
-    if (this.#held && this.#settings.refresh?.needsRefreshToken && token === undefined && reason !== 'requested')
-      return noRefreshToken()
-    return this.#brakes.refusal(token, this.#environment.monotonic())
-  }
-
-  #refreshToken(): string | undefined {
-    return this.#held?.credentials.tokens.refresh_token
-  }
-
-  // ── loading ─────────────────────────────────────────────────────────────────────────────────────
-
   #loaded(): Promise<void> {
-    return this.#state.status === 'unknown' ? this.#look() : Promise.resolve()
-  }
-
-  /** All who look at the same time share one reading. */
-  #look(): Promise<void> {
-    return (this.#looking ??= this.#lookAgain().finally(() => (this.#looking = undefined)))
-  }
-
-  /** Reads the store and takes over what somebody else has put there. */
-  async #lookAgain(): Promise<void> {
-    const generation = this.#generation
-    const stored = await this.#vault.look()
-    // Whatever happened here meanwhile is newer than what was read.
-    if (generation !== this.#generation || this.#flight) return
-    if (this.#state.status === 'unknown' || this.#vault.moved(stored)) this.#takeOver(stored)()
-  }
-
-  /** Takes over what somebody else has stored. Perhaps under a lock: returns what is left to be done once it is free, telling it. */
-  #takeOver(stored: TokenJSON | undefined): () => void {
-    const { status } = this.#state
-    if (this.#state.status === 'signed-in' && stored && sameTokens(stored, this.#state.held.credentials.tokens)) {
-      // A save that was given up has arrived after all.
-      this.#vault.know(stored)
-      this.#set({ status: 'signed-in', held: this.#state.held, rejected: this.#state.rejected })
-      return () => this.#watchers.changed()
-    }
-    if (stored) {
-      const credentials = this.#readTokens(stored)
-      this.#vault.know(stored)
-      if (status === 'signed-out') this.#epoch++
-      const { expiresAt, lifetime } = credentials
-      const age = lifetime === Infinity ? 0 : Math.max(0, this.#clock.now() - (expiresAt - lifetime))
-      const { generation } = this.#adopt(credentials, age)
-      return () => {
-        this.#watchers.changed()
-        if (status !== 'unknown') this.#events.emit('adopted', { generation })
-      }
-    }
-    if (status === 'unknown') this.#set({ status: 'signed-out', reason: 'empty' })
-    if (status !== 'signed-in') return () => this.#watchers.changed()
-    this.#vault.know(undefined)
-    return () => this.#end('elsewhere', new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
-  }
-
-  #readTokens(stored: TokenJSON): Credentials {
-    try {
-      return readTokens(stored, this.#clock.now())
-    } catch (error) {
-      throw new OAuthError(
-        'OAUTH_TOKEN_INVALID',
-        `The token store (${this.#vault.name}) holds no usable token set. ${(error as Error).message}`,
-      )
-    }
+    return this.#standing.state.status === 'unknown' ? this.#neighbours.look() : Promise.resolve()
   }
 
   // ── the flight ──────────────────────────────────────────────────────────────────────────────────
@@ -350,14 +269,22 @@ export class Session {
     return this.#start(reason)
   }
 
+  /** Why no flight may start now, if that is so. */
+  #refusal(reason?: RefreshReason): OAuthError | undefined {
+    const { held } = this.#standing
+    if (held && reason !== 'requested' && !this.#standing.isRenewable(held.credentials)) return noRefreshToken()
+    return this.#brakes.refusal(refreshTokenOf(held), this.#environment.monotonic())
+  }
+
   /** What a neighbour has refreshed is not counted, only what goes to the token endpoint. */
   #countRefresh(): void {
-    const lifetime = this.#held?.credentials.lifetime ?? Infinity
+    const lifetime = this.#standing.held?.credentials.lifetime ?? Infinity
     this.#brakes.started(this.#environment.monotonic(), lifetime > 0 && this.#clock.sinceAnchor() >= lifetime / 2)
   }
 
   #start(reason: RefreshReason | 'step_up', answer?: TokenResponse): Promise<Held> {
     const flight = (this.#flight = new Flight(answer))
+    this.#flightSignals.add(flight.signal)
     this.#watchers.changed()
     this.#events.emit('refresh_started', { reason })
     this.#vault
@@ -379,9 +306,10 @@ export class Session {
       failure = error
     }
     this.#watchers.changed()
+    const { held } = this.#standing
     if (failure !== undefined) flight.fail(failure)
-    else if (this.#held) flight.land(this.#held)
-    else flight.fail(new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.'))
+    else if (held) flight.land(held)
+    else flight.fail(signedOutElsewhere())
   }
 
   #failed(flight: Flight, reason: unknown): void {
@@ -392,32 +320,16 @@ export class Session {
     this.#events.emit('refresh_failed', { error })
     if (error.code === 'OAUTH_INVALID_GRANT') this.#end('invalid_grant', error)
     else if (!flight.answer && (error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'))
-      this.#brakes.failed(this.#refreshToken(), this.#environment.monotonic(), error)
+      this.#brakes.failed(refreshTokenOf(this.#standing.held), this.#environment.monotonic(), error)
     this.#watchers.changed()
   }
 
   // ── changing ────────────────────────────────────────────────────────────────────────────────────
 
-  /** `age`: how long ago somebody else has received it, in milliseconds. */
-  #adopt(credentials: Credentials, age = 0): Held {
-    const { refresh } = this.#settings
-    const stuck = refresh?.needsRefreshToken === true && credentials.tokens.refresh_token === undefined
-    const windows = stuck
-      ? { refreshFrom: credentials.expiresAt, waitFrom: credentials.expiresAt }
-      : windowsOf(credentials, this.#environment.random(), this.#settings.policy)
-    const { authorization } = credentials
-    const held: Held = { credentials, authorization, generation: ++this.#generation, epoch: this.#epoch, ...windows }
-    this.#clock.anchor(age)
-    this.#set({ status: 'signed-in', held, rejected: false })
-    return held
-  }
-
   #end(reason: SignOutReason, error: OAuthError): void {
-    const wasSignedIn = this.#state.status !== 'signed-out'
-    this.#epoch++
-    this.#generation++
+    const wasSignedIn = this.#standing.state.status !== 'signed-out'
     this.#brakes.release()
-    this.#set({ status: 'signed-out', reason })
+    this.#standing.end(reason)
     this.#watchers.changed()
     this.#overtake(error)
     if (wasSignedIn) this.#events.emit('signed_out', { reason })
@@ -437,21 +349,24 @@ export class Session {
   #keepInMemory(held: Held, reason: unknown): void {
     const error = reason as OAuthError
     this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER
-    if (this.#state.status === 'signed-in' && this.#state.held === held) this.#set({ ...this.#state, unpersisted: error })
+    this.#standing.stored(held, error)
     this.#watchers.changed()
     this.#events.emit('unpersisted', { error })
   }
 
   /** Every later chance is taken to store what could not be stored. */
   #saveAgain(held: Held): void {
-    if (this.#flight || this.#environment.monotonic() < this.#savingAgainFrom) return
+    const { state } = this.#standing
+    const isUnpersisted = state.status === 'signed-in' && state.unpersisted !== undefined
+    if (!isUnpersisted || this.#flight || this.#environment.monotonic() < this.#savingAgainFrom) return
     this.#savingAgainFrom = Infinity
     this.#vault
       .exclusively(async () => {
-        const { stored, found } = await this.#vault.replace(held.credentials.tokens, () => this.#held === held)
-        if (this.#state.status !== 'signed-in' || this.#state.held !== held) return noop
-        if (!stored) return this.#takeOver(found)
-        this.#set({ status: 'signed-in', held, rejected: this.#state.rejected })
+        const isWanted = (): boolean => this.#standing.held === held
+        const { stored, found } = await this.#vault.replace(held.credentials.tokens, isWanted)
+        if (!isWanted()) return noop
+        if (!stored) return this.#neighbours.takeOver(found)
+        this.#standing.stored(held)
         return () => {
           this.#watchers.changed()
           this.#events.emit('saved', { generation: held.generation })
@@ -463,22 +378,20 @@ export class Session {
   }
 
   async #revoke(tokens: TokenJSON | undefined): Promise<{ revoked: boolean; error?: unknown }> {
-    const revoke = this.#settings.revoke
+    const { revoke, flightTimeout } = this.#settings
     if (!revoke || !tokens) return { revoked: false }
     const controller = new AbortController()
+    const late = (): Error => {
+      const error = new Error(`The revocation took longer than ${flightTimeout} ms`)
+      controller.abort(error)
+      return error
+    }
     try {
-      await revoke(tokens as TokenSet, { signal: controller.signal })
+      await withTimeLimit(this.#environment, flightTimeout, () => revoke(tokens as TokenSet, { signal: controller.signal }), late)
       return { revoked: true }
     } catch (error) {
       this.#events.emit('revocation_failed', { error })
       return { revoked: false, error }
     }
-  }
-
-  #set(state: State): void {
-    this.#state = state
-    this.#held = state.status === 'signed-in' ? state.held : undefined
-    this.#quiet()
-    this.#watchers.outdate()
   }
 }

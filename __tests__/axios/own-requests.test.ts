@@ -1,0 +1,69 @@
+import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
+import { attachOAuth, createSession, memoryStore, type RefreshFunction } from '../../src/index.js'
+
+/** An application's own backend: it serves the API and renews tokens, on one origin. */
+function backend(): { api: AxiosInstance; seen: string[] } {
+  const seen: string[] = []
+  const adapter = async (config: InternalAxiosRequestConfig): Promise<never> => {
+    await null
+    const authorization = (config.headers.Authorization as string | undefined) ?? 'nothing'
+    seen.push(`${config.url} with ${authorization}`)
+    const isFine = config.url === '/token' || authorization === 'Bearer new'
+    const data = JSON.stringify(config.url === '/token' ? { access_token: 'new', refresh_token: 'r2', expires_in: 60 } : {})
+    const response = { status: isFine ? 200 : 401, statusText: '', data, headers: {}, config, request: null }
+    if (isFine) return response as never
+    throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
+  }
+  return { api: axios.create({ baseURL: 'https://app.example.com', adapter }), seen }
+}
+
+const ways: [string, (api: AxiosInstance) => RefreshFunction][] = [
+  ['at once', (api) => () => api.post('/token').then(({ data }) => data)],
+  [
+    'after something else, with the signal that it got',
+    (api) =>
+      async (_tokens, { signal }) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return (await api.post('/token', undefined, { signal })).data
+      },
+  ],
+]
+
+describe.each(ways)('a refresh function that uses the attached instance %s', (_how, refreshWith) => {
+  it.each([
+    ['no others', () => undefined],
+    [
+      'an asynchronous interceptor of somebody else',
+      (api: AxiosInstance) => api.interceptors.request.use(async (config) => config),
+    ],
+  ])('does not wait for itself, and sends no token, among %s', async (_others, register) => {
+    const { api, seen } = backend()
+    register(api)
+    attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), { refresh: refreshWith(api) })
+    const answers = await Promise.all([api.get('/me'), api.get('/you')])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
+    expect(seen).toEqual(['/token with nothing', '/me with Bearer new', '/you with Bearer new'])
+  })
+
+  it('gets the answer of a server that refuses it, and so do the waiting requests', async () => {
+    const { api, seen } = backend()
+    const refused = { post: (_url: string, data: unknown, config: object) => api.post('/nowhere', data, config) }
+    const refresh = refreshWith(refused as never)
+    attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), { refresh })
+    await expect(api.get('/me')).rejects.toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      cause: { cause: { response: { status: 401 } } },
+    })
+    expect(seen).toEqual(['/nowhere with nothing'])
+  })
+
+  it('of another session carries the token of that one', async () => {
+    const { api, seen } = backend()
+    attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })
+    const session = createSession(memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), {
+      refresh: refreshWith(api),
+    })
+    expect((await api.get('/me', { oauth: session })).status).toBe(200)
+    expect(seen).toEqual(['/token with Bearer new', '/me with Bearer new'])
+  })
+})
