@@ -46,7 +46,7 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'noRejected',
     'that goes on with a token that was rejected',
-    { file: 'session/session.ts', find: 'this.#set({ ...state, rejected: true })', replace: 'void 0' },
+    { file: 'session/session.ts', find: 'this.#standing.reject()', replace: 'void 0' },
   ],
   [
     'noOlder',

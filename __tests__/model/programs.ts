@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { invariants, type Invariant } from './invariants.js'
 import { Simulation, type StoreMode, type TokenMode } from './simulation.js'
 import type { Subject } from './subject.js'
+import './without-stacks.js'
 
 const tokenModes: TokenMode[] = [
   'answers',

@@ -3,6 +3,7 @@ import fc, { type Scheduler } from 'fast-check'
 import type { AttachedSession, TokenJSON, TokenResponse, TokenStore, WriteContext } from '../../src/index.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import type { Subject } from './subject.js'
+import './without-stacks.js'
 
 /** What must hold for several sessions over one store, whatever happens. */
 export const sharedInvariants = {

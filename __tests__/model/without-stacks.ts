@@ -1,0 +1,2 @@
+// Nobody reads the stacks of the errors that the servers of a model answer with; making them would take most of the time.
+Error.stackTraceLimit = 0
