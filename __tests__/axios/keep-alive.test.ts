@@ -1,6 +1,5 @@
 import axios from 'axios'
 import { jest } from '@jest/globals'
-import { spawnSync } from 'node:child_process'
 import { attachOAuth, memoryStore, type AttachedSession } from '../../src/index.js'
 import { keepAlive, type KeepAliveOptions } from '../../src/keep-alive.js'
 
@@ -74,19 +73,4 @@ describe('keep-alive', () => {
     await start()
     expect(() => keepAlive({ every })).toThrow(new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000'))
   })
-})
-
-it('keeping alive does not keep a process alive', () => {
-  const program = `
-    import axios from 'axios'
-    import { attachOAuth, memoryStore } from 'axios-attach-oauth'
-    import { keepAlive } from 'axios-attach-oauth/keep-alive'
-    const api = axios.create({ baseURL: 'https://api.example.com' })
-    const session = attachOAuth(api, memoryStore({ access_token: 'a' }), { refresh: false, keepAlive: keepAlive() })
-    console.log((await session.tokens()).access_token)`
-  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
-    timeout: 20_000,
-    encoding: 'utf8',
-  })
-  expect({ stdout, status }).toEqual({ stdout: 'a\n', status: 0 })
 })

@@ -54,4 +54,15 @@ describe('in the long run', () => {
       console.log(data, process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length)`
     expect(await node('--input-type=module', '-e', program)).toBe('Bearer new 0\n')
   })
+
+  it('keeping alive does not keep a process alive', async () => {
+    const program = `
+      import axios from 'axios'
+      import { attachOAuth, memoryStore } from 'axios-attach-oauth'
+      import { keepAlive } from 'axios-attach-oauth/keep-alive'
+      const api = axios.create({ baseURL: 'https://api.example.com' })
+      const session = attachOAuth(api, memoryStore({ access_token: 'a' }), { refresh: false, keepAlive: keepAlive() })
+      console.log((await session.tokens()).access_token)`
+    expect(await node('--input-type=module', '-e', program)).toBe('a\n')
+  })
 })
