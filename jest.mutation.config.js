@@ -9,6 +9,7 @@ process.env.MODEL_SEED ??= '1'
 export default {
   ...newest,
   testTimeout: 10_000,
+  testSequencer: '<rootDir>/scripts/mutation/cheapest-first.mjs',
   testMatch: [
     '<rootDir>/__tests__/*.test.ts',
     '<rootDir>/__tests__/{axios,session}/*.test.ts',
