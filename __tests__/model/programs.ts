@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { invariants, type Invariant } from './invariants.js'
 import { Simulation, type StoreMode, type TokenMode } from './simulation.js'
 import type { Subject } from './subject.js'
-import './without-stacks.js'
+import { withoutStacks } from './without-stacks.js'
 
 const tokenModes: TokenMode[] = [
   'answers',
@@ -99,6 +99,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 
 /** A random program, and the order in which answers come. Throws with the invariants that were broken; `only` looks for one of them. */
 export function programs(subject: Subject, only?: Invariant): fc.IAsyncPropertyWithHooks<[fc.Scheduler, Command[]]> {
+  withoutStacks()
   return fc.asyncProperty(fc.scheduler(), fc.array(commands, { maxLength: 40, size: 'max' }), async (scheduler, program) => {
     const simulation = new Simulation(subject, scheduler)
     for (const { act } of program) await act(simulation)

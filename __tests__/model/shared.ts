@@ -3,7 +3,7 @@ import fc, { type Scheduler } from 'fast-check'
 import type { AttachedSession, TokenJSON, TokenResponse, TokenStore, WriteContext } from '../../src/index.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import type { Subject } from './subject.js'
-import './without-stacks.js'
+import { withoutStacks } from './without-stacks.js'
 
 /** What must hold for several sessions over one store, whatever happens. */
 export const sharedInvariants = {
@@ -404,6 +404,7 @@ const commands = fc.oneof(
 
 /** Random programs for three sessions over one store. Throws with the invariants that were broken; `only` looks for one of them. */
 export function sharedPrograms(subject: Subject, only?: SharedInvariant): fc.IAsyncPropertyWithHooks<[fc.Scheduler, Command[]]> {
+  withoutStacks()
   return fc.asyncProperty(fc.scheduler(), fc.array(commands, { maxLength: 40, size: 'max' }), async (scheduler, program) => {
     const world = new SharedWorld(subject, scheduler, 3)
     for (const { act } of program) await act(world)
