@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import config from './jest.config.js'
 
 // What needs a built package or real servers in processes of their own is left out: mutants are held against everything else, and against a few random programs.
@@ -8,7 +9,8 @@ process.env.MODEL_SEED ??= '1'
 /** @type {import('jest').Config} */
 export default {
   ...newest,
-  testTimeout: 10_000,
+  testTimeout: 5000,
+  testEnvironment: fileURLToPath(new URL('scripts/mutation/first-failure-ends-it.mjs', import.meta.url)),
   testSequencer: '<rootDir>/scripts/mutation/cheapest-first.mjs',
   testMatch: [
     '<rootDir>/__tests__/*.test.ts',

@@ -73,7 +73,8 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     return expected ? config : authorizeLater(config)
   }
 
-  async function authorizeLater(config: InternalAxiosRequestConfig): Promise<InternalAxiosRequestConfig> {
+  /** No async function: of ten thousand requests that wait, each would hold its frame. */
+  function authorizeLater(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const ticket = ticketOf(config)
     if (ticket && ticket.stage !== 'expected') return config
     forgetTicket(config)
@@ -82,14 +83,19 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     const { events } = session
     const startedAt = ticket?.startedAt ?? startOf(config)
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
-    try {
-      const held = await waitFor(session.acquire(!isReplayable(config)), config, startedAt, environment)
-      return attach(config, session, held, startedAt)
-    } catch (error) {
-      throw requestError(error, config)
-    } finally {
+    const released = (): void => {
       if (events.has('released')) events.emit('released', summaryOf(config))
     }
+    return waitFor(session.acquire(!isReplayable(config)), config, startedAt, environment).then(
+      (held) => {
+        released()
+        return attach(config, session, held, startedAt)
+      },
+      (error: unknown) => {
+        released()
+        throw requestError(error, config)
+      },
+    )
   }
 
   return [

@@ -10,6 +10,8 @@ export class Flight {
   readonly signal = this.#controller.signal
   /** What the waiters get. */
   readonly landed: Promise<Held>
+  /** The same, for those who make do with the present token when it fails. */
+  awaited: Promise<Held> | undefined
   /** True when signing in or out has overtaken it: its tokens must not be used. */
   overtaken = false
   /** The refresh function is just being called. */

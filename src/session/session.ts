@@ -197,7 +197,14 @@ export class Session {
   }
 
   /** The token to send with, as soon as there is one; `undefined` when the request is to go out without. */
-  async acquire(careful = false): Promise<Held | undefined> {
+  acquire(careful = false): Promise<Held | undefined> {
+    if (this.#standing.state.status !== 'signed-in') return this.#acquireFirst(careful)
+    const held = this.current(careful)
+    return held ? Promise.resolve(held) : this.#awaitFlight()
+  }
+
+  /** The same, where nobody is signed in as far as is known. */
+  async #acquireFirst(careful: boolean): Promise<Held | undefined> {
     const { epoch } = this.#standing
     await this.#loaded()
     if (epoch !== this.#standing.epoch) throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
@@ -205,19 +212,26 @@ export class Session {
     if (this.#signedOut) await this.#neighbours.look().catch(noop)
     const held = this.current(careful)
     if (held) return held
-    if (this.#signedOut) {
-      if (!this.#settings.rejectSignedOut) return undefined
-      throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
-    }
-    const present = this.#standing.held
-    try {
-      return await this.#startOrJoin(present ? 'expired' : 'missing')
-    } catch (error) {
-      // As long as the present token is valid, a token endpoint in trouble is nobody's trouble.
-      if (present && this.#standing.isValid(present) && !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'))
-        return present
+    if (!this.#signedOut) return this.#awaitFlight()
+    if (!this.#settings.rejectSignedOut) return undefined
+    throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+  }
+
+  /** What comes of the flight, shared by all who wait for it: a promise for each of ten thousand would cost more than all the rest. */
+  #awaitFlight(): Promise<Held> {
+    const landed = this.#startOrJoin(this.#standing.held ? 'expired' : 'missing')
+    const flight = this.#flight
+    if (flight?.landed !== landed) return this.#orPresent(landed)
+    return (flight.awaited ??= this.#orPresent(landed))
+  }
+
+  /** As long as the present token is valid, a token endpoint in trouble is nobody's trouble. */
+  #orPresent(landed: Promise<Held>): Promise<Held> {
+    return landed.catch((error: unknown) => {
+      const { held } = this.#standing
+      if (held && this.#standing.isValid() && !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT')) return held
       throw error
-    }
+    })
   }
 
   /** A token other than the one of `rejected`, which the resource server has refused. */

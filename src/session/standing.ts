@@ -82,12 +82,10 @@ export class Standing {
     return { held, ageing: this.#clock.fromLocal(localNow) >= held.refreshFrom, aged: then >= held.refreshFrom }
   }
 
-  /** May it still be sent, where nothing better is to be had? */
-  isValid(held: Held): boolean {
+  /** May the token in use still be sent, where nothing better is to be had? */
+  isValid(): boolean {
     const state = this.#state
-    return (
-      state.status === 'signed-in' && state.held === held && !state.rejected && this.#clock.now() < held.credentials.expiresAt
-    )
+    return state.status === 'signed-in' && !state.rejected && this.#clock.now() < state.held.credentials.expiresAt
   }
 
   /** Is there a way to refresh it? */
