@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Faults, until, type Answer, type Fault, type Received } from './faults.js'
+import { send } from './wire.js'
+
+/** One request and what became of it. */
+export interface Entry extends Received {
+  readonly fault: Fault
+  /** True once the server has done what the request wants; not when something was answered instead. */
+  processed: boolean
+  /** What the server answered, whether or not it arrived. */
+  answer?: Answer
+  /** How many bytes of the answer went over the wire, known when it is over. */
+  bytes?: number
+  /** The end of it: the whole answer was sent, the server has cut it off, or the client has gone before its end. */
+  readonly over: Promise<'answered' | 'cut' | 'left'>
+  outcome?: 'answered' | 'cut' | 'left'
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+export async function listen(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  { host = '127.0.0.1', port = 0 } = {},
+): Promise<{ url: string; server: Server; close: () => Promise<void> }> {
+  const server = createServer((request, response) => handle(request, response))
+  server.listen(port, host)
+  await new Promise((resolve) => server.once('listening', resolve))
+  const close = async (): Promise<void> => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  }
+  return { url: `http://${host}:${(server.address() as AddressInfo).port}`, server, close }
+}
+
+/** How an exchange ends; resolved when nothing more can happen to it. */
+function endOf(response: ServerResponse, { cut }: Fault, ended: (bytes: number) => void): Entry['over'] {
+  const { socket } = response
+  const before = socket?.bytesWritten ?? 0
+  return new Promise((resolve) =>
+    response.once('close', () => {
+      const bytes = (socket?.bytesWritten ?? 0) - before
+      ended(bytes)
+      const isCut = cut !== undefined && bytes === cut.at
+      resolve(isCut ? 'cut' : response.writableFinished ? 'answered' : 'left')
+    }),
+  )
+}
+
+/** A server that processes requests, with faults to order, and keeps a log of what it has seen, in order. */
+export interface FaultyServer<Seen extends Entry> {
+  readonly url: string
+  readonly faults: Faults
+  readonly log: Seen[]
+  close(): Promise<void>
+}
+
+/** `describe` adds to an entry what the server knows of a request when it comes. */
+export async function startServer<More extends object>(
+  process: (entry: Entry & More) => Answer,
+  describe: (request: Received) => More,
+): Promise<FaultyServer<Entry & More>> {
+  const faults = new Faults()
+  const log: (Entry & More)[] = []
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = '', url = '', headers } = request
+    const received = { method, url, headers, body: await bodyOf(request) }
+    const fault = faults.take()
+    const over = endOf(response, fault, (bytes) => (entry.bytes = bytes))
+    const entry: Entry & More = { ...received, ...describe(received), fault, processed: false, over }
+    void over.then((outcome) => (entry.outcome = outcome))
+    log.push(entry)
+    await until(fault.before)
+    const { instead } = fault
+    entry.answer = instead ? (typeof instead === 'function' ? instead(entry) : instead) : process(entry)
+    entry.processed = !instead
+    await until(fault.after)
+    await send(response, entry.answer, fault)
+  }
+
+  // A client that leaves while its request comes in is nobody's trouble here.
+  const { url, close } = await listen((request, response) => void serve(request, response).catch(() => response.destroy()))
+  return { url, faults, log, close }
+}
