@@ -32,7 +32,7 @@ export interface Fault {
   readonly instead?: Answer | ((request: Received) => Answer)
   /** The connection breaks in the middle of the answer. */
   readonly cut?: Cut
-  /** The body comes in pieces of so many bytes; `every` is waited for after each of them. */
+  /** The body comes in pieces of so many bytes; `every` is waited for between them. */
   readonly slow?: { readonly bytes: number; readonly every: Wait }
   /** The `Date` header is off by so many milliseconds, is something else, or is missing (`null`). */
   readonly date?: number | string | null

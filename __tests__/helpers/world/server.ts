@@ -39,11 +39,11 @@ export async function listen(
 
 /** How an exchange ends; resolved when nothing more can happen to it. */
 function endOf(response: ServerResponse, { cut }: Fault, ended: (bytes: number) => void): Entry['over'] {
-  const { socket } = response
-  const before = socket?.bytesWritten ?? 0
+  const { socket } = response.req
+  const before = socket.bytesWritten
   return new Promise((resolve) =>
     response.once('close', () => {
-      const bytes = (socket?.bytesWritten ?? 0) - before
+      const bytes = socket.bytesWritten - before
       ended(bytes)
       const isCut = cut !== undefined && bytes === cut.at
       resolve(isCut ? 'cut' : response.writableFinished ? 'answered' : 'left')
@@ -55,6 +55,7 @@ function endOf(response: ServerResponse, { cut }: Fault, ended: (bytes: number) 
 export interface FaultyServer<Seen extends Entry> {
   readonly url: string
   readonly faults: Faults
+  /** May be emptied. */
   readonly log: Seen[]
   close(): Promise<void>
 }
