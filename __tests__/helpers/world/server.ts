@@ -37,18 +37,11 @@ export async function listen(
   return { url: `http://${host}:${(server.address() as AddressInfo).port}`, server, close }
 }
 
-/** How an exchange ends; resolved when nothing more can happen to it. */
-function endOf(response: ServerResponse, { cut }: Fault, ended: (bytes: number) => void): Entry['over'] {
+/** Resolves with how many bytes of the answer went over the wire, when nothing more can happen to it. */
+function bytesOf(response: ServerResponse): Promise<number> {
   const { socket } = response.req
   const before = socket.bytesWritten
-  return new Promise((resolve) =>
-    response.once('close', () => {
-      const bytes = socket.bytesWritten - before
-      ended(bytes)
-      const isCut = cut !== undefined && bytes === cut.at
-      resolve(isCut ? 'cut' : response.writableFinished ? 'answered' : 'left')
-    }),
-  )
+  return new Promise((resolve) => response.once('close', () => resolve(socket.bytesWritten - before)))
 }
 
 /** A server that processes requests, with faults to order, and keeps a log of what it has seen, in order. */
@@ -70,11 +63,16 @@ export async function startServer<More extends object>(
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request
+    // A client may leave while its request comes in.
+    const sent = bytesOf(response)
     const received = { method, url, headers, body: await bodyOf(request) }
     const fault = faults.take()
-    const over = endOf(response, fault, (bytes) => (entry.bytes = bytes))
+    const over = sent.then((bytes) => {
+      entry.bytes = bytes
+      const isCut = bytes === fault.cut?.at
+      return (entry.outcome = isCut ? 'cut' : response.writableFinished ? 'answered' : 'left')
+    })
     const entry: Entry & More = { ...received, ...describe(received), fault, processed: false, over }
-    void over.then((outcome) => (entry.outcome = outcome))
     log.push(entry)
     await until(fault.before)
     const { instead } = fault
@@ -84,7 +82,6 @@ export async function startServer<More extends object>(
     await send(response, entry.answer, fault)
   }
 
-  // A client that leaves while its request comes in is nobody's trouble here.
   const { url, close } = await listen((request, response) => void serve(request, response).catch(() => response.destroy()))
   return { url, faults, log, close }
 }
