@@ -55,7 +55,7 @@ export interface FaultyServer<Seen extends Entry> {
 
 /** `describe` adds to an entry what the server knows of a request when it comes. */
 export async function startServer<More extends object>(
-  process: (entry: Entry & More) => Answer,
+  process: (entry: Entry & More) => Answer | Promise<Answer>,
   describe: (request: Received) => More,
 ): Promise<FaultyServer<Entry & More>> {
   const faults = new Faults()
@@ -76,7 +76,7 @@ export async function startServer<More extends object>(
     log.push(entry)
     await until(fault.before)
     const { instead } = fault
-    entry.answer = instead ? (typeof instead === 'function' ? instead(entry) : instead) : process(entry)
+    entry.answer = instead ? (typeof instead === 'function' ? instead(entry) : instead) : await process(entry)
     entry.processed = !instead
     await until(fault.after)
     await send(response, entry.answer, fault)
