@@ -95,9 +95,12 @@ function remembering(world: World): TokenStore & { saved: Map<unknown, number> }
   }
 }
 
-async function overs(world: World): Promise<void> {
+/** Waits until nothing is under way any more: a flight goes on when those who waited for it have left. */
+async function rest(world: World, { session }: Client): Promise<void> {
+  do await new Promise((resolve) => setImmediate(resolve))
+  while (session.getSnapshot().refreshing)
   await Promise.all([...world.token.log, ...world.seen].map(({ over }) => over))
-  // The client learns of it by what comes in next.
+  // The client learns that a connection is broken by what comes in next.
   await new Promise((resolve) => setTimeout(resolve, 10))
 }
 
@@ -131,7 +134,8 @@ async function run(chosen: Program): Promise<void> {
   const world = await startWorld()
   try {
     const store = remembering(world)
-    const { api, session } = clientOf(world, chosen, store)
+    const client = clientOf(world, chosen, store)
+    const { api, session } = client
     for (const fault of chosen.tokenFaults) world.token.faults.once(fault)
     for (const fault of chosen.resourceFaults) world.resource.faults.once(fault)
     const sent: Sent[] = []
@@ -156,7 +160,7 @@ async function run(chosen: Program): Promise<void> {
 
     world.token.faults.clear()
     world.resource.faults.clear()
-    await overs(world)
+    await rest(world, client)
     checkTokenEndpoint(world, store.saved)
     checkResourceServer(world)
     const refusals = world.token.log.filter(({ processed, answer }) => processed && answer?.status === 400)
@@ -171,6 +175,7 @@ async function run(chosen: Program): Promise<void> {
     if (!signedIn) await session.signIn(world.token.signIn())
     const answers = await Promise.all(['end1', 'end2', 'end3'].map((id) => send(id)))
     expect(answers).toMatchObject([{ id: 'end1' }, { id: 'end2' }, { id: 'end3' }])
+    await rest(world, client)
     checkTokenEndpoint(world, store.saved)
     checkResourceServer(world)
   } finally {

@@ -216,7 +216,7 @@ describe.each(['http', 'fetch'] as const)('a slow API, with the %s adapter', (ad
     async (which) => {
       const stuck: Fault = { slow: { bytes: 20, every: never.promise } }
       world.resource.faults.once(stuck)
-      const alone = await withoutUs({ timeout: 300 })
+      const alone = await withoutUs({ timeout: 700 })
       expect(await world.seen[0]!.over).toBe('left')
       world.resource.log.length = 0
       const again = which === 'of the second answer'
@@ -224,7 +224,7 @@ describe.each(['http', 'fetch'] as const)('a slow API, with the %s adapter', (ad
       if (again) world.revokeAccessTokens()
       world.resource.faults.once(stuck)
       const { api, session } = client()
-      const error = await rejection(api.get('/', { timeout: 300 }))
+      const error = await rejection(api.get('/', { timeout: 700 }))
       expect(shapeOf(error)).toEqual(shapeOf(alone))
       expect(await world.seen.at(-1)!.over).toBe('left')
       expect(world.seen).toHaveLength(again ? 2 : 1)
