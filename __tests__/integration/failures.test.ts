@@ -1,35 +1,27 @@
-import type { ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import { attachOAuth, isOAuthError, memoryStore, type TokenJSON, type TokenStore } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import axios from 'axios'
 import { attach, expired, rejection } from '../helpers/client.js'
-import { startWorld, type World } from '../helpers/world.js'
+import { json, silent, startWorld, type Fault, type World } from '../helpers/world.js'
 
 let world: World
-const unhandled: unknown[] = []
-const note = (reason: unknown): void => void unhandled.push(reason)
-beforeAll(() => void process.on('unhandledRejection', note))
-afterAll(() => void process.off('unhandledRejection', note))
 beforeEach(async () => {
   world = await startWorld()
-  unhandled.length = 0
 })
 afterEach(async () => {
   await world.close()
-  await new Promise((resolve) => setImmediate(resolve))
-  expect(unhandled).toEqual([])
 })
 
-const answer =
-  (status: number, body: string, headers: Record<string, string> = { 'content-type': 'application/json' }) =>
-  (response: ServerResponse): void =>
-    void response.writeHead(status, headers).end(body)
-const oauthError = (error: string, status = 400): ((response: ServerResponse) => void) =>
-  answer(status, JSON.stringify({ error }))
+const answer = (
+  status: number,
+  body: string,
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+): Fault => ({ instead: { status, headers, body } })
+const oauthError = (error: string, status = 400): Fault => ({ instead: json(status, { error }) })
 
 /** How the token endpoint fails, and what the waiting callers get. */
-const failures: [string, (response: ServerResponse) => void, string][] = [
+const failures: [string, Fault, string][] = [
   ['invalid_client', oauthError('invalid_client', 401), 'OAUTH_CLIENT_REFUSED'],
   ['unauthorized_client', oauthError('unauthorized_client'), 'OAUTH_CLIENT_REFUSED'],
   ['unsupported_grant_type', oauthError('unsupported_grant_type'), 'OAUTH_CLIENT_REFUSED'],
@@ -37,14 +29,14 @@ const failures: [string, (response: ServerResponse) => void, string][] = [
   ['invalid_request', oauthError('invalid_request'), 'OAUTH_CLIENT_REFUSED'],
   ['500', answer(500, '{}'), 'OAUTH_REFRESH_UNAVAILABLE'],
   ['503 with a Retry-After of an hour', answer(503, '', { 'retry-after': '3600' }), 'OAUTH_REFRESH_UNAVAILABLE'],
-  ['a reset in the middle', (response) => void response.socket?.destroy(), 'OAUTH_REFRESH_UNAVAILABLE'],
+  ['a reset in the middle', { ...answer(200, '{}'), cut: { at: 40, by: 'reset' } }, 'OAUTH_REFRESH_UNAVAILABLE'],
   [
     'HTML with 200',
     answer(200, '<html>Sign in to the Wi-Fi</html>', { 'content-type': 'text/html' }),
     'OAUTH_REFRESH_UNAVAILABLE',
   ],
   ['cut JSON', answer(200, '{"access_token":"at-cu'), 'OAUTH_REFRESH_UNAVAILABLE'],
-  ['204', (response) => void response.writeHead(204).end(), 'OAUTH_REFRESH_UNAVAILABLE'],
+  ['204', { instead: { status: 204 } }, 'OAUTH_REFRESH_UNAVAILABLE'],
   ['200 with error', answer(200, '{"error":"invalid_client"}'), 'OAUTH_CLIENT_REFUSED'],
   ['200 without access_token', answer(200, '{"token_type":"Bearer"}'), 'OAUTH_REFRESH_UNAVAILABLE'],
   [
@@ -70,7 +62,7 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
     async (_name, fail, code) => {
       const { api, session, store } = client(expired(world))
       const before = await store.read()
-      world.token.instead = fail
+      const trouble = world.token.faults.always(fail)
       const errors = await Promise.all([1, 2, 3].map((i) => rejection(api.get(`/${i}`))))
       for (const error of errors) expect(error).toMatchObject({ code, isAxiosError: true, config: { url: expect.any(String) } })
       expect(errors.every(isOAuthError)).toBe(true)
@@ -79,9 +71,10 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
       expect(world.counts.requests).toBe(0)
 
       // Within the cool-down requests fail fast, with the cause, and the token endpoint is left alone.
-      world.token.instead = () => expect('asked again').toBe('never')
+      const asked = world.token.log.length
       expect(await rejection(api.get('/4'))).toMatchObject({ code })
-      world.token.instead = undefined
+      expect(world.token.log).toHaveLength(asked)
+      trouble()
       await session.refresh()
       expect((await api.get('/5')).status).toBe(200)
       expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
@@ -92,16 +85,15 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
     const { api, session, store } = client(expired(world))
     const events: unknown[] = []
     session.on('signed_out', (event) => events.push(event))
-    let asked = 0
-    world.token.instead = (response) => (asked++, oauthError('invalid_grant')(response))
+    const trouble = world.token.faults.always(oauthError('invalid_grant'))
     const errors = await Promise.all([1, 2, 3].map((i) => rejection(api.get(`/${i}`))))
     for (const error of errors) expect(error).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
     expect(events).toEqual([{ reason: 'invalid_grant' }])
     expect(await store.read()).toBeUndefined()
     // Signed out, a request goes out without a token; its 401 is told with the typed error.
     expect(await rejection(api.get('/4'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
-    expect(asked).toBe(1)
-    world.token.instead = undefined
+    expect(world.token.log).toHaveLength(1)
+    trouble()
     await session.signIn(world.tokens)
     expect((await api.get('/5')).status).toBe(200)
   })
@@ -120,21 +112,21 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
 
   it('with 503 and then an answer: the refresh is sent again and succeeds', async () => {
     const { api } = client(expired(world))
-    world.token.once = answer(503, '', { 'retry-after': '0' })
+    world.token.faults.once(answer(503, '', { 'retry-after': '0' }))
     expect((await api.get('/')).status).toBe(200)
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
   })
 
   it('by hanging: the flight ends at its own time limit', async () => {
     const { api } = client(expired(world), { refreshTimeout: 50 })
-    world.token.instead = () => undefined
+    world.token.faults.always(silent)
     expect(await rejection(api.get('/'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
   })
 
   it('requests go on with a token that is still valid', async () => {
     const { api, session } = client({ ...world.tokens, expires_in: 3600, expires_at: Math.floor(Date.now() / 1000) + 20 })
     const failed = new Promise((resolve) => session.on('refresh_failed', resolve))
-    world.token.instead = answer(500, '{}')
+    world.token.faults.always(answer(500, '{}'))
     expect((await api.get('/')).status).toBe(200)
     await failed
     expect((await api.get('/')).status).toBe(200)

@@ -73,7 +73,7 @@ describe('a request to another origin goes out without a token', () => {
   })
 
   it.each([302, 307, 308])('a redirect (%i) to another origin', async (status) => {
-    world.resource.instead = (response) => void response.writeHead(status, { location: `${other.url}/landed` }).end()
+    world.resource.faults.always({ instead: { status, headers: { location: `${other.url}/landed` } } })
     const { api } = attach(world)
     await api.get('/x')
     expect(visits).toBe(1)
@@ -90,8 +90,8 @@ describe('a request to another origin goes out without a token', () => {
     )
     const api = axios.create({ baseURL: world.api.replace('127.0.0.1', 'localhost') })
     attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
-    world.resource.instead = (response) =>
-      void response.writeHead(302, { location: `http://sub.localhost:${port(world.api)}/landed` }).end()
+    const location = `http://sub.localhost:${port(world.api)}/landed`
+    world.resource.faults.always({ instead: { status: 302, headers: { location } } })
     const lookup = (name: string, options: { all?: boolean }, done: (...results: unknown[]) => void): void => {
       const address = name.startsWith('sub.') ? '127.0.0.2' : '127.0.0.1'
       if (options.all) done(null, [{ address, family: 4 }])

@@ -1,7 +1,11 @@
 import axios from 'axios'
-import { attachOAuth, memoryStore, type AttachedSession } from '../../src/index.js'
+import { attachOAuth, memoryStore, type AttachedSession, type TokenJSON } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { startServers, type Servers } from '../../scripts/servers/start.mjs'
+import { rejection } from '../helpers/client.js'
+import { lost, startWorld } from '../helpers/world.js'
+import { startProxy } from '../helpers/world/proxy.js'
+import type { Entry, FaultyServer } from '../helpers/world/server.js'
 
 let servers: Servers
 beforeAll(async () => {
@@ -53,5 +57,78 @@ describe('on a real authorization server, by what the servers counted', () => {
       await Promise.all(Array.from({ length: 20 }, (_, i) => post(api, i)))
       expect(await servers.counts()).toMatchObject({ refreshGrants: round, refreshTokensReused: 0, served: 20 * round })
     }
+  })
+})
+
+/** Somewhere to sign in, with faults to order between the client and the token endpoint. */
+interface Place {
+  readonly token: Pick<FaultyServer<Entry>, 'url' | 'faults' | 'log' | 'close'>
+  readonly api: string
+  signIn(): Promise<TokenJSON>
+  /** How many refresh tokens were presented, and how many of them had been spent. */
+  presented(): Promise<[number, number]>
+  close(): Promise<void>
+}
+
+async function realServer(): Promise<Place> {
+  const token = await startProxy(servers.tokenEndpoint)
+  return {
+    token,
+    api: servers.apiUrl,
+    signIn: () => servers.mint(),
+    async presented() {
+      const { refreshGrants, refreshTokensReused } = await servers.counts()
+      return [refreshGrants, refreshTokensReused]
+    },
+    close: () => token.close(),
+  }
+}
+
+async function ownServer(): Promise<Place> {
+  const world = await startWorld()
+  return {
+    token: world.token,
+    api: world.api,
+    signIn: async () => world.token.signIn(),
+    presented: async () => [world.counts.refreshGrants, world.counts.reused],
+    close: () => world.close(),
+  }
+}
+
+describe.each([
+  ['a real authorization server', realServer],
+  ['the one of the other tests, which does as the real one', ownServer],
+])('on %s, a token answer that is lost after processing', (_name, start) => {
+  let place: Place
+  beforeEach(async () => {
+    place = await start()
+  })
+  afterEach(() => place.close())
+
+  it('is not asked for again; when the application asks, that is a reuse, which revokes what the lost answer held too', async () => {
+    const api = axios.create({ baseURL: place.api })
+    const tokenEndpoint = `${place.token.url}/token`
+    const session = attachOAuth(api, memoryStore({ ...(await place.signIn()), expires_at: 1 }), {
+      refresh: refreshToken({ tokenEndpoint, clientId: 'public' }),
+    })
+    place.token.faults.once(lost)
+    for (const error of await Promise.all([1, 2].map((i) => rejection(api.get(`/${i}`)))))
+      expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(await place.presented()).toEqual([1, 0])
+    const unseen = JSON.parse(place.token.log[0]!.answer!.body!) as Record<string, string>
+    const withUnseen = { headers: { authorization: `Bearer ${unseen.access_token}` }, validateStatus: null }
+    expect((await axios.get(place.api, withUnseen)).status).toBe(200)
+
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'invalid_grant' })
+    expect(await place.presented()).toEqual([2, 1])
+    expect((await axios.get(place.api, withUnseen)).status).toBe(401)
+    const body = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: 'public',
+      refresh_token: unseen.refresh_token ?? '',
+    })
+    const answer = await axios.post(tokenEndpoint, body, { validateStatus: null })
+    expect([answer.status, answer.data]).toMatchObject([400, { error: 'invalid_grant' }])
   })
 })

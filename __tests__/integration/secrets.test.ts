@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import { inspect } from 'node:util'
 import axios from 'axios'
 import { refreshToken } from '../../src/grants/index.js'
 import { attach, expired, rejection } from '../helpers/client.js'
-import { startWorld, type World } from '../helpers/world.js'
+import { json, lost, startWorld, type World } from '../helpers/world.js'
 
 let world: World
 beforeEach(async () => {
@@ -26,16 +25,13 @@ function written(value: unknown): string {
   return secretPattern.exec(text)?.[0] ?? text.slice(0, 1000)
 }
 
-const json = (status: number, body: unknown) => (response: ServerResponse) =>
-  void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-
 describe('no secret is in what is written of an error', () => {
   it('the pattern finds a token where there is one', () => {
     expect(written({ token: world.tokens.access_token })).toMatch(secretPattern)
   })
 
   it.each([403, 404, 500])('of the API (%i)', async (status) => {
-    world.resource.instead = json(status, { error: 'made up' })
+    world.resource.faults.always({ instead: json(status, { error: 'made up' }) })
     const { api } = attach(world)
     const error = await rejection(api.post('/x', { a: 1 }))
     expect(error).toMatchObject({ response: { status }, config: { url: '/x' } })
@@ -44,7 +40,7 @@ describe('no secret is in what is written of an error', () => {
   })
 
   it('of a connection that breaks', async () => {
-    world.resource.instead = (response) => void response.socket?.destroy()
+    world.resource.faults.always(lost)
     const { api } = attach(world)
     expect(written(await rejection(api.get('/x')))).not.toMatch(secretPattern)
   })
@@ -60,7 +56,8 @@ describe('no secret is in what is written of an error', () => {
   it('of a failure after a re-send', async () => {
     world.revokeAccessTokens()
     const { api } = attach(world)
-    world.resource.instead = (response) => json(world.counts.requests === 1 ? 401 : 500, {})(response)
+    world.resource.faults.once({})
+    world.resource.faults.always({ instead: json(500, {}) })
     const error = await rejection(api.get('/x'))
     expect(error).toMatchObject({ response: { status: 500 } })
     expect(written(error)).not.toMatch(secretPattern)
@@ -74,16 +71,16 @@ describe('no secret is in what is written of an error', () => {
       clientAuthentication: 'client_secret_post',
       ...(transport === 'axios' && { axios: axios.create() }),
     })
-    for (const instead of [
-      json(400, { error: 'invalid_client', error_description: `no such token ${world.tokens.refresh_token}` }),
-      json(500, {}),
-      (response: ServerResponse) => void response.socket?.destroy(),
+    for (const fault of [
+      { instead: json(400, { error: 'invalid_client', error_description: `no such token ${world.tokens.refresh_token}` }) },
+      { instead: json(500, {}) },
+      lost,
     ]) {
       const { api, session } = attach(world, { tokens: expired(world), refresh })
       const events: unknown[] = []
       for (const name of ['refresh_started', 'refresh_failed', 'queued', 'released', 'unpersisted'] as const)
         session.on(name, (event) => events.push(event))
-      world.token.instead = instead
+      world.token.faults.always(fault)
       const error = await rejection(api.get('/x?token=at-00000000'))
       expect(error.code).toMatch(/^OAUTH_/)
       expect(written(error)).not.toMatch(secretPattern)
@@ -93,7 +90,7 @@ describe('no secret is in what is written of an error', () => {
   })
 
   it('of a refresh function that rejects with an axios error, whose config holds the refresh token', async () => {
-    world.token.instead = json(500, {})
+    world.token.faults.always({ instead: json(500, {}) })
     const { api } = attach(world, {
       tokens: expired(world),
       refresh: async (tokens) => (await axios.post(world.tokenEndpoint, { refresh_token: tokens?.refresh_token })).data,

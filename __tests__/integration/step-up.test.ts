@@ -1,9 +1,8 @@
-import type { ServerResponse } from 'node:http'
 import type { OAuthRequestError } from '../../src/index.js'
 import { type TokenJSON } from '../../src/index.js'
 import { stepUp, type StepUpContext, type StepUpDemand, type StepUpHandler } from '../../src/step-up.js'
 import { attach, deferred, rejection, type Client } from '../helpers/client.js'
-import { startWorld, type World } from '../helpers/world.js'
+import { json, startWorld, type Answer, type Received, type World } from '../helpers/world.js'
 
 let world: World
 /** The tokens that are good enough for what lies under /strict. */
@@ -14,15 +13,16 @@ beforeEach(async () => {
   world = await startWorld()
   strong = new Set()
   challenge = 'Bearer error="insufficient_scope", scope="write admin"'
-  const answer = (response: ServerResponse, status: number, headers: Record<string, string> = {}): void =>
-    void response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(`{"status":${status}}`)
-  world.resource.instead = (response, { url, headers }) => {
-    const isStrong = strong.has(headers.authorization ?? '')
-    if (!url?.startsWith('/strict') || isStrong) return answer(response, 200)
-    answer(response, challenge.includes('authentication') ? 401 : 403, { 'www-authenticate': challenge })
-  }
+  world.resource.faults.always({ instead: guarded })
 })
 afterEach(() => world.close())
+
+/** What lies under /strict wants a strong token. */
+function guarded({ url, headers }: Received): Answer {
+  const status = challenge.includes('authentication') ? 401 : 403
+  if (!url.startsWith('/strict') || strong.has(String(headers.authorization))) return json(200, { status: 200 })
+  return json(status, { status }, { 'www-authenticate': challenge })
+}
 
 function setUp(
   handler: StepUpHandler = () => stronger(),
@@ -91,12 +91,9 @@ describe('step-up', () => {
   it('a request that was sent before the stronger token came goes with it, unasked', async () => {
     const { promise: late, resolve: answerNow } = deferred()
     const { api, asked } = setUp()
-    const instead = world.resource.instead!
-    world.resource.instead = (response, request) =>
-      request.url === '/strict/slow' && !strong.has(request.headers.authorization ?? '')
-        ? void late.then(() => instead(response, request))
-        : instead(response, request)
+    world.resource.faults.once({ instead: guarded, before: late })
     const slow = api.get('/strict/slow')
+    while (world.seen.length === 0) await new Promise((resolve) => setImmediate(resolve))
     await api.get('/strict/fast')
     answerNow()
     expect((await slow).status).toBe(200)
@@ -112,7 +109,7 @@ describe('step-up', () => {
   it('waits for a refresh that is under way, whose rotated refresh token is not lost', async () => {
     const { promise: held, resolve: letGo } = deferred()
     const { api, store, session } = setUp(() => stronger({ refresh_token: undefined }))
-    world.token.held = held
+    world.token.faults.always({ before: held })
     const refreshed = session.refresh()
     const strict = api.get('/strict')
     letGo()

@@ -1,13 +1,13 @@
 import axios from 'axios'
 import { attach, deferred, expired, rejection } from '../helpers/client.js'
-import { startWorld, type World } from '../helpers/world.js'
+import { json, startWorld, type World } from '../helpers/world.js'
 
 let world: World
 let hold: ReturnType<typeof deferred>
 beforeEach(async () => {
   world = await startWorld()
   hold = deferred()
-  world.token.held = hold.promise
+  world.token.faults.always({ before: hold.promise })
 })
 afterEach(async () => {
   hold.resolve()
@@ -86,18 +86,18 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
 })
 
 describe('401s that come late', () => {
+  async function arrivals(n: number): Promise<void> {
+    while (world.seen.length < n) await new Promise((resolve) => setImmediate(resolve))
+  }
+
   it('after another user has signed in, the request is not sent on that user’s behalf', async () => {
     hold.resolve()
     world.revokeAccessTokens()
     const { api, session } = attach(world)
-    const arrived = deferred()
-    world.resource.instead = (response) => {
-      arrived.resolve()
-      void gate.promise.then(() => response.writeHead(401).end())
-    }
     const gate = deferred()
+    world.resource.faults.always({ after: gate.promise })
     const request = rejection(api.get('/mine'))
-    await arrived.promise
+    await arrivals(1)
     await session.signIn({ access_token: 'at-somebody-else', refresh_token: 'rt-somebody-else', expires_in: 60 })
     gate.resolve()
     expect(await request).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
@@ -109,20 +109,14 @@ describe('401s that come late', () => {
     world.revokeAccessTokens()
     const { api } = attach(world)
     const gates = Array.from({ length: 10 }, () => deferred())
-    let arrived = 0
-    world.resource.instead = (response) => {
-      const { status, url } = world.seen.at(-1)!
-      const answer = (): void =>
-        void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ url }))
-      if (status === 401) void gates[arrived++]!.promise.then(answer)
-      else answer()
-    }
+    for (const { promise } of gates) world.resource.faults.once({ after: promise })
     const requests = gates.map((_, i) => api.get(`/${i}`))
-    while (arrived < 10) await new Promise((resolve) => setImmediate(resolve))
+    await arrivals(10)
     for (const [i, gate] of gates.entries()) {
-      gate.resolve()
       // The first has been refreshed and re-sent before the second 401 arrives, and so on.
-      expect((await requests[i]!).status).toBe(200)
+      const index = Number(world.seen[i]!.url.slice(1))
+      gate.resolve()
+      expect((await requests[index]!).status).toBe(200)
     }
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, served: 10 })
   })
@@ -130,15 +124,11 @@ describe('401s that come late', () => {
   it('trickling in for half a second around a refresh of 200 ms, and one after it, they cause no second one', async () => {
     world.revokeAccessTokens()
     const { api } = attach(world)
-    let refused = 0
     // The servers take their time: a 401 every 50 ms, the refresh 200 ms.
-    world.resource.instead = (response) => {
-      const { status, url } = world.seen.at(-1)!
-      setTimeout(() => response.writeHead(status).end(url), status === 401 ? 50 * refused++ : 0)
-    }
+    for (let i = 0; i < 11; i++) world.resource.faults.once({ after: 50 * i })
     setTimeout(hold.resolve, 200)
     const answers = await Promise.all(Array.from({ length: 11 }, (_, i) => api.get(`/${i}`)))
-    expect(answers.map(({ data }) => data)).toEqual(answers.map((_, i) => `/${i}`))
+    expect(answers.map(({ data }) => data.url)).toEqual(answers.map((_, i) => `/${i}`))
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, rejected: 11, served: 11 })
   })
 
@@ -179,7 +169,7 @@ describe('challenges that a refresh can not cure', () => {
     [401, 'Bearer error="insufficient_user_authentication", acr_values="mfa"'],
     [401, 'Bearer realm="x", error="insufficient_claims", claims="e30="'],
   ])('%i with %s gives the typed error that carries the challenge, without a refresh', async (status, challenge) => {
-    world.resource.instead = (response) => void response.writeHead(status, { 'www-authenticate': challenge }).end()
+    world.resource.faults.always({ instead: json(status, {}, { 'www-authenticate': challenge }) })
     const { api } = attach(world)
     const error = await rejection(api.get('/'))
     expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', response: { status }, challenge: { scheme: 'bearer' } })

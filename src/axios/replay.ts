@@ -44,8 +44,10 @@ export async function sendAgain(
   const whole = config.timeout
   if (timeout !== undefined) config.timeout = timeout
   return adapter(config)
-    .then(finish, (error: { response?: AxiosResponse }) => {
+    .then(finish, (error: { response?: AxiosResponse; message?: string }) => {
       if (error?.response) finish(error.response)
+      // The caller has set the whole limit, of which this sending had the rest.
+      if (timeout !== undefined && error?.message) error.message = error.message.replace(`${timeout}`, `${whole}`)
       throw error
     })
     .finally(() => {

@@ -115,6 +115,7 @@ async function exchange(
     context,
     settings.policy.retries,
     () => !flight.overtaken && !lost?.aborted,
+    () => clock.now(),
   )
   return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))
 }

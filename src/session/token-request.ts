@@ -26,7 +26,8 @@ export function refreshError(error: unknown, now: number): OAuthError {
 
 /**
  * Calls the refresh function, again where the server has provably not processed the request. Resolves with what it answered and when
- * that request was sent. `wanted` is asked before another try.
+ * that request was sent. `wanted` is asked before another try. `now` is the time by the token endpoint's clock, which the date of a `Retry-After`
+ * is written by.
  */
 export async function requestTokens(
   environment: Environment,
@@ -35,6 +36,7 @@ export async function requestTokens(
   context: RefreshContext,
   retries: PolicySettings['retries'],
   wanted: () => boolean,
+  now: () => number,
 ): Promise<{ response: unknown; sentAt: number }> {
   for (let tries = 1; ; tries++) {
     const sentAt = environment.now()
@@ -45,7 +47,7 @@ export async function requestTokens(
         throw response
       return { response, sentAt }
     } catch (error) {
-      const delay = retryDelay(classifyFailure(error, environment.now()), tries, environment.random(), retries)
+      const delay = retryDelay(classifyFailure(error, now()), tries, environment.random(), retries)
       if (delay === undefined || context.signal.aborted) throw error
       await new Promise<void>((resolve, reject) => {
         const cancel = environment.after(delay, resolve)
@@ -60,12 +62,12 @@ export async function requestTokens(
 export function requestTokensWithin(
   ms: number,
   abort: (reason: unknown) => void,
-  ...[environment, refresh, tokens, context, retries, wanted]: Parameters<typeof requestTokens>
+  ...request: Parameters<typeof requestTokens>
 ): ReturnType<typeof requestTokens> {
   return withTimeLimit(
-    environment,
+    request[0],
     ms,
-    () => requestTokens(environment, refresh, tokens, context, retries, wanted),
+    () => requestTokens(...request),
     () => {
       const late = new Error(`The refresh took longer than ${ms} ms`)
       abort(late)
