@@ -42,7 +42,7 @@ export async function findRedis() {
   const fetched = await find()
   if (fetched) return fetched
   throw new Error(
-    `These tests need a Redis server. Install one (Debian: apt-get install redis-server), or name one that may be used in REDIS_URL. ${problem?.message ?? ''}`,
+    `These tests need a Redis server. Install one (Debian: apt-get install redis-server). ${problem?.message ?? ''}`,
   )
 }
 
