@@ -7,7 +7,7 @@ import type { Environment } from './environment.js'
 import type { Flight } from './flight.js'
 import type { Held } from './state.js'
 import { refreshError, requestTokensWithin } from './token-request.js'
-import type { Vault } from './vault.js'
+import type { LeaveRest, Vault } from './vault.js'
 
 /** What a renewal needs of its session, and may do to it. */
 export interface RenewalTools {
@@ -30,6 +30,8 @@ export interface RenewalTools {
   readonly refreshed: (held: Held) => void
   readonly stored: (held: Held) => void
   readonly unsaved: (held: Held, error: unknown) => void
+  /** Tries to store it for some more time, while the lock is ours; returns what is to be told. */
+  readonly keepSaving: (held: Held, lost: AbortSignal | undefined) => Promise<() => void>
 }
 
 const noop = (): void => undefined
@@ -50,6 +52,7 @@ export async function renew(
   flight: Flight,
   reason: RefreshReason,
   lost: AbortSignal | undefined,
+  leave: LeaveRest,
 ): Promise<() => void> {
   const { vault, clock } = tools
   for (;;) {
@@ -63,7 +66,7 @@ export async function renew(
     }
     lost?.throwIfAborted()
     try {
-      return await exchange(tools, flight, reason, lost)
+      return await exchange(tools, flight, reason, lost, leave)
     } catch (error) {
       const failure = refreshError(error, clock.now())
       if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
@@ -87,6 +90,7 @@ async function exchange(
   flight: Flight,
   reason: RefreshReason,
   lost: AbortSignal | undefined,
+  leave: LeaveRest,
 ): Promise<() => void> {
   const { environment, clock, vault, settings } = tools
   const { flightTimeout } = settings
@@ -116,7 +120,12 @@ async function exchange(
     settings.policy.retries,
     () => !flight.overtaken && !lost?.aborted,
   )
-  return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))
+  const credentials = readAnswer(tokens, response, clock.fromLocal(sentAt))
+  const rotated = credentials.tokens.refresh_token !== tokens?.refresh_token
+  return store(tools, flight, credentials, (held) => {
+    // Whoever had the lock next would read the refresh token that is used up, and use it once more.
+    if (rotated) leave(() => tools.keepSaving(held, lost))
+  })
 }
 
 function readAnswer(tokens: TokenSet | undefined, response: unknown, sentAt: number): Credentials {
@@ -132,7 +141,12 @@ function readAnswer(tokens: TokenSet | undefined, response: unknown, sentAt: num
 }
 
 /** Stores first; the waiting requests are released afterwards. */
-async function store(tools: RenewalTools, flight: Flight, credentials: Credentials): Promise<() => void> {
+async function store(
+  tools: RenewalTools,
+  flight: Flight,
+  credentials: Credentials,
+  onUnsaved: (held: Held) => void,
+): Promise<() => void> {
   let error: unknown
   const outcome = await tools.vault
     .replace(credentials.tokens, () => !flight.overtaken)
@@ -144,6 +158,7 @@ async function store(tools: RenewalTools, flight: Flight, credentials: Credentia
   if (flight.overtaken) return noop
   if (outcome && !outcome.stored) return tools.takeOver(outcome.found)
   const held = tools.adopt(credentials)
+  if (error) onUnsaved(held)
   return () => {
     tools.refreshed(held)
     if (!error) return tools.stored(held)

@@ -32,6 +32,8 @@ const CHANGED_HANDS = 'Somebody signed in or out while this request was under wa
 
 /** How long a set that could not be stored waits before the next try, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
+/** The same under the lock, where others wait. */
+const KEEP_SAVING_PAUSE = 100
 
 /** The one owner of a token set in this process: load → decide → refresh → save → tell. */
 export class Session {
@@ -80,6 +82,7 @@ export class Session {
       revoke: (tokens) => void this.#revoke(tokens),
       stored: (held) => this.#events.emit('saved', { generation: held.generation }),
       unsaved: (held, error) => this.#keepInMemory(held, error),
+      keepSaving: (held, lost) => this.#keepSaving(held, lost),
       refreshed: ({ generation, credentials }) =>
         this.#events.emit('refreshed', {
           generation,
@@ -361,7 +364,7 @@ export class Session {
     this.#watchers.changed()
     this.#events.emit('refresh_started', { reason })
     this.#vault
-      .exclusively((lost) => renew(this.#renewal, flight, reason as RefreshReason, lost))
+      .exclusively((lost, leave) => renew(this.#renewal, flight, reason as RefreshReason, lost, leave))
       .then(
         (tell) => this.#landed(flight, tell),
         (error: unknown) => this.#failed(flight, error),
@@ -447,19 +450,37 @@ export class Session {
     if (this.#flight || this.#environment.monotonic() < this.#savingAgainFrom) return
     this.#savingAgainFrom = Infinity
     this.#vault
-      .exclusively(async () => {
-        const { stored, found } = await this.#vault.replace(held.credentials.tokens, () => this.#held === held)
-        if (this.#state.status !== 'signed-in' || this.#state.held !== held) return noop
-        if (!stored) return this.#takeOver(found)
-        this.#set({ status: 'signed-in', held, rejected: this.#state.rejected })
-        return () => {
-          this.#watchers.changed()
-          this.#events.emit('saved', { generation: held.generation })
-        }
-      })
+      .exclusively(() => this.#save(held))
       .then((tell) => tell())
       .catch(noop)
       .finally(() => (this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
+  }
+
+  /** Stores what could not be stored, unless it was replaced meanwhile; returns what is to be told. */
+  async #save(held: Held): Promise<() => void> {
+    const { stored, found } = await this.#vault.replace(held.credentials.tokens, () => this.#held === held)
+    if (this.#state.status !== 'signed-in' || this.#state.held !== held) return noop
+    if (!stored) return this.#takeOver(found)
+    this.#set({ status: 'signed-in', held, rejected: this.#state.rejected })
+    return () => {
+      this.#watchers.changed()
+      this.#events.emit('saved', { generation: held.generation })
+    }
+  }
+
+  /** Goes on saving under the lock, for as long again as one step of the store may take. A lock that is lost allows one more try: what has moved on refuses it. */
+  async #keepSaving(held: Held, lost: AbortSignal | undefined): Promise<() => void> {
+    const environment = this.#environment
+    const end = environment.monotonic() + this.#settings.storeTimeout
+    for (;;) {
+      await new Promise<void>((resolve) => void environment.after(KEEP_SAVING_PAUSE, resolve))
+      const isLast = lost?.aborted || environment.monotonic() >= end
+      try {
+        return await this.#save(held)
+      } catch (error) {
+        if (isLast) throw error
+      }
+    }
   }
 
   async #revoke(tokens: TokenJSON | undefined): Promise<{ revoked: boolean; error?: unknown }> {
