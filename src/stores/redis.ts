@@ -7,7 +7,7 @@ import { isOutage, redisFailure } from './redis/failure.js'
 import { Lease } from './redis/lease.js'
 import { noticesOf } from './redis/notices.js'
 import { runScript, scripts } from './redis/scripts.js'
-import { Pauses, settledWithin, throughOutage, untilAborted } from './waiting.js'
+import { OUTAGE, Pauses, settledWithin, throughOutage, untilAborted } from './waiting.js'
 
 export type { EncryptionOptions } from './encryption.js'
 export type { IORedisClient, NodeRedisClient, RedisClient } from './redis/client.js'
@@ -86,10 +86,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
     return text === '' ? undefined : codec.decode(text)
   }
 
-  /** Asks for the lock once. */
-  async function acquire(owner: string): Promise<Lease | undefined> {
-    const since = performance.now()
-    const fence = await runScript(send, scripts.acquire, key, [owner, String(length)]).catch(failed('locked'))
+  /** Asks for the lock once; a server that restarts is waited for. */
+  async function acquire(owner: string, signal: AbortSignal): Promise<Lease | undefined> {
+    let since = 0
+    const ask = (): Promise<unknown> => {
+      since = performance.now()
+      return runScript(send, scripts.acquire, key, [owner, String(length)])
+    }
+    const fence = await throughOutage(OUTAGE, ask, (error) => !signal.aborted && isOutage(error)).catch(failed('locked'))
     if (fence === null || fence === undefined || fence === false) return undefined
     const renew = async (): Promise<boolean> => Number(await runScript(send, scripts.renew, key, [owner, String(length)])) === 1
     return new Lease(String(fence), name, since, length, renew)
@@ -110,7 +114,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
       for (;;) {
         signal.throwIfAborted()
         pauses.trying()
-        const asked = acquire(owner)
+        const asked = acquire(owner, signal)
         const lease = await untilAborted(asked, signal).catch((error: unknown) => {
           asked
             .then((late) => {
