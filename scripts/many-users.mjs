@@ -2,6 +2,7 @@
 // each user and expiry, no refresh token that came twice, and idle sessions that cost an entry and no connection.
 //   node scripts/many-users.mjs [--users 200] [--requests 10] [--workers 2] [--idle-limit 5000] [--no-waiting]        (after npm run build)
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
@@ -145,6 +146,7 @@ try {
   if (perWorker.size !== WORKERS) wrong++
 } finally {
   server.removeAllListeners('exit').kill()
+  await once(server, 'exit')
   inspector.disconnect()
   await Promise.all([servers.stop(), redis.stop()])
 }

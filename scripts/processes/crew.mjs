@@ -2,10 +2,10 @@
 import { fork } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { loadStore, storeModuleOf } from '../stores/index.mjs'
 import { until } from './waiting.mjs'
 
 const program = fileURLToPath(new URL('worker.mjs', import.meta.url))
-const storeModuleOf = (name) => new URL(`../stores/${name}.mjs`, import.meta.url).href
 
 /** Adds the answers of `more` to those of `sum`. */
 export function addAnswers(sum, more) {
@@ -74,7 +74,7 @@ function startWorker(task) {
  */
 export async function startCrew({ store, options = {}, server, task = {}, clientOf = (i) => `client-${i}` }) {
   const storeModule = storeModuleOf(store)
-  const { setUp, open } = await import(storeModule)
+  const { setUp, open } = await loadStore(store)
   const room = await setUp(options)
   const { place } = room
   const opened = await open(place)

@@ -1,4 +1,4 @@
-export type StoreName = 'file' | 'redis' | 'ioredis' | 'postgres'
+import type { StoreName } from '../stores/index.mjs'
 
 /** How requests were answered, by status or by the code of the error. */
 export type Answers = Record<string, number>

@@ -148,6 +148,10 @@ const control = {
     return {}
   },
   'POST /_mint': mint,
+  'POST /_refuse-access-tokens': () => {
+    for (const token of accessTokens.values()) token.expiresAt = -Infinity
+    return {}
+  },
   'POST /_reset': () => {
     counts = fresh()
     reuses = []

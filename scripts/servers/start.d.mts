@@ -59,6 +59,7 @@ export interface RotatingServer {
   hold(where: 'sent' | 'redeemed'): Promise<unknown>
   heard(): Promise<string>
   letGo(): Promise<unknown>
+  refuseAccessTokens(): Promise<unknown>
   configure(settings: RotatingSettings): Promise<unknown>
   reset(): Promise<unknown>
   stop(): Promise<void>

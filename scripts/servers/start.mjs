@@ -68,7 +68,7 @@ export async function startServers({ accessTokenLifetime = 3600, publicKey } = {
   }
 }
 
-/** A server for tokens that live `lifetime` milliseconds: `{ tokenEndpoint, apiUrl, mint, counts, reuses, hold, heard, letGo, configure, reset, stop }` */
+/** A server for tokens that live `lifetime` milliseconds: `{ tokenEndpoint, apiUrl, mint, counts, reuses, hold, heard, letGo, refuseAccessTokens, configure, reset, stop }` */
 export async function startRotatingServer({ lifetime = 200, ...settings } = {}) {
   const { apiUrl, tokenEndpoint, stop } = await start('rotating.mjs', [], {})
   const configure = (changed) => ask(apiUrl, 'POST', '/_settings', changed)
@@ -90,6 +90,8 @@ export async function startRotatingServer({ lifetime = 200, ...settings } = {}) 
     /** Resolves when that request has come: with the id of its client. */
     heard: async () => (await ask(apiUrl, 'GET', '/_heard')).client,
     letGo: () => ask(apiUrl, 'POST', '/_let-go'),
+    /** Refuses every access token that was issued so far, while clients still believe in them. */
+    refuseAccessTokens: () => ask(apiUrl, 'POST', '/_refuse-access-tokens'),
     /**
      * Milliseconds: `lifetime`, `tokenLatency`, `apiLatency`, the `leeway` of the API. `failing`: the share of token requests that get 503. `forgiving: 1`: who uses a refresh token
      * twice is answered all the same.

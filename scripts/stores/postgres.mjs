@@ -21,8 +21,10 @@ export async function setUp({ lease = 5000, proxied = false } = {}) {
   const pool = poolOf(server.config, 1)
   const first = async (text, values) => (await pool.query(text, values)).rows[0]
   await pool.query(postgresSchema())
+  const direct = { lease, config: server.config }
   return {
-    place: { lease, config: { ...server.config, ...(line && { port: line.port }) } },
+    place: line ? { lease, config: { ...server.config, port: line.port } } : direct,
+    direct,
     server,
     line,
     inspect: async () => wholeTokens((await first('SELECT tokens FROM oauth_tokens WHERE key = $1', [key]))?.tokens),

@@ -24,8 +24,10 @@ export async function setUp({ lease = 5000, proxied = false } = {}) {
   const server = await startRedis()
   const line = proxied ? await startProxy({ path: server.path }) : undefined
   const client = new Redis({ path: server.path, retryStrategy: () => 20 }).on('error', noop)
+  const direct = { lease, address: { path: server.path } }
   return {
-    place: { lease, address: line ? { host: line.host, port: line.port } : { path: server.path } },
+    place: line ? { lease, address: { host: line.host, port: line.port } } : direct,
+    direct,
     server: {
       ...server,
       /** Loses everything, and goes on. */
