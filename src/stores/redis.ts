@@ -77,13 +77,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
   /** The record as it lies there; '' when there is none. */
   async function readText(): Promise<string> {
     const text = await steadily(() => send('HGET', key, 'tokens')).catch(failed('read'))
-    held?.check()
     return text === null || text === undefined ? '' : String(text)
   }
 
   async function read(): Promise<TokenJSON | undefined> {
     const text = await readText()
-    return text === '' ? undefined : codec.decode(text)
+    const tokens = text === '' ? undefined : await codec.decode(text)
+    // As late as can be: the process may have been stopped while it waited for the server, or for the decryption.
+    held?.check()
+    return tokens
   }
 
   /** Asks for the lock once; a server that restarts is waited for. */
