@@ -1,9 +1,13 @@
-// Thousands of requests for some hundred users over the workers of examples/many-users, and what the servers counted: one refresh for each user and
-// expiry, and no refresh token that came twice. It needs dist: `npx rollup -c --silent && node scripts/many-users.mjs [--users 200] [--requests 10]`
+// Thousands of requests for some hundred users over the workers of examples/many-users, with a real Redis and a real authorization server, and what those counted: one refresh for
+// each user and expiry, no refresh token that came twice, and idle sessions that cost an entry and no connection.
+//   node scripts/many-users.mjs [--users 200] [--requests 10] [--workers 2] [--idle-limit 5000] [--no-waiting]        (after npm run build)
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
+import { Redis } from 'ioredis'
+import { startRedis } from './servers/redis.mjs'
 import { startServers } from './servers/start.mjs'
 
 /** Long enough for a round of requests, in seconds: what is refreshed in it must not come near its end. */
@@ -13,11 +17,14 @@ const { values } = parseArgs({
     users: { type: 'string', default: '200' },
     requests: { type: 'string', default: '10' },
     workers: { type: 'string', default: '2' },
-    // Waits until the tokens have run out by themselves, once more.
+    // How long, in milliseconds, a session that nobody uses is kept.
+    'idle-limit': { type: 'string', default: '5000' },
+    // Without it: waits until the tokens have run out by themselves, once more.
     'no-waiting': { type: 'boolean', default: false },
   },
 })
 const [USERS, REQUESTS, WORKERS] = [Number(values.users), Number(values.requests), Number(values.workers)]
+const IDLE_LIMIT = Number(values['idle-limit'])
 const users = Array.from({ length: USERS }, (_, i) => `user-${i}`)
 
 const outfile = 'reports/programs/many-users.mjs'
@@ -31,10 +38,14 @@ await build({
   outfile,
 })
 const servers = await startServers({ accessTokenLifetime: 3600 })
+const redis = await startRedis()
+const inspector = new Redis({ path: redis.path })
 const server = spawn(process.execPath, ['--no-warnings', outfile], {
   env: {
     ...process.env,
     WORKERS: String(WORKERS),
+    IDLE_LIMIT: String(IDLE_LIMIT),
+    REDIS_SOCKET: redis.path,
     API_URL: servers.apiUrl,
     TOKEN_ENDPOINT: servers.tokenEndpoint,
     CLIENT_ID: 'public',
@@ -57,6 +68,32 @@ async function each(list, atATime, work) {
 
 let wrong = 0
 const perWorker = new Map()
+/** How many sessions each worker keeps, as it has last said. */
+const sessionsOf = new Map()
+
+async function me(user) {
+  const response = await fetch(`${url}/users/${user}/me`)
+  await response.arrayBuffer()
+  const worker = response.headers.get('x-worker')
+  perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1)
+  sessionsOf.set(worker, Number(response.headers.get('x-sessions')))
+  return response.status
+}
+
+/** All of them are still kept, or none but the one that is used just now; what all share stays the same. */
+async function lookAtSessions(name, isGood) {
+  const [sessions, records, connections] = [
+    [...sessionsOf.values()],
+    await inspector.dbsize(),
+    // But for the one that asks.
+    (await inspector.client('LIST')).trim().split('\n').length - 1,
+  ]
+  const good = sessions.every(isGood) && records === USERS && connections === WORKERS
+  if (!good) wrong++
+  console.log(
+    `${name.padEnd(34)} ${sessions.join(' and ')} sessions, ${records} records and ${connections} connections in Redis   ${good ? '' : 'wrong'}`,
+  )
+}
 
 /** Every user sends several requests at the same time, which come in at different workers. */
 async function round(name, refreshesPerUser) {
@@ -65,11 +102,8 @@ async function round(name, refreshesPerUser) {
   const statuses = new Map()
   await each(users, 20, async (user) => {
     const send = async () => {
-      const response = await fetch(`${url}/users/${user}/me`)
-      await response.arrayBuffer()
-      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1)
-      const worker = response.headers.get('x-worker')
-      perWorker.set(worker, (perWorker.get(worker) ?? 0) + 1)
+      const status = await me(user)
+      statuses.set(status, (statuses.get(status) ?? 0) + 1)
     }
     await Promise.all(Array.from({ length: REQUESTS }, send))
   })
@@ -92,6 +126,7 @@ try {
   console.log(`${USERS} users signed in, ${WORKERS} workers, ${REQUESTS} requests at a time for each user`)
   await round('the tokens have expired', 1)
   await round('they are fresh', 0)
+  await lookAtSessions('every user has a session', (count) => count > 1 && count <= USERS)
   await servers.configure({ accessTokenLifetime: LIFETIME })
   await servers.refuseAccessTokens()
   await round('the API refuses them', 1)
@@ -101,11 +136,19 @@ try {
     await new Promise((resolve) => setTimeout(resolve, LIFETIME * 1000))
     await round('they have run out', 1)
   }
+  await new Promise((resolve) => setTimeout(resolve, IDLE_LIMIT + 1))
+  sessionsOf.clear()
+  // Connections are spread over the workers, and those that are open already are used again: several at a time reach them all.
+  for (let tries = 0; sessionsOf.size < WORKERS && tries < 100; tries++)
+    await Promise.all(Array.from({ length: 4 * WORKERS }, () => me(users[0])))
+  await lookAtSessions('one user is left', (count) => count === 1)
   console.log(`requests per worker: ${[...perWorker.values()].join(', ')}`)
   if (perWorker.size !== WORKERS) wrong++
 } finally {
   server.removeAllListeners('exit').kill()
-  await servers.stop()
+  await once(server, 'exit')
+  inspector.disconnect()
+  await Promise.all([servers.stop(), redis.stop()])
 }
 console.log(wrong === 0 ? 'Everything is as it must be.' : 'Something is wrong.')
 process.exitCode = wrong === 0 ? 0 : 1

@@ -24,7 +24,11 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'oneAtATime',
     'that takes no lock',
-    { file: 'session/vault.ts', find: 'if (!lock) return work()', replace: 'if (lock) return work()' },
+    {
+      file: 'session/vault.ts',
+      find: 'if (!lock) return work(undefined, noop)',
+      replace: 'if (lock) return work(undefined, noop)',
+    },
   ],
   [
     'neverOlder',

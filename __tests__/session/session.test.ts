@@ -253,6 +253,66 @@ describe('the lock of a store', () => {
     expect((await refreshed).access_token).toBe('a2')
     expect(environment.timers).toBe(0)
   })
+
+  describe('under which a new set could not be stored', () => {
+    /** A store that takes the writing of a new set the time after so many, and what happens in which order. */
+    function failing(times: number): { store: TokenStore; order: string[]; lost: AbortController } {
+      const kept = memoryStore(tokens(1))
+      const order: string[] = []
+      const lost = new AbortController()
+      const store: TokenStore = {
+        read: () => kept.read(),
+        write(next, context) {
+          if (times-- > 0) throw new Error('made up')
+          order.push('stored')
+          return kept.write(next, context)
+        },
+        lock: (run) => run(lost.signal).finally(() => order.push('free')),
+      }
+      return { store, order, lost }
+    }
+
+    it('is kept until it is stored, so that nobody reads the refresh token that is used up; the requests go on', async () => {
+      const { store, order } = failing(3)
+      const session = start(store, issuer())
+      session.on('unpersisted', () => order.push('unpersisted'))
+      session.on('saved', () => order.push('saved'))
+      expect((await session.refresh()).access_token).toBe('a2')
+      order.push('answered')
+      await environment.pass(1000)
+      expect(order).toEqual(['unpersisted', 'answered', 'stored', 'free', 'saved'])
+      expect(await store.read()).toMatchObject({ refresh_token: 'r2' })
+      expect(session.getSnapshot()).toMatchObject({ unpersisted: false })
+      expect(environment.timers).toBe(0)
+    })
+
+    it('is free after as long again as a step of the store may take', async () => {
+      const { store, order } = failing(Infinity)
+      const session = start(store, issuer())
+      await session.refresh()
+      await environment.pass(9_900)
+      expect(order).toEqual([])
+      await environment.pass(200)
+      expect(order).toEqual(['free'])
+      expect(environment.timers).toBe(0)
+    })
+
+    it('is tried once more when the lock was lost, and not longer', async () => {
+      const { store, order, lost } = failing(2)
+      const session = start(store, issuer())
+      await session.refresh()
+      lost.abort()
+      await environment.pass(100)
+      expect(order).toEqual(['free'])
+    })
+
+    it('is free at once where the refresh token stays the same', async () => {
+      const { store, order } = failing(1)
+      const session = start(store, async () => ({ access_token: 'a2', expires_in: 3600 }))
+      await session.refresh()
+      expect(order).toEqual(['free'])
+    })
+  })
 })
 
 describe('signing in and out', () => {

@@ -1,12 +1,13 @@
-import { runProcesses } from '../../scripts/processes/run.mjs'
-import { runKillRounds, runStopRound } from '../../scripts/processes/rounds.mjs'
+import { runKillRounds, runProcesses, runSlowRefresh, runStopRound } from '../../scripts/processes/index.mjs'
 
 // The long versions: `node scripts/processes.mjs --store file --seconds 60`, `node scripts/kill-rounds.mjs --store file --rounds 1000`.
 
 describe('eight processes that share a token file and send requests all the time', () => {
   it('refresh tokens that live 200 ms once for each expiry, use no refresh token twice, and every request is answered', async () => {
-    const { answers, requests, refreshGrants, refreshTokensReused, expiries } = await runProcesses({ store: 'file', seconds: 5 })
+    const figures = await runProcesses({ store: 'file', seconds: 5 })
+    const { answers, requests, refreshGrants, refreshTokensReused, expiries } = figures
     expect(answers).toEqual({ 200: requests })
+    expect(figures).toMatchObject({ mostGrantsAtOnce: 1, rejectedForGood: 0 })
     expect(refreshTokensReused).toBe(0)
     expect(refreshGrants).toBeGreaterThan(5)
     expect(refreshGrants).toBeLessThanOrEqual(expiries)
@@ -29,6 +30,7 @@ describe('processes that share a token file, one of which', () => {
     const figures = await runKillRounds({ store: 'file', rounds: 50 })
     expect(figures.rounds).toBe(50)
     expect(figures.killedHoldingTheLock).toBeGreaterThan(0)
+    expect(figures.refreshTokensReused).toBe(figures.answersThatDied)
     expect(figures.leftovers).toEqual([])
     const expected = new Set(['200', 'OAUTH_INVALID_GRANT', 'OAUTH_SIGNED_OUT'])
     expect(Object.keys(figures.answers).filter((answer) => !expected.has(answer))).toEqual([])
@@ -36,6 +38,13 @@ describe('processes that share a token file, one of which', () => {
 
   it('is stopped while it holds the lock: nobody else gets it, and all go on afterwards', async () => {
     const figures = await runStopRound({ store: 'file', seconds: 2 })
-    expect(figures).toMatchObject({ refreshTokensReused: 0, mostGrantsAtOnce: 1, leftovers: [] })
+    expect(figures).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0, leftovers: [] })
+    expect(Object.keys(figures.answers)).toEqual(['200'])
+  })
+
+  it('waits for a slow token endpoint: nobody else gets the lock, and there is one refresh', async () => {
+    const figures = await runSlowRefresh({ store: 'file', seconds: 2 })
+    expect(figures).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0, leftovers: [] })
+    expect(Object.keys(figures.answers)).toEqual(['200'])
   })
 })

@@ -3,8 +3,6 @@ import pg from 'pg'
 import { createClient } from 'redis'
 import { startPostgres } from '../../scripts/servers/postgres.mjs'
 import { startRedis } from '../../scripts/servers/redis.mjs'
-import { runKillRounds } from '../../scripts/processes-servers/rounds.mjs'
-import { runProcesses } from '../../scripts/processes-servers/run.mjs'
 import type { TokenStore, WriteContext } from '../../src/index.js'
 import { postgresSchema, postgresStore } from '../../src/stores/postgres.js'
 import { redisStore, type EncryptionOptions } from '../../src/stores/redis.js'
@@ -146,25 +144,4 @@ describe('misuse is a TypeError that names the option', () => {
     expect(make).toThrow(TypeError)
     expect(make).toThrow(new RegExp(option))
   })
-})
-
-describe.each(['redis', 'ioredis', 'postgres'])('eight processes over one record, with %s', (store) => {
-  it('refresh tokens that live 200 ms once for each expiry, use none twice, and every request is answered', async () => {
-    const figures = await runProcesses({ store, seconds: 5 })
-    expect(figures).toMatchObject({ refreshTokensReused: 0 })
-    expect(Object.keys(figures.answers)).toEqual(['200'])
-    expect(figures.refreshGrants).toBeGreaterThan(5)
-    expect(figures.refreshGrants).toBeLessThanOrEqual(figures.expiries)
-  })
-
-  it('go on when one of them is killed at a random moment, again and again; the session is lost only with an answer that died', async () => {
-    const figures = await runKillRounds({ store, rounds: store === 'ioredis' ? 10 : 25 })
-    expect(figures.rounds).toBe(store === 'ioredis' ? 10 : 25)
-    expect(figures.refreshTokensReused).toBe(figures.answersThatDied)
-  })
-})
-
-it('redis restarted in the middle: they go on, and no refresh token is used twice', async () => {
-  const figures = await runProcesses({ store: 'redis', seconds: 4, processes: 4, restarts: 1 })
-  expect(figures).toMatchObject({ refreshTokensReused: 0 })
 })

@@ -1,18 +1,15 @@
 /**
  * A server for many users, with several worker processes. Each user has a session, in whichever worker the request comes in; what they share is
- * the store, and its lock sees to it that one of them refreshes.
+ * the store in Redis, and its lock sees to it that one of them refreshes.
  *
- * PORT, WORKERS, IDLE_LIMIT (milliseconds), API_URL, TOKEN_ENDPOINT and CLIENT_ID come from the environment.
+ * PORT, WORKERS, IDLE_LIMIT (milliseconds), REDIS_URL or REDIS_SOCKET, API_URL, TOKEN_ENDPOINT and CLIENT_ID come from the environment.
  */
 import cluster from 'node:cluster'
-import { serveRecords } from './records.js'
 
 const { WORKERS = '2' } = process.env
 
 if (cluster.isPrimary) {
-  const database = { records: new Map(), turns: new Map() }
   let listening = 0
-  cluster.on('fork', (worker) => serveRecords(worker, database))
   cluster.on('listening', (_worker, { port }) => {
     if (++listening === Number(WORKERS)) console.log(`${WORKERS} workers at http://127.0.0.1:${port}`)
   })

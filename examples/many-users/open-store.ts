@@ -1,7 +1,15 @@
 import type { TokenStore } from 'axios-attach-oauth'
-import { sharedRecord } from './records.js'
+import { redisStore } from 'axios-attach-oauth/redis'
+import { createClient } from 'redis'
 
-/** The store of one user, over a place that all workers share. */
+const { REDIS_URL = 'redis://127.0.0.1:6379', REDIS_SOCKET } = process.env
+
+/** One connection for all users of this process; the client brings it back when it has ended. */
+const client = createClient(REDIS_SOCKET ? { socket: { path: REDIS_SOCKET, tls: false } } : { url: REDIS_URL })
+client.on('error', (error: Error) => console.error(`Redis: ${error.message}`))
+await client.connect()
+
+/** The store of one user, over a place that all workers share: the only line that knows which. */
 export function openStore(user: string): TokenStore {
-  return sharedRecord(`tokens:${user}`)
+  return redisStore(client, { key: `oauth:${user}` })
 }

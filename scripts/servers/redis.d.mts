@@ -1,1 +1,7 @@
-export function startRedis(): Promise<{ path: string; stop(): Promise<void>; crash(): Promise<void>; restart(): Promise<void> }>
+export function startRedis(): Promise<{
+  path: string
+  stop(): Promise<void>
+  shutDown(): Promise<void>
+  crash(): Promise<void>
+  restart(): Promise<void>
+}>

@@ -42,7 +42,7 @@ export async function findRedis() {
   const fetched = await find()
   if (fetched) return fetched
   throw new Error(
-    `These tests need a Redis server. Install one (Debian: apt-get install redis-server), or name one that may be used in REDIS_URL. ${problem?.message ?? ''}`,
+    `These tests need a Redis server. Install one (Debian: apt-get install redis-server). ${problem?.message ?? ''}`,
   )
 }
 
@@ -61,7 +61,7 @@ async function answers(path) {
   throw new Error('The Redis server did not start within 5 s')
 }
 
-/** Starts one: `{ path, stop, crash, restart }`. It forgets nothing that it has answered, unless it is told to. */
+/** Starts one: `{ path, stop, shutDown, crash, restart }`. It forgets nothing that it has answered, unless it is told to. */
 export async function startRedis() {
   const program = await findRedis()
   const directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-redis-'))
@@ -91,6 +91,8 @@ export async function startRedis() {
   await start()
   return {
     path,
+    /** Ends every connection, then itself. */
+    shutDown: () => end('SIGTERM'),
     /** The server is gone at once. */
     crash: () => end('SIGKILL'),
     /** Goes on with what it had stored. */

@@ -4,8 +4,10 @@ import { randomUUID } from 'node:crypto'
 import { bytesOf, endWithParent, listen, sendJSON } from './process.mjs'
 
 endWithParent()
-const settings = { lifetime: 200, tokenLatency: 0, leeway: 0, failing: 0, apiLatency: 0 }
+/** `tokenLatency` is spent half before a grant takes effect and half after it. `forgiving`: what was used twice is answered all the same. */
+const settings = { lifetime: 200, tokenLatency: 0, leeway: 0, failing: 0, apiLatency: 0, forgiving: 0 }
 const fresh = () => ({
+  /** All token requests, and those that were answered with tokens. */
   refreshGrants: 0,
   refreshed: 0,
   /** What share of its life the access token had lived that was replaced earliest. */
@@ -24,8 +26,10 @@ const fresh = () => ({
 })
 let counts = fresh()
 let grantsAtOnce = 0
-/** Each reuse: who had used the token first, who again, and whether what the first one was answered had ever been seen again. */
+/** Each reuse: who had used the token first, who again, and what each of them was answered. */
 let reuses = []
+/** The token request that is held up: where, whether it has come and whose it is, and how it is let go. */
+let hold
 /** By refresh token: `{ family, usedBy, successor, presented }`. */
 const grants = new Map()
 /** By access token: `{ grant, expiresAt }`. */
@@ -51,6 +55,19 @@ function mint() {
   return { ...answer, expires_at: new Date(Date.now() + settings.lifetime).toISOString() }
 }
 
+function deferred() {
+  let resolve
+  const promise = new Promise((settle) => (resolve = settle))
+  return { promise, resolve }
+}
+
+/** `sent`: nothing of it has taken effect yet. `redeemed`: all of it has, and only the answer is missing. */
+async function pass(where, held) {
+  if (held?.where !== where) return
+  held.heard.resolve(held.client)
+  await held.released.promise
+}
+
 async function onToken(request, response) {
   // Before anything is processed: `failing` is the share of such answers.
   if (Math.random() < settings.failing) {
@@ -60,9 +77,13 @@ async function onToken(request, response) {
   const parameters = new URLSearchParams(String(await bytesOf(request)))
   counts.refreshGrants++
   counts.mostGrantsAtOnce = Math.max(counts.mostGrantsAtOnce, ++grantsAtOnce)
+  const held = hold?.client === undefined ? hold : undefined
+  if (held) held.client = parameters.get('client_id')
   // Half before and half after the point of no return.
   await wait(settings.tokenLatency / 2)
+  await pass('sent', held)
   const outcome = exchange(parameters)
+  await pass('redeemed', held)
   await wait(settings.tokenLatency / 2)
   grantsAtOnce--
   if (outcome) sendJSON(response, 200, outcome)
@@ -73,17 +94,20 @@ function exchange(parameters) {
   const client = parameters.get('client_id')
   const grant = grants.get(parameters.get('refresh_token'))
   if (grant) grant.presented = true
+  let reuse
   if (grant?.usedBy !== undefined) {
     counts.refreshTokensReused++
-    reuses.push({ first: grant.usedBy, again: client, successorSeen: grant.successor.presented })
-    grant.family.revoked = true
+    reuse = { first: grant.usedBy, again: client, successorSeen: grant.successor.presented, grants: [grant.successor] }
+    reuses.push(reuse)
+    grant.family.revoked = settings.forgiving === 0
   }
   if (!grant || grant.family.revoked) {
     counts.refused++
     return undefined
   }
   const { grant: successor, answer } = issue(grant.family)
-  Object.assign(grant, { usedBy: client, successor })
+  if (reuse) reuse.grants.push(successor)
+  else Object.assign(grant, { usedBy: client, successor })
   counts.refreshed++
   counts.youngest = Math.min(counts.youngest, (performance.now() - grant.issuedAt) / settings.lifetime)
   return answer
@@ -107,8 +131,27 @@ async function onRequest(request, response) {
 
 const control = {
   'GET /_counts': () => counts,
-  'GET /_reuses': () => reuses,
+  'GET /_reuses': () =>
+    reuses.map(({ grants: [first, again], ...reuse }) => ({
+      ...reuse,
+      firstEverUsed: first.presented,
+      againEverUsed: again?.presented ?? false,
+    })),
+  'POST /_hold': (query) => {
+    hold = { where: query.get('where'), client: undefined, heard: deferred(), released: deferred() }
+    return {}
+  },
+  'GET /_heard': async () => ({ client: await hold.heard.promise }),
+  'POST /_let-go': () => {
+    hold.released.resolve()
+    hold = undefined
+    return {}
+  },
   'POST /_mint': mint,
+  'POST /_refuse-access-tokens': () => {
+    for (const token of accessTokens.values()) token.expiresAt = -Infinity
+    return {}
+  },
   'POST /_reset': () => {
     counts = fresh()
     reuses = []
@@ -123,7 +166,7 @@ const url = `http://127.0.0.1:${port}`
 server.on('request', (request, response) => {
   const { pathname, searchParams } = new URL(request.url, url)
   const answer = control[`${request.method} ${pathname}`]
-  if (answer) sendJSON(response, 200, answer(searchParams))
+  if (answer) Promise.resolve(answer(searchParams)).then((json) => sendJSON(response, 200, json))
   else if (pathname === '/token') onToken(request, response).catch(() => response.destroy())
   else onRequest(request, response).catch(() => response.destroy())
 })

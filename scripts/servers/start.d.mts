@@ -25,6 +25,13 @@ export interface Servers {
 }
 export function startServers(options?: { accessTokenLifetime?: number; publicKey?: object }): Promise<Servers>
 
+export interface RotatingSettings {
+  lifetime?: number
+  tokenLatency?: number
+  leeway?: number
+  forgiving?: number
+}
+
 export interface RotatingServer {
   apiUrl: string
   tokenEndpoint: string
@@ -48,13 +55,13 @@ export interface RotatingServer {
     rejected: number
     rejectedForGood: number
   }>
-  reuses(): Promise<{ first: string; again: string; successorSeen: boolean }[]>
-  configure(settings: { lifetime?: number; tokenLatency?: number; leeway?: number }): Promise<unknown>
+  reuses(): Promise<{ first: string; again: string; successorSeen: boolean; firstEverUsed: boolean; againEverUsed: boolean }[]>
+  hold(where: 'sent' | 'redeemed'): Promise<unknown>
+  heard(): Promise<string>
+  letGo(): Promise<unknown>
+  refuseAccessTokens(): Promise<unknown>
+  configure(settings: RotatingSettings): Promise<unknown>
   reset(): Promise<unknown>
   stop(): Promise<void>
 }
-export function startRotatingServer(settings?: {
-  lifetime?: number
-  tokenLatency?: number
-  leeway?: number
-}): Promise<RotatingServer>
+export function startRotatingServer(settings?: RotatingSettings): Promise<RotatingServer>

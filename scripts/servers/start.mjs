@@ -68,7 +68,7 @@ export async function startServers({ accessTokenLifetime = 3600, publicKey } = {
   }
 }
 
-/** A server for tokens that live `lifetime` milliseconds: `{ tokenEndpoint, apiUrl, mint, counts, reuses, configure, reset, stop }` */
+/** A server for tokens that live `lifetime` milliseconds: `{ tokenEndpoint, apiUrl, mint, counts, reuses, hold, heard, letGo, refuseAccessTokens, configure, reset, stop }` */
 export async function startRotatingServer({ lifetime = 200, ...settings } = {}) {
   const { apiUrl, tokenEndpoint, stop } = await start('rotating.mjs', [], {})
   const configure = (changed) => ask(apiUrl, 'POST', '/_settings', changed)
@@ -80,9 +80,22 @@ export async function startRotatingServer({ lifetime = 200, ...settings } = {}) 
     mint: () => ask(apiUrl, 'POST', '/_mint'),
     /** What the server has counted. */
     counts: () => ask(apiUrl, 'GET', '/_counts'),
-    /** Each reuse of a refresh token: `{ first, again, successorSeen }`, two client ids and whether the answer to the first one was ever used. */
+    /**
+     * Each reuse of a refresh token: `{ first, again, successorSeen, firstEverUsed, againEverUsed }`, two client ids, whether anything of the answer to the first one had been
+     * used by then, and whether anything of either answer was ever used.
+     */
     reuses: () => ask(apiUrl, 'GET', '/_reuses'),
-    /** Milliseconds: `lifetime`, `tokenLatency`, `apiLatency`, the `leeway` of the API. `failing`: the share of token requests that get 503. */
+    /** Holds up the next token request: where it is `sent` and nothing has happened yet, or where it is `redeemed` and only the answer is missing. */
+    hold: (where) => ask(apiUrl, 'POST', '/_hold', { where }),
+    /** Resolves when that request has come: with the id of its client. */
+    heard: async () => (await ask(apiUrl, 'GET', '/_heard')).client,
+    letGo: () => ask(apiUrl, 'POST', '/_let-go'),
+    /** Refuses every access token that was issued so far, while clients still believe in them. */
+    refuseAccessTokens: () => ask(apiUrl, 'POST', '/_refuse-access-tokens'),
+    /**
+     * Milliseconds: `lifetime`, `tokenLatency`, `apiLatency`, the `leeway` of the API. `failing`: the share of token requests that get 503. `forgiving: 1`: who uses a refresh token
+     * twice is answered all the same.
+     */
     configure,
     reset: () => ask(apiUrl, 'POST', '/_reset'),
     stop,

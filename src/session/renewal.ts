@@ -7,10 +7,11 @@ import type { Environment } from './environment.js'
 import type { Events } from './events.js'
 import type { Flight } from './flight.js'
 import type { Neighbours } from './neighbours.js'
+import type { Saving } from './saving.js'
 import type { Standing } from './standing.js'
 import type { Held } from './state.js'
 import { refreshError, requestTokensWithin } from './token-request.js'
-import type { Vault } from './vault.js'
+import type { LeaveRest, Vault } from './vault.js'
 
 /** What a renewal needs of its session, and may do to it. */
 export interface RenewalTools {
@@ -29,7 +30,7 @@ export interface RenewalTools {
   readonly asks: () => void
   readonly neighbours: Neighbours
   readonly revoke: (tokens: TokenSet) => void
-  readonly unsaved: (held: Held, error: unknown) => void
+  readonly saving: Saving
 }
 
 const noop = (): void => undefined
@@ -50,6 +51,7 @@ export async function renew(
   flight: Flight,
   reason: RefreshReason,
   lost: AbortSignal | undefined,
+  leave: LeaveRest,
 ): Promise<() => void> {
   const { vault, clock } = tools
   for (;;) {
@@ -63,7 +65,7 @@ export async function renew(
     }
     lost?.throwIfAborted()
     try {
-      return await exchange(tools, flight, reason, lost)
+      return await exchange(tools, flight, reason, lost, leave)
     } catch (error) {
       const failure = refreshError(error, clock.now())
       if (flight.overtaken || failure.code !== 'OAUTH_INVALID_GRANT') throw failure
@@ -87,6 +89,7 @@ async function exchange(
   flight: Flight,
   reason: RefreshReason,
   lost: AbortSignal | undefined,
+  leave: LeaveRest,
 ): Promise<() => void> {
   const { environment, clock, vault, settings } = tools
   const { flightTimeout } = settings
@@ -117,7 +120,12 @@ async function exchange(
     () => !flight.overtaken && !lost?.aborted,
     () => clock.now(),
   )
-  return store(tools, flight, readAnswer(tokens, response, clock.fromLocal(sentAt)))
+  const credentials = readAnswer(tokens, response, clock.fromLocal(sentAt))
+  const rotated = credentials.tokens.refresh_token !== tokens?.refresh_token
+  return store(tools, flight, credentials, (held) => {
+    // Whoever had the lock next would read the refresh token that is used up, and use it once more.
+    if (rotated) leave(() => tools.saving.keepOn(held, lost))
+  })
 }
 
 function readAnswer(tokens: TokenSet | undefined, response: unknown, sentAt: number): Credentials {
@@ -133,24 +141,30 @@ function readAnswer(tokens: TokenSet | undefined, response: unknown, sentAt: num
 }
 
 /** Stores first; the waiting requests are released afterwards. */
-async function store(tools: RenewalTools, flight: Flight, credentials: Credentials): Promise<() => void> {
-  let error: unknown
+async function store(
+  tools: RenewalTools,
+  flight: Flight,
+  credentials: Credentials,
+  onUnsaved: (held: Held) => void,
+): Promise<() => void> {
+  let error: OAuthError | undefined
   const outcome = await tools.vault
     .replace(credentials.tokens, () => !flight.overtaken)
     .catch((reason: unknown) => {
-      error = reason
+      error = reason as OAuthError
     })
   const signedOutElsewhere = outcome && !outcome.stored && !outcome.found
   if (flight.overtaken || signedOutElsewhere) tools.revoke(credentials.tokens)
   if (flight.overtaken) return noop
   if (outcome && !outcome.stored) return tools.neighbours.takeOver(outcome.found)
   const held = tools.standing.adopt(credentials)
+  if (error) onUnsaved(held)
   return () => {
     const { generation } = held
     const { expiresAt } = credentials
     tools.events.emit('refreshed', { generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt })
     if (!error) return tools.events.emit('saved', { generation })
-    tools.unsaved(held, error)
+    tools.saving.failed(held, error)
     if (tools.settings.strictSaving) throw error
   }
 }

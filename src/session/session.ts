@@ -9,6 +9,7 @@ import { Events, type SessionEvents, type SessionListener, type SignOutReason } 
 import { Flight } from './flight.js'
 import { Neighbours } from './neighbours.js'
 import { noRefreshToken, renew, type RenewalTools } from './renewal.js'
+import { Saving } from './saving.js'
 import { Standing } from './standing.js'
 import { snapshotOf, type Held, type SessionSnapshot } from './state.js'
 import { withTimeLimit } from './time-limit.js'
@@ -34,9 +35,6 @@ const signedOutElsewhere = (): OAuthError => new OAuthError('OAUTH_SIGNED_OUT', 
 
 const refreshTokenOf = (held: Held | undefined): string | undefined => held?.credentials.tokens.refresh_token
 
-/** How long a set that could not be stored waits before the next try, in milliseconds. */
-const SAVE_AGAIN_AFTER = 1000
-
 /** The one owner of a token set in this process: load → decide → refresh → save → tell. */
 export class Session {
   readonly #events = new Events()
@@ -47,11 +45,11 @@ export class Session {
   readonly #brakes: Brakes
   readonly #standing: Standing
   readonly #neighbours: Neighbours
+  readonly #saving: Saving
   readonly #watchers = new Watchers(() => snapshotOf(this.#standing.state, this.#standing.generation, this.#flight !== undefined))
 
   #flight: Flight | undefined
   readonly #flightSignals = new WeakSet<AbortSignal>()
-  #savingAgainFrom = 0
   #watching = 0
   #unsubscribeStore: (() => void) | undefined
 
@@ -71,14 +69,28 @@ export class Session {
       settings.refresh?.needsRefreshToken === true,
       () => this.#watchers.outdate(),
     ))
+    const events = this.#events
+    const watchers = this.#watchers
+    const isRefreshing = (): boolean => this.#flight !== undefined
     const neighbours = (this.#neighbours = new Neighbours({
       vault,
       clock,
       standing,
-      events: this.#events,
-      watchers: this.#watchers,
+      events,
+      watchers,
+      isRefreshing,
       signedOutElsewhere: () => this.#end('elsewhere', signedOutElsewhere()),
-      isRefreshing: () => this.#flight !== undefined,
+    }))
+    const { storeTimeout } = settings
+    const saving = (this.#saving = new Saving({
+      environment,
+      vault,
+      standing,
+      neighbours,
+      watchers,
+      events,
+      storeTimeout,
+      isRefreshing,
     }))
     this.#renewal = {
       environment,
@@ -86,11 +98,11 @@ export class Session {
       vault,
       clock,
       standing,
-      events: this.#events,
+      events,
       asks: () => this.#countRefresh(),
       neighbours,
       revoke: (tokens) => void this.#revoke(tokens),
-      unsaved: (held, error) => this.#keepInMemory(held, error),
+      saving,
     }
   }
 
@@ -120,7 +132,7 @@ export class Session {
       await this.#vault.set(credentials.tokens)
       this.#events.emit('saved', { generation: held.generation })
     } catch (error) {
-      this.#keepInMemory(held, error)
+      this.#saving.failed(held, error as OAuthError)
       if (this.#settings.strictSaving) throw error
     }
   }
@@ -181,7 +193,7 @@ export class Session {
     const verdict = this.#standing.judge(localNow, again)
     if (!verdict) return undefined
     const { held, ageing, aged } = verdict
-    this.#saveAgain(held)
+    this.#saving.again()
     if (!ageing || this.#refusal()) return held
     this.#startOrJoin('expired').catch(noop)
     return careful && aged ? undefined : held
@@ -302,7 +314,7 @@ export class Session {
     this.#watchers.changed()
     this.#events.emit('refresh_started', { reason })
     this.#vault
-      .exclusively((lost) => renew(this.#renewal, flight, reason as RefreshReason, lost))
+      .exclusively((lost, leave) => renew(this.#renewal, flight, reason as RefreshReason, lost, leave))
       .then(
         (tell) => this.#landed(flight, tell),
         (error: unknown) => this.#failed(flight, error),
@@ -358,37 +370,6 @@ export class Session {
     if (isOAuthError(outcome)) flight.fail(outcome)
     else flight.land(outcome)
     this.#watchers.changed()
-  }
-
-  #keepInMemory(held: Held, reason: unknown): void {
-    const error = reason as OAuthError
-    this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER
-    this.#standing.stored(held, error)
-    this.#watchers.changed()
-    this.#events.emit('unpersisted', { error })
-  }
-
-  /** Every later chance is taken to store what could not be stored. */
-  #saveAgain(held: Held): void {
-    const { state } = this.#standing
-    const isUnpersisted = state.status === 'signed-in' && state.unpersisted !== undefined
-    if (!isUnpersisted || this.#flight || this.#environment.monotonic() < this.#savingAgainFrom) return
-    this.#savingAgainFrom = Infinity
-    this.#vault
-      .exclusively(async () => {
-        const isWanted = (): boolean => this.#standing.held === held
-        const { stored, found } = await this.#vault.replace(held.credentials.tokens, isWanted)
-        if (!isWanted()) return noop
-        if (!stored) return this.#neighbours.takeOver(found)
-        this.#standing.stored(held)
-        return () => {
-          this.#watchers.changed()
-          this.#events.emit('saved', { generation: held.generation })
-        }
-      })
-      .then((tell) => tell())
-      .catch(noop)
-      .finally(() => (this.#savingAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
   }
 
   async #revoke(tokens: TokenJSON | undefined): Promise<{ revoked: boolean; error?: unknown }> {

@@ -12,6 +12,9 @@ export interface VaultLimits {
   readonly lockTimeout: number
 }
 
+/** Leaves something to be done under the lock that nobody waits for. */
+export type LeaveRest = (rest: () => Promise<() => void>) => void
+
 /** The store as the session sees it: every step has a time limit and fails with an error that names the store. */
 export class Vault {
   readonly name: string
@@ -90,14 +93,19 @@ export class Vault {
     return result
   }
 
-  /** Runs `work` under the store's lock, where it has one. Once `work` is done, a release that fails or hangs changes nothing. */
-  exclusively<Result>(work: (lost?: AbortSignal) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `work` under the store's lock, where it has one. Once `work` is done, a release that fails or hangs changes nothing. It may leave a rest, for which the lock is kept
+   * while its result is out already; what that resolves with is called once the lock is free.
+   */
+  exclusively<Result>(work: (lost: AbortSignal | undefined, leave: LeaveRest) => Promise<Result>): Promise<Result> {
     const { lock } = this.#store
-    if (!lock) return work()
+    if (!lock) return work(undefined, noop)
     const { lockTimeout, storeTimeout } = this.#limits
     const waiting = new AbortController()
     return new Promise<Result>((resolve, reject) => {
       let outcome: Promise<Result> | undefined
+      let rest: Parameters<LeaveRest>[0] | undefined
+      let tell = noop
       let cancelTimer = this.#environment.after(lockTimeout, () => {
         waiting.abort(this.#failure('be locked', new Error(`no turn within ${lockTimeout} ms`)))
         reject(waiting.signal.reason)
@@ -106,14 +114,18 @@ export class Vault {
         // A lock that comes when nobody waits for it any longer must not start anything.
         waiting.signal.throwIfAborted()
         cancelTimer()
-        const result = (outcome = work(lost))
+        const result = (outcome = work(lost, (left) => (rest = left)))
         await result.catch(() => undefined)
+        if (rest) {
+          resolve(result)
+          tell = await rest().catch(() => noop)
+        }
         cancelTimer = this.#environment.after(storeTimeout, () => resolve(result))
         return result
       }
       new Promise<Result>((started) => started(lock.call(this.#store, run, waiting.signal) as Promise<Result>))
         .then(resolve, (error: unknown) => (outcome ? resolve(outcome) : reject(this.#failure('be locked', error))))
-        .finally(() => cancelTimer())
+        .finally(() => (cancelTimer(), tell()))
     })
   }
 

@@ -7,7 +7,7 @@ import { isOutage, redisFailure } from './redis/failure.js'
 import { Lease } from './redis/lease.js'
 import { noticesOf } from './redis/notices.js'
 import { runScript, scripts } from './redis/scripts.js'
-import { Pauses, settledWithin, throughOutage, untilAborted } from './waiting.js'
+import { OUTAGE, Pauses, settledWithin, throughOutage, untilAborted } from './waiting.js'
 
 export type { EncryptionOptions } from './encryption.js'
 export type { IORedisClient, NodeRedisClient, RedisClient } from './redis/client.js'
@@ -77,19 +77,25 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
   /** The record as it lies there; '' when there is none. */
   async function readText(): Promise<string> {
     const text = await steadily(() => send('HGET', key, 'tokens')).catch(failed('read'))
-    held?.check()
     return text === null || text === undefined ? '' : String(text)
   }
 
   async function read(): Promise<TokenJSON | undefined> {
     const text = await readText()
-    return text === '' ? undefined : codec.decode(text)
+    const tokens = text === '' ? undefined : await codec.decode(text)
+    // As late as can be: the process may have been stopped while it waited for the server, or for the decryption.
+    held?.check()
+    return tokens
   }
 
-  /** Asks for the lock once. */
-  async function acquire(owner: string): Promise<Lease | undefined> {
-    const since = performance.now()
-    const fence = await runScript(send, scripts.acquire, key, [owner, String(length)]).catch(failed('locked'))
+  /** Asks for the lock once; a server that restarts is waited for. */
+  async function acquire(owner: string, signal: AbortSignal): Promise<Lease | undefined> {
+    let since = 0
+    const ask = (): Promise<unknown> => {
+      since = performance.now()
+      return runScript(send, scripts.acquire, key, [owner, String(length)])
+    }
+    const fence = await throughOutage(OUTAGE, ask, (error) => !signal.aborted && isOutage(error)).catch(failed('locked'))
     if (fence === null || fence === undefined || fence === false) return undefined
     const renew = async (): Promise<boolean> => Number(await runScript(send, scripts.renew, key, [owner, String(length)])) === 1
     return new Lease(String(fence), name, since, length, renew)
@@ -110,7 +116,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
       for (;;) {
         signal.throwIfAborted()
         pauses.trying()
-        const asked = acquire(owner)
+        const asked = acquire(owner, signal)
         const lease = await untilAborted(asked, signal).catch((error: unknown) => {
           asked
             .then((late) => {

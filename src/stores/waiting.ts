@@ -21,6 +21,9 @@ export function settledWithin(ms: number, promise: Promise<unknown>): Promise<vo
   })
 }
 
+/** How long one who waits for a lock waits for a server that is away, in milliseconds: it may be restarting. */
+export const OUTAGE = 5000
+
 /** Nobody gives up waiting. */
 const never = new AbortController().signal
 

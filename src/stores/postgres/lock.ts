@@ -1,11 +1,9 @@
-import { Pauses, settledWithin, untilAborted } from '../waiting.js'
+import { OUTAGE, Pauses, settledWithin, untilAborted } from '../waiting.js'
 import type { Connection, SharedConnection } from './connection.js'
 import { isOutage } from './failure.js'
 import type { Query } from './pool.js'
 import type { Statements } from './table.js'
 
-/** How long a server that is away is waited for, in milliseconds: it may be restarting. */
-const OUTAGE = 5000
 /** How long the release of the lock is waited for, in milliseconds. */
 const RELEASE_WITHIN = 1000
 /** How often the mark is confirmed while it lasts. */

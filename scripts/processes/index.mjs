@@ -1,0 +1,3 @@
+export { runKillRounds } from './rounds.mjs'
+export { runProcesses } from './run.mjs'
+export { runLateHolder, runSlowRefresh, runStopRound } from './stopped.mjs'
