@@ -80,6 +80,7 @@ export function attachIn(
     isAllowed,
     stepUp: options.stepUp,
     inPlace: (config) => registration.inPlace(config),
+    isAlone: () => registration.isAlone(),
   }
   const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
   attached.add(instance)

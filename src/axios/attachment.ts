@@ -2,6 +2,7 @@ import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } fr
 import type { Environment } from '../session/environment.js'
 import type { RequestSummary } from '../session/events.js'
 import { Session } from '../session/session.js'
+import type { Registration } from './innermost.js'
 import type { StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
 import { publicURL } from './redact.js'
@@ -13,7 +14,8 @@ export interface Attachment {
   readonly environment: Environment
   readonly isAllowed: OriginRule
   readonly stepUp: StepUp | undefined
-  readonly inPlace: (config: AxiosRequestConfig) => boolean
+  readonly inPlace: Registration['inPlace']
+  readonly isAlone: Registration['isAlone']
 }
 
 /** Whose request this is; `undefined` when it has opted out. */

@@ -29,7 +29,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     const session = sessionOf(config, attached)
     // The caller's own authorization wins.
     if (!session || config.auth || authorizationName(config) !== undefined || !isAllowed(config)) return undefined
-    return session.isOwn(config.signal) ? undefined : session
+    return session.isOwn(config) ? undefined : session
   }
 
   function attach(
@@ -48,29 +48,40 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     return config
   }
 
+  // Where nobody else has interceptors, the second question follows the first one at once: the answer still stands.
+  let answered: AxiosRequestConfig | undefined
+  let answer: Held | undefined
+
   /** Asked before any interceptor runs: must this request wait? */
   function mustWait(config: AxiosRequestConfig): boolean {
     forgetTicket(config as InternalAxiosRequestConfig)
     const session = sessionOf(config, attached)
     if (!session) return false
-    const isOwn = session.isOwn(config.signal)
-    if (!isOwn && session.current(!isReplayable(config))) return false
+    const isOwn = session.isOwn(config)
+    const held = isOwn ? undefined : session.current(!isReplayable(config))
+    if (held) {
+      answered = attachment.isAlone() ? config : undefined
+      answer = held
+      return false
+    }
     const stage = isOwn ? 'own' : 'expected'
     putTicket(config as InternalAxiosRequestConfig, new Ticket(session, undefined, startOf(config), stage))
     return !isOwn
   }
 
   function authorizeNow(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    const ticket = ticketOf(config)
-    const expected = ticket?.stage === 'expected'
-    if (!expected) forgetTicket(config)
-    const session = ticket?.stage === 'own' ? undefined : concerned(config)
+    const isAnswered = config === answered
+    answered = undefined
+    const stage = isAnswered ? undefined : ticketOf(config)?.stage
+    if (stage === 'expected') return config
+    if (stage) forgetTicket(config)
+    const session = stage === 'own' ? undefined : concerned(config)
     if (!session) return config
+    if (isAnswered) return attach(config, session, answer, startOf(config))
     if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
     const held = session.current(!isReplayable(config), true)
-    if (held) return attach(config, session, held, expected ? ticket.startedAt : startOf(config))
     // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
-    return expected ? config : authorizeLater(config)
+    return held ? attach(config, session, held, startOf(config)) : authorizeLater(config)
   }
 
   /** No async function: of ten thousand requests that wait, each would hold its frame. */

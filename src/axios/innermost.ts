@@ -69,6 +69,8 @@ export interface Interceptors {
 export interface Registration {
   /** Are ours next to the wire for this request? Not when registered first, at no cost, and a request turns the order round. */
   readonly inPlace: (config: AxiosRequestConfig) => boolean
+  /** Has nobody else registered a request interceptor? Then axios runs ours right after asking whether they want to run. */
+  readonly isAlone: () => boolean
   readonly undo: () => void
 }
 
@@ -93,7 +95,11 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   // Registered first they are innermost by axios' own order, at no cost.
   if (!firstRequest) undo.unshift(visitInnermost(requests, ours, isWireAtEnd))
   if (!firstResponse) undo.unshift(visitInnermost(responses, [ourResponse], () => false))
-  return { inPlace: (config) => !firstRequest || !runsFirstVisitedFirst(config), undo: () => undo.forEach((step) => step()) }
+  return {
+    inPlace: (config) => !firstRequest || !runsFirstVisitedFirst(config),
+    isAlone: () => requests.handlers?.length === ours.length,
+    undo: () => undo.forEach((step) => step()),
+  }
 }
 
 /** Asks axios for the config of the request, by an interceptor that doesn't want to run. */

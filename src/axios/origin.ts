@@ -16,6 +16,8 @@ export interface OriginSettings {
 
 // What axios takes for absolute: it is sent as it stands, without the baseURL.
 const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i
+// What is most often asked for: a path, which nothing can take for absolute.
+const isPath = (url: string): boolean => url.startsWith('/') && url[1] !== '/'
 // A base whose origin no path behind it can change.
 const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
 
@@ -103,7 +105,7 @@ export function originRule(settings: OriginSettings): OriginRule {
       knownBase = undefined
     }
     const { url, baseURL } = config
-    const relative = typeof url !== 'string' ? url === undefined : !absolute.test(url)
+    const relative = typeof url !== 'string' ? url === undefined : isPath(url) || !absolute.test(url)
     if (!relative || !baseURL) {
       // Releases before 1.8 don't know allowAbsoluteUrls and send to the absolute address all the same.
       if (!relative && config.allowAbsoluteUrls === false && !isAllowed(String(url))) return false

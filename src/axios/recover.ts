@@ -18,7 +18,7 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
     const { config, status } = response
     if (status !== 401 && status !== 403) return undefined
     const ticket = ticketOf(config)
-    if (!ticket) return undefined
+    if (!ticket || (ticket.stage === 'unplaced' && !isAllowed(config))) return undefined
     const challenge = beyondRefresh(parseChallenges(response.headers['www-authenticate']))
     if (!challenge && status === 403) return undefined
     if (!challenge) return recover(ticket, config, response, renew(ticket, response))
@@ -29,7 +29,8 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
     return recover(ticket, config, response, steppedUp)
   }
 
-  async function recover(
+  /** No async function: of ten thousand requests that wait, each would hold its frame. */
+  function recover(
     ticket: Ticket,
     config: InternalAxiosRequestConfig,
     response: AxiosResponse,
@@ -47,27 +48,34 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
     discard(response)
     const { events } = ticket.session
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'rejected' })
-    let held: Held
-    try {
-      held = await waitFor(renewed, config, ticket.startedAt, environment)
-    } catch (error) {
-      throw requestError(error, config, response)
-    } finally {
+    const released = (): void => {
       if (events.has('released')) events.emit('released', summaryOf(config))
     }
-    return resend(ticket, config, held)
+    return waitFor(renewed, config, ticket.startedAt, environment).then(
+      (held) => {
+        released()
+        return resend(ticket, config, held)
+      },
+      (error: unknown) => {
+        released()
+        throw requestError(error, config, response)
+      },
+    )
   }
 
   function renew({ session, held, stage }: Ticket, response: AxiosResponse): Promise<Held> {
     if (held) return session.renew(held)
-    const present = stage === 'unplaced' && isAllowed(response.config) ? session.current() : undefined
-    if (present) return Promise.resolve(present)
-    throw new OAuthRequestError(
-      'OAUTH_SIGNED_OUT',
-      'The request was sent without a token, as nobody is signed in, and the server wants one. Call signIn(tokens) first.',
-      response.config,
-      response,
-    )
+    // It had to go out without a token, whoever is signed in.
+    const first = stage === 'unplaced' ? session.acquire() : Promise.resolve(undefined)
+    return first.then((acquired) => {
+      if (acquired) return acquired
+      throw new OAuthRequestError(
+        'OAUTH_SIGNED_OUT',
+        'The request was sent without a token, as nobody is signed in, and the server wants one. Call signIn(tokens) first.',
+        response.config,
+        response,
+      )
+    })
   }
 
   function resend({ session, startedAt }: Ticket, config: InternalAxiosRequestConfig, held: Held): Promise<AxiosResponse> {
@@ -80,20 +88,21 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
   }
 
   const guarded = (error: unknown): unknown => (isAxiosError(error) && ticketOf(error.config) ? withoutSecrets(error) : error)
+  const rethrow = (error: unknown): never => {
+    throw guarded(error)
+  }
 
   return {
-    fulfilled: (response: AxiosResponse) =>
-      cure(response)?.catch((error: unknown) => {
-        throw guarded(error)
-      }) ?? response,
-    rejected: async (error: unknown) => {
+    fulfilled: (response: AxiosResponse) => cure(response)?.catch(rethrow) ?? response,
+    // No async function: while the request waits, it would hold the error of the first answer, with its stack.
+    rejected(error: unknown): Promise<AxiosResponse> {
       try {
         const cured = isAxiosError(error) && error.response ? cure(error.response) : undefined
-        if (cured) return await cured
+        if (cured) return cured.catch(rethrow)
       } catch (failure) {
-        throw guarded(failure)
+        return rethrow(failure)
       }
-      throw guarded(error)
+      return rethrow(error)
     },
   }
 }

@@ -49,7 +49,10 @@ export class Session {
   readonly #watchers = new Watchers(() => snapshotOf(this.#standing.state, this.#standing.generation, this.#flight !== undefined))
 
   #flight: Flight | undefined
-  readonly #flightSignals = new WeakSet<AbortSignal>()
+  /** What those wait for who came when nobody was signed in as far as was known. */
+  #first: { readonly epoch: number; readonly outcome: Promise<Held | undefined> } | undefined
+  /** Also those that were overtaken, as long as their refresh function has not answered. */
+  readonly #running = new Set<Flight>()
   #watching = 0
   #unsubscribeStore: (() => void) | undefined
 
@@ -176,8 +179,9 @@ export class Session {
    * Is this a request of the refresh function itself? It must not wait for its own outcome. It is told by the moment (the function is just being
    * called) or by the signal that it was given.
    */
-  isOwn(signal: unknown): boolean {
-    return this.#flight?.isCalling === true || (signal !== undefined && this.#flightSignals.has(signal as AbortSignal))
+  isOwn(request: { readonly signal?: unknown }): boolean {
+    if (this.#running.size === 0) return false
+    return [...this.#running].some(({ isCalling, signal }) => isCalling || signal === request.signal)
   }
 
   /**
@@ -210,9 +214,23 @@ export class Session {
 
   /** The token to send with, as soon as there is one; `undefined` when the request is to go out without. */
   acquire(careful = false): Promise<Held | undefined> {
-    if (this.#standing.state.status !== 'signed-in') return this.#acquireFirst(careful)
+    if (this.#standing.state.status !== 'signed-in') return this.#shareFirst(careful)
     const held = this.current(careful)
     return held ? Promise.resolve(held) : this.#awaitFlight()
+  }
+
+  /** All who come while nobody is signed in share what comes of it, unless somebody has signed in or out in between. */
+  #shareFirst(careful: boolean): Promise<Held | undefined> {
+    const { epoch } = this.#standing
+    if (careful) return this.#acquireFirst(true)
+    if (this.#first?.epoch === epoch) return this.#first.outcome
+    const first = { epoch, outcome: this.#acquireFirst(false) }
+    this.#first = first
+    const done = (): void => {
+      if (this.#first === first) this.#first = undefined
+    }
+    first.outcome.then(done, done)
+    return first.outcome
   }
 
   /** The same, where nobody is signed in as far as is known. */
@@ -247,12 +265,12 @@ export class Session {
   }
 
   /** A token other than the one of `rejected`, which the resource server has refused. */
-  async renew(rejected: Held): Promise<Held> {
+  renew(rejected: Held): Promise<Held> {
     const { state } = this.#standing
     if (state.status !== 'signed-in' || state.held.epoch !== rejected.epoch)
-      throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
+      return Promise.reject(new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS))
     if (state.held.generation === rejected.generation) this.#standing.reject()
-    else if (!state.rejected && this.#clock.now() < state.held.waitFrom) return state.held
+    else if (!state.rejected && this.#clock.now() < state.held.waitFrom) return Promise.resolve(state.held)
     return this.#startOrJoin('rejected')
   }
 
@@ -310,7 +328,7 @@ export class Session {
 
   #start(reason: RefreshReason | 'step_up', answer?: TokenResponse): Promise<Held> {
     const flight = (this.#flight = new Flight(answer))
-    this.#flightSignals.add(flight.signal)
+    this.#running.add(flight)
     this.#watchers.changed()
     this.#events.emit('refresh_started', { reason })
     this.#vault
@@ -322,8 +340,13 @@ export class Session {
     return flight.landed
   }
 
-  #landed(flight: Flight, tell: () => void): void {
+  #isOver(flight: Flight): void {
+    this.#running.delete(flight)
     if (this.#flight === flight) this.#flight = undefined
+  }
+
+  #landed(flight: Flight, tell: () => void): void {
+    this.#isOver(flight)
     this.#brakes.release()
     let failure: unknown
     try {
@@ -339,7 +362,7 @@ export class Session {
   }
 
   #failed(flight: Flight, reason: unknown): void {
-    if (this.#flight === flight) this.#flight = undefined
+    this.#isOver(flight)
     const error = refreshError(reason, this.#clock.now())
     flight.fail(error)
     if (flight.overtaken) return
