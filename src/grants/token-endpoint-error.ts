@@ -13,20 +13,19 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** A token request that came to nothing. Nothing of the request and nothing of the answer's body is in it, but for the error code. */
 export class TokenEndpointError extends Error {
-  readonly status?: number
-  readonly error?: string
-  readonly retryAfter?: string
+  readonly status: number | undefined
+  readonly error: string | undefined
+  readonly retryAfter: string | undefined
   /** The system's code of a connection that failed, such as `ECONNREFUSED`. */
-  readonly code?: string
+  readonly code: string | undefined
 
   constructor(message: string, { status, error, retryAfter, cause }: TokenEndpointFailure = {}) {
     super(message)
     this.name = 'TokenEndpointError'
-    if (status !== undefined) this.status = status
-    if (error !== undefined) this.error = error
-    if (retryAfter !== undefined) this.retryAfter = retryAfter
-    const code = networkCode(cause)
-    if (code !== undefined) this.code = code
+    this.status = status
+    this.error = error
+    this.retryAfter = retryAfter
+    this.code = networkCode(cause)
   }
 
   [inspect](): string {
