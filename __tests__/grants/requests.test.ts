@@ -149,6 +149,7 @@ describe('the answer', () => {
     ['{"error":"my.own-code_1"}', 400, 'my.own-code_1'],
     // Some servers answer 200 with an error in the body.
     ['{"error":"invalid_grant"}', 200, 'invalid_grant'],
+    ['{"error":"invalid_grant","access_token":null}', 200, 'invalid_grant'],
     ['{"error":"invalid_grant","access_token":"made-up-token"}', 400, 'invalid_grant'],
   ])('%s with status %d is refused with its error code', async (body, status, error) => {
     const failure = await refused(() => new Response(body, { status }))
