@@ -1,6 +1,6 @@
 import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
 import { deferred, rejection } from '../helpers/client.js'
-import { call, fakeFetch, issued, revoke, type Sent } from '../helpers/token-endpoint.js'
+import { call, fakeFetch, issued, noAnswer, revoke, type Sent } from '../helpers/token-endpoint.js'
 
 const issuer = 'https://login.example.com'
 const metadata = { issuer, token_endpoint: 'https://login.example.com/token' }
@@ -93,6 +93,19 @@ describe('discovery', () => {
     await call(refresh)
     expect(discoveries(sent)).toHaveLength(3)
     expect(others(sent)).toHaveLength(2)
+  })
+
+  it('goes on for the others when whoever began it leaves', async () => {
+    const controller = new AbortController()
+    const { refresh, sent } = setUp((one) => (one.signal === controller.signal ? noAnswer(one) : Response.json(metadata)))
+    const leaving = rejection(call(refresh, { signal: controller.signal }))
+    const staying = [call(refresh), call(refresh)]
+    controller.abort()
+    expect(await leaving).toBeInstanceOf(TokenEndpointError)
+    await Promise.all(staying)
+    expect(others(sent)).toHaveLength(2)
+    // Those who stay share one again.
+    expect(sent.filter((one) => isDiscovery(one) && one.signal !== controller.signal)).toHaveLength(1)
   })
 
   it('tells why it could not be reached', async () => {

@@ -2,7 +2,7 @@ import axios from 'axios'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
 import { deferred, rejection } from '../helpers/client.js'
-import { fakeFetch, revoke, stored, type Sent } from '../helpers/token-endpoint.js'
+import { fakeFetch, noAnswer, revoke, stored, type Sent } from '../helpers/token-endpoint.js'
 
 const options = {
   tokenEndpoint: 'https://login.example.com/token',
@@ -100,9 +100,9 @@ describe('revoking (RFC 7009)', () => {
   it('ends when it is aborted', async () => {
     const controller = new AbortController()
     const { promise: asked, resolve: onAsked } = deferred()
-    const { fetch, sent } = fakeFetch(({ signal }) => {
+    const { fetch, sent } = fakeFetch((one) => {
       onAsked()
-      return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+      return noAnswer(one)
     })
     const leaving = rejection(revoke(refreshToken({ ...options, fetch }), stored, controller.signal))
     await asked

@@ -48,3 +48,11 @@ interface CallOptions {
 export async function revoke(refresh: RefreshFunction, tokens = stored, signal = new AbortController().signal): Promise<void> {
   await refresh.revoke?.(tokens, { signal })
 }
+
+/** What `fetch` does while there is no answer: it rejects when the signal is aborted. */
+export const noAnswer = ({ signal }: Sent): Promise<never> =>
+  new Promise((_, reject) => {
+    const leave = (): void => reject(signal?.reason as Error)
+    if (signal?.aborted) leave()
+    else signal?.addEventListener('abort', leave)
+  })

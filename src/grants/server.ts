@@ -59,14 +59,17 @@ export function serverOf(settings: GrantSettings): FindServer {
     const { tokenEndpoint } = place
     return async () => ({ issuer: new URL(tokenEndpoint).origin, token_endpoint: tokenEndpoint, ...given })
   }
-  let pending: Promise<AuthorizationServer> | undefined
-  return async (signal) => {
-    const mine = (pending ??= discover(settings, place.issuer, signal))
+  let pending: { readonly found: Promise<AuthorizationServer>; readonly signal: AbortSignal } | undefined
+  const find: FindServer = async (signal) => {
+    const mine = (pending ??= { found: discover(settings, place.issuer, signal), signal })
     try {
-      return { ...(await mine), ...given }
+      return { ...(await mine.found), ...given }
     } catch (error) {
       if (pending === mine) pending = undefined
+      // Whoever began it has left, which is no reason for the others to fail.
+      if (mine.signal.aborted && !signal.aborted) return find(signal)
       throw error
     }
   }
+  return find
 }
