@@ -231,6 +231,7 @@ describe('a token request that gets no answer', () => {
   it.each([
     ['as axios tells it', withCode('ECONNREFUSED')],
     ['as fetch tells it', new TypeError('fetch failed', { cause: withCode('ECONNREFUSED') })],
+    ['below a code of axios', withCode('ERR_NETWORK', withCode('ECONNREFUSED'))],
     ['at the bottom', new Error('1', { cause: new Error('2', { cause: new Error('3', { cause: { code: 'ECONNREFUSED' } }) }) })],
   ])('carries the system’s code, %s', async (_where, failure) => {
     expect(await failing(failure)).toMatchObject({ name: 'TokenEndpointError', message: lost, code: 'ECONNREFUSED' })
@@ -238,6 +239,7 @@ describe('a token request that gets no answer', () => {
 
   it.each([
     ['a number', new DOMException('made up', 'AbortError')],
+    ['of the protocol’s library', withCode('OAUTH_RESPONSE_IS_NOT_CONFORM')],
     ['not written like one', withCode('made-up-token')],
     ['hidden in other text', withCode('ECONNRESET made-up-token')],
     ['behind other text', withCode('made-up-token ECONNRESET')],

@@ -33,12 +33,16 @@ export class TokenEndpointError extends Error {
   }
 }
 
-/** The system's code, wherever fetch or axios have put it. The failure itself isn't kept: axios hangs the whole request on it. */
+/**
+ * The system's code, wherever fetch or axios have put it: the innermost, as axios and oauth4webapi have codes of their own that say less. The failure
+ * itself isn't kept: axios hangs the whole request on it.
+ */
 function networkCode(failure: unknown): string | undefined {
+  let found: string | undefined
   for (let error = failure, depth = 0; depth < 4 && typeof error === 'object' && error !== null; depth++) {
     const { code, cause } = error as { code?: unknown; cause?: unknown }
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code
+    if (typeof code === 'string' && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(code)) found = code
     error = cause
   }
-  return undefined
+  return found
 }
