@@ -86,6 +86,9 @@ export function readGrantOptions(options: GrantOptions): GrantSettings {
     return new URL(String(address))
   }
 
+  if (options.fetch !== undefined && typeof options.fetch !== 'function')
+    throw new TypeError('fetch: must be a function like fetch')
+
   return {
     place:
       tokenEndpoint === undefined
