@@ -57,7 +57,8 @@ export function serverOf(settings: GrantSettings): FindServer {
   const given = revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }
   if ('tokenEndpoint' in place) {
     const { tokenEndpoint } = place
-    return async () => ({ issuer: new URL(tokenEndpoint).origin, token_endpoint: tokenEndpoint, ...given })
+    // An assertion is meant for the issuer; where none is known, the token endpoint stands for it (RFC 7523 §3).
+    return async () => ({ issuer: tokenEndpoint, token_endpoint: tokenEndpoint, ...given })
   }
   let pending: { readonly found: Promise<AuthorizationServer>; readonly signal: AbortSignal } | undefined
   const find: FindServer = async (signal) => {
