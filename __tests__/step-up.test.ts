@@ -190,3 +190,8 @@ describe('the time limit', () => {
     )
   })
 })
+
+it('a handler that is no function is told as misuse, at once', () => {
+  expect(() => stepUp(undefined as never)).toThrow(TypeError)
+  expect(() => stepUp(undefined as never)).toThrow('stepUp: handler must be a function (demand, context) → token response')
+})
