@@ -22,7 +22,7 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
   if (status === 0 || (status >= 300 && status < 400))
     throw fail('The token endpoint redirects, which is not followed: use its final address.')
   const json = parse(await response.text())
-  const members = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined
+  const members = (typeof json === 'object' ? json : null) as Record<string, unknown> | null
   const issued = response.ok && typeof members?.access_token === 'string'
   const code = members?.error
   if (typeof code === 'string' && !issued) {
