@@ -239,6 +239,7 @@ describe('a token request that gets no answer', () => {
 
   it.each([
     ['a number', new DOMException('made up', 'AbortError')],
+    ['a list', { code: ['ECONNRESET'] }],
     ['of the protocol’s library', withCode('OAUTH_RESPONSE_IS_NOT_CONFORM')],
     ['not written like one', withCode('made-up-token')],
     ['hidden in other text', withCode('ECONNRESET made-up-token')],

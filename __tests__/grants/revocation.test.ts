@@ -92,6 +92,13 @@ describe('revoking (RFC 7009)', () => {
     expect(second.sent).toHaveLength(2)
   })
 
+  it('goes over plain http on this machine', async () => {
+    const { fetch, sent } = fakeFetch(done)
+    const revocationEndpoint = 'http://localhost:3000/revoke'
+    await revoke(refreshToken({ ...options, revocationEndpoint, fetch }))
+    expect(sent.map(({ url }) => url)).toEqual([revocationEndpoint, revocationEndpoint])
+  })
+
   it('tells why it could not reach the server', async () => {
     const { fetch } = fakeFetch(() => Promise.reject(Object.assign(new Error('made up'), { code: 'ECONNRESET' })))
     expect(await rejection(revoke(refreshToken({ ...options, fetch })))).toMatchObject({ code: 'ECONNRESET' })
