@@ -49,7 +49,7 @@ function demandOf(challenge: Challenge): StepUpDemand {
     challenge,
     ...(scope !== undefined && { scope }),
     ...(acr_values !== undefined && { acrValues: acr_values.split(' ').filter(Boolean) }),
-    ...(max_age !== undefined && maxAge >= 0 && { maxAge }),
+    ...(maxAge >= 0 && { maxAge }),
     ...(claims !== undefined && { claims }),
   }
 }

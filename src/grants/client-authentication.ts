@@ -12,18 +12,19 @@ export type ClientAuthentication =
 
 /** Makes what oauth4webapi calls a client authentication. Throws a `TypeError` that names the option. */
 export function clientAuth(method: ClientAuthentication | undefined, secret: string | undefined): ClientAuth {
-  if (typeof method === 'object') {
+  if (typeof method === 'object' && method !== null) {
     if (method.method !== 'private_key_jwt') throw new TypeError("clientAuthentication: method must be 'private_key_jwt'")
-    if (!(method.key instanceof CryptoKey) || method.key.type !== 'private')
-      throw new TypeError('clientAuthentication: key must be a private CryptoKey, from crypto.subtle.importKey()')
-    return PrivateKeyJwt(method.kid === undefined ? method.key : { key: method.key, kid: method.kid })
+    const { key } = method
+    if (!(key instanceof CryptoKey) || key.type !== 'private' || !key.usages.includes('sign'))
+      throw new TypeError('clientAuthentication: key must be a private CryptoKey that may sign, from crypto.subtle.importKey()')
+    return PrivateKeyJwt(method)
   }
   const chosen = method ?? (secret === undefined ? 'none' : 'client_secret_basic')
   if (chosen === 'none') return None()
+  if (chosen !== 'client_secret_basic' && chosen !== 'client_secret_post')
+    throw new TypeError(
+      "clientAuthentication: must be 'none', 'client_secret_basic', 'client_secret_post' or { method: 'private_key_jwt', key }",
+    )
   if (typeof secret !== 'string' || secret === '') throw new TypeError(`clientSecret: ${chosen} needs it`)
-  if (chosen === 'client_secret_basic') return ClientSecretBasic(secret)
-  if (chosen === 'client_secret_post') return ClientSecretPost(secret)
-  throw new TypeError(
-    "clientAuthentication: must be 'none', 'client_secret_basic', 'client_secret_post' or { method: 'private_key_jwt', key }",
-  )
+  return chosen === 'client_secret_basic' ? ClientSecretBasic(secret) : ClientSecretPost(secret)
 }

@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios'
 import type { ClientAuth } from 'oauth4webapi'
-import { isLoopback } from '../loopback.js'
 import { clientAuth, type ClientAuthentication } from './client-authentication.js'
+import { objectionTo } from './endpoint.js'
 import { axiosFetch, type Fetch } from './transport.js'
 
 /** What every grant needs. */
@@ -35,15 +35,14 @@ export interface GrantOptions {
 
 /** The options once they are checked. */
 export interface GrantSettings {
-  readonly tokenEndpoint: string | undefined
-  readonly issuer: URL | undefined
+  /** Where the token endpoint is, or who says so. */
+  readonly place: { readonly tokenEndpoint: string } | { readonly issuer: URL }
   readonly revocationEndpoint: string | undefined
   readonly clientId: string
   readonly auth: ClientAuth
   readonly parameters: readonly (readonly [string, string])[]
   readonly fetch: Fetch
-  /** May this address be asked? */
-  readonly check: (address: string | URL, name: string) => URL
+  readonly allowInsecureHttp: boolean
 }
 
 /** What the grant itself says; a parameter of the caller's must not say otherwise. */
@@ -80,25 +79,26 @@ export function readGrantOptions(options: GrantOptions): GrantSettings {
   if ((tokenEndpoint === undefined) === (issuer === undefined))
     throw new TypeError('tokenEndpoint, issuer: pass exactly one of them')
 
-  const check = (address: string | URL, name: string): URL => {
-    const url = URL.canParse(String(address)) ? new URL(String(address)) : undefined
-    if (!url) throw new TypeError(`${name}: must be an absolute URL`)
-    const safe =
-      url.protocol === 'https:' ||
-      (url.protocol === 'http:' && (isLoopback(url.hostname) || options.dangerouslyAllowInsecureHttp === true))
-    if (!safe)
-      throw new TypeError(`${name}: must be https; plain http is for this machine only (dangerouslyAllowInsecureHttp lifts that)`)
-    return url
+  const allowInsecureHttp = options.dangerouslyAllowInsecureHttp === true
+  const check = (address: unknown, name: string): URL => {
+    const objection = objectionTo(address, allowInsecureHttp)
+    if (objection !== undefined) throw new TypeError(`${name}: ${objection}`)
+    return new URL(String(address))
   }
 
+  if (options.fetch !== undefined && typeof options.fetch !== 'function')
+    throw new TypeError('fetch: must be a function like fetch')
+
   return {
-    tokenEndpoint: tokenEndpoint === undefined ? undefined : check(tokenEndpoint, 'tokenEndpoint').href,
-    issuer: issuer === undefined ? undefined : check(issuer, 'issuer'),
+    place:
+      tokenEndpoint === undefined
+        ? { issuer: check(issuer, 'issuer') }
+        : { tokenEndpoint: check(tokenEndpoint, 'tokenEndpoint').href },
     revocationEndpoint: revocationEndpoint === undefined ? undefined : check(revocationEndpoint, 'revocationEndpoint').href,
     clientId,
     auth: clientAuth(options.clientAuthentication, options.clientSecret),
     parameters: readParameters(options),
     fetch: options.fetch ?? (options.axios ? axiosFetch(options.axios) : (url, init) => globalThis.fetch(url, init)),
-    check,
+    allowInsecureHttp,
   }
 }

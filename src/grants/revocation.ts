@@ -1,17 +1,15 @@
 import { allowInsecureRequests, customFetch, processRevocationResponse, revocationRequest } from 'oauth4webapi'
 import type { RevokeFunction } from '../types.js'
 import type { GrantSettings } from './options.js'
-import type { Endpoints } from './server.js'
+import type { FindServer } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
 /** Makes the function that revokes a token set (RFC 7009), the refresh token first: with it many servers revoke the rest. */
-export function revoker(
-  { clientId, auth, fetch }: GrantSettings,
-  find: (signal: AbortSignal) => Promise<Endpoints>,
-): RevokeFunction {
+export function revoker({ clientId, auth, fetch }: GrantSettings, find: FindServer): RevokeFunction {
   return async ({ refresh_token, access_token }, { signal }) => {
-    const { server, revocable } = await find(signal)
-    if (!revocable) throw new TokenEndpointError('No revocation endpoint is known: pass revocationEndpoint.')
+    const server = await find(signal)
+    if (server.revocation_endpoint === undefined)
+      throw new TokenEndpointError('No revocation endpoint is known: pass revocationEndpoint.')
     for (const [token, token_type_hint] of [
       [refresh_token, 'refresh_token'],
       [access_token, 'access_token'],

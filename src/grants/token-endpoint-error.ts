@@ -13,20 +13,19 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** A token request that came to nothing. Nothing of the request and nothing of the answer's body is in it, but for the error code. */
 export class TokenEndpointError extends Error {
-  readonly status?: number
-  readonly error?: string
-  readonly retryAfter?: string
+  readonly status: number | undefined
+  readonly error: string | undefined
+  readonly retryAfter: string | undefined
   /** The system's code of a connection that failed, such as `ECONNREFUSED`. */
-  readonly code?: string
+  readonly code: string | undefined
 
   constructor(message: string, { status, error, retryAfter, cause }: TokenEndpointFailure = {}) {
     super(message)
     this.name = 'TokenEndpointError'
-    if (status !== undefined) this.status = status
-    if (error !== undefined) this.error = error
-    if (retryAfter !== undefined) this.retryAfter = retryAfter
-    const code = networkCode(cause)
-    if (code !== undefined) this.code = code
+    this.status = status
+    this.error = error
+    this.retryAfter = retryAfter
+    this.code = networkCode(cause)
   }
 
   [inspect](): string {
@@ -34,12 +33,16 @@ export class TokenEndpointError extends Error {
   }
 }
 
-/** The system's code, wherever fetch or axios have put it. The failure itself isn't kept: axios hangs the whole request on it. */
+/**
+ * The system's code, wherever fetch or axios have put it: the innermost, as axios and oauth4webapi have codes of their own that say less. The failure
+ * itself isn't kept: axios hangs the whole request on it.
+ */
 function networkCode(failure: unknown): string | undefined {
+  let found: string | undefined
   for (let error = failure, depth = 0; depth < 4 && typeof error === 'object' && error !== null; depth++) {
     const { code, cause } = error as { code?: unknown; cause?: unknown }
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code
+    if (typeof code === 'string' && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(code)) found = code
     error = cause
   }
-  return undefined
+  return found
 }

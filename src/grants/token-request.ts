@@ -2,7 +2,7 @@ import { allowInsecureRequests, customFetch, type AuthorizationServer, type Clie
 import type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse, TokenSet } from '../types.js'
 import { readGrantOptions, type GrantOptions } from './options.js'
 import { revoker } from './revocation.js'
-import { endpointsOf } from './server.js'
+import { serverOf } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 import { readTokenResponse } from './token-response.js'
 
@@ -19,11 +19,11 @@ export type Send = (
 /** Makes a refresh function out of the request that a grant sends. Throws a `TypeError` that names the option which is wrong. */
 export function tokenRequest(options: GrantOptions, needsRefreshToken: boolean, send: Send): RefreshFunction {
   const settings = readGrantOptions(options)
-  const find = endpointsOf(settings)
+  const find = serverOf(settings)
   const client = { client_id: settings.clientId }
 
   const refresh = async (tokens: TokenSet | undefined, { signal, reportDate }: RefreshContext): Promise<TokenResponse> => {
-    const { server } = await find(signal)
+    const server = await find(signal)
     const parameters = new URLSearchParams(settings.parameters.map(([name, value]) => [name, value]))
     const transport = { signal, [customFetch]: settings.fetch, [allowInsecureRequests]: true }
     let response: Response

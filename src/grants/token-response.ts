@@ -22,9 +22,10 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
   if (status === 0 || (status >= 300 && status < 400))
     throw fail('The token endpoint redirects, which is not followed: use its final address.')
   const json = parse(await response.text())
-  const members = typeof json === 'object' && json !== null ? (json as Record<string, unknown>) : undefined
+  const members = (typeof json === 'object' ? json : null) as Record<string, unknown> | null
+  const issued = response.ok && typeof members?.access_token === 'string'
   const code = members?.error
-  if (typeof code === 'string' && (!response.ok || members?.access_token === undefined)) {
+  if (typeof code === 'string' && !issued) {
     const known = /^[\w.-]{1,60}$/.test(code)
     throw fail(
       `The token endpoint answered ${status} with the error ${known ? code : '(unreadable)'}.`,
@@ -33,6 +34,6 @@ export async function readTokenResponse(response: Response): Promise<TokenRespon
   }
   if (!response.ok) throw fail(`The token endpoint answered ${status} without an OAuth error.`)
   if (!members) throw fail(`The token endpoint answered ${status} without JSON: is this its address?`)
-  if (typeof members.access_token !== 'string') throw fail(`The token endpoint answered ${status} without an access_token.`)
+  if (!issued) throw fail(`The token endpoint answered ${status} without an access_token.`)
   return members as TokenResponse
 }

@@ -19,35 +19,41 @@ const bodiless = new Set([204, 205, 304])
  * refresh can never wait for itself, and leaves out the instance's own headers: an authorization among them is not meant for the token endpoint.
  */
 export function axiosFetch(instance: AxiosInstance): Fetch {
-  if (typeof instance?.defaults !== 'object') throw new TypeError('axios: must be an axios instance')
+  if (typeof instance.defaults !== 'object') throw new TypeError('axios: must be an axios instance')
   return async (url, { method, headers, body, signal }) => {
     const { adapter, httpAgent, httpsAgent, proxy, transport, lookup, family, socketPath, fetchOptions, env } =
       instance.defaults as unknown as InternalAxiosRequestConfig
-    const given = { adapter, httpAgent, httpsAgent, proxy, transport, lookup, family, socketPath, fetchOptions, env }
     const config = {
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      adapter,
+      httpAgent,
+      httpsAgent,
+      proxy,
+      transport,
+      lookup,
+      family,
+      socketPath,
+      env,
       url,
       method: method.toLowerCase(),
       headers: AxiosHeaders.from(headers),
       data: body?.toString(),
       responseType: 'text',
       maxRedirects: 0,
+      // The fetch adapter of older releases looks only here.
+      fetchOptions: { ...fetchOptions, redirect: 'manual' },
       timeout: 0,
       validateStatus: null,
       maxContentLength: 1_000_000,
       maxBodyLength: -1,
-      ...(signal && { signal }),
+      signal,
     } as unknown as InternalAxiosRequestConfig
-    const response: AxiosResponse<unknown> = await getAdapter(adapter, config)(config)
-    const text =
-      typeof response.data === 'string'
-        ? response.data
-        : response.data === undefined || response.data === null
-          ? ''
-          : JSON.stringify(response.data)
-    const answer = new Headers()
-    for (const [name, value] of Object.entries(AxiosHeaders.from(response.headers as never).toJSON()))
-      for (const one of [value].flat()) if (one !== null && one !== undefined) answer.append(name, String(one))
-    return new Response(bodiless.has(response.status) ? null : text, { status: response.status, headers: answer })
+    const { status, data, headers: answered }: AxiosResponse<unknown> = await getAdapter(adapter, config)(config)
+    // What a browser makes of a redirect that it must not follow.
+    if (status === 0) return Response.error()
+    const given = new Headers()
+    for (const [name, value] of Object.entries(AxiosHeaders.from(answered as never).toJSON()))
+      for (const one of [value].flat()) given.append(name, String(one))
+    const text = typeof data === 'string' ? data : JSON.stringify(data)
+    return new Response(bodiless.has(status) ? null : text, { status, headers: given })
   }
 }

@@ -1,0 +1,160 @@
+import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
+import { deferred, rejection } from '../helpers/client.js'
+import { call, fakeFetch, issued, noAnswer, revoke, type Sent } from '../helpers/token-endpoint.js'
+
+const issuer = 'https://login.example.com'
+const metadata = { issuer, token_endpoint: 'https://login.example.com/token' }
+
+const isDiscovery = ({ url }: Sent): boolean => url.includes('/.well-known/')
+const discoveries = (sent: readonly Sent[]): string[] => sent.filter(isDiscovery).map(({ url }) => url)
+const others = (sent: readonly Sent[]): string[] => sent.filter((one) => !isDiscovery(one)).map(({ url }) => url)
+
+/** An issuer that answers discoveries as the test says, and everything else with a token. */
+function setUp(
+  discovered: (sent: Sent) => Response | Promise<Response>,
+  options: Partial<GrantOptions> = {},
+): { refresh: ReturnType<typeof refreshToken>; sent: Sent[] } {
+  const { fetch, sent } = fakeFetch((one) => (isDiscovery(one) ? discovered(one) : issued()))
+  return { refresh: refreshToken({ issuer, clientId: 'app', fetch, ...options }), sent }
+}
+
+describe('discovery', () => {
+  it('asks the issuer for its metadata, and sends to the endpoint that they name', async () => {
+    const { refresh, sent } = setUp(() => Response.json(metadata))
+    const { signal } = new AbortController()
+    await call(refresh, { signal })
+    expect(sent[0]).toMatchObject({
+      url: 'https://login.example.com/.well-known/openid-configuration',
+      method: 'GET',
+      redirect: 'manual',
+      headers: { accept: 'application/json' },
+    })
+    expect(sent[0]?.signal).toBe(signal)
+    expect(others(sent)).toEqual(['https://login.example.com/token'])
+  })
+
+  it('does not happen where the token endpoint is given', async () => {
+    const { fetch, sent } = fakeFetch()
+    await call(refreshToken({ tokenEndpoint: new URL('https://login.example.com/t'), clientId: 'app', fetch }))
+    expect(sent.map(({ url }) => url)).toEqual(['https://login.example.com/t'])
+  })
+
+  it.each([
+    ['not found', () => new Response('', { status: 404 })],
+    ['no JSON', () => new Response('<html>')],
+    ['of another issuer', () => Response.json({ ...metadata, issuer: 'https://other.example.com' })],
+    ['without a token endpoint', () => Response.json({ issuer })],
+    ['lost on the way', () => Promise.reject(new TypeError('made up'))],
+  ])('tries the form of RFC 8414 when that of OpenID Connect is %s', async (_what, first) => {
+    const tenant = `${issuer}/tenant`
+    const { refresh, sent } = setUp(
+      ({ url }) => (url.endsWith('openid-configuration') ? first() : Response.json({ ...metadata, issuer: tenant })),
+      { issuer: new URL(tenant) },
+    )
+    await call(refresh)
+    expect(discoveries(sent)).toEqual([
+      'https://login.example.com/tenant/.well-known/openid-configuration',
+      'https://login.example.com/.well-known/oauth-authorization-server/tenant',
+    ])
+    expect(others(sent)).toEqual([metadata.token_endpoint])
+  })
+
+  it('is remembered when it has worked, for revoking too', async () => {
+    const { refresh, sent } = setUp(() => Response.json({ ...metadata, revocation_endpoint: `${issuer}/revoke` }))
+    await call(refresh)
+    await call(refresh)
+    await revoke(refresh)
+    expect(discoveries(sent)).toHaveLength(1)
+    expect(others(sent)).toEqual([`${issuer}/token`, `${issuer}/token`, `${issuer}/revoke`, `${issuer}/revoke`])
+  })
+
+  it('is shared by all who ask meanwhile', async () => {
+    const { promise: answered, resolve: answer } = deferred()
+    const { refresh, sent } = setUp(() => answered.then(() => Response.json(metadata)))
+    const all = [call(refresh), call(refresh), call(refresh)]
+    answer()
+    await Promise.all(all)
+    expect([discoveries(sent).length, others(sent).length]).toEqual([1, 3])
+  })
+
+  it('is not remembered when it has failed, for whoever has shared it', async () => {
+    let down = true
+    const { refresh, sent } = setUp(() => (down ? new Response('', { status: 503 }) : Response.json(metadata)))
+    for (const { reason } of (await Promise.allSettled([call(refresh), call(refresh)])) as PromiseRejectedResult[])
+      expect(reason).toMatchObject({
+        name: 'TokenEndpointError',
+        message:
+          "The endpoints of the issuer https://login.example.com could not be discovered. Is that the issuer's exact name?",
+      })
+    expect(discoveries(sent)).toHaveLength(2)
+    expect(others(sent)).toEqual([])
+    down = false
+    await call(refresh)
+    await call(refresh)
+    expect(discoveries(sent)).toHaveLength(3)
+    expect(others(sent)).toHaveLength(2)
+  })
+
+  it('goes on for the others when whoever began it leaves', async () => {
+    const controller = new AbortController()
+    const { refresh, sent } = setUp((one) => (one.signal === controller.signal ? noAnswer(one) : Response.json(metadata)))
+    const leaving = rejection(call(refresh, { signal: controller.signal }))
+    const staying = [call(refresh), call(refresh)]
+    controller.abort()
+    expect(await leaving).toBeInstanceOf(TokenEndpointError)
+    await Promise.all(staying)
+    expect(others(sent)).toHaveLength(2)
+    // Those who stay share one again.
+    expect(sent.filter((one) => isDiscovery(one) && one.signal !== controller.signal)).toHaveLength(1)
+  })
+
+  it('tells why it could not be reached', async () => {
+    const refused = Object.assign(new Error('made up'), { code: 'ECONNREFUSED' })
+    const { refresh } = setUp(() => Promise.reject(new TypeError('fetch failed', { cause: refused })))
+    expect(await rejection(call(refresh))).toMatchObject({ name: 'TokenEndpointError', code: 'ECONNREFUSED' })
+  })
+
+  it('trusts no metadata of another issuer', async () => {
+    const { refresh, sent } = setUp(() => Response.json({ ...metadata, issuer: `${issuer}/other` }))
+    expect(await rejection(call(refresh))).toBeInstanceOf(TokenEndpointError)
+    expect(others(sent)).toEqual([])
+  })
+
+  it.each([
+    ['name no token_endpoint', {}, 'The metadata of the issuer name no token_endpoint: pass tokenEndpoint instead.'],
+    [
+      'would have tokens sent over plain http',
+      { token_endpoint: 'http://login.example.com/token' },
+      /token_endpoint must be https/,
+    ],
+    [
+      'would have tokens revoked over plain http',
+      { token_endpoint: metadata.token_endpoint, revocation_endpoint: 'http://login.example.com/revoke' },
+      /revocation_endpoint must be https/,
+    ],
+    ['have no address for the token endpoint', { token_endpoint: '/token' }, /token_endpoint must be an absolute URL/],
+  ])('refuses metadata that %s, and says so whatever the other form gives', async (_what, members, message) => {
+    for (const form of ['openid-configuration', 'oauth-authorization-server']) {
+      const { refresh, sent } = setUp(({ url }) =>
+        url.includes(form) ? Response.json({ issuer, ...members }) : new Response('', { status: 404 }),
+      )
+      const error = await rejection(call(refresh))
+      expect(error).toBeInstanceOf(TokenEndpointError)
+      if (typeof message === 'string') expect(error.message).toBe(message)
+      else expect(error.message).toMatch(message)
+      expect(discoveries(sent)).toHaveLength(2)
+      expect(others(sent)).toEqual([])
+    }
+  })
+
+  it.each([
+    ['on this machine', 'http://localhost:3000', {}],
+    ['where it is allowed', 'http://login.example.com', { dangerouslyAllowInsecureHttp: true }],
+  ])('goes over plain http %s', async (_where, plain, options) => {
+    const { fetch, sent } = fakeFetch((one) =>
+      isDiscovery(one) ? Response.json({ issuer: plain, token_endpoint: `${plain}/token` }) : issued(),
+    )
+    await call(clientCredentials({ issuer: plain, clientId: 'app', fetch, ...options }))
+    expect(others(sent)).toEqual([`${plain}/token`])
+  })
+})

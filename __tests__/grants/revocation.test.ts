@@ -1,0 +1,134 @@
+import axios from 'axios'
+import { attachOAuth, memoryStore } from '../../src/index.js'
+import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
+import { deferred, rejection } from '../helpers/client.js'
+import { fakeFetch, noAnswer, revoke, stored, type Sent } from '../helpers/token-endpoint.js'
+
+const options = {
+  tokenEndpoint: 'https://login.example.com/token',
+  revocationEndpoint: 'https://login.example.com/revoke',
+  clientId: 'app',
+}
+const done = (): Response => new Response(null)
+const hints = (sent: readonly Sent[]): unknown[] => sent.map(({ body }) => [body.get('token_type_hint'), body.get('token')])
+
+describe('revoking (RFC 7009)', () => {
+  it.each([
+    ['refreshToken', refreshToken],
+    ['clientCredentials', clientCredentials],
+  ])('comes with %s: the refresh token first, then the access token, each with its hint', async (_name, grant) => {
+    const { fetch, sent } = fakeFetch(done)
+    const { signal } = new AbortController()
+    await revoke(grant({ ...options, fetch }), stored, signal)
+    expect(hints(sent)).toEqual([
+      ['refresh_token', stored.refresh_token],
+      ['access_token', stored.access_token],
+    ])
+    for (const request of sent) {
+      expect(request).toMatchObject({ url: options.revocationEndpoint, method: 'POST', redirect: 'manual' })
+      expect(request.body.get('client_id')).toBe('app')
+      expect(request.signal).toBe(signal)
+    }
+  })
+
+  it('authenticates the client as a token request does', async () => {
+    const { fetch, sent } = fakeFetch(done)
+    await revoke(refreshToken({ ...options, fetch, clientSecret: 'secret' }))
+    expect(sent.map(({ headers }) => headers.authorization)).toEqual(Array(2).fill(`Basic ${btoa('app:secret')}`))
+  })
+
+  it('leaves out the refresh token that there is not', async () => {
+    const { fetch, sent } = fakeFetch(done)
+    await revoke(clientCredentials({ ...options, fetch }), { access_token: 'made-up', token_type: 'Bearer' })
+    expect(hints(sent)).toEqual([['access_token', 'made-up']])
+  })
+
+  it.each<[string, Partial<GrantOptions>, Record<string, string>, string | undefined]>([
+    ['what discovery says', {}, { revocation_endpoint: 'https://login.example.com/discovered' }, '/discovered'],
+    ['what is given beside the token endpoint', options, {}, '/revoke'],
+    [
+      'what is given rather than what discovery says',
+      { revocationEndpoint: options.revocationEndpoint },
+      { revocation_endpoint: 'https://login.example.com/discovered' },
+      '/revoke',
+    ],
+    ['what is given where discovery says nothing', { revocationEndpoint: options.revocationEndpoint }, {}, '/revoke'],
+    ['nothing where discovery says nothing', {}, {}, undefined],
+    ['nothing where nothing is given', { tokenEndpoint: options.tokenEndpoint }, {}, undefined],
+  ])('asks %s', async (_what, given, discovered, path) => {
+    const issuer = 'https://login.example.com'
+    const asked: string[] = []
+    const { fetch } = fakeFetch(({ url }) => {
+      const { pathname } = new URL(url)
+      if (pathname.startsWith('/.well-known')) return Response.json({ issuer, token_endpoint: `${issuer}/token`, ...discovered })
+      asked.push(pathname)
+      return done()
+    })
+    const place = given.tokenEndpoint === undefined ? { issuer } : {}
+    const outcome = revoke(refreshToken({ clientId: 'app', ...place, ...given, fetch }))
+    if (path === undefined) {
+      const error = await rejection(outcome)
+      expect(error).toBeInstanceOf(TokenEndpointError)
+      expect(error.message).toBe('No revocation endpoint is known: pass revocationEndpoint.')
+    } else await outcome
+    expect(asked).toEqual(path === undefined ? [] : [path, path])
+  })
+
+  it.each<[string, () => Response | Promise<Response>]>([
+    ['refused', () => Response.json({ error: 'made-up-stored-refresh' }, { status: 400 })],
+    ['answered with a page', () => new Response('<html>', { status: 503 })],
+    ['redirected', () => new Response(null, { status: 307, headers: { location: 'https://elsewhere.example' } })],
+    ['lost', () => Promise.reject(new TypeError('made-up-stored-refresh'))],
+  ])('ends with the first token whose revocation is %s, and says which it was', async (_how, answer) => {
+    const { fetch, sent } = fakeFetch(answer)
+    const error = await rejection(revoke(refreshToken({ ...options, fetch })))
+    expect(error).toBeInstanceOf(TokenEndpointError)
+    expect(error.message).toBe('The refresh_token could not be revoked.')
+    expect(sent).toHaveLength(1)
+    const second = fakeFetch(({ body }) => (body.get('token_type_hint') === 'access_token' ? answer() : done()))
+    expect((await rejection(revoke(refreshToken({ ...options, fetch: second.fetch })))).message).toBe(
+      'The access_token could not be revoked.',
+    )
+    expect(second.sent).toHaveLength(2)
+  })
+
+  it('goes over plain http on this machine', async () => {
+    const { fetch, sent } = fakeFetch(done)
+    const revocationEndpoint = 'http://localhost:3000/revoke'
+    await revoke(refreshToken({ ...options, revocationEndpoint, fetch }))
+    expect(sent.map(({ url }) => url)).toEqual([revocationEndpoint, revocationEndpoint])
+  })
+
+  it('tells why it could not reach the server', async () => {
+    const { fetch } = fakeFetch(() => Promise.reject(Object.assign(new Error('made up'), { code: 'ECONNRESET' })))
+    expect(await rejection(revoke(refreshToken({ ...options, fetch })))).toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  it('ends when it is aborted', async () => {
+    const controller = new AbortController()
+    const { promise: asked, resolve: onAsked } = deferred()
+    const { fetch, sent } = fakeFetch((one) => {
+      onAsked()
+      return noAnswer(one)
+    })
+    const leaving = rejection(revoke(refreshToken({ ...options, fetch }), stored, controller.signal))
+    await asked
+    controller.abort()
+    expect(await leaving).toBeInstanceOf(TokenEndpointError)
+    expect(sent).toHaveLength(1)
+  })
+
+  it.each([
+    [200, true],
+    [503, false],
+  ])('is done on signing out, which happens all the same (status %d)', async (status, revoked) => {
+    const { fetch, sent } = fakeFetch(() => new Response(null, { status }))
+    const store = memoryStore(stored)
+    const session = attachOAuth(axios.create({ baseURL: 'https://api.example.com' }), store, {
+      refresh: refreshToken({ ...options, fetch }),
+    })
+    expect(await session.signOut({ revoke: true })).toMatchObject({ revoked })
+    expect(sent).toHaveLength(revoked ? 2 : 1)
+    expect(await store.read()).toBeUndefined()
+  })
+})
