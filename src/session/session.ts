@@ -257,9 +257,11 @@ export class Session {
 
   /** As long as the present token is valid, a token endpoint in trouble is nobody's trouble. */
   #orPresent(landed: Promise<Held>): Promise<Held> {
+    const { held: present } = this.#standing
     return landed.catch((error: unknown) => {
       const { held } = this.#standing
-      if (held && this.#standing.isValid() && !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT')) return held
+      const isSignedOut = isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'
+      if (held && held === present && this.#standing.isValid() && !isSignedOut) return held
       throw error
     })
   }
