@@ -1,5 +1,6 @@
 import { defaultPolicy, type PolicySettings, type WindowSize } from '../policy.js'
-import type { Session, SessionSettings } from '../session/session.js'
+import type { SessionSettings } from '../session/parts.js'
+import type { Session } from '../session/session.js'
 import type { Held } from '../session/state.js'
 import type { Challenge } from './challenge.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'

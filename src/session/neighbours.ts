@@ -1,30 +1,15 @@
 import { OAuthError } from '../errors.js'
 import { readTokens, sameTokens, type Credentials } from '../tokens.js'
 import type { TokenJSON } from '../types.js'
-import type { Clock } from './clock.js'
-import type { Events } from './events.js'
-import type { Standing } from './standing.js'
-import type { Vault } from './vault.js'
-import type { Watchers } from './watchers.js'
-
-/** What taking over needs of its session. */
-export interface NeighbourTools {
-  readonly vault: Vault
-  readonly clock: Clock
-  readonly standing: Standing
-  readonly events: Events
-  readonly watchers: Watchers<unknown>
-  readonly signedOutElsewhere: () => void
-  readonly isRefreshing: () => boolean
-}
+import type { Parts } from './parts.js'
 
 /** What others who share the store have put there: other tabs, processes, machines. */
 export class Neighbours {
-  readonly #tools: NeighbourTools
+  readonly #parts: Parts
   #looking: Promise<void> | undefined
 
-  constructor(tools: NeighbourTools) {
-    this.#tools = tools
+  constructor(parts: Parts) {
+    this.#parts = parts
   }
 
   /** Reads the store and takes over what is new there. All who look at the same time share one reading. */
@@ -34,7 +19,7 @@ export class Neighbours {
 
   /** The same, after whatever was begun before. */
   async lookAgain(): Promise<void> {
-    const { vault, standing, isRefreshing } = this.#tools
+    const { vault, standing, isRefreshing } = this.#parts
     const { generation } = standing
     const stored = await vault.look()
     // Whatever happened here meanwhile is newer than what was read.
@@ -44,7 +29,7 @@ export class Neighbours {
 
   /** Takes over what is stored. Perhaps under a lock: returns what is left to be done once it is free, telling it. */
   takeOver(stored: TokenJSON | undefined): () => void {
-    const { vault, clock, standing, events, watchers } = this.#tools
+    const { vault, clock, standing, events, watchers } = this.#parts
     const { state } = standing
     if (!stored) return this.#takeOverNothing()
     if (state.status === 'signed-in' && sameTokens(stored, state.held.credentials.tokens)) {
@@ -66,7 +51,7 @@ export class Neighbours {
   }
 
   #takeOverNothing(): () => void {
-    const { vault, standing, watchers, signedOutElsewhere } = this.#tools
+    const { vault, standing, watchers, signedOutElsewhere } = this.#parts
     const { status } = standing.state
     if (status === 'unknown') standing.beginEmpty()
     if (status !== 'signed-in') return () => watchers.changed()
@@ -76,11 +61,11 @@ export class Neighbours {
 
   #read(stored: TokenJSON): Credentials {
     try {
-      return readTokens(stored, this.#tools.clock.now())
+      return readTokens(stored, this.#parts.clock.now())
     } catch (error) {
       throw new OAuthError(
         'OAUTH_TOKEN_INVALID',
-        `The token store (${this.#tools.vault.name}) holds no usable token set. ${(error as Error).message}`,
+        `The token store (${this.#parts.vault.name}) holds no usable token set. ${(error as Error).message}`,
       )
     }
   }

@@ -1,35 +1,17 @@
 import { OAuthError } from '../errors.js'
-import type { PolicySettings } from '../policy.js'
 import { mergeTokens, type Credentials } from '../tokens.js'
-import type { RefreshFunction, RefreshReason, TokenResponse, TokenSet } from '../types.js'
-import type { Clock } from './clock.js'
-import type { Environment } from './environment.js'
-import type { Events } from './events.js'
+import type { RefreshReason, TokenResponse, TokenSet } from '../types.js'
 import type { Flight } from './flight.js'
 import type { Neighbours } from './neighbours.js'
+import type { Parts } from './parts.js'
 import type { Saving } from './saving.js'
-import type { Standing } from './standing.js'
 import type { Held } from './state.js'
 import { refreshError, requestTokensWithin } from './token-request.js'
-import type { LeaveRest, Vault } from './vault.js'
+import type { LeaveRest } from './vault.js'
 
-/** What a renewal needs of its session, and may do to it. */
-export interface RenewalTools {
-  readonly environment: Environment
-  readonly settings: {
-    readonly refresh: RefreshFunction | undefined
-    readonly flightTimeout: number
-    readonly strictSaving: boolean
-    readonly policy: PolicySettings
-  }
-  readonly vault: Vault
-  readonly clock: Clock
-  readonly standing: Standing
-  readonly events: Events
-  /** The token endpoint is about to be asked. */
-  readonly asks: () => void
+/** What a renewal works with. */
+export interface RenewalTools extends Parts {
   readonly neighbours: Neighbours
-  readonly revoke: (tokens: TokenSet) => void
   readonly saving: Saving
 }
 

@@ -1,11 +1,7 @@
 import type { OAuthError } from '../errors.js'
-import type { Environment } from './environment.js'
-import type { Events } from './events.js'
 import type { Neighbours } from './neighbours.js'
-import type { Standing } from './standing.js'
+import type { Parts } from './parts.js'
 import type { Held } from './state.js'
-import type { Vault } from './vault.js'
-import type { Watchers } from './watchers.js'
 
 const noop = (): void => undefined
 
@@ -14,31 +10,20 @@ const SAVE_AGAIN_AFTER = 1000
 /** The same under the lock, where others wait. */
 const KEEP_SAVING_PAUSE = 100
 
-/** What saving later needs of its session. */
-export interface SavingTools {
-  readonly environment: Environment
-  readonly vault: Vault
-  readonly standing: Standing
-  readonly neighbours: Neighbours
-  readonly watchers: Watchers<unknown>
-  readonly events: Events
-  /** How long one step of the store may take, in milliseconds. */
-  readonly storeTimeout: number
-  readonly isRefreshing: () => boolean
-}
-
 /** Stores later what could not be stored at once: a refresh token that was rotated is never thrown away silently. */
 export class Saving {
-  readonly #tools: SavingTools
+  readonly #parts: Parts
+  readonly #neighbours: Neighbours
   #againFrom = 0
 
-  constructor(tools: SavingTools) {
-    this.#tools = tools
+  constructor(parts: Parts, neighbours: Neighbours) {
+    this.#parts = parts
+    this.#neighbours = neighbours
   }
 
   /** It could not be stored, and lives on in memory. */
   failed(held: Held, error: OAuthError): void {
-    const { environment, standing, watchers, events } = this.#tools
+    const { environment, standing, watchers, events } = this.#parts
     this.#againFrom = environment.monotonic() + SAVE_AGAIN_AFTER
     standing.stored(held, error)
     watchers.changed()
@@ -47,7 +32,7 @@ export class Saving {
 
   /** Takes a later chance, if there is anything to be stored. */
   again(): void {
-    const { environment, vault, standing, isRefreshing } = this.#tools
+    const { environment, vault, standing, isRefreshing } = this.#parts
     const { state } = standing
     if (state.status !== 'signed-in' || !state.unpersisted || isRefreshing()) return
     if (environment.monotonic() < this.#againFrom) return
@@ -64,8 +49,8 @@ export class Saving {
    * try: what has moved on refuses it.
    */
   async keepOn(held: Held, lost: AbortSignal | undefined): Promise<() => void> {
-    const { environment, storeTimeout } = this.#tools
-    const end = environment.monotonic() + storeTimeout
+    const { environment, settings } = this.#parts
+    const end = environment.monotonic() + settings.storeTimeout
     for (;;) {
       await new Promise<void>((resolve) => void environment.after(KEEP_SAVING_PAUSE, resolve))
       const isLast = lost?.aborted || environment.monotonic() >= end
@@ -79,11 +64,11 @@ export class Saving {
 
   /** Stores it, unless it was replaced meanwhile; returns what is to be told. */
   async #save(held: Held): Promise<() => void> {
-    const { vault, standing, neighbours, watchers, events } = this.#tools
+    const { vault, standing, watchers, events } = this.#parts
     const isWanted = (): boolean => standing.held === held
     const { stored, found } = await vault.replace(held.credentials.tokens, isWanted)
     if (!isWanted()) return noop
-    if (!stored) return neighbours.takeOver(found)
+    if (!stored) return this.#neighbours.takeOver(found)
     standing.stored(held)
     return () => {
       watchers.changed()

@@ -1,31 +1,21 @@
 import { OAuthError, isOAuthError } from '../errors.js'
-import type { PolicySettings } from '../policy.js'
 import { mergeTokens } from '../tokens.js'
-import type { RefreshFunction, RefreshReason, RevokeFunction, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../types.js'
+import type { RefreshReason, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../types.js'
 import { Brakes } from './brakes.js'
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { Events, type SessionEvents, type SessionListener, type SignOutReason } from './events.js'
 import { Flight } from './flight.js'
 import { Neighbours } from './neighbours.js'
+import type { Parts, SessionSettings } from './parts.js'
 import { noRefreshToken, renew, type RenewalTools } from './renewal.js'
 import { Saving } from './saving.js'
 import { Standing } from './standing.js'
 import { snapshotOf, type Held, type SessionSnapshot } from './state.js'
 import { withTimeLimit } from './time-limit.js'
 import { refreshError } from './token-request.js'
-import { Vault, type VaultLimits } from './vault.js'
+import { Vault } from './vault.js'
 import { Watchers } from './watchers.js'
-
-/** How a session behaves; all resolved. Times in milliseconds. */
-export interface SessionSettings extends VaultLimits {
-  readonly refresh: RefreshFunction | undefined
-  readonly revoke: RevokeFunction | undefined
-  readonly flightTimeout: number
-  readonly policy: PolicySettings
-  readonly strictSaving: boolean
-  readonly rejectSignedOut: boolean
-}
 
 const noop = (): void => undefined
 
@@ -44,6 +34,7 @@ export class Session {
   readonly #clock: Clock
   readonly #brakes: Brakes
   readonly #standing: Standing
+  readonly #renewal: RenewalTools
   readonly #neighbours: Neighbours
   readonly #saving: Saving
   readonly #watchers = new Watchers(() => snapshotOf(this.#standing.state, this.#standing.generation, this.#flight !== undefined))
@@ -55,9 +46,6 @@ export class Session {
   readonly #running = new Set<Flight>()
   #watching = 0
   #unsubscribeStore: (() => void) | undefined
-
-  /** What a renewal may do to this session. */
-  readonly #renewal: RenewalTools
 
   constructor(store: TokenStore, settings: SessionSettings, environment: Environment) {
     this.#settings = settings
@@ -72,41 +60,22 @@ export class Session {
       settings.refresh?.needsRefreshToken === true,
       () => this.#watchers.outdate(),
     ))
-    const events = this.#events
-    const watchers = this.#watchers
-    const isRefreshing = (): boolean => this.#flight !== undefined
-    const neighbours = (this.#neighbours = new Neighbours({
-      vault,
-      clock,
-      standing,
-      events,
-      watchers,
-      isRefreshing,
-      signedOutElsewhere: () => this.#end('elsewhere', signedOutElsewhere()),
-    }))
-    const { storeTimeout } = settings
-    const saving = (this.#saving = new Saving({
-      environment,
-      vault,
-      standing,
-      neighbours,
-      watchers,
-      events,
-      storeTimeout,
-      isRefreshing,
-    }))
-    this.#renewal = {
+    const parts: Parts = {
       environment,
       settings,
-      vault,
       clock,
+      vault,
       standing,
-      events,
+      events: this.#events,
+      watchers: this.#watchers,
+      isRefreshing: () => this.#flight !== undefined,
       asks: () => this.#countRefresh(),
-      neighbours,
+      signedOutElsewhere: () => this.#end('elsewhere', signedOutElsewhere()),
       revoke: (tokens) => void this.#revoke(tokens),
-      saving,
     }
+    const neighbours = (this.#neighbours = new Neighbours(parts))
+    const saving = (this.#saving = new Saving(parts, neighbours))
+    this.#renewal = { ...parts, neighbours, saving }
   }
 
   // ── for applications ────────────────────────────────────────────────────────────────────────────

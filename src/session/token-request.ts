@@ -62,12 +62,12 @@ export async function requestTokens(
 export function requestTokensWithin(
   ms: number,
   abort: (reason: unknown) => void,
-  ...request: Parameters<typeof requestTokens>
+  ...[environment, ...request]: Parameters<typeof requestTokens>
 ): ReturnType<typeof requestTokens> {
   return withTimeLimit(
-    request[0],
+    environment,
     ms,
-    () => requestTokens(...request),
+    () => requestTokens(environment, ...request),
     () => {
       const late = new Error(`The refresh took longer than ${ms} ms`)
       abort(late)
