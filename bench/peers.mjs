@@ -38,20 +38,22 @@ export function withFailedQueue(api, refresh, first) {
   })
 }
 
-/** axios-auth-refresh, with the option that keeps concurrent requests from failing. */
+/**
+ * axios-auth-refresh. Its default answers one of the concurrent requests and fails the others; without it each of them refreshes, so the flight is
+ * shared by hand.
+ */
 export function withAuthRefresh(api, refresh, first) {
   let token = first
+  let pending
   api.interceptors.request.use((config) => {
     config.headers.Authorization = `Bearer ${token}`
     return config
   })
   const install = createAuthRefreshInterceptor.default ?? createAuthRefreshInterceptor
-  install(
-    api,
-    async (failed) => {
-      token = await refresh()
-      failed.response.config.headers.Authorization = `Bearer ${token}`
-    },
-    { pauseInstanceWhileRefreshing: true, deduplicateRefresh: true },
-  )
+  const renew = async () => {
+    token = await refresh()
+    // Late 401s of the old token must not start another one here: this peer doesn't tell them apart.
+    setTimeout(() => (pending = undefined), 0)
+  }
+  install(api, () => (pending ??= renew()), { deduplicateRefresh: false })
 }

@@ -41,7 +41,7 @@ export async function requests(rounds) {
       [floor]: () => plain(2 * N, N),
       attachOAuth: () => attached(farAway),
       'the copied isRefreshing + failedQueue': () => peer(withFailedQueue, 'failedQueue'),
-      'axios-auth-refresh': () => peer(withAuthRefresh, 'axios-auth-refresh'),
+      'axios-auth-refresh, the flight shared by hand': () => peer(withAuthRefresh, 'axios-auth-refresh'),
       'the floor again': () => plain(2 * N, N),
     },
     rounds,
