@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import config from './jest.config.js'
+import { rooms } from './scripts/mutation/rooms.mjs'
 
-// What needs a built package or real servers in processes of their own is left out: mutants are held against everything else, and against a few random programs.
+// Mutants are held against the tests that are meant for them, a few random programs among these; what needs a built package or servers in processes of their own is
+// left out.
 const [newest] = config.projects
-process.env.MODEL_RUNS ??= '100'
+const { MUTATION_ROOM = 'session' } = process.env
+process.env.MODEL_RUNS ??= '80'
 process.env.MODEL_SEED ??= '1'
 
 /** @type {import('jest').Config} */
@@ -12,11 +15,5 @@ export default {
   testTimeout: 5000,
   testEnvironment: fileURLToPath(new URL('scripts/mutation/first-failure-ends-it.mjs', import.meta.url)),
   testSequencer: '<rootDir>/scripts/mutation/cheapest-first.mjs',
-  testMatch: [
-    '<rootDir>/__tests__/*.test.ts',
-    '<rootDir>/__tests__/{axios,session}/*.test.ts',
-    '<rootDir>/__tests__/grants/!(real-server).test.ts',
-    '<rootDir>/__tests__/integration/{bodies,failures,origins,secrets,step-up,waiting}.test.ts',
-    '<rootDir>/__tests__/model/session.test.ts',
-  ],
+  testMatch: rooms[MUTATION_ROOM].tests.map((pattern) => `<rootDir>/__tests__/${pattern}.test.ts`),
 }

@@ -105,6 +105,7 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
     const { api } = attach(world, {
       tokens: expired(world),
       refresh: refreshToken({ tokenEndpoint: closed.tokenEndpoint, clientId: 'app', ...via }),
+      retries: { tries: 3, delay: 1, longest: 1 },
     })
     const error = await rejection(api.get('/'))
     expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: { cause: { code: 'ECONNREFUSED' } } })

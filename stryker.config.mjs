@@ -1,0 +1,15 @@
+const { MUTATION_REPORT = 'reports/mutation.json' } = process.env
+
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  testRunner: 'jest',
+  jest: { configFile: 'jest.mutation.config.js' },
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--no-warnings'],
+  coverageAnalysis: 'perTest',
+  ignoreStatic: true,
+  timeoutMS: 4000,
+  tempDirName: 'reports/stryker-tmp',
+  ignorePatterns: ['dist', 'reports', 'docs', 'bench', '.demo'],
+  reporters: ['json', 'progress-append-only'],
+  jsonReporter: { fileName: MUTATION_REPORT },
+}
