@@ -239,9 +239,12 @@ export class Session {
 
   /** As long as the present token is valid, a token endpoint in trouble is nobody's trouble. */
   #orPresent(landed: Promise<Held>): Promise<Held> {
+    const present = this.#standing.held
     return landed.catch((error: unknown) => {
       const { held } = this.#standing
-      if (held && this.#standing.isValid() && !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT')) return held
+      // A newer one that came with a failure could not be stored where it has to be.
+      if (held && held === present && this.#standing.isValid() && !(isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'))
+        return held
       throw error
     })
   }
