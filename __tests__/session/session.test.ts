@@ -220,6 +220,16 @@ describe('the flight', () => {
     expect([session.current()?.authorization, (await store.read())?.access_token]).toEqual(['Bearer a2', 'a2'])
   })
 
+  it('that nobody waits for and that fails is nobody’s unhandled rejection', async () => {
+    const session = start(memoryStore(tokens(1, 1000)), () => Promise.reject({ status: 500 }))
+    await session.tokens()
+    await environment.pass(850_000)
+    expect(session.current()?.authorization).toBe('Bearer a1')
+    // The platform tells of them when it has nothing else to do.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(session.current()?.authorization).toBe('Bearer a1')
+  })
+
   it('whose refresh function waits for itself ends at the time limit', async () => {
     const session: Session = start(memoryStore(tokens(1)), () => session.refresh())
     const failed = rejection(session.refresh())
