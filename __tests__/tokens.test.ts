@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { isOAuthError } from '../src/errors.js'
 import { decodeIdToken, mergeTokens, readTokens, sameTokens } from '../src/tokens.js'
@@ -16,6 +17,20 @@ describe('reading token JSON', () => {
     ['a lifetime and when it was issued, in milliseconds as text', { expires_in: 60, issued_at: String(now) }],
   ])('tells %s', (_name, times) => {
     expect(readTokens({ access_token: 'a', ...times }, now).expiresAt).toBe(now + 60_000)
+  })
+
+  it('takes numbers as text for numbers, and keeps them as they are', () => {
+    const numbers = {
+      expires_in: 3600,
+      ext_expires_in: 7200,
+      expires_on: now / 1000 + 3600,
+      refresh_in: 1800,
+      refresh_token_expires_in: 86_400,
+    }
+    const text = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
+    const [one, other] = [numbers, text].map((members) => readTokens({ access_token: 'a', ...members }, now))
+    expect(one).toMatchObject({ expiresAt: now + 3_600_000, lifetime: 3_600_000, refreshAt: now + 1_800_000, tokens: numbers })
+    expect(other).toEqual({ ...one, tokens: { ...one!.tokens, ...text } })
   })
 
   it('knows no expiry where there is only a lifetime and nobody knows since when', () => {
@@ -154,6 +169,16 @@ describe('comparing and decoding', () => {
   it('decodes the claims of an ID token, also those that are not ASCII', () => {
     const payload = Buffer.from(JSON.stringify({ sub: 'alice', name: 'Ærøskøbing ✓' })).toString('base64url')
     expect(decodeIdToken(`e30.${payload}.x`)).toEqual({ sub: 'alice', name: 'Ærøskøbing ✓' })
+  })
+
+  it('decodes whatever is there: decoding is not verifying, as its documentation says', async () => {
+    const [header, payload] = [{ alg: 'RS256' }, { sub: 'mallory', exp: 1 }].map((part) =>
+      Buffer.from(JSON.stringify(part)).toString('base64url'),
+    )
+    expect(decodeIdToken(`${header!}.${payload!}.forged`)).toEqual({ sub: 'mallory', exp: 1 })
+    const comments = /\/\*\*(?:(?!\*\/).)*\*\/\s*export function decodeIdToken/s
+    expect(comments.exec(await readFile('src/tokens.ts', 'utf8'))?.[0]).toContain('Decoding is not verifying')
+    expect(await readFile('SECURITY.md', 'utf8')).toContain('Decoding an ID token is not verifying it')
   })
 
   it.each(['', 'a', 'a.b.c', 'e30.bnVsbA.x', 'e30.!!!.x'])('refuses %j with the typed error', (text) => {

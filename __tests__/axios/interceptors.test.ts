@@ -150,6 +150,21 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
   })
 })
 
+it('attaching changes nothing about the instance but its interceptors, and nothing about other instances', () => {
+  const { api, attach } = setUp()
+  const properties = (): unknown[] => Object.entries(Object.getOwnPropertyDescriptors(api))
+  const defaults = Object.entries(api.defaults)
+  const [before, global] = [properties(), Object.entries(axios.defaults)]
+  attach()
+  expect(properties()).toEqual(before)
+  const after = Object.entries(api.defaults)
+  expect(after.map(([name]) => name)).toEqual(defaults.map(([name]) => name))
+  after.forEach(([, value], i) => expect(value).toBe(defaults[i]![1]))
+  expect(Object.entries(axios.defaults)).toEqual(global)
+  for (const kind of ['request', 'response'] as const)
+    expect((axios.interceptors[kind] as unknown as { handlers: unknown[] }).handlers).toEqual([])
+})
+
 describe('the short path', () => {
   it('with a valid token in memory, axios needs no promise before the adapter', async () => {
     const { api, attach } = setUp()

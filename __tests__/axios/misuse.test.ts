@@ -60,6 +60,18 @@ describe('errors', () => {
     ]).toEqual(Array(5).fill(true))
   })
 
+  it('hold the request, the answer and the cause, where programs look for them', () => {
+    const config = { headers: {}, url: '/x' } as never
+    const request = { made: 'up' }
+    const response = { status: 401, data: 'refused', headers: {}, statusText: '', config, request }
+    const cause = new Error('made up')
+    const error = new OAuthRequestError('OAUTH_SIGNED_OUT', 'made up', config, response, cause)
+    expect(error.config).toBe(config)
+    expect(error.request).toBe(request)
+    expect(error.response).toBe(response)
+    expect([error.code, error.status, error.cause]).toEqual(['OAUTH_SIGNED_OUT', 401, cause])
+  })
+
   it('are known across copies of the package, and nothing else is', () => {
     // What another copy makes, whose classes are not ours.
     const foreign = Object.assign(new Error('made up'), {

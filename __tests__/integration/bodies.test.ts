@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import axios from 'axios'
-import { startWorld, type World } from '../helpers/world.js'
+import axios, { type AxiosError } from 'axios'
+import { json, startWorld, type World } from '../helpers/world.js'
 import { attach, rejection } from '../helpers/client.js'
 
 let world: World
@@ -119,12 +119,33 @@ describe('what a re-send leaves alone', () => {
       transformResponse: [(data: string) => (calls.response++, { parsed: JSON.parse(data) as unknown })],
     }
     const response = await api.post('/b', { a: 1 }, config)
-    expect(world.seen[1]).toMatchObject({ method: 'POST', sha256: world.seen[0]!.sha256 })
+    const [first, second] = world.seen.map(({ method, url, headers, sha256 }) => ({
+      method,
+      url,
+      sha256,
+      headers: { ...headers, authorization: headers.authorization?.slice(0, 10) },
+    }))
+    expect(first).toMatchObject({ method: 'POST', url: '/b?n=1', headers: { 'x-custom': 'kept', authorization: 'Bearer at-' } })
+    expect(second).toEqual(first)
     expect(world.seen.map(({ body }) => body.toString())).toEqual(['{"wrapped":{"a":1}}', '{"wrapped":{"a":1}}'])
-    expect(calls.request).toBe(1)
+    expect([calls.request, calls.params]).toEqual([1, 1])
     // One for each answer that was received.
     expect(calls.response).toBe(2)
     expect(response.data).toMatchObject({ parsed: { length: 19 } })
+  })
+
+  it('serializes the parameters anew for a config that comes back', async () => {
+    const { api } = attach(world)
+    let n = 0
+    const { config } = await api.get('/b', { params: { q: 1 }, paramsSerializer: { serialize: () => `n=${++n}` } })
+    world.revokeAccessTokens()
+    await api.request(config)
+    expect(world.seen.map(({ url, status }) => [url, status])).toEqual([
+      ['/b?n=1', 401],
+      ['/b?n=1', 200],
+      ['/b?n=2', 401],
+      ['/b?n=2', 200],
+    ])
   })
 
   it('leaves the config object of the caller as it was', async () => {
@@ -151,10 +172,12 @@ describe('what a re-send leaves alone', () => {
   })
 
   it('gives a second 401 to the caller, with its own body', async () => {
-    world.resource.rejectAll = true
+    for (const answer of ['first', 'second'])
+      world.resource.faults.once({ instead: json(401, { answer }, { 'x-answer': answer }) })
     const { api } = attach(world)
-    const error = await rejection(api.get('/b'))
-    expect(error).toMatchObject({ response: { status: 401, data: { url: '/b' } } })
+    const error = await rejection<AxiosError>(api.get('/b'))
+    expect(error).toMatchObject({ response: { status: 401, data: { answer: 'second' } } })
+    expect(error.response!.headers['x-answer']).toBe('second')
     expect(error.code).toBe('ERR_BAD_REQUEST')
     expect(world.seen).toHaveLength(2)
   })

@@ -201,9 +201,11 @@ describe('a store that fails', () => {
     ['rejects', () => Promise.reject(new Error('made up'))],
     ['hangs', () => new Promise(() => undefined)],
   ])('one whose read %s gives the typed error that names it', async (_name, read) => {
-    const { api } = attach(world, { store: broken({ read: read as never }), storeTimeout: 30 })
+    let writes = 0
+    const { api } = attach(world, { store: broken({ read: read as never, write: () => void writes++ }), storeTimeout: 30 })
     const error = await rejection(api.get('/'))
     expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringContaining('the made-up store') })
+    expect([writes, world.counts.requests, world.token.log.length]).toEqual([0, 0, 0])
   })
 
   it.each([
@@ -217,7 +219,7 @@ describe('a store that fails', () => {
     const error = await rejection(api.get('/'))
     expect(error).toMatchObject({ code: 'OAUTH_TOKEN_INVALID', message: expect.stringContaining('the made-up store') })
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('secret-1')
-    expect(writes).toBe(0)
+    expect([writes, world.counts.requests, world.token.log.length]).toEqual([0, 0, 0])
   })
 
   it('one that can not save: the new set lives on in memory, an event says so, and saving is tried again', async () => {

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, type ServerResponse } from 'node:http'
-import axios from 'axios'
+import axios, { getAdapter, type AxiosAdapter, type AxiosRequestConfig } from 'axios'
+import { refreshToken } from '../../src/grants/index.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { attach, expired, rejection } from '../helpers/client.js'
 import { listen, startWorld, type World } from '../helpers/world.js'
@@ -72,9 +73,15 @@ describe('a request to another origin goes out without a token', () => {
     expect([visits, world.counts.refreshGrants]).toEqual([1, 0])
   })
 
-  it.each([302, 307, 308])('a redirect (%i) to another origin', async (status) => {
+  it.each([
+    [302, 'http'],
+    [307, 'http'],
+    [308, 'http'],
+    [302, 'fetch'],
+    [307, 'fetch'],
+  ])('a redirect (%i) to another origin, with the %s adapter', async (status, adapter) => {
     world.resource.faults.always({ instead: { status, headers: { location: `${other.url}/landed` } } })
-    const { api } = attach(world)
+    const { api } = attach(world, { defaults: { adapter } })
     await api.get('/x')
     expect(visits).toBe(1)
   })
@@ -103,7 +110,55 @@ describe('a request to another origin goes out without a token', () => {
   })
 })
 
+describe('the refresh token', () => {
+  const everything = (): string =>
+    world.seen.map(({ url, headers, body }) => `${url}${JSON.stringify(headers)}${body.toString()}`).join()
+
+  it('is sent to the token endpoint and nowhere else, whatever becomes of a request', async () => {
+    const { api, store } = attach(world)
+    await api.post('/served', { a: 1 })
+    world.revokeAccessTokens()
+    await Promise.all([api.get('/recovered'), api.post('/recovered', { a: 1 })])
+    world.resource.rejectAll = true
+    await rejection(api.get('/refused'))
+    await api.get(`${other.url}/elsewhere`)
+    const { refresh_token } = (await store.read())!
+    expect(everything()).toContain('Bearer at-')
+    expect(everything()).not.toMatch(/rt-/)
+    expect(world.token.log.map(({ url }) => url)).toEqual(['/token', '/token'])
+    expect(refresh_token).toMatch(/^rt-/)
+  })
+
+  it.each([
+    [302, 'fetch'],
+    [307, 'fetch'],
+    [308, 'fetch'],
+    [307, 'axios'],
+    [308, 'axios'],
+  ])('does not follow a token endpoint that redirects (%i), asked through %s', async (status, transport) => {
+    world.token.faults.always({ instead: { status, headers: { location: `${other.url}/token` } } })
+    const via = transport === 'axios' ? { axios: axios.create() } : {}
+    const refresh = refreshToken({ tokenEndpoint: world.tokenEndpoint, clientId: 'app', ...via })
+    const { api } = attach(world, { tokens: expired(world), refresh })
+    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect([world.token.log.length, visits]).toEqual([1, 0])
+  })
+})
+
 describe('which origins get the token', () => {
+  const own: AxiosAdapter = (config) => getAdapter('http')(config)
+  it.each<[string, NonNullable<AxiosRequestConfig['adapter']>]>([
+    ['the http', 'http'],
+    ['the fetch', 'fetch'],
+    ['the first that works of several as its', ['xhr', 'http']],
+    ['a caller’s own', own],
+  ])('every request to an allowed one has it as its bearer, with %s adapter', async (_name, adapter) => {
+    const { api } = attach(world, { defaults: { adapter } })
+    for (const method of ['get', 'head', 'options', 'delete', 'post', 'put', 'patch'])
+      await api.request({ method, url: `/${method}` })
+    expect(world.seen.map(({ authorization }) => authorization)).toEqual(Array(7).fill(`Bearer ${world.tokens.access_token}`))
+  })
+
   it('that of the baseURL, also by an absolute URL', async () => {
     const { api } = attach(world)
     await api.get(`${world.api}/x`)
@@ -131,9 +186,16 @@ describe('which origins get the token', () => {
     expect(attempt).toThrow(message)
   })
 
-  it('plain http is allowed when the option with the unmistakable name says so', () => {
-    const api = axios.create({ baseURL: 'http://api.example.com' })
-    expect(() => attachOAuth(api, memoryStore(), { refresh, dangerouslyAllowInsecureHttp: true })).not.toThrow()
+  it('plain http is allowed when the option with the unmistakable name says so', async () => {
+    const sent: unknown[] = []
+    const adapter: AxiosAdapter = async (config) => {
+      sent.push(config.headers.Authorization)
+      return { data: '', status: 200, statusText: '', headers: {}, config }
+    }
+    const api = axios.create({ baseURL: 'http://api.example.com', adapter })
+    attachOAuth(api, memoryStore({ access_token: 'a' }), { refresh, dangerouslyAllowInsecureHttp: true })
+    await api.get('/x')
+    expect(sent).toEqual(['Bearer a'])
   })
 })
 
@@ -149,12 +211,21 @@ describe("the caller's own authorization", () => {
     expect(world.counts.refreshGrants).toBe(0)
   })
 
+  it('wins also where it is among the defaults of the instance', async () => {
+    const { api } = attach(world)
+    api.defaults.headers.common.Authorization = 'Basic made-up'
+    expect(await rejection(api.get('/x'))).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' })
+    expect(world.seen.map(({ authorization }) => authorization)).toEqual(['Basic made-up'])
+    expect(world.counts.refreshGrants).toBe(0)
+  })
+
   it('oauth: false opts out, per request and through the defaults', async () => {
     const { api } = attach(world)
     await rejection(api.get('/x', { oauth: false }))
     api.defaults.oauth = false
     await rejection(api.get('/x'))
     expect(world.seen.map(({ authorization }) => authorization)).toEqual([undefined, undefined])
+    expect(world.counts.refreshGrants).toBe(0)
   })
 
   it('a config that comes back is sent with the present token, not with the one it was sent with', async () => {

@@ -89,6 +89,29 @@ describe('no secret is in what is written of an error', () => {
     }
   })
 
+  it.each(['fetch', 'axios'] as const)(
+    'of a refresh that fails, whose client has signed an assertion, through %s',
+    async (transport) => {
+      const { privateKey } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+      const refresh = refreshToken({
+        tokenEndpoint: world.tokenEndpoint,
+        clientId: 'app',
+        clientAuthentication: { method: 'private_key_jwt', key: privateKey },
+        ...(transport === 'axios' && { axios: axios.create() }),
+      })
+      for (const fault of [{ instead: json(401, { error: 'invalid_client' }) }, { instead: json(500, {}) }, lost]) {
+        const { api } = attach(world, { tokens: expired(world), refresh })
+        world.token.faults.always(fault)
+        const error = await rejection(api.get('/x'))
+        const assertion = new URLSearchParams(world.token.log.at(-1)!.body.toString()).get('client_assertion')!
+        expect(assertion).toMatch(/^eyJ/)
+        expect(error.code).toMatch(/^OAUTH_/)
+        for (const text of [written(error), written(error.cause), inspect(error, { depth: 12, showHidden: true })])
+          expect(text).not.toContain(assertion.slice(0, 30))
+      }
+    },
+  )
+
   it('of a refresh function that rejects with an axios error, whose config holds the refresh token', async () => {
     world.token.faults.always({ instead: json(500, {}) })
     const { api } = attach(world, {

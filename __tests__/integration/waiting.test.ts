@@ -85,6 +85,32 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
   })
 })
 
+describe('signed out', () => {
+  it('a request goes out without a token, so that a login route works on the same instance; a 401 rejects with the typed error', async () => {
+    const { api, session } = attach(world)
+    await api.get('/before')
+    await session.signOut()
+    world.resource.faults.once({ instead: json(200, { signedIn: true }) })
+    expect((await api.post('/login', { user: 'made-up' })).data).toEqual({ signedIn: true })
+    expect(await rejection(api.get('/mine'))).toMatchObject({
+      code: 'OAUTH_SIGNED_OUT',
+      response: { status: 401, data: { url: '/mine' } },
+    })
+    expect(world.seen.slice(1).map(({ url, authorization }) => [url, authorization])).toEqual([
+      ['/login', undefined],
+      ['/mine', undefined],
+    ])
+    expect(world.token.log).toEqual([])
+  })
+
+  it('a request rejects without being sent where that is asked for', async () => {
+    const { api, session } = attach(world, { rejectSignedOut: true })
+    await session.signOut()
+    expect(await rejection(api.get('/mine'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT', config: { url: '/mine' } })
+    expect(world.seen).toEqual([])
+  })
+})
+
 describe('401s that come late', () => {
   async function arrivals(n: number): Promise<void> {
     while (world.seen.length < n) await new Promise((resolve) => setImmediate(resolve))

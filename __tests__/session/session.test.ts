@@ -89,6 +89,66 @@ describe('freshness', () => {
     expect(refresh.redeemed).toEqual(['r1'])
   })
 
+  it('the advisory point is drawn once for each token, however often it is asked for', async () => {
+    environment.randomness = 1
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1, 1000)), refresh)
+    await session.tokens()
+    environment.randomness = 0
+    for (let i = 0; i < 10; i++) {
+      await environment.pass(85_000)
+      session.current()
+    }
+    expect(refresh.redeemed).toEqual([])
+  })
+
+  it('nothing runs on a timer until the expiry: after a sleep the first request finds out', async () => {
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1, 1000)), refresh)
+    await session.tokens()
+    expect(environment.timers).toBe(0)
+    // A monotonic clock may stand still in a computer that sleeps.
+    environment.wall += 8 * 3_600_000
+    expect(session.current()).toBeUndefined()
+    expect((await session.acquire())?.authorization).toBe('Bearer a2')
+    expect([refresh.redeemed, environment.timers]).toEqual([['r1'], 0])
+  })
+
+  it('the lifetime of a new token counts from when its request was sent, not from when it came', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const arrival = deferred()
+    const sentAt = environment.wall
+    const session = start(
+      store,
+      async () => (await arrival.promise, { access_token: 'a2', refresh_token: 'r2', expires_in: 600 }),
+    )
+    const refreshed = session.refresh()
+    await environment.pass(30_000)
+    arrival.resolve()
+    await refreshed
+    expect(session.getSnapshot().expiresAt).toBe(sentAt + 600_000)
+    expect(await store.read()).toMatchObject({ expires_at: sentAt / 1000 + 600 })
+  })
+
+  it('a set of which nobody knows when it was issued is used until the server rejects it', async () => {
+    const refresh = issuer()
+    const session = start(memoryStore({ access_token: 'a1', refresh_token: 'r1', expires_in: 60 }), refresh)
+    await session.tokens()
+    await environment.pass(365 * 86_400_000)
+    const held = session.current()!
+    expect([held.authorization, refresh.redeemed]).toEqual(['Bearer a1', []])
+    expect((await session.renew(held)).authorization).toBe('Bearer a2')
+  })
+
+  it('an access token is opaque: one that looks like a JWT of the past is used like any other', async () => {
+    const part = (claims: object): string => Buffer.from(JSON.stringify(claims)).toString('base64url')
+    const jwt = `${part({ alg: 'none' })}.${part({ exp: 1, iat: 0, nbf: 4e9 })}.x`
+    const session = start(memoryStore({ access_token: jwt, refresh_token: 'r1' }), issuer())
+    await session.tokens()
+    expect(session.current()?.authorization).toBe(`Bearer ${jwt}`)
+    expect(session.getSnapshot()).not.toHaveProperty('expiresAt')
+  })
+
   it('a token that lives one second works for a minute, with one refresh for each expiry', async () => {
     const refresh = issuer(1)
     const session = start(memoryStore(tokens(1, 1)), refresh)
@@ -132,6 +192,72 @@ describe('freshness', () => {
     expect(session.current()?.authorization).toBe('Bearer a2')
     await environment.pass(61_000)
     expect(session.current()).toBeUndefined()
+  })
+})
+
+describe('the flight', () => {
+  it('has a time limit of its own of 60 s, at which the refresh function is told to give up', async () => {
+    let signal: AbortSignal | undefined
+    const session = start(memoryStore(tokens(1)), (_tokens, context) => ((signal = context.signal), new Promise(() => undefined)))
+    const failed = rejection(session.refresh())
+    await environment.pass(59_999)
+    expect(signal?.aborted).toBe(false)
+    await environment.pass(1)
+    expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect([signal?.aborted, environment.timers]).toEqual([true, 0])
+  })
+
+  it('that nobody waits for is finished, and its result is kept', async () => {
+    const answer = deferred()
+    const store = memoryStore(tokens(1, 1000))
+    const session = start(store, async () => (await answer.promise, tokens(2)))
+    await session.tokens()
+    await environment.pass(850_000)
+    session.current()
+    await settle()
+    answer.resolve()
+    await settle()
+    expect([session.current()?.authorization, (await store.read())?.access_token]).toEqual(['Bearer a2', 'a2'])
+  })
+
+  it('that nobody waits for and that fails is nobody’s unhandled rejection', async () => {
+    const session = start(memoryStore(tokens(1, 1000)), () => Promise.reject({ status: 500 }))
+    await session.tokens()
+    await environment.pass(850_000)
+    expect(session.current()?.authorization).toBe('Bearer a1')
+    // The platform tells of them when it has nothing else to do.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(session.current()?.authorization).toBe('Bearer a1')
+  })
+
+  it('whose refresh function waits for itself ends at the time limit', async () => {
+    const session: Session = start(memoryStore(tokens(1)), () => session.refresh())
+    const failed = rejection(session.refresh())
+    await environment.pass(60_000)
+    expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+  })
+
+  it('runs five times in 30 s at most, on a clock that nobody can put forward', async () => {
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1)), refresh)
+    let held = (await session.acquire())!
+    for (let i = 0; i < 5; i++) held = await session.renew(held)
+    environment.wall += 3000
+    expect(await rejection(session.renew(held))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
+    environment.wall += 60_000
+    expect(await rejection(session.renew(held))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
+    expect(refresh.redeemed).toHaveLength(5)
+    environment.mono += 30_000
+    expect((await session.renew(held)).authorization).toBe('Bearer a7')
+  })
+
+  it('is not started for a 401 that answers an older token', async () => {
+    const refresh = issuer()
+    const session = start(memoryStore(tokens(1)), refresh)
+    const old = (await session.acquire())!
+    const [renewed, ...late] = [await session.renew(old), await session.renew(old), await session.renew(old)]
+    expect(late).toEqual([renewed, renewed])
+    expect(refresh.redeemed).toEqual(['r1'])
   })
 })
 
@@ -414,6 +540,79 @@ describe('after a failure', () => {
     const before = calls
     await rejection(session.acquire())
     expect(calls).toBe(before + 1)
+  })
+
+  /** A session whose refreshes fail, and how often the token endpoint was asked. */
+  function inTrouble(store: TokenStore, failure: unknown): { session: Session; calls: () => number } {
+    let calls = 0
+    const session = start(store, async () => {
+      calls++
+      throw failure
+    })
+    return { session, calls: () => calls }
+  }
+
+  it('requests in the cool-down fail at once, with the cause; the application may ask all the same', async () => {
+    const failure = { status: 500 }
+    const { session, calls } = inTrouble(memoryStore(tokens(1, 10)), failure)
+    await environment.pass(11_000)
+    await rejection(session.acquire())
+    for (let i = 0; i < 3; i++)
+      expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: failure })
+    expect([calls(), environment.timers]).toEqual([1, 0])
+    await rejection(session.refresh())
+    expect(calls()).toBe(2)
+  })
+
+  it('a set that somebody else has stored meanwhile ends the cool-down', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const { session, calls } = inTrouble(store, { status: 500 })
+    await environment.pass(11_000)
+    await rejection(session.acquire())
+    await store.write(tokens(7), { mode: 'set', replacing: undefined })
+    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect(calls()).toBe(1)
+  })
+
+  it('a refresh token that somebody else has stored meanwhile is tried', async () => {
+    const store = memoryStore(tokens(1, 10))
+    const { session, calls } = inTrouble(store, { status: 500 })
+    await environment.pass(11_000)
+    await rejection(session.acquire())
+    await store.write(tokens(7, 0), { mode: 'set', replacing: undefined })
+    await rejection(session.acquire())
+    expect(calls()).toBe(2)
+  })
+
+  it('where there was no refresh token, a set that somebody else has stored meanwhile is used', async () => {
+    const store = memoryStore({ ...tokens(1, 10), refresh_token: undefined })
+    const session = start(store, issuer())
+    await environment.pass(11_000)
+    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_NO_REFRESH_TOKEN' })
+    await store.write(tokens(7), { mode: 'set', replacing: undefined })
+    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+  })
+
+  it('a set that could not be saved is saved with the next request that comes a second later', async () => {
+    const kept = memoryStore(tokens(1))
+    let fail = true
+    const events: string[] = []
+    const write: TokenStore['write'] = (next, context) => {
+      if (fail) throw new Error('made up')
+      return kept.write(next, context)
+    }
+    const session = start({ ...kept, write }, issuer())
+    for (const name of ['unpersisted', 'saved'] as const) session.on(name, () => events.push(name))
+    await session.refresh()
+    fail = false
+    session.current()
+    await settle()
+    expect((await kept.read())?.access_token).toBe('a1')
+    await environment.pass(1000)
+    session.current()
+    await settle()
+    expect([events, (await kept.read())?.access_token]).toEqual([['unpersisted', 'saved'], 'a2'])
+    expect(session.getSnapshot().unpersisted).toBe(false)
   })
 
   it('only what was not processed is tried again, three times at most, and no timer stays', async () => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { createClient } from 'redis'
@@ -20,21 +21,30 @@ interface Place {
 
 const noop = (): void => undefined
 
+/** Somebody's own server, in which these tests leave nothing behind. */
+const url = process.env.REDIS_URL
+
 async function redisPlace(client: 'redis' | 'ioredis'): Promise<Place> {
-  const server = await startRedis()
-  const inspector = new Redis({ path: server.path })
-  const node = client === 'redis' ? createClient({ socket: { path: server.path, tls: false } }).on('error', noop) : undefined
+  const server = url ? undefined : await startRedis()
+  const connect = (): Redis => (server ? new Redis({ path: server.path }) : new Redis(url!))
+  const inspector = connect()
+  const options = server ? { socket: { path: server.path, tls: false as const } } : { url: url! }
+  const node = client === 'redis' ? createClient(options).on('error', noop) : undefined
   await node?.connect()
-  const io = new Redis({ path: server.path }).on('error', noop)
+  const io = connect().on('error', noop)
+  const prefix = `axios-attach-oauth-tests:${randomUUID()}:`
+  const at = (key: string): string => `${prefix}${key}`
   return {
-    open: (key, encryption) => redisStore((node ?? io) as never, { key, ...(encryption && { encryption }) }),
-    raw: async (key) => (await inspector.hget(key, 'tokens')) ?? undefined,
-    corrupt: (key, text) => inspector.hset(key, 'tokens', text),
+    open: (key, encryption) => redisStore((node ?? io) as never, { key: at(key), ...(encryption && { encryption }) }),
+    raw: async (key) => (await inspector.hget(at(key), 'tokens')) ?? undefined,
+    corrupt: (key, text) => inspector.hset(at(key), 'tokens', text),
     async stop() {
+      for await (const keys of inspector.scanStream({ match: `${prefix}*` }))
+        await Promise.all((keys as string[]).map((key) => inspector.del(key)))
       node?.destroy()
       io.disconnect()
       inspector.disconnect()
-      await server.stop()
+      await server?.stop()
     },
   }
 }

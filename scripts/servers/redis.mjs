@@ -42,7 +42,7 @@ export async function findRedis() {
   const fetched = await find()
   if (fetched) return fetched
   throw new Error(
-    `These tests need a Redis server. Install one (Debian: apt-get install redis-server). ${problem?.message ?? ''}`,
+    `This needs a redis-server of its own, which it may stop. Install one (Debian: apt-get install redis-server). Tests that stop nothing take the server of REDIS_URL instead. ${problem?.message ?? ''}`,
   )
 }
 

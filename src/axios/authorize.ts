@@ -4,6 +4,7 @@ import type { Session } from '../session/session.js'
 import { sessionOf, summaryOf, type Attachment } from './attachment.js'
 import { isReplayable, prepareBody } from './body.js'
 import type { Handler } from './innermost.js'
+import { keepParams } from './params.js'
 import { redirectGuard } from './redirect.js'
 import { requestError } from './request-error.js'
 import { Ticket, authorizationName, forgetTicket, putTicket, ticketOf, type Stage } from './ticket.js'
@@ -40,6 +41,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     stage: Stage = 'sent',
   ): typeof config {
     prepareBody(config, instance.defaults.adapter)
+    keepParams(config)
     if (held) {
       config.headers.Authorization = held.authorization
       guardRedirects(config)

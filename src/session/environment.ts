@@ -10,13 +10,16 @@ export interface Environment {
   after(ms: number, callback: () => void): () => void
 }
 
+/** What is longer than timers can count they take for nothing. */
+const LONGEST = 2 ** 31 - 1
+
 /** The real clock, timers and randomness. */
 export const platform: Environment = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms)
+    const timer = setTimeout(callback, Math.min(ms, LONGEST))
     return () => clearTimeout(timer)
   },
 }

@@ -230,6 +230,7 @@ export class Session {
     return landed.catch((error: unknown) => {
       const { held } = this.#standing
       const isSignedOut = isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'
+      // A newer one that came with a failure could not be stored where it has to be.
       if (held && held === present && this.#standing.isValid() && !isSignedOut) return held
       throw error
     })
@@ -280,8 +281,18 @@ export class Session {
   #startOrJoin(reason: RefreshReason): Promise<Held> {
     if (this.#flight) return this.#flight.landed
     const refusal = this.#refusal(reason)
-    if (refusal) return Promise.reject(refusal)
-    return this.#start(reason)
+    return refusal ? this.#unlessChangedElsewhere(reason, refusal) : this.#start(reason)
+  }
+
+  /** No flight may start with what is held here; somebody else may have stored something better. */
+  async #unlessChangedElsewhere(reason: RefreshReason, refusal: OAuthError): Promise<Held> {
+    const before = this.#standing.held
+    await this.#neighbours.look().catch(noop)
+    const { held } = this.#standing
+    if (held === before && !this.#flight) throw refusal
+    if (!held || (before && held.epoch !== before.epoch)) throw new OAuthError('OAUTH_SIGNED_OUT', CHANGED_HANDS)
+    if (held.authorization !== before?.authorization && this.#clock.now() < held.waitFrom) return held
+    return this.#startOrJoin(reason)
   }
 
   /** Why no flight may start now, if that is so. */
