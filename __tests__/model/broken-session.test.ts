@@ -32,7 +32,7 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'settles',
     'whose refresh has no time limit',
-    { file: 'session/token-request.ts', find: '    request[0],\n    ms,\n', replace: '    request[0],\n    1e12,\n' },
+    { file: 'session/token-request.ts', find: '    environment,\n    ms,\n', replace: '    environment,\n    1e12,\n' },
   ],
   [
     'settles',
