@@ -10,8 +10,6 @@ const fresh = () => ({
   /** All token requests, and those that were answered with tokens. */
   refreshGrants: 0,
   refreshed: 0,
-  /** What share of its life the access token had lived that was replaced earliest. */
-  youngest: 1e9,
   refused: 0,
   unavailable: 0,
   refreshTokensReused: 0,
@@ -39,7 +37,7 @@ const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 function issue(family) {
   const access_token = `at-${randomUUID()}`
   const refresh_token = `rt-${randomUUID()}`
-  const grant = { family, issuedAt: performance.now(), usedBy: undefined, successor: undefined, presented: false }
+  const grant = { family, usedBy: undefined, successor: undefined, presented: false }
   grants.set(refresh_token, grant)
   accessTokens.set(access_token, { grant, expiresAt: performance.now() + settings.lifetime })
   return {
@@ -109,7 +107,6 @@ function exchange(parameters) {
   if (reuse) reuse.grants.push(successor)
   else Object.assign(grant, { usedBy: client, successor })
   counts.refreshed++
-  counts.youngest = Math.min(counts.youngest, (performance.now() - grant.issuedAt) / settings.lifetime)
   return answer
 }
 
@@ -122,7 +119,8 @@ async function onRequest(request, response) {
   if (!found || found.grant.family.revoked || now > found.expiresAt + settings.leeway) {
     counts.rejected++
     if (!found || found.grant.family.revoked) counts.rejectedForGood++
-    return sendJSON(response, 401, { error: 'invalid_token' }, { 'www-authenticate': 'Bearer error="invalid_token"' })
+    const isExpired = found?.grant.family.revoked === false
+    return sendJSON(response, 401, { error: 'invalid_token', isExpired }, { 'www-authenticate': 'Bearer error="invalid_token"' })
   }
   counts.served++
   if (now > found.expiresAt) counts.servedLate++
