@@ -5,8 +5,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
 import { Redis } from 'ioredis'
+import { bundle } from './bundle.mjs'
 import { startRedis } from './servers/redis.mjs'
 import { startServers } from './servers/start.mjs'
 
@@ -28,15 +28,7 @@ const IDLE_LIMIT = Number(values['idle-limit'])
 const users = Array.from({ length: USERS }, (_, i) => `user-${i}`)
 
 const outfile = 'reports/programs/many-users.mjs'
-await build({
-  entryPoints: ['examples/many-users/main.ts'],
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  outfile,
-})
+await bundle('examples/many-users/main.ts', outfile)
 const servers = await startServers({ accessTokenLifetime: 3600 })
 const redis = await startRedis()
 const inspector = new Redis({ path: redis.path })

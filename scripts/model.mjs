@@ -5,7 +5,7 @@ import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundle } from './bundle.mjs'
 
 const { values } = parseArgs({
   options: {
@@ -17,15 +17,7 @@ const { values } = parseArgs({
 })
 const [runs, processes, seed] = [values.runs, values.processes, values.seed].map(Number)
 const outfile = 'reports/programs/model.mjs'
-await build({
-  entryPoints: [fileURLToPath(new URL('../__tests__/model/many-runs.ts', import.meta.url))],
-  bundle: true,
-  packages: 'external',
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  outfile,
-})
+await bundle(fileURLToPath(new URL('../__tests__/model/many-runs.ts', import.meta.url)), outfile)
 
 const startedAt = performance.now()
 let done = 0

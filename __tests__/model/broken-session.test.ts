@@ -1,8 +1,7 @@
-import fc from 'fast-check'
+import { catchesEach } from './caught.js'
 import { invariants, type Invariant } from './invariants.js'
 import { programs } from './programs.js'
-import { runs } from './runs.js'
-import { broken, type Breakage } from './subject.js'
+import type { Breakage } from './subject.js'
 
 /** For each invariant, sessions that were broken so that it doesn't hold. */
 const breakages: [Invariant, string, Breakage][] = [
@@ -122,23 +121,4 @@ const breakages: [Invariant, string, Breakage][] = [
   ],
 ]
 
-describe('the model catches a session', () => {
-  it.each(breakages)(
-    '(%s) %s',
-    async (invariant, name, breakage) => {
-      const subject = await broken(`${invariant} ${name}`, breakage)
-      const { failed, errorInstance } = await fc.check(programs(subject, invariant), {
-        ...runs(20_000),
-        numRuns: 20_000,
-        endOnFailure: true,
-      })
-      expect(failed).toBe(true)
-      expect(String(errorInstance)).toContain(`${invariant}: ${invariants[invariant]}`)
-    },
-    240_000,
-  )
-
-  it('for each of its invariants', () => {
-    expect(new Set(breakages.map(([invariant]) => invariant))).toEqual(new Set(Object.keys(invariants)))
-  })
-})
+describe('the model catches a session', () => catchesEach('session', invariants, breakages, programs))

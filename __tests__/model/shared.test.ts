@@ -1,7 +1,8 @@
 import fc from 'fast-check'
+import { catchesEach } from './caught.js'
 import { runs } from './runs.js'
 import { sharedInvariants, sharedPrograms, type SharedInvariant } from './shared.js'
-import { broken, real, type Breakage } from './subject.js'
+import { real, type Breakage } from './subject.js'
 
 describe('three sessions over one store, in random interleavings, with crashes and leases that run out', () => {
   it('break none of the invariants', async () => {
@@ -59,23 +60,5 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   ],
 ]
 
-describe('the model of a shared store catches a session', () => {
-  it.each(breakages)(
-    '(%s) %s',
-    async (invariant, name, breakage) => {
-      const subject = await broken(`shared ${invariant} ${name}`, breakage)
-      const { failed, errorInstance } = await fc.check(sharedPrograms(subject, invariant), {
-        ...runs(20_000),
-        numRuns: 20_000,
-        endOnFailure: true,
-      })
-      expect(failed).toBe(true)
-      expect(String(errorInstance)).toContain(`${invariant}: ${sharedInvariants[invariant]}`)
-    },
-    240_000,
-  )
-
-  it('for each of its invariants', () => {
-    expect(new Set(breakages.map(([invariant]) => invariant))).toEqual(new Set(Object.keys(sharedInvariants)))
-  })
-})
+describe('the model of a shared store catches a session', () =>
+  catchesEach('shared', sharedInvariants, breakages, sharedPrograms))

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { build } from 'esbuild'
+import { bundle } from '../../scripts/bundle.mjs'
 import { startServers, type Servers } from '../../scripts/servers/start.mjs'
 
 const run = promisify(execFile)
@@ -20,15 +20,7 @@ beforeEach(() => servers.reset())
 
 async function example(name: string, environment: Record<string, string>): Promise<string> {
   const outfile = join(directory, `${name}.mjs`)
-  await build({
-    entryPoints: [join(root, 'examples', `${name}.ts`)],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    outfile,
-  })
+  await bundle(join(root, 'examples', `${name}.ts`), outfile)
   const { issuer, apiUrl, tokenEndpoint } = servers
   const given = { API_URL: apiUrl, ISSUER: issuer, TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: 'public', ...environment }
   const { stdout } = await run(process.execPath, ['--no-warnings', outfile], { env: { ...process.env, ...given } })
