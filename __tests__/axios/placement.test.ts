@@ -48,12 +48,23 @@ describe.each<[string, object | undefined]>([
       await session.tokens().catch(() => undefined)
       api.interceptors.request.use(() => Promise.reject(failure))
       expect(await rejection(api.get('/x'))).toBe(failure)
-      expect(sent).toEqual([])
+      expect(sent).toStrictEqual([])
     }
   })
 })
 
 describe('detaching', () => {
+  it('a second time does nothing to what was attached since', async () => {
+    const { api, attach, sent } = taker()
+    const first = attach()
+    first.detach()
+    attach({}, { access_token: 'new' })
+    first.detach()
+    expect(() => attach()).toThrow(/attached already/)
+    await api.get('/x')
+    expect(sent).toStrictEqual(['Bearer new'])
+  })
+
   type Visitor = { forEach: (visit: (handler: unknown) => void) => void }
   const managers = (api: AxiosInstance): Visitor[] => kinds.map((kind) => api.interceptors[kind] as never)
   const setUp = (): ReturnType<typeof taker> => {
@@ -82,7 +93,7 @@ describe('detaching', () => {
     session.detach()
     expect(managers(api).map(({ forEach }) => forEach)).toEqual(theirs)
     await api.get('/x')
-    expect(sent).toEqual([undefined])
+    expect(sent).toStrictEqual([undefined])
   })
 })
 
@@ -110,7 +121,7 @@ if (!oldest)
     await session.tokens()
     others(api)
     await api.get('/x', { transitional: reversed })
-    expect(sent).toEqual([undefined, 'Bearer new'])
+    expect(sent).toStrictEqual([undefined, 'Bearer new'])
   })
 
 it('a header that is there and has no value is not the caller’s own', async () => {
