@@ -45,7 +45,7 @@ describe('a form of the form-data package', () => {
   const asIs = { transformRequest: [] }
   it('is sent as the bytes that it has, under its own boundary', async () => {
     const sending = ['bytes', 'multipart/form-data; boundary=made-up']
-    expect(await sendings(multipart, asIs)).toEqual([sending, sending])
+    expect(await sendings(multipart, asIs)).toStrictEqual([sending, sending])
   })
 
   it.each<[string, object]>([
@@ -60,7 +60,7 @@ describe('a form of the form-data package', () => {
       },
     ],
   ])('one that %s is sent as it is', async (_name, form) => {
-    expect((await sendings(form, asIs)).map((sending) => (sending as unknown[])[0])).toEqual([form, form])
+    expect((await sendings(form, asIs)).map((sending) => (sending as unknown[])[0])).toStrictEqual([form, form])
   })
 
   it.each(['multipart/form-data', 'multipart/form-data; charset=utf-8'])(
@@ -76,7 +76,7 @@ describe('a form of the form-data package', () => {
     'a transform of %s that makes nothing of the body may do so',
     async (type) => {
       const sent = await sendings({ a: 1 }, { headers: { 'Content-Type': type }, transformRequest: [() => undefined] })
-      expect(sent.map((sending) => (sending as unknown[])[0])).toEqual([undefined, undefined])
+      expect(sent.map((sending) => (sending as unknown[])[0])).toStrictEqual([undefined, undefined])
     },
   )
 })
@@ -101,7 +101,7 @@ describe('the boundary of a FormData', () => {
 
   it('is the caller’s where there is one', async () => {
     const type = 'multipart/form-data; boundary=mine'
-    expect(await types('http', { 'Content-Type': type })).toEqual([type, type])
+    expect(await types('http', { 'Content-Type': type })).toStrictEqual([type, type])
   })
 
   it('is left to other adapters', async () => {
@@ -118,13 +118,13 @@ describe('a body factory', () => {
       lengths.push(headers['Content-Length'])
       headers['Content-Length'] = '1'
     })
-    expect([made, lengths]).toEqual([2, [undefined, undefined]])
+    expect([made, lengths]).toStrictEqual([2, [undefined, undefined]])
   })
 
   it('that makes what can be sent twice is asked once, and its body is serialized once', async () => {
     let made = 0
     const sending = ['{"a":1}', 'application/json']
-    expect(await sendings(undefined, { oauth: { body: () => (made++, { a: 1 }) } })).toEqual([sending, sending])
+    expect(await sendings(undefined, { oauth: { body: () => (made++, { a: 1 }) } })).toStrictEqual([sending, sending])
     expect(made).toBe(1)
   })
 })

@@ -79,7 +79,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
         instance.interceptors.request.use((config) => (seen.push(config.headers.Authorization), config)),
       )
       await api.get('/x')
-      expect(seen).toEqual([undefined])
+      expect(seen).toStrictEqual([undefined])
     })
 
     it('see one final response, in the shape that it would have had without the 401', async () => {

@@ -72,7 +72,7 @@ describe('the second answer', () => {
     const { api, attach } = taker(() => ({ headers: { 'x-answer': 'a' } }))
     attach()
     await api.get('/x', { transformResponse: (_data, headers) => names.push(Object.keys(headers as object)) })
-    expect(names).toEqual([['x-answer'], ['x-answer']])
+    expect(names).toStrictEqual([['x-answer'], ['x-answer']])
   })
 })
 

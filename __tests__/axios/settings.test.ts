@@ -54,7 +54,7 @@ describe('what is switched on', () => {
       ...options,
     })
     expect((await rejection(api.get('/x'))).code).toBe('OAUTH_SIGNED_OUT')
-    expect(sent).toEqual(expected)
+    expect(sent).toStrictEqual(expected)
   })
 
   it.each([
@@ -65,7 +65,7 @@ describe('what is switched on', () => {
     const store = { ...memoryStore({ access_token: 'old', refresh_token: 'r' }), write: () => Promise.reject(new Error('full')) }
     attachOAuth(api, store, { refresh, strictSaving })
     await api.get('/x').catch(() => undefined)
-    expect(sent).toEqual(expected)
+    expect(sent).toStrictEqual(expected)
   })
 
   it.each([

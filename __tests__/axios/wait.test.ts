@@ -38,7 +38,7 @@ describe('waiting leaves nothing behind', () => {
     end({ resolve, reject, abort })
     await settle()
     expect([listeners(), environment.timers]).toEqual([0, 0])
-    expect((source.token as unknown as { _listeners: unknown[] | null })._listeners ?? []).toEqual([])
+    expect((source.token as unknown as { _listeners: unknown[] | null })._listeners ?? []).toStrictEqual([])
   })
 
   it('and takes no timer where the request has no time limit', () => {
@@ -120,5 +120,5 @@ it.each([
   await session.tokens()
   await environment.pass(85_000)
   await api.post('/x', body())
-  expect(sent).toEqual(expected)
+  expect(sent).toStrictEqual(expected)
 })

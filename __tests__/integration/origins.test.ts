@@ -224,7 +224,7 @@ describe("the caller's own authorization", () => {
     await rejection(api.get('/x', { oauth: false }))
     api.defaults.oauth = false
     await rejection(api.get('/x'))
-    expect(world.seen.map(({ authorization }) => authorization)).toEqual([undefined, undefined])
+    expect(world.seen.map(({ authorization }) => authorization)).toStrictEqual([undefined, undefined])
     expect(world.counts.refreshGrants).toBe(0)
   })
 

@@ -2,7 +2,7 @@
 export const rooms = {
   values: {
     mutate: ['src/tokens.ts', 'src/policy.ts', 'src/errors.ts', 'src/loopback.ts'],
-    tests: ['{tokens,tokens-as-saved,policy,loopback,errors}', 'axios/{misuse,origin}', 'session/*'],
+    tests: ['{tokens,tokens-as-saved,policy,loopback,errors-shown}', 'axios/{misuse,origin}', 'session/*'],
   },
   session: {
     mutate: ['src/session/**/*.ts'],
