@@ -56,6 +56,12 @@ describe('a merged set', () => {
   it.each<[string, TokenJSON, TokenJSON, TokenJSON]>([
     ['whole seconds', {}, { expires_at: seconds(now) + 60.5 }, { expires_at: seconds(now) + 60 }],
     ['its own member', {}, { expires_on: String(seconds(now) + 60) }, { expires_on: String(seconds(now) + 60) }],
+    [
+      'both members that were there',
+      { expires_at: 5, expires_on: '5' },
+      { expires_in: 60 },
+      { expires_at: seconds(now) + 60, expires_on: String(seconds(now) + 60) },
+    ],
     ['milliseconds as text', { expires_at: '1569281808000' }, { expires_in: 60 }, { expires_at: String(now + 60_000) }],
     ['the first milliseconds', { expires_at: 1e11 }, { expires_in: 60 }, { expires_at: now + 60_000 }],
     ['text, after what was no time', { expires_at: 'soon' }, { expires_in: 60 }, { expires_at: String(seconds(now) + 60) }],

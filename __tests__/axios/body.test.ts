@@ -21,6 +21,7 @@ async function sendings(data: unknown, config: object = {}, change?: (sent: Sent
 describe('a body that can be read once', () => {
   it.each<[string, unknown]>([
     ['a Node stream', Readable.from(['a'])],
+    ['a stream of an old library', { pipe: () => undefined }],
     ['a web stream of a platform that can not iterate it', { getReader: () => undefined }],
     [
       'whatever can be iterated as it comes',

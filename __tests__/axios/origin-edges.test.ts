@@ -22,6 +22,7 @@ describe('a base that axios puts together with the URL in its own way', () => {
       { url: new URL('https://evil.example'), baseURL: base },
     ],
     ['does not count where the URL is an object of the allowed origin', true, { url: new URL(base), baseURL: base }],
+    ['does not count twice where both are the allowed origin', true, { url: base, baseURL: base, allowAbsoluteUrls: false }],
     [
       'counts where the request says that it does',
       false,
@@ -63,6 +64,7 @@ describe('in a browser whose API is elsewhere', () => {
 describe('there is nothing to allow', () => {
   it.each<[string, Place, RegExp]>([
     ['a scheme that has no origins', { origins: ['file:///etc/hosts'] }, /"file:.*is no origin; write it like https:/],
+    ['a name alone', { origins: ['api.example.com'] }, /"api.example.com" is no origin/],
     ['another scheme, also of this machine', { origins: ['ftp://localhost'] }, /ftp:.*use https/],
     ['a base without an origin', { baseURL: 'file:///srv' }, /pass the option origins.*loopback only/],
     ['no base', {}, /create the instance with an absolute https baseURL/],
@@ -70,6 +72,14 @@ describe('there is nothing to allow', () => {
     expect(() => rule(place)).toThrow(TypeError)
     expect(() => rule(place)).toThrow(message)
   })
+})
+
+it('where the origins are given, a base that changes allows no other', () => {
+  let baseURL = base
+  const origins = ['https://api.example.com']
+  const given = originRule({ baseURL: () => baseURL, page: () => undefined, origins, allowInsecureHttp: false })
+  baseURL = 'https://other.example.com'
+  expect([given({ url: '/x', baseURL }), given({ url: '/x', baseURL: base })]).toEqual([false, true])
 })
 
 it('an instance whose base is taken away allows nothing, and is not tripped by it', () => {

@@ -110,6 +110,23 @@ describe('what is refused and not sent again', () => {
     const { api, attach } = taker()
     const refresh = Object.assign(() => ({ access_token: 'new' }), { needsRefreshToken: true })
     await attach({ refresh }).signOut()
-    expect((await rejection(api.get('/x'))).message).toMatch(/Call signIn\(tokens\) first/)
+    const error = await rejection(api.get('/x'))
+    expect(error.message).toMatch(/Call signIn\(tokens\) first/)
+    expect(error.cause).toBeUndefined()
+  })
+
+  it('one that was sent while nobody was signed in is not sent for who signs in meanwhile', async () => {
+    const { api, attach, sent } = taker(async () => (await session.signIn({ access_token: 'new' }), {}))
+    const session = attach()
+    await session.signOut()
+    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
+    expect(sent).toStrictEqual([undefined])
+  })
+
+  it('one whose caller leaves while it waits rejects as axios does', async () => {
+    const { api, attach } = taker()
+    const controller = new AbortController()
+    attach({ refresh: () => (controller.abort(), new Promise(() => undefined)) })
+    expect(axios.isCancel(await rejection(api.get('/x', { signal: controller.signal })))).toBe(true)
   })
 })

@@ -86,6 +86,12 @@ describe('what is switched on', () => {
   })
 })
 
+it('a second instance of one store needs no options, and its session is that of the first', () => {
+  const store = memoryStore()
+  const [first, second] = [attachOAuth(instance().api, store, { refresh }), attachOAuth(instance().api, store)]
+  expect(second.session).toBe(first.session)
+})
+
 it('a second call for one instance says how to get out of the first', () => {
   const { api } = instance()
   attachOAuth(api, memoryStore(), { refresh })

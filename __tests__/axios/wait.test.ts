@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import axios, { type InternalAxiosRequestConfig } from 'axios'
 import { waitFor } from '../../src/axios/wait.js'
 import { deferred, rejection } from '../helpers/client.js'
-import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { FakeEnvironment } from '../helpers/fake-environment.js'
 import { taker } from '../helpers/taker.js'
 
 /** Waits for a promise that is held in the hand. */
@@ -18,25 +18,28 @@ function countedSignal(): { signal: object; abort: () => void; listeners: () => 
   const all = new Set<() => void>()
   const signal = {
     aborted: false,
-    addEventListener: (_type: string, listener: () => void) => void all.add(listener),
+    addEventListener: (type: string, listener: () => void) => void (type === 'abort' && all.add(listener)),
     removeEventListener: (type: string, listener: () => void) => void (type === 'abort' && all.delete(listener)),
   }
   return { signal, abort: () => all.forEach((listener) => listener()), listeners: () => all.size }
 }
 
 describe('waiting leaves nothing behind', () => {
-  it.each<[string, (end: { resolve(): void; reject(reason: unknown): void; abort(): void }) => void]>([
-    ['when it has what it waited for', ({ resolve }) => resolve()],
-    ['when that fails', ({ reject }) => reject(new Error('made up'))],
-    ['when the caller leaves', ({ abort }) => abort()],
-  ])('%s', async (_name, end) => {
+  it.each<[string, string, (end: { resolve(): void; reject(reason: unknown): void; abort(): void }) => void]>([
+    ['when it has what it waited for', 'it', ({ resolve }) => resolve()],
+    ['when that fails', 'made up', ({ reject }) => reject(new Error('made up'))],
+    ['when the caller leaves', 'canceled', ({ abort }) => abort()],
+  ])('%s', async (_name, told, end) => {
     const { signal, abort, listeners } = countedSignal()
     const source = axios.CancelToken.source()
     const { environment, waited, resolve, reject } = waiting({ signal, cancelToken: source.token, timeout: 500 })
-    waited.catch(() => undefined)
+    const settled = waited.then(
+      () => 'it',
+      (error: Error) => error.message,
+    )
     expect([listeners(), environment.timers]).toEqual([1, 1])
     end({ resolve, reject, abort })
-    await settle()
+    expect(await settled).toBe(told)
     expect([listeners(), environment.timers]).toEqual([0, 0])
     expect((source.token as unknown as { _listeners: unknown[] | null })._listeners ?? []).toStrictEqual([])
   })
@@ -109,6 +112,25 @@ describe('the time of a request', () => {
     expect(sent).toEqual(['Bearer new'])
   })
 })
+
+it.each([
+  ['sent again', 'text', 94_999],
+  ['a stream', Readable.from(['text']), 79_999],
+])(
+  'a token whose time to wait begins while others look at the request is sent all the same, with a body that is %s',
+  async (_name, body, age) => {
+    const { api, attach, environment, sent } = taker(() => ({ status: 200 }))
+    const expires_at = new Date(environment.wall + 100_000).toISOString()
+    const session = attach({}, { access_token: 'old', refresh_token: 'r', expires_in: 100, expires_at })
+    api.interceptors.request.use((config) => ((environment.wall += 2), (environment.mono += 2), config), null, {
+      synchronous: true,
+    })
+    await session.tokens()
+    await environment.pass(age)
+    await api.post('/x', body)
+    expect(sent).toStrictEqual(['Bearer old'])
+  },
+)
 
 it.each([
   ['is a stream waits for the next token', () => Readable.from(['text']), ['Bearer new']],
