@@ -126,7 +126,7 @@ if (!oldest)
 
 it('a header that is there and has no value is not the caller’s own', async () => {
   const { api, attach, sent } = taker()
-  attach({}, { access_token: 'new' })
+  await attach({}, { access_token: 'new' }).tokens()
   api.interceptors.request.use((config) => (Object.assign(config.headers, { authorization: undefined }), config))
   await api.get('/x')
   expect(sent).toEqual(['Bearer new'])
