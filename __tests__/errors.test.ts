@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { OAuthError } from '../src/index.js'
+import { classifyFailure, defaultPolicy, withinBudget } from '../src/policy.js'
 
 const written = (cause?: unknown): unknown =>
   JSON.parse(JSON.stringify(new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause })))
@@ -27,5 +28,27 @@ describe('what is written of an error', () => {
   it('when inspected without a stack begins with its message', () => {
     const error = Object.assign(new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.'), { stack: undefined })
     expect(inspect(error)).toBe(`The store is gone.\n${JSON.stringify(plain)}`)
+  })
+})
+
+describe('a failed refresh', () => {
+  it.each([
+    ['with null', null],
+    [
+      'with an error that is its own cause',
+      Object.assign(new Error('made up'), {
+        get cause(): unknown {
+          return this
+        },
+      }),
+    ],
+  ])('%s is classified like any other', (_name, error) => {
+    expect(classifyFailure(error, Date.UTC(2026, 0, 2))).toEqual({ kind: 'transient', unprocessed: false })
+  })
+
+  it('counts against the limit for as long as the limit says, whenever it was', () => {
+    const starts = [1000, 1000, 1000, 1000, 1000]
+    const at = (time: number): boolean => withinBudget(starts, time, defaultPolicy.refreshLimit)
+    expect([at(29_500), at(30_999), at(31_000)]).toEqual([false, false, true])
   })
 })
