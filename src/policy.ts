@@ -78,7 +78,7 @@ function header(response: unknown, name: string): unknown {
 }
 
 function retryAfterOf(value: unknown, now: number): number | undefined {
-  if (value === undefined || value === null || value === '') return undefined
+  if ((value ?? '') === '') return undefined
   const seconds = Number(value)
   const ms = Number.isNaN(seconds) ? Date.parse(String(value)) - now : seconds * 1000
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
