@@ -441,6 +441,35 @@ describe('the lock of a store', () => {
   })
 })
 
+describe('a store that refuses each write although nobody was faster', () => {
+  const refusing = (): TokenStore => ({ ...memoryStore(tokens(1)), write: () => false })
+
+  it('has failed to save: the new set lives on in memory', async () => {
+    const refresh = issuer()
+    const session = start(refusing(), refresh)
+    const unpersisted: unknown[] = []
+    session.on('unpersisted', ({ error }) => unpersisted.push(error.code))
+    expect((await session.refresh()).access_token).toBe('a2')
+    expect((await session.refresh()).access_token).toBe('a3')
+    expect(refresh.redeemed).toEqual(['r1', 'r2'])
+    expect(unpersisted).toEqual(['OAUTH_STORE_FAILED', 'OAUTH_STORE_FAILED'])
+  })
+
+  it('does not have the token endpoint asked without end when that says invalid_grant', async () => {
+    let asked = 0
+    const session = start(refusing(), async () => {
+      // Whoever asks on and on is stopped here.
+      if (++asked > 5) return new Promise(() => undefined)
+      throw Object.assign(new Error('made up'), { error: 'invalid_grant' })
+    })
+    const failed = rejection(session.refresh())
+    await environment.pass(60_000)
+    expect(await failed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(asked).toBe(1)
+    expect(session.getSnapshot().status).toBe('signed-out')
+  })
+})
+
 describe('signing in and out', () => {
   it('discards and revokes what a flight brings home too late', async () => {
     const answer = deferred()

@@ -65,8 +65,11 @@ export class Vault {
       const present = await this.read()
       if (!wanted()) return { stored: false }
       if (this.moved(present)) return { stored: false, found: present }
-      if ((await this.#write(tokens, present, 'replace')) === false) return { stored: false, found: await this.read() }
-      return { stored: true }
+      if ((await this.#write(tokens, present, 'replace')) !== false) return { stored: true }
+      const found = await this.read()
+      // Nobody was faster: it has failed, whatever it calls that.
+      if (!this.moved(found)) throw this.#failure('be written', new Error('it refused, and holds what it held before'))
+      return { stored: false, found }
     })
   }
 
