@@ -44,3 +44,38 @@ it.each(streams)('the refused answer is ended before the request is sent again: 
     ['Bearer new', true],
   ])
 })
+
+describe('a body factory', () => {
+  /** An instance whose adapter answers 200 and keeps the bodies. */
+  function recorder(): { api: ReturnType<typeof axios.create>; bodies: unknown[] } {
+    const bodies: unknown[] = []
+    const adapter: AxiosAdapter = async (config) => {
+      bodies.push(config.data)
+      return { data: '', status: 200, statusText: '', headers: {}, config }
+    }
+    const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+    attachOAuth(api, memoryStore({ access_token: 'made-up' }), { refresh: false })
+    return { api, bodies }
+  }
+
+  it.each([
+    ['to another origin', 'https://files.example.com/x', {}],
+    ['with an authorization of the caller’s own', '/x', { headers: { Authorization: 'Basic made-up' } }],
+  ])('makes the body of a request %s, too', async (_name, url, config) => {
+    const { api, bodies } = recorder()
+    // Before and after the first token is in memory.
+    for (let i = 0; i < 2; i++) {
+      await api.post(url, undefined, { ...config, oauth: { body: () => 'hello' } })
+      await api.get('/y')
+    }
+    expect(bodies).toEqual(['hello', undefined, 'hello', undefined])
+  })
+
+  it('that gives a promise is refused, and nothing is sent', async () => {
+    const { api, bodies } = recorder()
+    const sent = api.post('/x', undefined, { oauth: { body: async () => 'hello' } })
+    await expect(sent).rejects.toThrow(/^oauth\.body must return the body itself/)
+    await expect(sent).rejects.toBeInstanceOf(TypeError)
+    expect(bodies).toEqual([])
+  })
+})

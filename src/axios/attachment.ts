@@ -1,7 +1,7 @@
 import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Environment } from '../session/environment.js'
 import type { RequestSummary } from '../session/events.js'
-import { Session } from '../session/session.js'
+import type { Session } from '../session/session.js'
 import type { Registration } from './innermost.js'
 import type { StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
@@ -22,7 +22,8 @@ export interface Attachment {
 export function sessionOf({ oauth }: AxiosRequestConfig, attached: Session): Session | undefined {
   if (oauth === undefined) return attached
   if (oauth === false) return undefined
-  return oauth instanceof Session ? oauth : (oauth.session ?? attached)
+  // Told by its shape: a session of another copy of the package (ESM and CommonJS in one program) must not be taken for none.
+  return 'acquire' in oauth ? oauth : (oauth.session ?? attached)
 }
 
 export function summaryOf(config: InternalAxiosRequestConfig): RequestSummary {
