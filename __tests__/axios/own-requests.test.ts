@@ -81,3 +81,13 @@ it('a session of another copy of the package is taken for what it is, not for th
   for (const oauth of [session, { session }]) expect((await api.get('/me', { oauth })).status).toBe(200)
   expect(seen).toEqual(['/me with Bearer old', '/me with Bearer new', '/me with Bearer new'])
 })
+
+it.each([undefined, null, true, 0, '', {}])(
+  'a request that says oauth: %j, which says nothing, is the attached session’s',
+  async (oauth) => {
+    const { api, seen } = backend()
+    attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })
+    await api.get('/me', { oauth: oauth as never })
+    expect(seen).toEqual(['/me with Bearer new'])
+  },
+)

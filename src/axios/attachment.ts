@@ -20,10 +20,9 @@ export interface Attachment {
 
 /** Whose request this is; `undefined` when it has opted out. */
 export function sessionOf({ oauth }: AxiosRequestConfig, attached: Session): Session | undefined {
-  if (oauth === undefined) return attached
-  if (oauth === false) return undefined
+  if (!oauth) return oauth === false ? undefined : attached
   // Told by its shape: a session of another copy of the package (ESM and CommonJS in one program) must not be taken for none.
-  return 'acquire' in oauth ? oauth : (oauth.session ?? attached)
+  return (oauth as Partial<Session>).acquire ? (oauth as Session) : ((oauth as { session?: Session }).session ?? attached)
 }
 
 export function summaryOf(config: InternalAxiosRequestConfig): RequestSummary {
