@@ -86,7 +86,7 @@ describe('what the store is known to hold', () => {
     expect(vault.moved(stored)).toBe(true)
     vault.know(stored)
     expect(vault.moved(stored)).toBe(false)
-    await vault.replace(a(2), always)
+    expect(await vault.replace(a(2), always)).toEqual({ stored: true })
     expect([vault.moved(a(1)), vault.moved(a(2))]).toEqual([true, false])
   })
 
@@ -176,7 +176,9 @@ describe('the lock', () => {
     const store = storeWith(undefined, () => ({ lock: (_run, given) => ((signal = given), hang()) }))
     const failed = rejection(open(store).exclusively(hang))
     await environment.pass(75_000)
-    expect(signal?.reason).toBe(await failed)
+    const error = await failed
+    expect(error.message).toContain('could not be locked')
+    expect(signal?.reason).toBe(error)
   })
 
   it.each([

@@ -61,7 +61,7 @@ export async function renew(
 /** Is there now a token in use that is another than before, and not about to expire? */
 function isNews({ standing, clock }: RenewalTools, before: Held | undefined): boolean {
   const present = standing.held
-  if (!present || present === before || clock.now() >= present.waitFrom) return false
+  if (!present || clock.now() >= present.waitFrom) return false
   return present.credentials.tokens.access_token !== before?.credentials.tokens.access_token
 }
 
