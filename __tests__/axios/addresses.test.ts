@@ -32,6 +32,7 @@ describe('in a page whose API has another origin', () => {
     ['a base that is two slashes', { baseURL: '//' }],
     ['a path that a tab disguises, behind a base that is a slash', { url: '\t//evil.example/x', baseURL: '/' }],
     ['a base of so many slashes that some are left', { url: 'evil.example/x', baseURL: '////' }],
+    ['a base that is only the page’s scheme', { url: 'api.example.com/x', baseURL: 'https://' }],
     ['another scheme', { url: 'data:text/plain,x' }],
   ]
   judged(allowed, isAllowed, true)
@@ -43,6 +44,10 @@ describe('in a page whose API has another origin', () => {
 
   it('without a baseURL, the page’s own server is the API', () => {
     expect([page, base].map((url) => rule({ page })({ url }))).toEqual([true, false])
+  })
+
+  it('a base that is a scheme and slashes leads some releases elsewhere than others: it is refused', () => {
+    expect(rule({ page })({ url: 'evil.example/x', baseURL: 'https:////' })).toBe(false)
   })
 
   it('that came over plain http, a path goes without the token, unless that is allowed', () => {
@@ -98,7 +103,7 @@ describe('the option origins', () => {
     const make = (): OriginRule =>
       originRule({ origins: undefined, baseURL: () => undefined, page: () => undefined, allowInsecureHttp: false, ...settings })
     if (settings.origins) expect(make()({ url: base } as AxiosRequestConfig)).toBe(false)
-    else expect(make).toThrow('attachOAuth: tell which origins may get the token')
+    else expect(make).toThrow(/^attachOAuth: tell which origins may get the token.*Plain http is for loopback only/)
   })
 })
 
