@@ -79,13 +79,28 @@ describe('while nobody is signed in', () => {
     expect(session.acquire()).toBe(first)
   })
 
-  it('and who came before somebody signed in or out shares nothing with who comes later', async () => {
-    const session = startSession(environment, memoryStore(), heldRefresh(), { refresh: heldRefresh() })
+  it('and who came before somebody signed out shares nothing with those who come later, who share again', async () => {
+    const kept = memoryStore()
+    let reading = Promise.resolve()
+    const store = { ...kept, read: () => reading.then(() => kept.read()) }
+    const session = startSession(environment, store, heldRefresh(), { refresh: heldRefresh() })
     const before = rejection(session.acquire())
+    await settle()
+    const read = deferred()
+    reading = read.promise
     const signedOut = session.signOut()
-    expect(await session.acquire()).toBeUndefined()
-    await signedOut
+    const after = session.acquire()
     expect(await before).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(session.acquire()).toBe(after)
+    read.resolve()
+    expect(await after).toBeUndefined()
+    await signedOut
+  })
+
+  it('the first request reads the store once', async () => {
+    const store = counted(memoryStore(tokensFor(environment, 1)))
+    expect((await startSession(environment, store, heldRefresh()).acquire())?.authorization).toBe('Bearer a1')
+    expect(store.reads).toBe(1)
   })
 })
 
@@ -152,6 +167,27 @@ describe('a flight', () => {
     expect((await waiting[0])?.authorization).toBe('Bearer a2')
   })
 
+  it.each([
+    ['is released with the new token, though that could not be stored', false, 'Bearer a2'],
+    ['is told so where saving is strict, though the present token is still valid', true, 'OAUTH_STORE_FAILED'],
+  ])('a request that waits for it %s', async (_what, strictSaving, outcome) => {
+    const refresh = heldRefresh()
+    const write = (): never => {
+      throw new Error('made up')
+    }
+    const store = { ...memoryStore(tokensFor(environment, 1, 1000)), write }
+    const session = startSession(environment, store, refresh, { strictSaving })
+    await session.tokens()
+    await environment.pass(980_000)
+    const waiting = session.acquire().then(
+      (held) => held?.authorization,
+      ({ code }: { code: string }) => code,
+    )
+    await settle()
+    refresh.calls[0]!.answer(tokensFor(environment, 2))
+    expect([await waiting, session.current()?.authorization]).toEqual([outcome, 'Bearer a2'])
+  })
+
   it('that the application asks for is told of, also where there is no refresh token for it', async () => {
     const session = startSession(environment, memoryStore({ access_token: 'a1' }), heldRefresh())
     const told = listenTo(session, 'refresh_started', 'refresh_failed')
@@ -187,6 +223,14 @@ describe('a flight', () => {
 })
 
 describe('a request of the refresh function', () => {
+  it('is none as long as that waits for the lock of the store', async () => {
+    const lock = (): Promise<never> => new Promise(() => undefined)
+    const session = startSession(environment, { ...memoryStore(tokensFor(environment, 1)), lock }, heldRefresh())
+    void rejection(session.refresh())
+    await settle()
+    expect([session.getSnapshot().refreshing, session.isOwn({})]).toEqual([true, false])
+  })
+
   it('is told by its signal, and no other request is taken for one', async () => {
     const { session, calls } = await ageing()
     expect(session.isOwn({})).toBe(false)
@@ -293,6 +337,52 @@ describe('the cool-down', () => {
     for (let i = 0; i < 3; i++) expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
     expect(locks).toBe(3)
   })
+})
+
+describe('where no refresh may start, what somebody else has stored meanwhile', () => {
+  /** Somebody whose token can't be refreshed is refused, and the store has changed. */
+  async function refused(change: (session: Session, store: TokenStore) => unknown): Promise<unknown> {
+    const store = memoryStore({ access_token: 'a1' })
+    const session = startSession(environment, store, async () => ({ access_token: 'a5' }))
+    await session.tokens()
+    const renewed = session.renew(session.current()!)
+    await change(session, store)
+    return renewed.then(
+      ({ authorization }) => authorization,
+      ({ code }: { code: string }) => code,
+    )
+  }
+  const put = (store: TokenStore, tokens?: TokenJSON): unknown => store.write(tokens, { mode: 'set', replacing: undefined })
+
+  it.each<[string, (session: Session, store: TokenStore) => unknown, string]>([
+    ['nothing', () => undefined, 'OAUTH_NO_REFRESH_TOKEN'],
+    ['another token', (_session, store) => put(store, { access_token: 'a2' }), 'Bearer a2'],
+    ['the same one again', (_session, store) => put(store, { access_token: 'a1', scope: 'b' }), 'OAUTH_NO_REFRESH_TOKEN'],
+    ['a refresh token for it', (_session, store) => put(store, { access_token: 'a1', refresh_token: 'r1' }), 'Bearer a5'],
+    ['that they are signed out', (_session, store) => put(store), 'OAUTH_SIGNED_OUT'],
+  ])('decides: %s', async (_what, change, outcome) => {
+    expect(await refused(change)).toBe(outcome)
+  })
+
+  it.each<[string, (session: Session) => unknown]>([
+    ['in', (session) => session.signIn(tokensFor(environment, 9))],
+    ['out', (session) => session.signOut()],
+  ])('is of no use to a request that was sent before somebody signed %s here', async (_what, change) => {
+    expect(await refused(change)).toBe('OAUTH_SIGNED_OUT')
+  })
+})
+
+it('where a first token could not be got, one that somebody else has stored meanwhile is used', async () => {
+  const refresh = heldRefresh()
+  const store = memoryStore()
+  const session = startSession(environment, store, heldRefresh(), { refresh })
+  const failed = rejection(session.acquire())
+  await settle()
+  refresh.calls[0]!.fail({ status: 500 })
+  expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+  await store.write(tokensFor(environment, 7), { mode: 'set', replacing: undefined })
+  expect((await session.acquire())?.authorization).toBe('Bearer a7')
+  expect(refresh.calls).toHaveLength(1)
 })
 
 describe('a store that tells of changes', () => {

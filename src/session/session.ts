@@ -229,9 +229,8 @@ export class Session {
     const { held: present } = this.#standing
     return landed.catch((error: unknown) => {
       const { held } = this.#standing
-      const isSignedOut = isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'
-      // A newer one that came with a failure could not be stored where it has to be.
-      if (held && held === present && this.#standing.isValid() && !isSignedOut) return held
+      // A newer one that came with a failure could not be stored where it has to be, or is somebody else's.
+      if (held && held === present && this.#standing.isValid()) return held
       throw error
     })
   }
