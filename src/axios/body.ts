@@ -58,7 +58,7 @@ export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRe
   const make = bodyFactory(config)
   if (make) config.data = make()
   const { data } = config
-  if (typeof FormData === 'function' && data instanceof FormData) return fixBoundary(config, adapter)
+  if (data instanceof FormData) return fixBoundary(config, adapter)
   if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
     return
   const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
