@@ -70,10 +70,11 @@ describe('the time limit of a request', () => {
 
 describe('a request that is sent again', () => {
   it.each([[5000], [0]])('has the time limit that its caller has set in what comes of it: %i ms', async (timeout) => {
-    const { api } = wired()
+    const { api, environment } = wired({ wire: (...sending) => ((environment.mono += 1000), refusing(...sending)) })
     expect((await api.get('/x', { timeout })).config.timeout).toBe(timeout)
-    const refused = wired({ wire: () => ({ status: 401 }) })
-    expect(await rejection(refused.api.get('/x', { timeout }))).toMatchObject({ config: { timeout }, response: { status: 401 } })
+    const refused = wired({ wire: () => ((refused.environment.mono += 1000), { status: 401, data: '{"made":"up"}' }) })
+    const response = { status: 401, data: { made: 'up' } }
+    expect(await rejection(refused.api.get('/x', { timeout }))).toMatchObject({ config: { timeout }, response })
   })
 
   it.each([
