@@ -66,7 +66,7 @@ export function makeBody<Config extends AxiosRequestConfig>(config: Config): Con
 /** Sees to it, before axios serializes the body, that it can be sent twice where that is possible. */
 export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
   const { data } = makeBody(config)
-  if (typeof FormData === 'function' && data instanceof FormData) return fixBoundary(config, adapter)
+  if (data instanceof FormData) return fixBoundary(config, adapter)
   if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
     return
   const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]

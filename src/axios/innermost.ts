@@ -44,7 +44,7 @@ function visitInnermost(manager: Manager, ours: readonly Handler[], atEnd: (visi
   const forEach = (visit: Visit): void => {
     const alive = present(manager).filter((handler) => own.has(handler))
     const others: Visit = (handler) => own.has(handler) || visit(handler)
-    if (alive.length > 0 && atEnd(visit)) {
+    if (atEnd(visit)) {
       visitAll.call(manager, others)
       alive.reverse().forEach(visit)
     } else {
