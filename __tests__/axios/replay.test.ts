@@ -1,4 +1,4 @@
-import axios, { type AxiosAdapter } from 'axios'
+import axios, { AxiosError, type AxiosAdapter } from 'axios'
 import { Readable } from 'node:stream'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 
@@ -77,5 +77,18 @@ describe('a body factory', () => {
     await expect(sent).rejects.toThrow(/^oauth\.body must return the body itself/)
     await expect(sent).rejects.toBeInstanceOf(TypeError)
     expect(bodies).toEqual([])
+  })
+})
+
+it('a stream that is refused while nobody is signed in gives that error, with the answer as it came', async () => {
+  const adapter: AxiosAdapter = async (config) => {
+    const response = { data: 'refused', status: 401, statusText: '', headers: {}, config }
+    throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+  attachOAuth(api, memoryStore(), { refresh: false })
+  await expect(api.post('/x', Readable.from(['hello']))).rejects.toMatchObject({
+    code: 'OAUTH_SIGNED_OUT',
+    response: { status: 401, data: 'refused' },
   })
 })
