@@ -92,3 +92,21 @@ it('a stream that is refused while nobody is signed in gives that error, with th
     response: { status: 401, data: 'refused' },
   })
 })
+
+it('the config of a response serializes other parameters anew, where nobody is attached, too', async () => {
+  const seen: string[] = []
+  const adapter: AxiosAdapter = async (config) => {
+    seen.push(axios.getUri(config))
+    const status = config.headers.Authorization === 'Bearer old' ? 401 : 200
+    return { data: '', status, statusText: '', headers: {}, config }
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+  attachOAuth(api, memoryStore({ access_token: 'old' }), { refresh: () => ({ access_token: 'new' }) })
+  let times = 0
+  const serialize = ({ page }: Record<string, unknown>): string => `page=${page as number}&times=${++times}`
+  const { config } = await api.get('/x', { params: { page: 1 }, paramsSerializer: { serialize } })
+  await axios.request({ ...config, params: { page: 2 } })
+  await api.request({ ...config, params: { page: 3 }, oauth: false })
+  await api.request({ ...config, params: { page: 4 } })
+  expect(seen.map((url) => url.split('?')[1])).toEqual([1, 1, 2, 3, 4].map((page) => `page=${page}&times=${page}`))
+})

@@ -7,6 +7,7 @@ import {
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { renewBody } from './body.js'
+import { repeatParams } from './params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
@@ -43,6 +44,7 @@ export async function sendAgain(
   }
   const whole = config.timeout
   if (timeout !== undefined) config.timeout = timeout
+  const done = repeatParams(config)
   return adapter(config)
     .then(finish, (error: { response?: AxiosResponse; message?: string }) => {
       if (error?.response) finish(error.response)
@@ -51,6 +53,7 @@ export async function sendAgain(
       throw error
     })
     .finally(() => {
+      done()
       if (timeout !== undefined && whole !== undefined) config.timeout = whole
     })
 }
