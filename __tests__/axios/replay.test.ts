@@ -1,6 +1,8 @@
 import axios, { AxiosError, type AxiosAdapter } from 'axios'
 import { Readable } from 'node:stream'
+import { attachIn } from '../../src/axios/attach.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
+import { FakeEnvironment } from '../helpers/fake-environment.js'
 
 /** A stream that never ends by itself, and whether it was ended. */
 const streams: [string, () => { data: unknown; isOver: () => boolean }][] = [
@@ -109,4 +111,21 @@ it('the config of a response serializes other parameters anew, where nobody is a
   await api.request({ ...config, params: { page: 3 }, oauth: false })
   await api.request({ ...config, params: { page: 4 } })
   expect(seen.map((url) => url.split('?')[1])).toEqual([1, 1, 2, 3, 4].map((page) => `page=${page}&times=${page}`))
+})
+
+it('the second sending has whole milliseconds left, which no adapter takes for no limit', async () => {
+  const environment = new FakeEnvironment()
+  const limits: unknown[] = []
+  const adapter: AxiosAdapter = async (config) => {
+    limits.push(config.timeout)
+    return { data: '', status: limits.length === 1 ? 401 : 200, statusText: '', headers: {}, config }
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter, timeout: 100 })
+  const refresh = (): { access_token: string } => {
+    environment.mono += 99.6
+    return { access_token: 'new' }
+  }
+  attachIn(environment, api, memoryStore({ access_token: 'old' }), { refresh })
+  await api.get('/x')
+  expect(limits).toEqual([100, 1])
 })
