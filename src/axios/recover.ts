@@ -65,16 +65,18 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
 
   function renew({ session, held, stage }: Ticket, response: AxiosResponse): Promise<Held> {
     if (held) return session.renew(held)
-    // It had to go out without a token, whoever is signed in.
-    const first = stage === 'unplaced' ? session.acquire() : Promise.resolve(undefined)
-    return first.then((acquired) => {
-      if (acquired) return acquired
-      throw new OAuthRequestError(
+    const signedOut = (): OAuthRequestError =>
+      new OAuthRequestError(
         'OAUTH_SIGNED_OUT',
         'The request was sent without a token, as nobody is signed in, and the server wants one. Call signIn(tokens) first.',
         response.config,
         response,
       )
+    if (stage !== 'unplaced') throw signedOut()
+    // It had to go out without a token, whoever is signed in.
+    return session.acquire().then((acquired) => {
+      if (acquired) return acquired
+      throw signedOut()
     })
   }
 

@@ -8,6 +8,7 @@ import {
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { renewBody } from './body.js'
+import { repeatParams } from './params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
@@ -54,6 +55,7 @@ export async function sendAgain(
   }
   const { timeout = 0 } = config
   config.timeout = left ?? timeout
+  const done = repeatParams(config)
   return adapter(config)
     .then(finish, (error: { response?: AxiosResponse } | undefined) => {
       if (error?.response) finish(error.response)
@@ -64,6 +66,7 @@ export async function sendAgain(
       throw error
     })
     .finally(() => {
+      done()
       config.timeout = timeout
     })
 }

@@ -260,10 +260,10 @@ export class Session {
 
   /** Listens to the store from now on, where it can notify. Returns the undo; the last one ends the listening. */
   watchStore(): () => void {
-    this.#watching++
     this.#unsubscribeStore ??= this.#vault.subscribe(() => {
       if (this.#standing.state.status !== 'unknown' && !this.#flight) this.#neighbours.lookAgain().catch(noop)
     })
+    this.#watching++
     return () => {
       if (--this.#watching > 0) return
       this.#unsubscribeStore?.()
