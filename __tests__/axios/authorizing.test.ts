@@ -214,3 +214,14 @@ describe('the way in which axios visits its interceptors', () => {
       expect(own(api)).toEqual([false, false])
     })
 })
+
+it('a synchronous interceptor hands the request to a session whose token is still in its store: it is sent, and again with the token', async () => {
+  const { api, session, sent } = wired({ tokens: { access_token: 'attached' } })
+  await session.tokens()
+  const other = createSession(memoryStore(valid), { refresh: false })
+  api.interceptors.request.use((config) => Object.assign(config, { oauth: other }), null, { synchronous: true })
+  expect((await api.get('/x')).status).toBe(200)
+  expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer new'])
+  await api.get('/y')
+  expect(sent.slice(2).map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+})

@@ -96,15 +96,12 @@ describe('a refresh that can not be made', () => {
   })
 
   it.each([
-    ['in the set', (): TokenJSON => without(a(1))],
-    ['since nobody is signed in', () => undefined],
-  ])('because there is no refresh token %s asks nobody, and says which scope may help', async (_why, tokens) => {
+    ['there is no refresh token in the set', (): TokenJSON => without(a(1)), 'OAUTH_NO_REFRESH_TOKEN', 'offline_access'],
+    ['nobody is signed in', () => undefined, 'OAUTH_SIGNED_OUT', 'signIn(tokens)'],
+  ])('because %s asks nobody, and says what helps', async (_why, tokens, code, hint) => {
     const refresh = issuer()
     const session = startSession(environment, memoryStore(tokens()), refresh)
-    expect(await rejection(session.refresh())).toMatchObject({
-      code: 'OAUTH_NO_REFRESH_TOKEN',
-      message: expect.stringContaining('offline_access') as string,
-    })
+    expect(await rejection(session.refresh())).toMatchObject({ code, message: expect.stringContaining(hint) as string })
     expect(refresh.redeemed).toEqual([])
   })
 

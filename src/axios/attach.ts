@@ -86,6 +86,7 @@ export function attachIn(
     stepUp: options.stepUp,
     inPlace: (config) => registration.inPlace(config),
     isAlone: () => registration.isAlone(),
+    isSynchronous: () => registration.isSynchronous(),
   }
   const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
   attached.add(instance)

@@ -16,6 +16,7 @@ export interface Attachment {
   readonly stepUp: StepUp | undefined
   readonly inPlace: Registration['inPlace']
   readonly isAlone: Registration['isAlone']
+  readonly isSynchronous: Registration['isSynchronous']
 }
 
 /** Whose request this is; `undefined` when it has opted out. */

@@ -80,10 +80,13 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     const session = stage === 'own' ? undefined : concerned(config)
     if (!session) return makeBody(config)
     if (isAnswered) return attach(config, session, answer, startOf(config))
-    if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
-    const held = session.current(!isReplayable(config), true)
+    const held = attachment.inPlace(config) ? session.current(!isReplayable(config), true) : undefined
+    if (held) return attach(config, session, held, startOf(config))
+    // It can't wait here: the 401 gets it its token, as it does where an interceptor has handed the request to another session.
+    if (!attachment.inPlace(config) || attachment.isSynchronous())
+      return attach(config, session, undefined, startOf(config), 'unplaced')
     // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
-    return held ? attach(config, session, held, startOf(config)) : authorizeLater(config)
+    return authorizeLater(config)
   }
 
   /** No async function: of ten thousand requests that wait, each would hold its frame. */

@@ -39,6 +39,8 @@ function isSafe(origin: string, allowInsecureHttp: boolean): boolean {
 
 /** Checks the `origins` option. Throws a `TypeError` that says what is wrong with it. */
 function readOrigins(origins: readonly string[], allowInsecureHttp: boolean): Set<string> {
+  if (!Array.isArray(origins) || origins.length === 0)
+    throw new TypeError("origins must be a list with at least one origin, such as ['https://api.example.com']")
   return new Set(
     origins.map((text) => {
       const origin = originOf(text, undefined)

@@ -8,7 +8,7 @@ import { Events, type SessionEvents, type SessionListener, type SignOutReason } 
 import { Flight } from './flight.js'
 import { Neighbours } from './neighbours.js'
 import type { Parts, SessionSettings } from './parts.js'
-import { noRefreshToken, renew, type RenewalTools } from './renewal.js'
+import { nobodySignedIn, noRefreshToken, renew, type RenewalTools } from './renewal.js'
 import { Saving } from './saving.js'
 import { Standing } from './standing.js'
 import { snapshotOf, type Held, type SessionSnapshot } from './state.js'
@@ -213,7 +213,7 @@ export class Session {
     if (held) return held
     if (!this.#signedOut) return this.#awaitFlight()
     if (!this.#settings.rejectSignedOut) return undefined
-    throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+    throw nobodySignedIn()
   }
 
   /** What comes of the flight, shared by all who wait for it: a promise for each of ten thousand would cost more than all the rest. */
