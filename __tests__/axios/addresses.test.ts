@@ -1,4 +1,3 @@
-import type { AxiosRequestConfig } from 'axios'
 import { beyondRefresh, parseChallenges } from '../../src/axios/challenge.js'
 import { originRule, type OriginRule, type OriginSettings } from '../../src/axios/origin.js'
 
