@@ -338,6 +338,28 @@ describe('somebody else who shares the store', () => {
     second()
     expect(watching).toBe(false)
   })
+
+  it('tells while the lock is being released: a sign-out is seen all the same', async () => {
+    const kept = memoryStore(tokens(1))
+    const released = deferred()
+    let tell = (): void => undefined
+    const store: TokenStore = {
+      ...kept,
+      lock: async (run) => run().finally(() => released.promise),
+      subscribe: (listener) => ((tell = listener), () => undefined),
+    }
+    const session = start(store, issuer())
+    session.watchStore()
+    const refreshed = session.refresh()
+    await settle()
+    await kept.write(undefined, { mode: 'set', replacing: undefined })
+    tell()
+    await settle()
+    released.resolve()
+    expect((await refreshed).access_token).toBe('a2')
+    await settle()
+    expect(session.getSnapshot().status).toBe('signed-out')
+  })
 })
 
 describe('the lock of a store', () => {

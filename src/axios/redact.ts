@@ -4,7 +4,9 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** A URL without what may be secret in it. */
 export function publicURL(url: string | undefined): string {
-  return (url ?? '').replace(/[?#].*/s, '').replace(/^([a-z][a-z\d+\-.]*:)?\/\/[^/]*@/i, '$1//')
+  return String(url ?? '')
+    .replace(/[?#].*/s, '')
+    .replace(/^([a-z][a-z\d+\-.]*:)?\/\/[^/]*@/i, '$1//')
 }
 
 /** What of an error may be written down. */

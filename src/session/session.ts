@@ -261,7 +261,12 @@ export class Session {
   /** Listens to the store from now on, where it can notify. Returns the undo; the last one ends the listening. */
   watchStore(): () => void {
     this.#unsubscribeStore ??= this.#vault.subscribe(() => {
-      if (this.#standing.state.status !== 'unknown' && !this.#flight) this.#neighbours.lookAgain().catch(noop)
+      if (this.#standing.state.status === 'unknown') return
+      // What a flight has read may be older than this notice, as long as the lock is being released.
+      const looked = this.#flight
+        ? this.#flight.landed.catch(noop).then(() => this.#neighbours.look())
+        : this.#neighbours.lookAgain()
+      looked.catch(noop)
     })
     this.#watching++
     return () => {
