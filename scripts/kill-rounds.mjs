@@ -41,7 +41,8 @@ if (rounds > 0)
     ({ refreshTokensReused, answersThatDied, leftovers }) => refreshTokensReused === answersThatDied && leftovers.length === 0,
   )
 if (stop > 0) {
-  look(await runSlowRefresh({ store, seconds: stop, processes, lease }), kept)
+  // A refresh may take a minute at most.
+  look(await runSlowRefresh({ store, seconds: Math.min(stop, 50), processes, lease }), kept)
   if (!store.endsWith('redis')) look(await runStopRound({ store, seconds: stop, processes, lease }), kept)
   else
     for (const when of ['lock', 'sent', 'redeemed'])

@@ -78,7 +78,7 @@ function header(response: unknown, name: string): unknown {
 }
 
 function retryAfterOf(value: unknown, now: number): number | undefined {
-  if (value === undefined || value === null || value === '') return undefined
+  if ((value ?? '') === '') return undefined
   const seconds = Number(value)
   const ms = Number.isNaN(seconds) ? Date.parse(String(value)) - now : seconds * 1000
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
@@ -95,7 +95,7 @@ export function classifyFailure(error: unknown, now: number): Failure {
   if (typeof oauthError === 'string' && status !== 429 && status < 500 && !serverTroubles.has(oauthError))
     return { kind: oauthError === 'invalid_grant' ? 'terminal' : 'misconfigured', unprocessed: false }
   let unprocessed = status === 429 || status === 503
-  for (let cause = error, depth = 0; cause && depth < 4; cause = member(cause, 'cause'), depth++)
+  for (let cause = error, depth = 0; depth < 4; cause = member(cause, 'cause'), depth++)
     unprocessed ||= neverConnected.has(String(member(cause, 'code')))
   const retryAfter = retryAfterOf(member(error, 'retryAfter') ?? header(response, 'retry-after'), now)
   return { kind: 'transient', unprocessed, ...(retryAfter !== undefined && { retryAfter }) }

@@ -37,21 +37,28 @@ function invalid(message: string): OAuthError {
 
 function toNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+  return Number.isFinite(number) ? (number as number) : undefined
 }
+
+/** A century, in milliseconds. Servers that mean `for ever` send numbers whose sum with the present no date can hold, or that looks like milliseconds. */
+const forever = 36_525 * 86_400_000
 
 function toDuration(value: unknown): number | undefined {
   const seconds = toNumber(value)
-  return seconds !== undefined && seconds >= 0 ? seconds * 1000 : undefined
+  return seconds !== undefined && seconds >= 0 ? Math.min(seconds * 1000, forever) : undefined
 }
 
 /** Beyond this a number can't be epoch seconds (that would be the year 5138): it counts milliseconds. */
 const firstMilliseconds = 1e11
 
+/** The last that a `Date` can hold. */
+const lastTime = 8.64e15
+
 /** Reads an absolute time: epoch seconds, epoch milliseconds, or ISO 8601 text. */
 function toTime(value: unknown): number | undefined {
   const number = toNumber(value)
-  if (number !== undefined) return number <= 0 ? undefined : number < firstMilliseconds ? number * 1000 : number
+  if (number !== undefined)
+    return number <= 0 ? undefined : Math.min(number < firstMilliseconds ? number * 1000 : number, lastTime)
   const parsed = typeof value === 'string' ? Date.parse(value) : NaN
   return Number.isNaN(parsed) ? undefined : parsed
 }
@@ -60,12 +67,12 @@ function toTime(value: unknown): number | undefined {
 const SHORT = 60_000
 
 /** Writes a time the way that `like` is written, so that other programs go on understanding the file. */
-function writeTime(time: number, like: unknown, lifetime: number | undefined): unknown {
+function writeTime(time: number, like: unknown, lifetime = SHORT): unknown {
   const number = toNumber(like)
-  if (number === undefined && typeof like === 'string' && toTime(like) !== undefined) return new Date(time).toISOString()
-  if (number !== undefined && number >= firstMilliseconds) return typeof like === 'string' ? String(time) : time
+  if (number === undefined && toTime(like) !== undefined) return new Date(time).toISOString()
+  if ((number ?? 0) >= firstMilliseconds) return typeof like === 'string' ? String(time) : time
   if (typeof like === 'string') return String(Math.floor(time / 1000))
-  return lifetime !== undefined && lifetime < SHORT ? time / 1000 : Math.floor(time / 1000)
+  return lifetime < SHORT ? time / 1000 : Math.floor(time / 1000)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -126,7 +133,7 @@ export function mergeTokens(previous: TokenJSON | undefined, response: unknown, 
   }
   const read = readTokens(tokens, sentAt)
   // To the millisecond, where the stored members only have whole seconds.
-  return expiresAt === undefined ? read : { ...read, expiresAt, lifetime: expiresIn ?? read.lifetime }
+  return expiresAt === undefined ? read : { ...read, expiresAt }
 }
 
 /** Are these the same tokens? Tells whether somebody else has refreshed. */

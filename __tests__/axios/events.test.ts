@@ -65,6 +65,13 @@ describe('what is told of', () => {
     ])
   })
 
+  it('a request whose address is a URL object', async () => {
+    const { api, told } = listen(memoryStore(expired))
+    const url = new URL('https://api.example.com/item?code=made-up') as unknown as string
+    expect((await api.get(url)).status).toBe(200)
+    expect(told).toContainEqual(['queued', { method: 'GET', url: 'https://api.example.com/item', because: 'token' }])
+  })
+
   it('a request that waits for a token that has expired', async () => {
     const { api, told } = listen(memoryStore(expired))
     await api.get('/item')

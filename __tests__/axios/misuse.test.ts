@@ -32,6 +32,12 @@ describe('misuse is a TypeError that names the option, at the time of attaching'
       () => attachOAuth(api(), memoryStore(), { refresh, refreshLimit: { flights: 0, within: 1 } }),
       /refreshLimit/,
     ],
+    [
+      'something else for keeping alive',
+      () => attachOAuth(api(), memoryStore(), { refresh, keepAlive: true as never }),
+      /keepAlive must be/,
+    ],
+    ['something else for a step-up', () => attachOAuth(api(), memoryStore(), { refresh, stepUp: {} as never }), /stepUp must be/],
   ])('%s', (_name, attempt, message) => {
     expect(attempt).toThrow(TypeError)
     expect(attempt).toThrow(message)
@@ -40,6 +46,11 @@ describe('misuse is a TypeError that names the option, at the time of attaching'
   it('a refused attempt leaves the instance free', () => {
     const instance = api()
     expect(() => attachOAuth(instance, memoryStore())).toThrow(TypeError)
+    const deaf = (): never => {
+      throw new Error('made up')
+    }
+    expect(() => attachOAuth(instance, { ...memoryStore(), subscribe: deaf }, { refresh })).toThrow('made up')
+    expect(() => attachOAuth(instance, memoryStore(), { refresh, keepAlive: true as never })).toThrow(TypeError)
     expect(() => attachOAuth(instance, memoryStore(), { refresh })).not.toThrow()
   })
 

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import { attachOAuth, createSession, memoryStore, type RefreshFunction } from '../../src/index.js'
 
@@ -67,3 +68,26 @@ describe.each(ways)('a refresh function that uses the attached instance %s', (_h
     expect(seen).toEqual(['/token with Bearer new', '/me with Bearer new'])
   })
 })
+
+it('a session of another copy of the package is taken for what it is, not for the attached one', async () => {
+  const { api, seen } = backend()
+  attachOAuth(api, memoryStore({ access_token: 'attached' }), { refresh: false })
+  const copy = createRequire(import.meta.url)('../../dist/index.cjs') as {
+    createSession: typeof createSession
+  }
+  const session = copy.createSession(memoryStore({ access_token: 'old', refresh_token: 'r1' }), {
+    refresh: () => ({ access_token: 'new' }),
+  })
+  for (const oauth of [session, { session }]) expect((await api.get('/me', { oauth })).status).toBe(200)
+  expect(seen).toEqual(['/me with Bearer old', '/me with Bearer new', '/me with Bearer new'])
+})
+
+it.each([undefined, null, true, 0, '', {}])(
+  'a request that says oauth: %j, which says nothing, is the attached session’s',
+  async (oauth) => {
+    const { api, seen } = backend()
+    attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })
+    await api.get('/me', { oauth: oauth as never })
+    expect(seen).toEqual(['/me with Bearer new'])
+  },
+)

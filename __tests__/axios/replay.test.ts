@@ -1,6 +1,8 @@
-import axios, { type AxiosAdapter } from 'axios'
+import axios, { AxiosError, type AxiosAdapter } from 'axios'
 import { Readable } from 'node:stream'
+import { attachIn } from '../../src/axios/attach.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
+import { FakeEnvironment } from '../helpers/fake-environment.js'
 
 /** A stream that never ends by itself, and whether it was ended. */
 const streams: [string, () => { data: unknown; isOver: () => boolean }][] = [
@@ -43,4 +45,87 @@ it.each(streams)('the refused answer is ended before the request is sent again: 
     ['Bearer old', false],
     ['Bearer new', true],
   ])
+})
+
+describe('a body factory', () => {
+  /** An instance whose adapter answers 200 and keeps the bodies. */
+  function recorder(): { api: ReturnType<typeof axios.create>; bodies: unknown[] } {
+    const bodies: unknown[] = []
+    const adapter: AxiosAdapter = async (config) => {
+      bodies.push(config.data)
+      return { data: '', status: 200, statusText: '', headers: {}, config }
+    }
+    const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+    attachOAuth(api, memoryStore({ access_token: 'made-up' }), { refresh: false })
+    return { api, bodies }
+  }
+
+  it.each([
+    ['to another origin', 'https://files.example.com/x', {}],
+    ['with an authorization of the caller’s own', '/x', { headers: { Authorization: 'Basic made-up' } }],
+  ])('makes the body of a request %s, too', async (_name, url, config) => {
+    const { api, bodies } = recorder()
+    // Before and after the first token is in memory.
+    for (let i = 0; i < 2; i++) {
+      await api.post(url, undefined, { ...config, oauth: { body: () => 'hello' } })
+      await api.get('/y')
+    }
+    expect(bodies).toEqual(['hello', undefined, 'hello', undefined])
+  })
+
+  it('that gives a promise is refused, and nothing is sent', async () => {
+    const { api, bodies } = recorder()
+    const sent = api.post('/x', undefined, { oauth: { body: async () => 'hello' } })
+    await expect(sent).rejects.toThrow(/^oauth\.body must return the body itself/)
+    await expect(sent).rejects.toBeInstanceOf(TypeError)
+    expect(bodies).toEqual([])
+  })
+})
+
+it('a stream that is refused while nobody is signed in gives that error, with the answer as it came', async () => {
+  const adapter: AxiosAdapter = async (config) => {
+    const response = { data: 'refused', status: 401, statusText: '', headers: {}, config }
+    throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+  attachOAuth(api, memoryStore(), { refresh: false })
+  await expect(api.post('/x', Readable.from(['hello']))).rejects.toMatchObject({
+    code: 'OAUTH_SIGNED_OUT',
+    response: { status: 401, data: 'refused' },
+  })
+})
+
+it('the config of a response serializes other parameters anew, where nobody is attached, too', async () => {
+  const seen: string[] = []
+  const adapter: AxiosAdapter = async (config) => {
+    seen.push(axios.getUri(config))
+    const status = config.headers.Authorization === 'Bearer old' ? 401 : 200
+    return { data: '', status, statusText: '', headers: {}, config }
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+  attachOAuth(api, memoryStore({ access_token: 'old' }), { refresh: () => ({ access_token: 'new' }) })
+  let times = 0
+  const serialize = ({ page }: Record<string, unknown>): string => `page=${page as number}&times=${++times}`
+  const { config } = await api.get('/x', { params: { page: 1 }, paramsSerializer: { serialize } })
+  await axios.request({ ...config, params: { page: 2 } })
+  await api.request({ ...config, params: { page: 3 }, oauth: false })
+  await api.request({ ...config, params: { page: 4 } })
+  expect(seen.map((url) => url.split('?')[1])).toEqual([1, 1, 2, 3, 4].map((page) => `page=${page}&times=${page}`))
+})
+
+it('the second sending has whole milliseconds left, which no adapter takes for no limit', async () => {
+  const environment = new FakeEnvironment()
+  const limits: unknown[] = []
+  const adapter: AxiosAdapter = async (config) => {
+    limits.push(config.timeout)
+    return { data: '', status: limits.length === 1 ? 401 : 200, statusText: '', headers: {}, config }
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter, timeout: 100 })
+  const refresh = (): { access_token: string } => {
+    environment.mono += 99.6
+    return { access_token: 'new' }
+  }
+  attachIn(environment, api, memoryStore({ access_token: 'old' }), { refresh })
+  await api.get('/x')
+  expect(limits).toEqual([100, 1])
 })

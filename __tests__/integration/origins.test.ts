@@ -110,6 +110,41 @@ describe('a request to another origin goes out without a token', () => {
   })
 })
 
+describe('a 401 that does not judge the token is the caller’s answer, and nothing is refreshed', () => {
+  it('from where a redirect has led', async () => {
+    answerOther = (response) => void response.writeHead(401).end()
+    world.resource.faults.always({ instead: { status: 302, headers: { location: `${other.url}/landed` } } })
+    const { api } = attach(world)
+    for (let i = 0; i < 6; i++)
+      expect(await rejection(api.get('/x'))).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' })
+    expect([visits, world.counts.refreshGrants]).toEqual([6, 0])
+  })
+
+  it('to a request whose URL has a password in it', async () => {
+    const { api } = attach(world)
+    const url = `${world.api.replace('//', '//user:made-up@')}/x`
+    expect(await rejection(api.get(url))).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' })
+    expect(world.seen.map(({ authorization }) => authorization)).toEqual([`Basic ${btoa('user:made-up')}`])
+    expect(world.counts.refreshGrants).toBe(0)
+  })
+
+  it.each([
+    ['another origin', 'https://elsewhere.example/x', 401, 0],
+    ['the API', 'https://api.example.com/y', 200, 1],
+    ['the API, as a mock tells it', '/y', 200, 1],
+    ['nobody knows where', '', 200, 1],
+  ])('as a browser tells it: from %s', async (_where, responseURL, status, refreshes) => {
+    const adapter: AxiosAdapter = async (config) => {
+      const isFine = config.headers.Authorization === 'Bearer new'
+      return { data: '', status: isFine ? 200 : 401, statusText: '', headers: {}, config, request: { responseURL } }
+    }
+    const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+    let refreshed = 0
+    attachOAuth(api, memoryStore({ access_token: 'old' }), { refresh: () => ({ access_token: 'new', n: refreshed++ }) })
+    expect([(await api.get('/x')).status, refreshed]).toEqual([status, refreshes])
+  })
+})
+
 describe('the refresh token', () => {
   const everything = (): string =>
     world.seen.map(({ url, headers, body }) => `${url}${JSON.stringify(headers)}${body.toString()}`).join()

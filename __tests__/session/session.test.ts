@@ -338,6 +338,28 @@ describe('somebody else who shares the store', () => {
     second()
     expect(watching).toBe(false)
   })
+
+  it('tells while the lock is being released: a sign-out is seen all the same', async () => {
+    const kept = memoryStore(tokens(1))
+    const released = deferred()
+    let tell = (): void => undefined
+    const store: TokenStore = {
+      ...kept,
+      lock: async (run) => run().finally(() => released.promise),
+      subscribe: (listener) => ((tell = listener), () => undefined),
+    }
+    const session = start(store, issuer())
+    session.watchStore()
+    const refreshed = session.refresh()
+    await settle()
+    await kept.write(undefined, { mode: 'set', replacing: undefined })
+    tell()
+    await settle()
+    released.resolve()
+    expect((await refreshed).access_token).toBe('a2')
+    await settle()
+    expect(session.getSnapshot().status).toBe('signed-out')
+  })
 })
 
 describe('the lock of a store', () => {
@@ -378,6 +400,30 @@ describe('the lock of a store', () => {
     await environment.pass(10_000)
     expect((await refreshed).access_token).toBe('a2')
     expect(environment.timers).toBe(0)
+  })
+
+  it.each<[string, TokenStore['lock']]>([
+    ['returns nothing', (async (run: () => Promise<unknown>) => void (await run())) as never],
+    ['does not wait for what it runs', (async (run: () => Promise<unknown>) => void run()) as never],
+    ['runs it a second time', async (run) => (await run(), run())],
+    ['runs it twice at once', async (run) => (await Promise.all([run(), run()]))[0]],
+  ])('that %s does no harm: one refresh, and its answer', async (_name, lock) => {
+    const refresh = issuer()
+    const session = start({ ...memoryStore(tokens(1)), ...(lock && { lock }) }, refresh)
+    const [one, two] = await Promise.all([session.refresh(), session.refresh()])
+    expect([one.access_token, two.access_token]).toEqual(['a2', 'a2'])
+    await environment.pass(10_000)
+    expect(refresh.redeemed).toEqual(['r1'])
+  })
+
+  it('that ends without a turn gives the typed error, and a turn that comes later starts nothing', async () => {
+    const refresh = issuer()
+    let late: (() => Promise<unknown>) | undefined
+    const lock = (async (run: () => Promise<unknown>) => void (late = run)) as never
+    const session = start({ ...memoryStore(tokens(1)), lock }, refresh)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    await expect(late?.()).rejects.toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(refresh.redeemed).toEqual([])
   })
 
   describe('under which a new set could not be stored', () => {
@@ -438,6 +484,35 @@ describe('the lock of a store', () => {
       await session.refresh()
       expect(order).toEqual(['free'])
     })
+  })
+})
+
+describe('a store that refuses each write although nobody was faster', () => {
+  const refusing = (): TokenStore => ({ ...memoryStore(tokens(1)), write: () => false })
+
+  it('has failed to save: the new set lives on in memory', async () => {
+    const refresh = issuer()
+    const session = start(refusing(), refresh)
+    const unpersisted: unknown[] = []
+    session.on('unpersisted', ({ error }) => unpersisted.push(error.code))
+    expect((await session.refresh()).access_token).toBe('a2')
+    expect((await session.refresh()).access_token).toBe('a3')
+    expect(refresh.redeemed).toEqual(['r1', 'r2'])
+    expect(unpersisted).toEqual(['OAUTH_STORE_FAILED', 'OAUTH_STORE_FAILED'])
+  })
+
+  it('does not have the token endpoint asked without end when that says invalid_grant', async () => {
+    let asked = 0
+    const session = start(refusing(), async () => {
+      // Whoever asks on and on is stopped here.
+      if (++asked > 5) return new Promise(() => undefined)
+      throw Object.assign(new Error('made up'), { error: 'invalid_grant' })
+    })
+    const failed = rejection(session.refresh())
+    await environment.pass(60_000)
+    expect(await failed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(asked).toBe(1)
+    expect(session.getSnapshot().status).toBe('signed-out')
   })
 })
 

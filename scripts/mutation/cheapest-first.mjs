@@ -1,7 +1,7 @@
 // The order in which a mutant meets the test files: the first one that fails ends it, so the cheap ones that see much come first.
 import Sequencer from '@jest/test-sequencer'
 
-const order = ['tokens', 'policy', 'loopback', 'errors', 'step-up', 'session/', 'axios/', 'model/', 'grants/', 'integration/']
+const order = ['token', 'errors', 'policy', 'loopback', 'step-up', 'session/', 'axios/', 'model/', 'grants/', 'integration/']
 const rank = ({ path }) => order.findIndex((part) => path.split('__tests__/')[1].startsWith(part))
 
 export default class extends Sequencer {

@@ -2,7 +2,7 @@
 export const rooms = {
   values: {
     mutate: ['src/tokens.ts', 'src/policy.ts', 'src/errors.ts', 'src/loopback.ts'],
-    tests: ['{tokens,tokens-as-saved,policy,loopback,errors-shown}', 'axios/{misuse,origin}', 'session/*'],
+    tests: ['{tokens,token-times,tokens-as-saved,errors,errors-shown,policy,loopback}', 'axios/misuse', 'session/*', 'axios/origin'],
   },
   session: {
     mutate: ['src/session/**/*.ts'],

@@ -66,6 +66,9 @@ export function attachIn(
     throw new TypeError('attachOAuth: instance must be an axios instance, such as axios.create({ baseURL })')
   if (attached.has(instance))
     throw new TypeError('attachOAuth: this instance is attached already; call detach() on what the first call returned')
+  for (const name of ['stepUp', 'keepAlive'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw new TypeError(`attachOAuth: ${name} must be what the function ${name}(…) has made`)
   const isAllowed = originRule({
     origins: options.origins,
     baseURL: () => instance.defaults.baseURL,
@@ -73,6 +76,8 @@ export function attachIn(
     allowInsecureHttp: options.dangerouslyAllowInsecureHttp === true,
   })
   const session = sessionFor(store, options, environment)
+  // First, since a store may throw: a refused attempt leaves the instance as it was.
+  const unwatch = session.watchStore()
   const attachment: Attachment = {
     instance,
     session,
@@ -81,10 +86,10 @@ export function attachIn(
     stepUp: options.stepUp,
     inPlace: (config) => registration.inPlace(config),
     isAlone: () => registration.isAlone(),
+    isSynchronous: () => registration.isSynchronous(),
   }
   const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
   attached.set(instance, attachment)
-  const unwatch = session.watchStore()
   const rest = options.keepAlive?.(session)
   const { tokens, signIn, signOut, refresh, on, getSnapshot, subscribe } = session
   return {

@@ -1,7 +1,7 @@
 import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Environment } from '../session/environment.js'
 import type { RequestSummary } from '../session/events.js'
-import { Session } from '../session/session.js'
+import type { Session } from '../session/session.js'
 import type { Registration } from './innermost.js'
 import type { StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
@@ -16,13 +16,14 @@ export interface Attachment {
   readonly stepUp: StepUp | undefined
   readonly inPlace: Registration['inPlace']
   readonly isAlone: Registration['isAlone']
+  readonly isSynchronous: Registration['isSynchronous']
 }
 
 /** Whose request this is; `undefined` when it has opted out. */
 export function sessionOf({ oauth }: AxiosRequestConfig, attached: Session): Session | undefined {
-  if (oauth === undefined) return attached
-  if (oauth === false) return undefined
-  return oauth instanceof Session ? oauth : (oauth.session ?? attached)
+  if (!oauth) return oauth === false ? undefined : attached
+  // Told by its shape: a session of another copy of the package (ESM and CommonJS in one program) must not be taken for none.
+  return (oauth as Partial<Session>).acquire ? (oauth as Session) : ((oauth as { session?: Session }).session ?? attached)
 }
 
 export function summaryOf(config: InternalAxiosRequestConfig): RequestSummary {

@@ -2,7 +2,7 @@ import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Held } from '../session/state.js'
 import type { Session } from '../session/session.js'
 import { sessionOf, summaryOf, type Attachment } from './attachment.js'
-import { isReplayable, prepareBody } from './body.js'
+import { isReplayable, makeBody, prepareBody } from './body.js'
 import type { Handler } from './innermost.js'
 import { keepParams } from './params.js'
 import { redirectGuard } from './redirect.js'
@@ -78,12 +78,15 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     if (stage === 'expected') return config
     if (stage) forgetTicket(config)
     const session = stage === 'own' ? undefined : concerned(config)
-    if (!session) return config
+    if (!session) return makeBody(config)
     if (isAnswered) return attach(config, session, answer, startOf(config))
-    if (!attachment.inPlace(config)) return attach(config, session, undefined, startOf(config), 'unplaced')
-    const held = session.current(!isReplayable(config), true)
+    const held = attachment.inPlace(config) ? session.current(!isReplayable(config), true) : undefined
+    if (held) return attach(config, session, held, startOf(config))
+    // It can't wait here: the 401 gets it its token, as it does where an interceptor has handed the request to another session.
+    if (!attachment.inPlace(config) || attachment.isSynchronous())
+      return attach(config, session, undefined, startOf(config), 'unplaced')
     // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
-    return held ? attach(config, session, held, startOf(config)) : authorizeLater(config)
+    return authorizeLater(config)
   }
 
   /** No async function: of ten thousand requests that wait, each would hold its frame. */
@@ -92,7 +95,7 @@ export function authorizer(attachment: Attachment): readonly Handler[] {
     if (ticket && ticket.stage !== 'expected') return config
     forgetTicket(config)
     const session = concerned(config)
-    if (!session) return config
+    if (!session) return makeBody(config)
     const { events } = session
     const startedAt = ticket?.startedAt ?? startOf(config)
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })

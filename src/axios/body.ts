@@ -53,12 +53,20 @@ function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestC
   config.headers['Content-Type'] = `multipart/form-data; boundary=form-data-${random}-${Date.now().toString(36)}`
 }
 
+/** Has the caller's function make the body, where there is one: also of a request that is none of ours. Throws a `TypeError` when that is a promise. */
+export function makeBody<Config extends AxiosRequestConfig>(config: Config): Config {
+  const make = bodyFactory(config)
+  if (!make) return config
+  config.data = make()
+  if (typeof (config.data as PromiseLike<unknown> | undefined)?.then === 'function')
+    throw new TypeError('oauth.body must return the body itself, not a promise of it: wait for it before you send the request')
+  return config
+}
+
 /** Sees to it, before axios serializes the body, that it can be sent twice where that is possible. */
 export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
-  const make = bodyFactory(config)
-  if (make) config.data = make()
-  const { data } = config
-  if (typeof FormData === 'function' && data instanceof FormData) return fixBoundary(config, adapter)
+  const { data } = makeBody(config)
+  if (data instanceof FormData) return fixBoundary(config, adapter)
   if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
     return
   const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
@@ -67,9 +75,8 @@ export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRe
 
 /** Makes the body of the second sending. */
 export function renewBody(config: InternalAxiosRequestConfig): void {
-  const make = bodyFactory(config)
-  if (!make || !isStream(config.data)) return
-  config.data = make()
+  if (!bodyFactory(config) || !isStream(config.data)) return
+  makeBody(config)
   // The adapter has written the length of the first one there.
   config.headers.delete('Content-Length')
 }

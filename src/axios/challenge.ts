@@ -23,9 +23,9 @@ export function parseChallenges(header: unknown): Challenge[] {
     const value = quoted !== undefined ? quoted.replace(/\\(.)/gs, '$1') : plain
     if (value === undefined && !piece.endsWith('='))
       challenges.push({ scheme: name.toLowerCase(), parameters: Object.create(null) as Record<string, string> })
-    else if (present && value === undefined) present.token68 ??= piece
-    else if (present && value !== undefined && !(name.toLowerCase() in present.parameters))
-      present.parameters[name.toLowerCase()] = value
+    else if (!present) continue
+    else if (value === undefined) present.token68 ??= piece
+    else present.parameters[name.toLowerCase()] ??= value
   }
   return challenges
 }

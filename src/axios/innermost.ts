@@ -44,7 +44,7 @@ function visitInnermost(manager: Manager, ours: readonly Handler[], atEnd: (visi
   const forEach = (visit: Visit): void => {
     const alive = present(manager).filter((handler) => own.has(handler))
     const others: Visit = (handler) => own.has(handler) || visit(handler)
-    if (alive.length > 0 && atEnd(visit)) {
+    if (atEnd(visit)) {
       visitAll.call(manager, others)
       alive.reverse().forEach(visit)
     } else {
@@ -71,6 +71,8 @@ export interface Registration {
   readonly inPlace: (config: AxiosRequestConfig) => boolean
   /** Has nobody else registered a request interceptor? Then axios runs ours right after asking whether they want to run. */
   readonly isAlone: () => boolean
+  /** Are all others synchronous? Then axios awaits nothing, unless the asynchronous one of ours wants to run. */
+  readonly isSynchronous: () => boolean
   readonly undo: () => void
 }
 
@@ -98,6 +100,7 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   return {
     inPlace: (config) => !firstRequest || !runsFirstVisitedFirst(config),
     isAlone: () => requests.handlers?.length === ours.length,
+    isSynchronous: () => present(requests).every((handler) => handler.synchronous || ours.includes(handler)),
     undo: () => undo.forEach((step) => step()),
   }
 }

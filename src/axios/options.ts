@@ -94,16 +94,17 @@ export function checkStore(store: TokenStore): void {
 /** Checks the options once and fills in the defaults. Throws a `TypeError` that names the option. */
 export function readSettings(store: TokenStore, options: SessionOptions): SessionSettings {
   checkStore(store)
-  const refresh =
+  const given =
     options.refresh ??
     store.refresh ??
     fail('refresh is missing: pass a refresh function, or false if somebody else renews the stored tokens')
-  if (refresh !== false && typeof refresh !== 'function')
+  if (given !== false && typeof given !== 'function')
     fail('refresh must be a function (tokens, context) → token response, or false')
-  const revoke = options.revoke ?? (refresh === false ? undefined : refresh.revoke)
+  const refresh = given || undefined
+  const revoke = options.revoke ?? refresh?.revoke
   if (revoke !== undefined && typeof revoke !== 'function') fail('revoke must be a function')
-  const settings = {
-    refresh: refresh === false ? undefined : refresh,
+  return {
+    refresh,
     revoke,
     flightTimeout: milliseconds(options, 'refreshTimeout', 60_000),
     policy: policyOf(options),
@@ -112,5 +113,4 @@ export function readSettings(store: TokenStore, options: SessionOptions): Sessio
     strictSaving: options.strictSaving === true,
     rejectSignedOut: options.rejectSignedOut === true,
   }
-  return settings
 }

@@ -21,9 +21,11 @@ const isPath = (url: string): boolean => url.startsWith('/') && url[1] !== '/'
 // A base whose origin no path behind it can change.
 const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
 
+/** `undefined` also where a scheme has none, such as `file:`. */
 function originOf(url: string, base: string | undefined): string | undefined {
   try {
-    return new URL(url, base).origin
+    const { origin } = new URL(url, base)
+    return origin === 'null' ? undefined : origin
   } catch {
     return undefined
   }
@@ -37,10 +39,12 @@ function isSafe(origin: string, allowInsecureHttp: boolean): boolean {
 
 /** Checks the `origins` option. Throws a `TypeError` that says what is wrong with it. */
 function readOrigins(origins: readonly string[], allowInsecureHttp: boolean): Set<string> {
+  if (!Array.isArray(origins) || origins.length === 0)
+    throw new TypeError("origins must be a list with at least one origin, such as ['https://api.example.com']")
   return new Set(
     origins.map((text) => {
       const origin = originOf(text, undefined)
-      if (origin === undefined || origin === 'null')
+      if (origin === undefined)
         throw new TypeError(`origins: ${JSON.stringify(text)} is no origin; write it like https://api.example.com`)
       if (!isSafe(origin, allowInsecureHttp))
         throw new TypeError(
@@ -74,7 +78,7 @@ export function originRule(settings: OriginSettings): OriginRule {
   function allowedBy(baseURL: string | undefined): Set<string> {
     seenBase = baseURL
     const origin = originOf(baseURL ?? '', settings.page())
-    return new Set(origin !== undefined && origin !== 'null' && isSafe(origin, allowInsecureHttp) ? [origin] : [])
+    return new Set(origin !== undefined && isSafe(origin, allowInsecureHttp) ? [origin] : [])
   }
 
   function isAllowed(path: string): boolean {
@@ -85,10 +89,9 @@ export function originRule(settings: OriginSettings): OriginRule {
     // A relative address in a browser goes to the page's own server.
     return (
       !fixed &&
-      page !== undefined &&
       originOf(path, undefined) === undefined &&
       !/^[\\/]{2}/.test(path.trim()) &&
-      origin === originOf(page, undefined) &&
+      origin === originOf('', page) &&
       isSafe(origin, allowInsecureHttp)
     )
   }
@@ -108,11 +111,12 @@ export function originRule(settings: OriginSettings): OriginRule {
     const relative = typeof url !== 'string' ? url === undefined : isPath(url) || !absolute.test(url)
     if (!relative || !baseURL) {
       // Releases before 1.8 don't know allowAbsoluteUrls and send to the absolute address all the same.
-      if (!relative && config.allowAbsoluteUrls === false && !isAllowed(String(url))) return false
+      if (config.allowAbsoluteUrls === false && !isAllowed(String(url))) return false
       return isAllowed(fullPath(config))
     }
     if (baseURL === knownBase) return knownVerdict
-    if (!solidBase.test(baseURL)) return isAllowed(fullPath(config))
+    // Of three slashes at the end, some releases take off two and others all.
+    if (!solidBase.test(baseURL)) return !baseURL.endsWith('///') && isAllowed(fullPath(config))
     knownBase = baseURL
     return (knownVerdict = isAllowed(baseURL))
   }

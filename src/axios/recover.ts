@@ -6,6 +6,7 @@ import { isReplayable } from './body.js'
 import { beyondRefresh, parseChallenges, type Challenge } from './challenge.js'
 import type { Handler } from './innermost.js'
 import { withoutSecrets } from './redact.js'
+import { answersToken } from './redirect.js'
 import { discard, sendAgain } from './replay.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { Ticket, authorizationName, putTicket, ticketOf } from './ticket.js'
@@ -19,6 +20,7 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
     if (status !== 401 && status !== 403) return undefined
     const ticket = ticketOf(config)
     if (!ticket || (ticket.stage === 'unplaced' && !isAllowed(config))) return undefined
+    if (!answersToken(response, ticket.held, isAllowed)) return undefined
     const challenge = beyondRefresh(parseChallenges(response.headers['www-authenticate']))
     if (!challenge && status === 403) return undefined
     if (!challenge) return recover(ticket, config, response, renew(ticket, response))
@@ -65,16 +67,18 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
 
   function renew({ session, held, stage }: Ticket, response: AxiosResponse): Promise<Held> {
     if (held) return session.renew(held)
-    // It had to go out without a token, whoever is signed in.
-    const first = stage === 'unplaced' ? session.acquire() : Promise.resolve(undefined)
-    return first.then((acquired) => {
-      if (acquired) return acquired
-      throw new OAuthRequestError(
+    const signedOut = (): OAuthRequestError =>
+      new OAuthRequestError(
         'OAUTH_SIGNED_OUT',
         'The request was sent without a token, as nobody is signed in, and the server wants one. Call signIn(tokens) first.',
         response.config,
         response,
       )
+    if (stage !== 'unplaced') throw signedOut()
+    // It had to go out without a token, whoever is signed in.
+    return session.acquire().then((acquired) => {
+      if (acquired) return acquired
+      throw signedOut()
     })
   }
 

@@ -4,7 +4,9 @@ const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** A URL without what may be secret in it. */
 export function publicURL(url: string | undefined): string {
-  return (url ?? '').replace(/[?#].*$/s, '').replace(/^([a-z][a-z\d+\-.]*:)?\/\/[^/]*@/i, '$1//')
+  return String(url ?? '')
+    .replace(/[?#].*/s, '')
+    .replace(/^([a-z][a-z\d+\-.]*:)?\/\/[^/]*@/i, '$1//')
 }
 
 /** What of an error may be written down. */
@@ -18,7 +20,7 @@ function describe(error: AxiosError): Record<string, unknown> {
  * and `response` stay where programs look for them.
  */
 export function withoutSecrets<Failure extends AxiosError>(error: Failure): Failure {
-  const hidden = { enumerable: false, configurable: true, writable: true }
+  const hidden = { configurable: true, writable: true }
   Object.defineProperty(error, 'toJSON', { ...hidden, value: () => describe(error) })
   Object.defineProperty(error, inspect, {
     ...hidden,

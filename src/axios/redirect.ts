@@ -1,4 +1,5 @@
-import type { InternalAxiosRequestConfig } from 'axios'
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
+import type { Held } from '../session/state.js'
 import type { OriginRule } from './origin.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
@@ -27,4 +28,21 @@ export function redirectGuard(isAllowed: OriginRule): (config: InternalAxiosRequ
     if (beforeRedirect === undefined) config.beforeRedirect = usual
     else if (!guards.has(beforeRedirect)) config.beforeRedirect = guard(beforeRedirect)
   }
+}
+
+/** What tells, of Node's requests and of a browser's, where the answer came from. */
+interface LastRequest {
+  getHeader?(name: string): unknown
+  readonly responseURL?: string
+}
+
+/**
+ * Does this answer judge the token? Not when a redirect has led to where the token does not go, nor when another authorization went out instead (a URL with
+ * a password in it). The fetch adapter doesn't tell.
+ */
+export function answersToken({ request, config }: AxiosResponse, held: Held | undefined, isAllowed: OriginRule): boolean {
+  const { getHeader, responseURL } = (request ?? {}) as LastRequest
+  if (typeof getHeader === 'function') return getHeader.call(request, 'authorization') === held?.authorization
+  // A mock may tell a relative address.
+  return !responseURL || isAllowed({ ...config, url: responseURL })
 }

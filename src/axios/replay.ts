@@ -2,11 +2,13 @@ import {
   AxiosHeaders,
   CanceledError,
   getAdapter,
+  isAxiosError,
   type AxiosInstance,
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { renewBody } from './body.js'
+import { repeatParams } from './params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
@@ -27,31 +29,45 @@ function transform(config: InternalAxiosRequestConfig, response: AxiosResponse):
   return response
 }
 
-/** Sends a request again, below every interceptor and every request transform: what was sent the first time is sent the second time. */
+/** Has the caller left? As `dispatchRequest` asks, before and after each sending. */
+function throwIfCancelled(config: InternalAxiosRequestConfig): void {
+  config.cancelToken?.throwIfRequested()
+  if (config.signal?.aborted) throw new CanceledError(undefined, config)
+}
+
+/**
+ * Sends a request again, below every interceptor and every request transform: what was sent the first time is sent the second time. `left` is what
+ * remains of its time limit.
+ */
 export async function sendAgain(
   instance: AxiosInstance,
   config: InternalAxiosRequestConfig,
-  timeout: number | undefined,
+  left: number | undefined,
 ): Promise<AxiosResponse> {
   renewBody(config)
-  if (config.signal?.aborted) throw new CanceledError(undefined, config)
+  throwIfCancelled(config)
   const adapter = getAdapter(config.adapter ?? instance.defaults.adapter, config)
   const startedAt = performance.now()
   const finish = (response: AxiosResponse): AxiosResponse => {
+    throwIfCancelled(config)
     ;(response as { duration?: number }).duration = Math.round(performance.now() - startedAt)
     return transform(config, response)
   }
-  const whole = config.timeout
-  if (timeout !== undefined) config.timeout = timeout
+  const { timeout = 0 } = config
+  config.timeout = left ?? timeout
+  const done = repeatParams(config)
   return adapter(config)
-    .then(finish, (error: { response?: AxiosResponse; message?: string }) => {
+    .then(finish, (error: { response?: AxiosResponse } | undefined) => {
       if (error?.response) finish(error.response)
+      throwIfCancelled(config)
       // The caller has set the whole limit, of which this sending had the rest.
-      if (timeout !== undefined && error?.message) error.message = error.message.replace(`${timeout}`, `${whole}`)
+      if (isAxiosError(error) && error.message.startsWith('timeout'))
+        error.message = error.message.replace(`${config.timeout}`, `${timeout}`)
       throw error
     })
     .finally(() => {
-      if (timeout !== undefined && whole !== undefined) config.timeout = whole
+      done()
+      config.timeout = timeout
     })
 }
 

@@ -23,7 +23,8 @@ export class OAuthRequestError extends AxiosError {
     this.name = 'OAuthRequestError'
     // Not enumerable, as the language itself does it.
     if (cause !== undefined) Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true })
-    if (response && this.status === undefined) this.status = response.status
+    // Older releases don't.
+    if (response) this.status = response.status
     withoutSecrets(this)
   }
 }

@@ -4,7 +4,8 @@ import type { Environment } from '../session/environment.js'
 /** How much of the request's `timeout` is left, in milliseconds; `undefined` when it has none. */
 export function timeLeft(config: InternalAxiosRequestConfig, startedAt: number, environment: Environment): number | undefined {
   const { timeout } = config
-  return timeout ? timeout - (environment.monotonic() - startedAt) : undefined
+  // Whole ones: adapters take a part of one for no limit at all.
+  return timeout ? Math.ceil(timeout - (environment.monotonic() - startedAt)) : undefined
 }
 
 export function timeoutError(config: InternalAxiosRequestConfig): AxiosError {

@@ -9,10 +9,12 @@ const DRIFT = 5000
 export class Clock {
   readonly #environment: Environment
   #offset = 0
-  #anchor = { time: 0, monotonic: 0 }
+  #anchor!: { time: number; monotonic: number }
 
   constructor(environment: Environment) {
     this.#environment = environment
+    // The clock may jump before anybody has signed in.
+    this.anchor()
   }
 
   now(): number {

@@ -53,10 +53,10 @@ export class Neighbours {
   #takeOverNothing(): () => void {
     const { vault, standing, watchers, signedOutElsewhere } = this.#parts
     const { status } = standing.state
-    if (status === 'unknown') standing.beginEmpty()
-    if (status !== 'signed-in') return () => watchers.changed()
+    // Also where nobody is signed in: what could not be deleted here may have been deleted elsewhere.
     vault.know(undefined)
-    return signedOutElsewhere
+    if (status === 'unknown') standing.beginEmpty()
+    return status === 'signed-in' ? signedOutElsewhere : () => watchers.changed()
   }
 
   #read(stored: TokenJSON): Credentials {

@@ -17,6 +17,10 @@ export interface RenewalTools extends Parts {
 
 const noop = (): void => undefined
 
+export function nobodySignedIn(): OAuthError {
+  return new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+}
+
 export function noRefreshToken(): OAuthError {
   return new OAuthError(
     'OAUTH_NO_REFRESH_TOKEN',
@@ -61,7 +65,7 @@ export async function renew(
 /** Is there now a token in use that is another than before, and not about to expire? */
 function isNews({ standing, clock }: RenewalTools, before: Held | undefined): boolean {
   const present = standing.held
-  if (!present || present === before || clock.now() >= present.waitFrom) return false
+  if (!present || clock.now() >= present.waitFrom) return false
   return present.credentials.tokens.access_token !== before?.credentials.tokens.access_token
 }
 
@@ -83,7 +87,8 @@ async function exchange(
       'OAUTH_REFRESH_UNAVAILABLE',
       `There is no refresh function, and the token store (${vault.name}) holds no newer token set.`,
     )
-  if (!answer && settings.refresh?.needsRefreshToken && tokens?.refresh_token === undefined) throw noRefreshToken()
+  if (!answer && settings.refresh?.needsRefreshToken && tokens?.refresh_token === undefined)
+    throw tokens ? noRefreshToken() : nobodySignedIn()
   if (!answer) tools.asks()
   const context = {
     signal: flight.signal,

@@ -8,7 +8,7 @@ import { Events, type SessionEvents, type SessionListener, type SignOutReason } 
 import { Flight } from './flight.js'
 import { Neighbours } from './neighbours.js'
 import type { Parts, SessionSettings } from './parts.js'
-import { noRefreshToken, renew, type RenewalTools } from './renewal.js'
+import { nobodySignedIn, noRefreshToken, renew, type RenewalTools } from './renewal.js'
 import { Saving } from './saving.js'
 import { Standing } from './standing.js'
 import { snapshotOf, type Held, type SessionSnapshot } from './state.js'
@@ -213,7 +213,7 @@ export class Session {
     if (held) return held
     if (!this.#signedOut) return this.#awaitFlight()
     if (!this.#settings.rejectSignedOut) return undefined
-    throw new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+    throw nobodySignedIn()
   }
 
   /** What comes of the flight, shared by all who wait for it: a promise for each of ten thousand would cost more than all the rest. */
@@ -229,9 +229,8 @@ export class Session {
     const { held: present } = this.#standing
     return landed.catch((error: unknown) => {
       const { held } = this.#standing
-      const isSignedOut = isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT'
-      // A newer one that came with a failure could not be stored where it has to be.
-      if (held && held === present && this.#standing.isValid() && !isSignedOut) return held
+      // A newer one that came with a failure could not be stored where it has to be, or is somebody else's.
+      if (held && held === present && this.#standing.isValid()) return held
       throw error
     })
   }
@@ -261,10 +260,15 @@ export class Session {
 
   /** Listens to the store from now on, where it can notify. Returns the undo; the last one ends the listening. */
   watchStore(): () => void {
-    this.#watching++
     this.#unsubscribeStore ??= this.#vault.subscribe(() => {
-      if (this.#standing.state.status !== 'unknown' && !this.#flight) this.#neighbours.lookAgain().catch(noop)
+      if (this.#standing.state.status === 'unknown') return
+      // What a flight has read may be older than this notice, as long as the lock is being released.
+      const looked = this.#flight
+        ? this.#flight.landed.catch(noop).then(() => this.#neighbours.look())
+        : this.#neighbours.lookAgain()
+      looked.catch(noop)
     })
+    this.#watching++
     return () => {
       if (--this.#watching > 0) return
       this.#unsubscribeStore?.()

@@ -51,7 +51,7 @@ export async function requestTokens(
       if (delay === undefined || context.signal.aborted) throw error
       await new Promise<void>((resolve, reject) => {
         const cancel = environment.after(delay, resolve)
-        context.signal.addEventListener('abort', () => (cancel(), reject(error)), { once: true })
+        context.signal.addEventListener('abort', () => (cancel(), reject(error)))
       })
       if (!wanted()) throw error
     }

@@ -65,8 +65,11 @@ export class Vault {
       const present = await this.read()
       if (!wanted()) return { stored: false }
       if (this.moved(present)) return { stored: false, found: present }
-      if ((await this.#write(tokens, present, 'replace')) === false) return { stored: false, found: await this.read() }
-      return { stored: true }
+      if ((await this.#write(tokens, present, 'replace')) !== false) return { stored: true }
+      const found = await this.read()
+      // Nobody was faster: it has failed, whatever it calls that.
+      if (!this.moved(found)) throw this.#failure('be written', new Error('it refused, and holds what it held before'))
+      return { stored: false, found }
     })
   }
 
@@ -106,12 +109,14 @@ export class Vault {
       let outcome: Promise<Result> | undefined
       let rest: Parameters<LeaveRest>[0] | undefined
       let tell = noop
-      let cancelTimer = this.#environment.after(lockTimeout, () => {
-        waiting.abort(this.#failure('be locked', new Error(`no turn within ${lockTimeout} ms`)))
+      const giveUp = (cause: unknown): void => {
+        waiting.abort(this.#failure('be locked', cause))
         reject(waiting.signal.reason)
-      })
+      }
+      let cancelTimer = this.#environment.after(lockTimeout, () => giveUp(new Error(`no turn within ${lockTimeout} ms`)))
       const run = async (lost?: AbortSignal): Promise<Result> => {
-        // A lock that comes when nobody waits for it any longer must not start anything.
+        // A lock that comes when nobody waits for it any longer must not start anything, nor one that comes twice.
+        if (outcome) return outcome
         waiting.signal.throwIfAborted()
         cancelTimer()
         const result = (outcome = work(lost, (left) => (rest = left)))
@@ -123,8 +128,10 @@ export class Vault {
         cancelTimer = this.#environment.after(storeTimeout, () => resolve(result))
         return result
       }
-      new Promise<Result>((started) => started(lock.call(this.#store, run, waiting.signal) as Promise<Result>))
-        .then(resolve, (error: unknown) => (outcome ? resolve(outcome) : reject(this.#failure('be locked', error))))
+      // What it settles with itself counts for nothing, once there was a turn.
+      const ended = (cause: unknown): void => (outcome ? resolve(outcome) : giveUp(cause))
+      new Promise((started) => started(lock.call(this.#store, run, waiting.signal)))
+        .then(() => ended(new Error('it ended without a turn')), ended)
         .finally(() => (cancelTimer(), tell()))
     })
   }

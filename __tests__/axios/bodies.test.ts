@@ -1,0 +1,152 @@
+import { Readable } from 'node:stream'
+import type { AxiosAdapter } from 'axios'
+import { rejection } from '../helpers/client.js'
+import { settle } from '../helpers/fake-environment.js'
+import { refusing, wired, type Wire } from '../helpers/wired.js'
+
+describe('a body that is gone once it was sent is known', () => {
+  it.each([
+    ['by pipe', { pipe: () => undefined }],
+    ['by getReader', { getReader: () => undefined }],
+    ['by being asynchronously iterable', (async function* () {})()],
+  ])('%s', async (_name, body) => {
+    const { api, sent, refreshes } = wired()
+    expect(await rejection(api.post('/x', body, { transformRequest: [] }))).toMatchObject({
+      code: 'OAUTH_NOT_REPLAYABLE',
+      message: expect.stringContaining('oauth: { body: () => stream }'),
+      response: { status: 401 },
+    })
+    await settle()
+    expect([sent.length, refreshes()]).toEqual([1, 1])
+  })
+
+  it.each([
+    ['null', null],
+    ['an object with a pipe that is no function', { pipe: 'water' }],
+    ['an object with a reader that is no function', { getReader: 'library' }],
+  ])('and nothing else: %s', async (_name, body) => {
+    const { api, sent } = wired()
+    expect((await api.post('/x', body, { transformRequest: [] })).status).toBe(200)
+    expect(sent.map(({ data }) => data)).toEqual([body, body])
+  })
+})
+
+/** Sets the length, as the http adapter does. */
+const measuring: Wire = (config, sending) => {
+  expect(config.headers.has('Content-Length')).toBe(false)
+  config.headers.set('Content-Length', 4)
+  return refusing(config, sending)
+}
+
+describe('a body factory', () => {
+  it('is called once for each sending of a stream, whose length is counted anew', async () => {
+    const made: Readable[] = []
+    const body = (): Readable => (made.push(Readable.from(['some'])), made.at(-1)!)
+    const { api, sent } = wired({ wire: measuring })
+    await api.post('/x', undefined, { oauth: { body } })
+    expect(sent.map(({ data }) => data)).toEqual(made)
+    expect(made).toHaveLength(2)
+  })
+
+  it('is called once for what can be sent twice: the serialized body', async () => {
+    let calls = 0
+    const { api, sent } = wired()
+    await api.post('/x', undefined, { oauth: { body: () => ({ call: ++calls }) } })
+    expect(sent.map(({ data }) => data)).toEqual(['{"call":1}', '{"call":1}'])
+  })
+
+  it('is not wanted where oauth says something else', async () => {
+    const { api, session, sent } = wired()
+    for (const oauth of [{}, session.session, { session: session.session }]) await api.post('/x', 'text', { oauth })
+    expect(sent.map(({ data }) => data)).toEqual(Array(4).fill('text'))
+  })
+})
+
+/** A stream, as axios makes it of a multipart form in Node. */
+function formStream(getBuffer: () => Uint8Array): object {
+  return Object.assign(Readable.from(['made up']), { getBuffer, getBoundary: () => 'b', getHeaders: () => ({}) })
+}
+
+describe('a multipart form of Node', () => {
+  const bytes = Buffer.from('--b made up')
+
+  it.each([
+    ['that is given', formStream(() => bytes), {}],
+    ['that a transform makes', { name: 'Ada' }, { transformRequest: [() => formStream(() => bytes)] }],
+  ])('%s is sent twice as the bytes that it is', async (_name, data, options) => {
+    const { api, sent } = wired()
+    await api.post('/x', data, { headers: { 'Content-Type': 'multipart/form-data; charset=utf-8' }, ...options })
+    const sending = expect.objectContaining({ data: bytes, contentType: 'multipart/form-data; boundary=b' })
+    expect(sent).toEqual([sending, sending])
+  })
+
+  it('is known by its methods, whatever the content type', async () => {
+    const { api, sent } = wired()
+    await api.post(
+      '/x',
+      formStream(() => bytes),
+    )
+    expect(sent.map(({ data }) => data)).toEqual([bytes, bytes])
+  })
+
+  it('with a stream in it is sent once, as it is', async () => {
+    const form = formStream(() => {
+      throw new Error('it has a stream in it')
+    })
+    const { api, sent } = wired()
+    expect(await rejection(api.post('/x', form))).toMatchObject({ code: 'OAUTH_NOT_REPLAYABLE' })
+    expect(sent.map(({ data }) => data)).toEqual([form])
+  })
+
+  it.each([
+    ['no body', undefined],
+    ['what has no boundary', { getBuffer: () => bytes }],
+    ['what has no bytes', { getBoundary: () => 'b' }],
+  ])('is not %s', async (_name, made) => {
+    const { api, sent } = wired()
+    const headers = { 'Content-Type': 'multipart/form-data' }
+    await api.post('/x', { name: 'Ada' }, { headers, transformRequest: [() => made] })
+    expect(sent.map(({ data }) => data)).toEqual([made, made])
+  })
+
+  it('is not looked for in an object that is sent as JSON: its transforms stay as they are', async () => {
+    const { api } = wired()
+    for (const data of [{ a: 1 }, 'text', undefined])
+      expect((await api.post('/x', data)).config.transformRequest).toEqual(api.defaults.transformRequest)
+  })
+
+  it('costs a config that comes back nothing more', async () => {
+    const { api } = wired()
+    let { config } = await api.postForm('/x', { name: 'Ada' })
+    const transforms = [config.transformRequest].flat().length
+    for (let i = 0; i < 3; i++) ({ config } = await api.request(config))
+    expect([config.transformRequest].flat()).toHaveLength(transforms)
+  })
+})
+
+describe('the boundary of a FormData', () => {
+  /** Like axios' own adapter for Node, which looks for a boundary in the content type. */
+  async function boundaries(adapterName: string | undefined, contentType?: string): Promise<unknown[]> {
+    const { api, sent } = wired({
+      before: ({ defaults }) => Object.assign(defaults.adapter as AxiosAdapter, { adapterName }),
+    })
+    const headers = contentType ? { 'Content-Type': contentType } : {}
+    await api.post('/x', new FormData(), { headers })
+    return sent.map((sending) => /boundary=([-\w]{10,70})$/.exec(String(sending.contentType))?.[1])
+  }
+
+  it('is drawn once for both sendings of the http adapter, and anew for the next request', async () => {
+    const [first, second] = await boundaries('http')
+    expect(first).toEqual(expect.any(String))
+    expect(second).toBe(first)
+    expect(await boundaries('http')).not.toContain(first)
+  })
+
+  it('is the caller’s, where there is one', async () => {
+    expect(await boundaries('http', 'multipart/form-data; boundary=of-the-caller')).toEqual(Array(2).fill('of-the-caller'))
+  })
+
+  it.each(['fetch', undefined])('is left to the platform by other adapters: %s', async (adapterName) => {
+    expect(await boundaries(adapterName)).toEqual([undefined, undefined])
+  })
+})

@@ -1,0 +1,150 @@
+import axios, { type AxiosError, type AxiosHeaders } from 'axios'
+import { deferred, rejection } from '../helpers/client.js'
+import { settle } from '../helpers/fake-environment.js'
+import { refusing, wired, type Answer } from '../helpers/wired.js'
+
+const oldest = axios.VERSION === '1.7.0'
+const turnedRound = { transitional: { legacyInterceptorReqResOrdering: false } as object }
+
+describe('an answer that a refresh can not cure is the caller’s', () => {
+  it.each<[string, Answer]>([
+    ['403', { status: 403 }],
+    ['403 with a challenge for another token', { status: 403, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }],
+    ['400', { status: 400 }],
+    ['500', { status: 500 }],
+  ])('%s', async (_name, answer) => {
+    const { api, sent, refreshes } = wired({ wire: () => ({ data: 'made up', ...answer }) })
+    expect(await rejection(api.get('/x'))).toMatchObject({ response: { status: answer.status, data: 'made up' } })
+    expect((await api.get('/x', { validateStatus: null })).status).toBe(answer.status)
+    await settle()
+    expect([sent.length, refreshes()]).toEqual([2, 0])
+  })
+
+  it('and says what the server has asked for, where that is more', async () => {
+    const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write"' }
+    const { api } = wired({ wire: () => ({ status: 403, headers }) })
+    const error = await rejection(api.get('/x'))
+    expect(error.message).toMatch(/insufficient_scope.*sign in again/)
+    expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', challenge: { parameters: { scope: 'write' } } })
+  })
+})
+
+describe('a request that was sent without a token', () => {
+  const sendSignIn = {
+    code: 'OAUTH_SIGNED_OUT',
+    message: expect.stringContaining('Call signIn(tokens)'),
+    response: { status: 401 },
+  }
+
+  it('and refused tells its caller to sign in', async () => {
+    const { api, session, sent, refreshes } = wired()
+    await session.signOut()
+    expect(await rejection(api.get('/x'))).toMatchObject(sendSignIn)
+    expect([sent.length, refreshes()]).toEqual([1, 0])
+  })
+
+  it('is not sent again for somebody who has signed in since', async () => {
+    const answered = deferred()
+    const { api, session, sent } = wired({ wire: () => answered.promise.then(() => ({ status: 401 })) })
+    await session.signOut()
+    const request = rejection(api.get('/x'))
+    await settle()
+    await session.signIn({ access_token: 'new' })
+    answered.resolve()
+    expect(await request).toMatchObject(sendSignIn)
+    expect(sent.map(({ authorization }) => authorization)).toEqual([undefined])
+  })
+
+  // The oldest release doesn't know the option, and refuses it.
+  if (!oldest) {
+    it('since it turned the order of interceptors round gets one when it is refused', async () => {
+      const { api, session, sent } = wired({ tokens: { access_token: 'new' } })
+      await session.tokens()
+      api.interceptors.request.use((config) => config)
+      expect((await api.get('/x', turnedRound)).status).toBe(200)
+      expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer new'])
+    })
+
+    it('since it turned the order round tells its caller to sign in, where nobody has', async () => {
+      const { api, session, sent } = wired()
+      await session.signOut()
+      api.interceptors.request.use((config) => config)
+      expect(await rejection(api.get('/x', turnedRound))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+      expect(sent).toHaveLength(1)
+    })
+  }
+})
+
+it('where a request may go is judged when it is sent, not when its answer comes back', async () => {
+  const { api, sent } = wired({
+    wire(config, sending) {
+      api.defaults.baseURL = 'https://elsewhere.example.com'
+      return refusing(config, sending)
+    },
+  })
+  expect((await api.get('/x')).status).toBe(200)
+  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new'])
+})
+
+describe('what comes of the second sending is what axios would have made of it', () => {
+  const headers = { 'x-answer': 'made up', ETag: '"1"' }
+
+  it('the headers have the names that they came with, for transforms and for the caller', async () => {
+    const names: string[][] = []
+    const transformResponse = (data: unknown, given: object): unknown => (names.push(Object.keys(given)), data)
+    const { api } = wired({ wire: (config, sending) => ({ ...refusing(config, sending), headers }) })
+    const response = await api.get('/x', { transformResponse })
+    expect([...names, Object.keys(response.headers)]).toEqual(Array(3).fill(['x-answer', 'ETag']))
+    expect((response.headers as AxiosHeaders).get('etag')).toBe('"1"')
+  })
+
+  it.each([
+    ['none', undefined, '{"a":1}'],
+    ['one', (data: string) => `${data}!`, '{"a":1}!'],
+    ['several', [(data: string) => JSON.parse(data) as unknown, ({ a }: { a: number }) => a], 1],
+  ])('the transforms run one after the other: %s', async (_name, transformResponse, data) => {
+    const { api } = wired({ wire: async (config, sending) => ({ data: '{"a":1}', ...(await refusing(config, sending)) }) })
+    api.defaults.transformResponse = transformResponse as never
+    expect((await api.get('/x')).data).toEqual(data)
+  })
+
+  it('a transform that chokes finds the answer where axios puts it, and nothing is left there', async () => {
+    const { api } = wired({ wire: (config, sending) => ({ ...refusing(config, sending), data: sending === 1 ? '' : '{' }) })
+    const strict = { responseType: 'json', transitional: { silentJSONParsing: false } } as const
+    const error = await rejection<AxiosError>(api.get('/x', strict))
+    expect(error).toMatchObject({ code: 'ERR_BAD_RESPONSE', response: { status: 200, data: '{' } })
+    expect(error.config).not.toHaveProperty('response')
+  })
+
+  it('its duration is that of the second sending', async () => {
+    const real = performance.now
+    let now = 1000
+    performance.now = () => now
+    try {
+      const { api } = wired({ wire: (config, sending) => ((now += sending * 100), refusing(config, sending)) })
+      expect(await api.get('/x')).toMatchObject({ duration: 200 })
+    } finally {
+      performance.now = real
+    }
+  })
+})
+
+it('errors of requests that are none of the session’s business stay what they are', async () => {
+  const { api } = wired({ wire: () => ({ status: 401 }) })
+  const headers = { 'X-Custom': 'kept' }
+  const [theirs, ours] = [
+    await rejection<AxiosError>(api.get('/x', { headers, oauth: false })),
+    await rejection<AxiosError>(api.get('/x')),
+  ]
+  expect(theirs.toJSON()).toMatchObject({ config: { headers } })
+  expect(ours.toJSON()).not.toHaveProperty('config')
+})
+
+it('what another interceptor makes of a failure before we see it is left alone', async () => {
+  const { api } = wired({ before: (instance) => instance.interceptors.request.use(() => Promise.reject(undefined)) })
+  const reason = await api.get('/x').then(
+    () => 'resolved',
+    (error: unknown) => error,
+  )
+  expect(reason).toBeUndefined()
+})

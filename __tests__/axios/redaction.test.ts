@@ -1,0 +1,90 @@
+import { inspect } from 'node:util'
+import { AxiosError, type AxiosResponse } from 'axios'
+import { publicURL, withoutSecrets } from '../../src/axios/redact.js'
+import { requestError } from '../../src/axios/request-error.js'
+import { OAuthError, OAuthRequestError } from '../../src/index.js'
+
+const config = {
+  headers: { Authorization: 'Bearer made-up' },
+  method: 'get',
+  url: 'https://me:made-up@api.example.com/x?q=made-up',
+}
+const response = { status: 404, data: 'made-up', headers: {}, statusText: '', config } as unknown as AxiosResponse
+const failed = (): AxiosError => withoutSecrets(new AxiosError('Not there', 'ERR_BAD_REQUEST', config as never, {}, response))
+const bare = (): AxiosError => withoutSecrets(new AxiosError('No answer'))
+
+describe('the public part of a URL', () => {
+  it.each([
+    [undefined, ''],
+    ['/a?token=x#y', '/a'],
+    ['/a#token=x', '/a'],
+    ['/a?b=\nc', '/a'],
+    ['https://me:word@example.com/x', 'https://example.com/x'],
+    ['HTTPS://me@example.com', 'HTTPS://example.com'],
+    ['h2c+x.y-z://me:word@example.com/x', 'h2c+x.y-z://example.com/x'],
+    ['//me:word@example.com/x', '//example.com/x'],
+    ['https://example.com/@me', 'https://example.com/@me'],
+    ['/users//me@example.com', '/users//me@example.com'],
+  ])('of %j is %j', (url, expected) => expect(publicURL(url)).toBe(expected))
+})
+
+describe('what is written of a failed request', () => {
+  const described = { code: 'ERR_BAD_REQUEST', status: 404, method: 'get', url: 'https://api.example.com/x' }
+
+  it('as JSON tells what failed, without what was sent and answered', () => {
+    expect(JSON.parse(JSON.stringify(failed()))).toEqual({ name: 'AxiosError', message: 'Not there', ...described })
+  })
+
+  it('when inspected is the stack and what failed, each once', () => {
+    const error = failed()
+    const text = inspect(error)
+    expect(text.startsWith(`${error.stack}\n`)).toBe(true)
+    expect(JSON.parse(text.slice(error.stack!.length))).toEqual(described)
+  })
+
+  it('when inspected without a stack is its message', () => {
+    expect(inspect(Object.assign(failed(), { stack: undefined }))).toMatch(/^Not there\n/)
+  })
+
+  it('tells what there is, when there is no request', () => {
+    expect(JSON.parse(JSON.stringify(bare()))).toEqual({ name: 'AxiosError', message: 'No answer', url: '' })
+  })
+
+  it('shows where programs list an error’s members no more than before', () => {
+    expect(Object.keys(failed())).not.toContain('toJSON')
+  })
+
+  it('can be replaced and taken away by whoever writes errors another way', () => {
+    const error = Object.assign(failed(), { toJSON: () => 'theirs' })
+    expect(JSON.stringify(error)).toBe('"theirs"')
+    expect(Reflect.deleteProperty(error, 'toJSON')).toBe(true)
+  })
+})
+
+describe('an error of this package that belongs to a request', () => {
+  const cause = new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in.')
+  const made = (): OAuthRequestError => requestError(cause, config as never) as OAuthRequestError
+
+  it('has a name of its own, and what the session said', () => {
+    expect(made()).toMatchObject({ name: 'OAuthRequestError', code: 'OAUTH_SIGNED_OUT', message: cause.message, cause })
+  })
+
+  it('holds its cause as any error of the language does', () => {
+    const error = made()
+    expect(Object.getOwnPropertyDescriptor(error, 'cause')).toEqual(
+      Object.getOwnPropertyDescriptor(new Error('made up', { cause }), 'cause'),
+    )
+  })
+
+  it('has no cause where there is none, and no status where there was no answer', () => {
+    const error = new OAuthRequestError('OAUTH_SIGNED_OUT', 'made up', config as never)
+    expect(['cause' in error, error.status]).toEqual([false, undefined])
+  })
+
+  it('is what it is when it is met again, and so is whatever else rejects', () => {
+    const once = made()
+    const others = [new Error('made up'), undefined, 'made up']
+    expect([once, ...others].map((error) => requestError(error, config as never))).toEqual([once, ...others])
+    expect(requestError(once, config as never)).toBe(once)
+  })
+})

@@ -1,0 +1,179 @@
+import { getEventListeners } from 'node:events'
+import axios, { AxiosError } from 'axios'
+import { deferred, rejection } from '../helpers/client.js'
+import { settle } from '../helpers/fake-environment.js'
+import { refusing, wired } from '../helpers/wired.js'
+
+const expired = { access_token: 'old', refresh_token: 'r', expires_at: 1 }
+
+describe('the time limit of a request', () => {
+  it('is for all of it: the second sending has what the first one and the waiting have left', async () => {
+    const [hold, answered] = [deferred(), deferred()]
+    const { api, environment, sent } = wired({
+      hold: hold.promise,
+      wire: async (config, sending) => (sending === 1 && (await answered.promise), refusing(config, sending)),
+    })
+    const request = api.get('/x', { timeout: 5000 })
+    await environment.pass(1000)
+    answered.resolve()
+    await environment.pass(1500)
+    hold.resolve()
+    await request
+    expect(sent.map(({ timeout }) => timeout)).toEqual([5000, 2500])
+  })
+
+  it.each([
+    ['a token that has expired', expired, []],
+    ['a token that was refused', undefined, ['Bearer old']],
+  ])('ends the waiting when it is over and not before, with %s', async (_name, tokens, wanted) => {
+    const hold = deferred()
+    const { api, environment, sent } = wired({ hold: hold.promise, ...(tokens && { tokens }) })
+    let error: unknown
+    api.get('/x', { timeout: 5000 }).catch((reason: unknown) => (error = reason))
+    await environment.pass(4999)
+    expect(error).toBeUndefined()
+    await environment.pass(1)
+    expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 5000ms exceeded' })
+    hold.resolve()
+    await settle()
+    expect(sent.map(({ authorization }) => authorization)).toEqual(wanted)
+  })
+
+  it.each([
+    [4999, 1],
+    [5000, undefined],
+    [6000, undefined],
+  ])('is looked at again before the second sending, should the timer be late: after %i ms of 5000', async (ms, left) => {
+    const hold = deferred()
+    const { api, environment, sent } = wired({ hold: hold.promise })
+    const request = api.get('/x', { timeout: 5000 }).catch((error: unknown) => error)
+    await settle()
+    environment.mono += ms
+    hold.resolve()
+    expect(await request).toMatchObject(left ? { status: 200 } : { code: 'ECONNABORTED', message: 'timeout of 5000ms exceeded' })
+    expect(sent.slice(1).map(({ timeout }) => timeout)).toEqual(left ? [left] : [])
+  })
+
+  it.each([
+    ['nothing that was set', {}, 'ECONNABORTED', 'timeout of 5ms exceeded'],
+    ['no transitional options', { transitional: undefined }, 'ECONNABORTED', 'timeout of 5ms exceeded'],
+    ['clarifyTimeoutError', { transitional: { clarifyTimeoutError: true } }, 'ETIMEDOUT', 'timeout of 5ms exceeded'],
+    ['timeoutErrorMessage', { timeoutErrorMessage: 'too late' }, 'ECONNABORTED', 'too late'],
+  ])('gives the error that axios gives, with %s', async (_name, defaults, code, message) => {
+    const { api, environment } = wired({ hold: new Promise(() => undefined), tokens: expired })
+    Object.assign(api.defaults, defaults)
+    const request = rejection(api.get('/x', { timeout: 5 }))
+    await environment.pass(5)
+    expect(await request).toMatchObject({ code, message, config: { url: '/x' }, isAxiosError: true })
+  })
+})
+
+describe('a request that is sent again', () => {
+  it.each([[5000], [0]])('has the time limit that its caller has set in what comes of it: %i ms', async (timeout) => {
+    const { api, environment } = wired({ wire: (...sending) => ((environment.mono += 1000), refusing(...sending)) })
+    expect((await api.get('/x', { timeout })).config.timeout).toBe(timeout)
+    const refused = wired({ wire: () => ((refused.environment.mono += 1000), { status: 401, data: '{"made":"up"}' }) })
+    const response = { status: 401, data: { made: 'up' } }
+    expect(await rejection(refused.api.get('/x', { timeout }))).toMatchObject({ config: { timeout }, response })
+  })
+
+  it.each([
+    ['timeout of 4000ms exceeded', 'timeout of 5000ms exceeded'],
+    ['timeout 4000 of ms exceeded', 'timeout 5000 of ms exceeded'],
+    ['made up: 4000 things', 'made up: 4000 things'],
+  ])('tells the whole limit when the rest of it runs out: “%s”', async (message, told) => {
+    const { api, environment } = wired({
+      wire: async (config, sending) => {
+        if (sending === 1) return ((environment.mono += 1000), refusing(config, sending))
+        throw new AxiosError(message, 'ECONNABORTED', config)
+      },
+    })
+    expect(await rejection(api.get('/x', { timeout: 5000 }))).toMatchObject({ message: told })
+  })
+
+  describe.each([[5000], [0]])('with a time limit of %i ms', (timeout) => {
+    it.each([
+      ['an error that has no answer', new AxiosError('Network Error of undefined things')],
+      ['an error that can not be changed', Object.freeze(new Error('timeout of 5000ms exceeded'))],
+      ['a text', 'refused'],
+      ['nothing', undefined],
+    ])('rejects with what its adapter rejects with: %s', async (_name, reason) => {
+      const { api } = wired({
+        wire(_config, sending) {
+          if (sending === 1) return { status: 401 }
+          throw reason
+        },
+      })
+      const message = (reason as Error | undefined)?.message
+      const caught = await api.get('/x', { timeout }).then(
+        () => 'resolved',
+        (error: unknown) => error,
+      )
+      expect(caught).toBe(reason)
+      expect((caught as Error | undefined)?.message).toBe(message)
+    })
+  })
+})
+
+describe('a signal that serves many requests', () => {
+  it.each([
+    ['get their token', undefined],
+    ['learn that the refresh has failed', new Error('made up')],
+  ])('keeps nothing of those that %s', async (_name, reason) => {
+    const hold = deferred()
+    const { api, environment } = wired({ hold: hold.promise, tokens: expired })
+    const [{ signal }, source] = [new AbortController(), axios.CancelToken.source()]
+    const requests = [1, 2, 3].map(() => api.get('/x', { signal, cancelToken: source.token, timeout: 5000 }).catch((e) => e))
+    await settle()
+    expect(getEventListeners(signal, 'abort')).toHaveLength(3)
+    if (reason) hold.reject(reason)
+    else hold.resolve()
+    expect(await Promise.all(requests)).toEqual(
+      Array(3).fill(expect.objectContaining(reason ? { code: 'OAUTH_REFRESH_UNAVAILABLE' } : { status: 200 })),
+    )
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+    expect((source.token as { _listeners?: unknown[] })._listeners ?? []).toEqual([])
+    expect(environment.timers).toBe(0)
+  })
+
+  it('sets no time limit', async () => {
+    const hold = deferred()
+    const { api, environment, sent } = wired({ hold: hold.promise, tokens: expired, refreshTimeout: 2 ** 31 - 1 })
+    const request = api.get('/x', { signal: new AbortController().signal })
+    await environment.pass(3_600_000)
+    hold.resolve()
+    expect((await request).status).toBe(200)
+    expect(sent.map(({ timeout }) => timeout)).toEqual([0])
+  })
+
+  it('may be one that tells nobody', async () => {
+    const { api } = wired({ tokens: expired })
+    expect((await api.get('/x', { signal: { aborted: false } })).status).toBe(200)
+  })
+})
+
+it.each([
+  ['a signal', { signal: AbortSignal.abort() }],
+  ['a signal that tells nobody', { signal: { aborted: true } }],
+])('a request whose caller had left before waits for nothing: %s', async (_name, leaving) => {
+  const { api, sent } = wired({ hold: new Promise(() => undefined), tokens: expired })
+  expect(axios.isCancel(await rejection(api.get('/x', leaving)))).toBe(true)
+  expect(sent).toEqual([])
+})
+
+it.each(['before the second sending', 'during it'])(
+  'a request whose caller leaves %s rejects as axios does, whatever its adapter makes of it',
+  async (when) => {
+    const controller = new AbortController()
+    const { api, session, sent } = wired({
+      wire(config, sending) {
+        if (sending === 2) controller.abort()
+        return refusing(config, sending)
+      },
+    })
+    await session.tokens()
+    if (when.startsWith('before')) session.on('released', () => controller.abort())
+    expect(axios.isCancel(await rejection(api.get('/x', { signal: controller.signal })))).toBe(true)
+    expect(sent).toHaveLength(when.startsWith('before') ? 1 : 2)
+  },
+)
