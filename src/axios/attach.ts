@@ -22,7 +22,7 @@ export interface AttachedSession extends Pick<
 
 // One store, one session: two instances attached to it share the flight and the generation. Weak, so that nothing outlives its owner.
 const sessions = new WeakMap<TokenStore, Session>()
-const attached = new WeakSet<AxiosInstance>()
+const attached = new WeakMap<AxiosInstance, Attachment>()
 
 function sessionFor(store: TokenStore, options: SessionOptions, environment: Environment): Session {
   const settings = readSettings(store, sessions.has(store) ? { refresh: false } : options)
@@ -89,7 +89,7 @@ export function attachIn(
     isSynchronous: () => registration.isSynchronous(),
   }
   const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
-  attached.add(instance)
+  attached.set(instance, attachment)
   const rest = options.keepAlive?.(session)
   const { tokens, signIn, signOut, refresh, on, getSnapshot, subscribe } = session
   return {
@@ -102,7 +102,9 @@ export function attachIn(
     getSnapshot,
     subscribe,
     detach() {
-      if (!attached.delete(instance)) return
+      // It may have been attached anew since.
+      if (attached.get(instance) !== attachment) return
+      attached.delete(instance)
       registration.undo()
       unwatch()
       rest?.()
