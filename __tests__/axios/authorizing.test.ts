@@ -1,5 +1,5 @@
 import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
-import { createSession, memoryStore } from '../../src/index.js'
+import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 import { wired } from '../helpers/wired.js'
@@ -224,4 +224,14 @@ it('a synchronous interceptor hands the request to a session whose token is stil
   expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer new'])
   await api.get('/y')
   expect(sent.slice(2).map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+})
+
+it('detaching a second time leaves alone what was attached since', async () => {
+  const { api, session, sent } = wired()
+  session.detach()
+  attachOAuth(api, memoryStore(valid), { refresh: false })
+  session.detach()
+  expect((await api.get('/x')).status).toBe(200)
+  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+  expect(() => attachOAuth(api, memoryStore(valid), { refresh: false })).toThrow('attached already')
 })

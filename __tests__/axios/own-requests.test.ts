@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import { attachOAuth, createSession, memoryStore, type RefreshFunction } from '../../src/index.js'
 
@@ -67,19 +66,6 @@ describe.each(ways)('a refresh function that uses the attached instance %s', (_h
     expect((await api.get('/me', { oauth: session })).status).toBe(200)
     expect(seen).toEqual(['/token with Bearer new', '/me with Bearer new'])
   })
-})
-
-it('a session of another copy of the package is taken for what it is, not for the attached one', async () => {
-  const { api, seen } = backend()
-  attachOAuth(api, memoryStore({ access_token: 'attached' }), { refresh: false })
-  const copy = createRequire(import.meta.url)('../../dist/index.cjs') as {
-    createSession: typeof createSession
-  }
-  const session = copy.createSession(memoryStore({ access_token: 'old', refresh_token: 'r1' }), {
-    refresh: () => ({ access_token: 'new' }),
-  })
-  for (const oauth of [session, { session }]) expect((await api.get('/me', { oauth })).status).toBe(200)
-  expect(seen).toEqual(['/me with Bearer old', '/me with Bearer new', '/me with Bearer new'])
 })
 
 it.each([undefined, null, true, 0, '', {}])(

@@ -16,3 +16,12 @@ describe('a timer of the platform', () => {
     expect(rang).toBe(false)
   })
 })
+
+it('the clock of the platform that never jumps goes on, and its chance lies between 0 and 1', async () => {
+  const before = platform.monotonic()
+  await new Promise<void>((resolve) => platform.after(20, resolve))
+  expect(platform.monotonic()).toBeGreaterThan(before)
+  const drawn = Array.from({ length: 20 }, () => platform.random())
+  expect(drawn.every((one) => one >= 0 && one < 1)).toBe(true)
+  expect(new Set(drawn).size).toBeGreaterThan(1)
+})
