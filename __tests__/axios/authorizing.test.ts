@@ -33,7 +33,7 @@ describe.each(orders)('%s', (_order, request) => {
       const { api, session, sent } = wired({ tokens: valid, before })
       await session.tokens()
       await api.get('/x', before === others[0]![1] ? {} : request)
-      expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+      expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer new'])
     })
 
     it('a request that has to wait does so once, and its body is made once', async () => {
@@ -60,7 +60,7 @@ describe.each(orders)('%s', (_order, request) => {
     const { api, session, sent } = wired({ tokens: valid, before: others[1]![1], defaults: request })
     await session.tokens()
     const pending = api.get('/x')
-    expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer new'])
     await pending
   })
 })
@@ -85,7 +85,7 @@ describe('a request that another interceptor refuses is not sent, and its caller
     await session.tokens()
     api.interceptors.request.use(refuse, rethrow, { synchronous: name === 'would go out at once' })
     expect(await rejection(api.get('/x'))).toBe(reason)
-    expect(sent).toEqual([])
+    expect(sent).toStrictEqual([])
   })
 })
 
@@ -109,7 +109,7 @@ describe('whose request it is, is decided when it is sent', () => {
       await session.tokens()
       api.interceptors.request.use(async (config) => (change(config, other), config))
       await api.get('/x')
-      expect(sent.map(({ authorization }) => authorization)).toEqual([wanted])
+      expect(sent.map(({ authorization }) => authorization)).toStrictEqual([wanted])
     })
   })
 })
@@ -124,7 +124,7 @@ describe('a config that comes back', () => {
     const { config } = await api.get('/x')
     await session.signIn({ access_token: 'newest' })
     await api.request({ ...config, ...options })
-    expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer new', wanted])
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer new', wanted])
   })
 })
 
@@ -138,7 +138,7 @@ it('a header that is there and holds nothing is no authorization, whatever its c
   const { api, session, sent } = wired()
   await session.tokens()
   await api.get('/x', { headers: { authorization: undefined } })
-  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new'])
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
 })
 
 it('a body that can not be sent twice waits for the next token where others need not', async () => {
@@ -152,10 +152,10 @@ it('a body that can not be sent twice waits for the next token where others need
   await environment.pass(900_000)
   const requests = [api.post('/x', (async function* () {})(), { transformRequest: [] }), api.get('/x')]
   await settle()
-  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old'])
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old'])
   hold.resolve()
   await Promise.all(requests)
-  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new'])
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
 })
 
 describe('the way in which axios visits its interceptors', () => {
@@ -189,7 +189,7 @@ describe('the way in which axios visits its interceptors', () => {
     session.detach()
     expect(managers(api).map(({ forEach }) => forEach)).toEqual(theirs)
     await rejection(api.get('/x'))
-    expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new', undefined])
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new', undefined])
   })
 
   it('works with an instance whose options for transitions are gone', async () => {
@@ -210,7 +210,7 @@ describe('the way in which axios visits its interceptors', () => {
       await rejection(api.get('/x'))
       session.detach()
       await rejection(api.get('/x'))
-      expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, undefined])
+      expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined, undefined])
       expect(own(api)).toEqual([false, false])
     })
 })
@@ -221,9 +221,9 @@ it('a synchronous interceptor hands the request to a session whose token is stil
   const other = createSession(memoryStore(valid), { refresh: false })
   api.interceptors.request.use((config) => Object.assign(config, { oauth: other }), null, { synchronous: true })
   expect((await api.get('/x')).status).toBe(200)
-  expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer new'])
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined, 'Bearer new'])
   await api.get('/y')
-  expect(sent.slice(2).map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+  expect(sent.slice(2).map(({ authorization }) => authorization)).toStrictEqual(['Bearer new'])
 })
 
 it('detaching a second time leaves alone what was attached since', async () => {
@@ -232,6 +232,6 @@ it('detaching a second time leaves alone what was attached since', async () => {
   attachOAuth(api, memoryStore(valid), { refresh: false })
   session.detach()
   expect((await api.get('/x')).status).toBe(200)
-  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer new'])
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer new'])
   expect(() => attachOAuth(api, memoryStore(valid), { refresh: false })).toThrow('attached already')
 })

@@ -147,6 +147,6 @@ describe('the boundary of a FormData', () => {
   })
 
   it.each(['fetch', undefined])('is left to the platform by other adapters: %s', async (adapterName) => {
-    expect(await boundaries(adapterName)).toEqual([undefined, undefined])
+    expect(await boundaries(adapterName)).toStrictEqual([undefined, undefined])
   })
 })

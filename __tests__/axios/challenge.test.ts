@@ -46,15 +46,6 @@ describe('WWW-Authenticate', () => {
       'BEARER ERROR = "invalid_token" ,, Scope=a',
       [{ scheme: 'bearer', parameters: { error: 'invalid_token', scope: 'a' } }],
     ],
-    [
-      'lines that end in a scheme',
-      ['Negotiate', 'Bearer'],
-      [
-        { scheme: 'negotiate', parameters: {} },
-        { scheme: 'bearer', parameters: {} },
-      ],
-    ],
-    ['a parameter twice', 'Bearer error="first", ERROR="second"', [{ scheme: 'bearer', parameters: { error: 'first' } }]],
     ['nothing', undefined, []],
     ['a list of things that are no text', [Object.create(null), 1, null], []],
     ['rubbish', ',,,="=",', []],

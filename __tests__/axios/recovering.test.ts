@@ -52,7 +52,7 @@ describe('a request that was sent without a token', () => {
     await session.signIn({ access_token: 'new' })
     answered.resolve()
     expect(await request).toMatchObject(sendSignIn)
-    expect(sent.map(({ authorization }) => authorization)).toEqual([undefined])
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined])
   })
 
   // The oldest release doesn't know the option, and refuses it.
@@ -62,7 +62,7 @@ describe('a request that was sent without a token', () => {
       await session.tokens()
       api.interceptors.request.use((config) => config)
       expect((await api.get('/x', turnedRound)).status).toBe(200)
-      expect(sent.map(({ authorization }) => authorization)).toEqual([undefined, 'Bearer new'])
+      expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined, 'Bearer new'])
     })
 
     it('since it turned the order round tells its caller to sign in, where nobody has', async () => {
@@ -83,7 +83,7 @@ it('where a request may go is judged when it is sent, not when its answer comes 
     },
   })
   expect((await api.get('/x')).status).toBe(200)
-  expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', 'Bearer new'])
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
 })
 
 describe('what comes of the second sending is what axios would have made of it', () => {

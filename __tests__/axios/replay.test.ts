@@ -70,7 +70,7 @@ describe('a body factory', () => {
       await api.post(url, undefined, { ...config, oauth: { body: () => 'hello' } })
       await api.get('/y')
     }
-    expect(bodies).toEqual(['hello', undefined, 'hello', undefined])
+    expect(bodies).toStrictEqual(['hello', undefined, 'hello', undefined])
   })
 
   it('that gives a promise is refused, and nothing is sent', async () => {
@@ -78,7 +78,7 @@ describe('a body factory', () => {
     const sent = api.post('/x', undefined, { oauth: { body: async () => 'hello' } })
     await expect(sent).rejects.toThrow(/^oauth\.body must return the body itself/)
     await expect(sent).rejects.toBeInstanceOf(TypeError)
-    expect(bodies).toEqual([])
+    expect(bodies).toStrictEqual([])
   })
 })
 

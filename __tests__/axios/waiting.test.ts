@@ -158,7 +158,7 @@ it.each([
 ])('a request whose caller had left before waits for nothing: %s', async (_name, leaving) => {
   const { api, sent } = wired({ hold: new Promise(() => undefined), tokens: expired })
   expect(axios.isCancel(await rejection(api.get('/x', leaving)))).toBe(true)
-  expect(sent).toEqual([])
+  expect(sent).toStrictEqual([])
 })
 
 it.each(['before the second sending', 'during it'])(
