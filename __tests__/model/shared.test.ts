@@ -36,8 +36,8 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that overwrites whatever is there',
     {
       file: 'session/vault.ts',
-      find: "if (this.moved(present)) return { stored: false, found: present }\n      if ((await this.#write(tokens, present, 'replace')) === false)",
-      replace: "if ((await this.#write(tokens, present, 'replace')) === false)",
+      find: "if (this.moved(present)) return { stored: false, found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
+      replace: "if ((await this.#write(tokens, present, 'replace')) !== false)",
     },
   ],
   [
