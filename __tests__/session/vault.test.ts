@@ -51,6 +51,26 @@ describe('a store in trouble', () => {
     expect(environment.timers).toBe(0)
   })
 
+  const breaking: [string, Partial<TokenStore>, (vault: Vault) => Promise<unknown>, RegExp, RegExp][] = [
+    ['refuses what nobody has changed', { write: () => false }, (vault) => vault.replace(a(2), always), /be written/, /refused/],
+    [
+      'locks without giving a turn',
+      { lock: async () => undefined as never },
+      (vault) => vault.exclusively(hang),
+      /be locked/,
+      /turn/,
+    ],
+  ]
+  it.each(breaking)('that %s is told of with what it has done wrong', async (_what, broken, step, message, cause) => {
+    const vault = open({ ...memoryStore(a(1)), ...broken })
+    vault.know(await vault.look())
+    expect(await rejection(step(vault))).toMatchObject({
+      code: 'OAUTH_STORE_FAILED',
+      message: expect.stringMatching(message) as string,
+      cause: { message: expect.stringMatching(cause) as string },
+    })
+  })
+
   it('that tells of it in an error of this package is not told of twice', async () => {
     const own = new OAuthError('OAUTH_STORE_FAILED', 'The token store (mine) is full.')
     expect(await rejection(open(storeWith(undefined, () => ({ read: () => Promise.reject(own) }))).look())).toBe(own)
