@@ -121,6 +121,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return send(config, provider, provider.epoch, answer, startOf(config))
     }
     const context = contextOf(config)
+    // The asynchronous one takes care of it, or has done so: a request may turn the order round.
+    if (context?.stage === 'deferred' || context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
     if (context?.stage === 'refresh-request' || !provider || !recognize(config, provider)) return forget(config)
     const epoch = context?.provider === provider ? context.epoch : provider.epoch
@@ -138,6 +140,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   /** No async function: each of ten thousand waiting requests would hold its frame. */
   function authorizeLater(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const context = contextOf(config)
+    if (context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
     if (!provider || !recognize(config, provider) || !isConcerned(config)) return forget(config)
     const isSeen = context?.provider === provider

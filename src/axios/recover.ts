@@ -34,6 +34,10 @@ export function responseInterceptor({
     if (!refusal || (config.oauth && requestOptions(config)?.recover === false)) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
     if (!answersToken(response, context.credential, isAllowed)) return undefined
+    if (refusal.type === 'expired' && !context.token && context.stage === 'sent') {
+      if (isAccepted) return undefined
+      throw requestError(sentWithoutToken(), config, response)
+    }
     const result = replacementFor(context, refusal, response)
     if (!isReplayable(config)) throw notReplayable(response)
     const { events } = context.provider
@@ -55,7 +59,7 @@ export function responseInterceptor({
 
   /** Another token for a refused request. */
   function replacementFor(context: RequestContext, refusal: Refusal, response: AxiosResponse): Promise<RefreshResult> {
-    const { provider, token, stage } = context
+    const { provider, token } = context
     if (refusal.type === 'step-up') {
       if (!stepUp) throw stepUpRequired(response, refusal.challenge)
       return stepUp(provider, token, refusal.challenge).catch((cause: unknown) => {
@@ -63,7 +67,6 @@ export function responseInterceptor({
       })
     }
     if (token) return provider.getTokenAfter401(token)
-    if (stage !== 'deferred') return Promise.resolve({ type: 'failed', error: sentWithoutToken() })
     // The request could not wait for a token before it was sent.
     return provider.getToken().then((result) => (result.type === 'none' ? { type: 'failed', error: sentWithoutToken() } : result))
   }

@@ -46,7 +46,7 @@ export class SessionOperations {
   }
 
   async signIn(tokens: TokenJSON, { user }: SignInOptions = {}): Promise<void> {
-    const { environment, settings, state, persistence, throttle, sync, notifications } = this.#parts
+    const { environment, settings, state, persistence, throttle, notifications } = this.#parts
     if (user !== undefined && (typeof user !== 'string' || user === ''))
       throw new TypeError('signIn: user must be a non-empty string')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
@@ -63,7 +63,6 @@ export class SessionOperations {
       if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
     } catch (error) {
       if (state.record === record) {
-        sync.saveFailed()
         notifications.notify(state.apply({ type: 'save-failed', error: error as OAuthError }))
       }
       if (settings.strictSaving) throw error

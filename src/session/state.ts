@@ -24,8 +24,8 @@ export type State =
   | { readonly status: 'unknown' }
   /** The store can't be read. */
   | { readonly status: 'unavailable'; readonly error: OAuthError }
-  /** `saveError`: why the set lives in memory only. */
-  | { readonly status: 'signed_in'; readonly token: ActiveToken; readonly saveError?: OAuthError }
+  /** `saveError`: why the set lives in memory only, and since when on the monotonic clock. */
+  | { readonly status: 'signed_in'; readonly token: ActiveToken; readonly saveError?: OAuthError; readonly saveFailedAt: number }
   /** `empty`: nothing was stored to begin with. `retained`: the set that stays in the store, since its end is inferred. */
   | { readonly status: 'signed_out'; readonly reason: SignOutReason | 'empty'; readonly at: number; readonly retained?: TokenRecord }
 
@@ -124,7 +124,7 @@ export class SessionState {
       case 'saved':
       case 'save-failed':
         if (before.status !== 'signed_in') return []
-        this.#set({ status: 'signed_in', token: before.token, ...(change.type === 'save-failed' && { saveError: change.error }) })
+        this.#use(before.token, change.type === 'save-failed' ? change.error : undefined)
         if (change.type === 'save-failed') return [['unpersisted', { error: change.error }]]
         return [['saved', { generation: before.token.generation }]]
     }
@@ -193,8 +193,12 @@ export class SessionState {
     this.token = { ...base, refreshFrom: expiresAt, blockFrom: expiresAt }
     // Without a way to refresh, a token is used until it expires.
     if (this.canRefresh) this.token = { ...base, ...windowsOf(record.parsed, this.#environment.random(), this.#settings.policy) }
-    this.#set({ status: 'signed_in', token: this.token, ...(saveError && { saveError }) })
+    this.#use(this.token, saveError)
     return this.token
+  }
+
+  #use(token: ActiveToken, saveError: OAuthError | undefined): void {
+    this.#set({ status: 'signed_in', token, saveFailedAt: this.#environment.monotonic(), ...(saveError && { saveError }) })
   }
 
   #set(state: State): void {

@@ -81,7 +81,7 @@ export class StoreSync {
     const { current } = this.#state
     if (current.status !== 'signed_in' || !current.saveError || this.#coordinator.current) return undefined
     const now = this.#environment.monotonic()
-    if (!isForced && now < this.#saveAgainFrom) return undefined
+    if (!isForced && now < Math.max(this.#saveAgainFrom, current.saveFailedAt + SAVE_AGAIN_AFTER)) return undefined
     this.#saveAgainFrom = Infinity
     const { record } = current.token
     const state = this.#state
@@ -99,10 +99,6 @@ export class StoreSync {
         () => undefined,
       )
       .finally(() => (this.#saveAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
-  }
-
-  saveFailed(): void {
-    this.#saveAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER
   }
 
   async #readOnce(): Promise<void> {
