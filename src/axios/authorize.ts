@@ -1,10 +1,10 @@
-import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
 import { epochEnded } from '../session/refresh-error.js'
 import type { Epoch } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
 import type { TokenDemand, TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
-import { checkBeforeAdapter } from './before-adapter.js'
+import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { createBody, isReplayable, prepareBody } from './body.js'
 import { authorizationName, carries, removeCredential, setCredential } from './credential.js'
 import { waitWithin } from './deadline.js'
@@ -17,6 +17,9 @@ import { providerFor, requestOptions, summaryOf } from './request-options.js'
 const rethrow = (error: unknown): never => {
   throw error
 }
+
+/** Changes neither the address nor the credential. */
+const axiosTransform = onlyTransform(axios.defaults as never)
 
 const oneShot: TokenDemand = { isOneShot: true }
 
@@ -90,10 +93,19 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return false
   }
 
-  /** Is the request to carry the credential? Judged on what is really sent. */
-  function isConcerned(config: InternalAxiosRequestConfig): boolean {
-    // The caller's own credential wins.
-    return !config.auth && authorizationName(config) === undefined && isAllowed(config)
+  /** Is the request to carry the credential? Judged on what is really sent. The caller's own credential wins. */
+  function isConcerned(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
+    const name = authorizationName(config)
+    return !config.auth && (name === undefined || isEarlier(config, name, provider)) && isAllowed(config)
+  }
+
+  /** Does a config that was copied without its context still hold a credential of ours? Then it is removed. */
+  function isEarlier(config: InternalAxiosRequestConfig, name: string, provider: TokenProvider): boolean {
+    const token = credentials.recognize(config.headers[name])
+    if (!token) return false
+    if (!provider.continues(token.epoch)) throw requestError(epochEnded(), config)
+    delete config.headers[name]
+    return true
   }
 
   function send(
@@ -116,17 +128,17 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     if (config === answered) {
       answered = undefined
       const provider = providerFor(config, attached)
-      if (!provider || !answer || !isConcerned(config)) return createBody(config)
-      if (config.transformRequest !== instance.defaults.transformRequest) checkLater(config)
-      return send(config, provider, provider.epoch, answer, startOf(config))
+      const token = answer
+      if (!provider || !token || !isConcerned(config, provider)) return createBody(config)
+      if (onlyTransform(config) !== axiosTransform) checkLater(config)
+      return send(config, provider, token.epoch, token, startOf(config))
     }
     const context = contextOf(config)
     // The asynchronous one takes care of it, or has done so: a request may turn the order round.
     if (context?.stage === 'deferred' || context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
-    if (context?.stage === 'refresh-request' || !provider || !recognize(config, provider)) return forget(config)
+    if (context?.stage === 'refresh-request' || !provider || !isConcerned(config, provider)) return forget(config)
     const epoch = context?.provider === provider ? context.epoch : provider.epoch
-    if (!isConcerned(config)) return forget(config)
     const next = order.runsNextToAdapter(config)
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
@@ -142,37 +154,21 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const context = contextOf(config)
     if (context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
-    if (!provider || !recognize(config, provider) || !isConcerned(config)) return forget(config)
+    if (!provider || !isConcerned(config, provider)) return forget(config)
     const isSeen = context?.provider === provider
     const epoch = isSeen ? context.epoch : provider.epoch
     const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
     const { events } = provider
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
-    return waitWithin(provider.getToken(demandOf(config)), config, startedAt, environment).then(
-      (result) => {
-        if (events.has('released')) events.emit('released', summaryOf(config))
-        if (result.type === 'failed' || result.type === 'rejected') throw requestError(result.error, config)
-        if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
-        checkLater(config)
-        const token = result.type === 'token' ? result.token : undefined
-        return send(config, provider, token ? token.epoch : provider.epoch, token, startedAt)
-      },
-      (error: unknown) => {
-        if (events.has('released')) events.emit('released', summaryOf(config))
-        throw error
-      },
-    )
-  }
-
-  /** A config that was copied without its context may still hold a credential of ours. `false`: it belongs to another user. */
-  function recognize(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
-    const name = authorizationName(config)
-    const token = name === undefined ? undefined : credentials.recognize(config.headers[name])
-    if (name === undefined || !token) return true
-    delete config.headers[name]
-    if (!provider.continues(token.epoch)) throw requestError(epochEnded(), config)
-    return true
+    return waitWithin(provider.getToken(demandOf(config)), config, startedAt, environment).then((result) => {
+      if (events.has('released')) events.emit('released', summaryOf(config))
+      if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
+      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+      checkLater(config)
+      const token = result.type === 'token' ? result.token : undefined
+      return send(config, provider, token ? token.epoch : provider.epoch, token, startedAt)
+    })
   }
 
   /** The request is sent as the caller made it. */

@@ -1,38 +1,39 @@
 import type { InternalAxiosRequestConfig } from 'axios'
 
 type Transform = (this: InternalAxiosRequestConfig, ...args: unknown[]) => unknown
-type Transforms = InternalAxiosRequestConfig['transformRequest']
+
+/** The only request transform of a config, when it has one. */
+export function onlyTransform({ transformRequest }: Pick<InternalAxiosRequestConfig, 'transformRequest'>): unknown {
+  return Array.isArray(transformRequest) && transformRequest.length === 1 ? transformRequest[0] : undefined
+}
 
 /**
  * Makes the function that has a config checked right before the adapter: after every request transform, with nothing in between. The check rides on the last
  * request transform and takes itself off the config.
  */
 export function checkBeforeAdapter(check: (config: InternalAxiosRequestConfig) => void): (config: InternalAxiosRequestConfig) => void {
-  let known: Transforms
-  let withCheck: Transform[] | undefined
+  // Nearly every request has the one transform of axios itself, in a list of its own.
+  let usual: unknown
+  let usualWithCheck: Transform[] = []
 
-  function addCheck(original: Transforms): Transform[] {
-    const transforms = [original ?? []].flat() as Transform[]
+  function withCheck(transforms: readonly Transform[]): Transform[] {
     const last = transforms.at(-1)
-    return [
-      ...transforms.slice(0, -1),
-      function (...args) {
-        this.transformRequest = original as never
-        const data = last ? last.apply(this, args) : args[0]
-        check(this)
-        return data
-      },
-    ]
+    const checked: Transform = function (...args) {
+      this.transformRequest = [...transforms] as never
+      const data = last ? last.apply(this, args) : args[0]
+      check(this)
+      return data
+    }
+    return [...transforms.slice(0, -1), checked]
   }
 
   return (config) => {
-    const { transformRequest } = config
-    if (withCheck && transformRequest === (withCheck as unknown)) return
-    // Nearly every request has the list of its instance.
-    if (!withCheck || transformRequest !== known) {
-      known = transformRequest
-      withCheck = addCheck(transformRequest)
+    const only = onlyTransform(config)
+    if (only === undefined) config.transformRequest = withCheck([config.transformRequest ?? []].flat() as Transform[]) as never
+    else {
+      if (only === usualWithCheck[0]) return
+      if (only !== usual) usualWithCheck = withCheck([(usual = only) as Transform])
+      config.transformRequest = usualWithCheck as never
     }
-    config.transformRequest = withCheck as never
   }
 }

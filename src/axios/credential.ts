@@ -4,6 +4,8 @@ import type { ActiveToken } from '../session/state.js'
 /** The header that carries a token. */
 export interface Credential {
   readonly name: string
+  /** The name in lower case. */
+  readonly lowerName: string
   readonly value: string
 }
 
@@ -21,7 +23,11 @@ export class CredentialFactory {
     if (token === this.#token) return this.#credential
     const { accessToken } = token
     this.#token = token
-    this.#credential = accessToken === undefined ? undefined : { name: 'Authorization', value: `Bearer ${accessToken}` }
+    this.#credential = accessToken === undefined ? undefined : {
+      name: 'Authorization',
+      lowerName: 'authorization',
+      value: `Bearer ${accessToken}`,
+    }
     if (this.#credential) this.#recent.push({ value: this.#credential.value, token })
     if (this.#recent.length > REMEMBERED) this.#recent.shift()
     return this.#credential
@@ -40,16 +46,15 @@ export function authorizationName({ headers }: InternalAxiosRequestConfig): stri
 }
 
 /** Sets the credential in place of an empty header or of an earlier credential. */
-export function setCredential({ headers }: InternalAxiosRequestConfig, { name, value }: Credential): void {
-  const { length } = name
-  for (const present in headers)
-    if (present.length === length && present !== name && present.toLowerCase() === name.toLowerCase()) delete headers[present]
+export function setCredential({ headers }: InternalAxiosRequestConfig, { name, lowerName, value }: Credential): void {
+  // Of two spellings, adapters send the last one.
+  if (headers[lowerName] !== undefined) delete headers[lowerName]
   headers[name] = value
 }
 
 /** Removes the credential, unless the caller has replaced it. */
-export function removeCredential({ headers }: InternalAxiosRequestConfig, { name, value }: Credential): void {
-  for (const present in headers) if (present.toLowerCase() === name.toLowerCase() && headers[present] === value) delete headers[present]
+export function removeCredential({ headers }: InternalAxiosRequestConfig, { lowerName, value }: Credential): void {
+  for (const present in headers) if (present.toLowerCase() === lowerName && headers[present] === value) delete headers[present]
 }
 
 /** Do the headers still hold the credential? */

@@ -4,7 +4,7 @@ import type { Environment } from '../session/environment.js'
 /** How much of the request's `timeout` is left, in milliseconds; `undefined` when it has none. */
 export function timeLeft(config: InternalAxiosRequestConfig, startedAt: number, environment: Environment): number | undefined {
   const { timeout } = config
-  // Whole ones: adapters take a part of one for no limit at all.
+  // Rounded up: adapters take a fraction of a millisecond for no limit.
   return timeout ? Math.ceil(timeout - (environment.monotonic() - startedAt)) : undefined
 }
 
@@ -14,39 +14,42 @@ export function timeoutError(config: InternalAxiosRequestConfig): AxiosError {
   return new AxiosError(message, code, config)
 }
 
+/** The result of waiting that the caller has ended: by an abort, or by the time limit of the request. */
+export interface Interrupted {
+  readonly type: 'interrupted'
+  readonly error: unknown
+}
+
 /**
- * Waits for `promise` as long as the caller does: an abort and the request's own time limit end the waiting at once, with the errors that
- * axios itself would give. What is waited for goes on.
+ * Waits for `result`, which never rejects, as long as the caller does: an abort and the request's time limit end the waiting with the errors of axios itself. The
+ * work that is waited for goes on.
  */
 export function waitWithin<Result>(
-  promise: Promise<Result>,
+  result: Promise<Result>,
   config: InternalAxiosRequestConfig,
   startedAt: number,
   environment: Environment,
-): Promise<Result> {
+): Promise<Result | Interrupted> {
   const { signal, cancelToken } = config
   const left = timeLeft(config, startedAt, environment)
-  if (!signal && !cancelToken && left === undefined) return promise
-  return new Promise<Result>((resolve, reject) => {
-    const onAbort = (): void => finish(() => reject(new CanceledError(undefined, config)))
-    const onCancel = (reason: unknown): void => finish(() => reject(reason))
+  if (!signal && !cancelToken && left === undefined) return result
+  return new Promise((resolve) => {
+    const interrupt = (error: unknown): void => finish({ type: 'interrupted', error })
+    const onAbort = (): void => interrupt(new CanceledError(undefined, config))
     const cancelTimer =
-      left === undefined ? undefined : environment.after(Math.max(0, left), () => finish(() => reject(timeoutError(config))))
-    const finish = (settle: () => void): void => {
+      left === undefined ? undefined : environment.after(Math.max(0, left), () => interrupt(timeoutError(config)))
+    const finish = (outcome: Result | Interrupted): void => {
       cancelTimer?.()
       signal?.removeEventListener?.('abort', onAbort)
-      token?.unsubscribe(onCancel)
-      settle()
+      token?.unsubscribe(interrupt)
+      resolve(outcome)
     }
-    // Their types leave out what has been there since 0.22.
+    // The types of axios leave out what is there since 0.22.
     const token = cancelToken as unknown as
       { subscribe(listener: (reason: unknown) => void): void; unsubscribe(listener: (reason: unknown) => void): void } | undefined
-    promise.then(
-      (result) => finish(() => resolve(result)),
-      (error: unknown) => finish(() => reject(error)),
-    )
+    void result.then(finish)
     if (signal?.aborted) return onAbort()
     signal?.addEventListener?.('abort', onAbort)
-    token?.subscribe(onCancel)
+    token?.subscribe(interrupt)
   })
 }

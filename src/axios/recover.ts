@@ -1,5 +1,5 @@
 import { isAxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
-import { OAuthError } from '../errors.js'
+import { OAuthError, isOAuthError } from '../errors.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
 import { epochEnded } from '../session/refresh-error.js'
 import type { Attachment } from './attachment.js'
@@ -42,19 +42,13 @@ export function responseInterceptor({
     if (!isReplayable(config)) throw notReplayable(response)
     const { events } = context.provider
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'rejected' })
-    // A plain callback: each of ten thousand waiting requests holds only this.
-    return waitWithin(result, config, context.startedAt, environment).then(
-      (replacement) => {
-        if (events.has('released')) events.emit('released', summaryOf(config))
-        if (replacement.type === 'token') return sendAgain(context, config, replacement.token, response)
-        if (replacement.type === 'failed' && isAccepted) return response
-        throw requestError(replacement.error, config, response)
-      },
-      (error: unknown) => {
-        if (events.has('released')) events.emit('released', summaryOf(config))
-        throw error
-      },
-    )
+    // One plain callback: each of ten thousand waiting requests holds it.
+    return waitWithin(result, config, context.startedAt, environment).then((replacement) => {
+      if (events.has('released')) events.emit('released', summaryOf(config))
+      if (replacement.type === 'token') return sendAgain(context, config, replacement.token, response)
+      if (replacement.type === 'failed' && isAccepted) return response
+      throw guarded(requestError(replacement.error, config, response))
+    })
   }
 
   /** Another token for a refused request. */
@@ -62,9 +56,10 @@ export function responseInterceptor({
     const { provider, token } = context
     if (refusal.type === 'step-up') {
       if (!stepUp) throw stepUpRequired(response, refusal.challenge)
-      return stepUp(provider, token, refusal.challenge).catch((cause: unknown) => {
-        throw cause instanceof OAuthError ? requestError(cause, response.config, response) : stepUpRequired(response, refusal.challenge, cause)
-      })
+      return stepUp(provider, token, refusal.challenge).catch((cause: unknown) => ({
+        type: 'rejected',
+        error: (isOAuthError(cause) ? cause : stepUpRequired(response, refusal.challenge, cause)) as OAuthError,
+      }))
     }
     if (token) return provider.getTokenAfter401(token)
     // The request could not wait for a token before it was sent.
@@ -79,35 +74,38 @@ export function responseInterceptor({
   ): Promise<AxiosResponse> {
     const { provider, startedAt, beforeRedirect } = context
     const left = timeLeft(config, startedAt, environment)
-    if (left !== undefined && left <= 0) throw timeoutError(config)
+    if (left !== undefined && left <= 0) return rethrow(timeoutError(config))
     const epoch = context.epoch ?? token.epoch
     const credential = credentials.of(token)
     if (credential) setCredential(config, credential)
     carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect })
     if (provider.events.has('resent')) provider.events.emit('resent', summaryOf(config))
-    return resend(instance, config, left, () => {
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
-      discard(response)
-    })
-  }
-
-  const rethrow = (error: unknown): never => {
-    throw isAxiosError(error) && contextOf(error.config) ? withoutSecrets(error) : error
+    try {
+      return resend(instance, config, left, rethrow, () => {
+        if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
+        discard(response)
+      })
+    } catch (error) {
+      return rethrow(error)
+    }
   }
 
   return {
-    fulfilled: (response: AxiosResponse) => recover(response, true)?.catch(rethrow) ?? response,
+    fulfilled: (response: AxiosResponse) => recover(response, true) ?? response,
     // No async function: while the request waits, it would hold the error of the first response, with its stack.
     rejected(error: unknown): Promise<AxiosResponse> {
-      try {
-        const recovered = isAxiosError(error) && error.response ? recover(error.response, false) : undefined
-        if (recovered) return recovered.catch(rethrow)
-      } catch (failure) {
-        return rethrow(failure)
-      }
-      return rethrow(error)
+      const recovered = isAxiosError(error) && error.response ? recover(error.response, false) : undefined
+      return recovered ?? rethrow(error)
     },
   }
+}
+
+function guarded(error: unknown): unknown {
+  return isAxiosError(error) && contextOf(error.config) ? withoutSecrets(error) : error
+}
+
+function rethrow(error: unknown): never {
+  throw guarded(error)
 }
 
 function sentWithoutToken(): OAuthError {

@@ -12,8 +12,7 @@ export function redirectGuard(isAllowed: OriginRule): MakeGuard {
     (options, ...details) => {
       const headers = (options.headers ?? {}) as Record<string, unknown>
       if (credential && !isAllowed({ url: String(options.href) })) {
-        const own = credential.name.toLowerCase()
-        for (const name in headers) if (name.toLowerCase() === own) Reflect.deleteProperty(headers, name)
+        for (const name in headers) if (name.toLowerCase() === credential.lowerName) Reflect.deleteProperty(headers, name)
       }
       beforeRedirect?.(options, ...details)
     }

@@ -38,12 +38,13 @@ function throwIfCancelled(config: InternalAxiosRequestConfig): void {
 
 /**
  * Sends a request again, below every interceptor and every request transform: the second send equals the first one. `left` is the rest of its time limit.
- * `beforeSending` runs right before the adapter.
+ * `beforeSending` runs right before the adapter; `rethrow` gets what the promise rejects with.
  */
 export function resend(
   instance: AxiosInstance,
   config: InternalAxiosRequestConfig,
   left: number | undefined,
+  rethrow: (error: unknown) => never,
   beforeSending: () => void,
 ): Promise<AxiosResponse> {
   renewBody(config)
@@ -60,13 +61,21 @@ export function resend(
   return adapter(config).then(
     (response) => {
       undo?.()
-      return finish(response)
+      try {
+        return finish(response)
+      } catch (failure) {
+        return rethrow(failure)
+      }
     },
     (error: { response?: AxiosResponse } | undefined) => {
       undo?.(error)
-      if (error?.response) finish(error.response)
-      throwIfCancelled(config)
-      throw error
+      try {
+        if (error?.response) finish(error.response)
+        throwIfCancelled(config)
+      } catch (failure) {
+        return rethrow(failure)
+      }
+      return rethrow(error)
     },
   )
 }
