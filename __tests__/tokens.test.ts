@@ -1,133 +1,223 @@
 import { readFile } from 'node:fs/promises'
 import fc from 'fast-check'
 import { isOAuthError } from '../src/errors.js'
-import { decodeIdToken, mergeTokens, readTokens, sameTokens } from '../src/tokens.js'
+import {
+  decodeIdToken,
+  mergeTokenResponse,
+  parseSignInTokens,
+  parseStoredTokens,
+  sameTokens,
+  toTokenSet,
+  usableRefreshToken,
+  userOf,
+} from '../src/tokens.js'
 
 const now = Date.UTC(2026, 0, 2)
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
+const idToken = (payload: string | Uint8Array): string => `e30.${Buffer.from(payload).toString('base64url')}.x`
 
-describe('reading token JSON', () => {
-  it.each([
-    ['epoch seconds', { expires_at: now / 1000 + 60 }],
-    ['epoch seconds as text', { expires_on: String(now / 1000 + 60) }],
-    ['epoch milliseconds', { expires_at: now + 60_000 }],
-    ['epoch milliseconds as text', { expires_at: String(now + 60_000) }],
-    ['ISO 8601 text', { expires_at: new Date(now + 60_000).toISOString() }],
-    ['a lifetime and when it was issued', { expires_in: '60', created_at: now / 1000 }],
-    ['a lifetime and when it was issued, in milliseconds as text', { expires_in: 60, issued_at: String(now) }],
-  ])('tells %s', (_name, times) => {
-    expect(readTokens({ access_token: 'a', ...times }, now).expiresAt).toBe(now + 60_000)
-  })
-
-  it('takes numbers as text for numbers, and keeps them as they are', () => {
-    const numbers = {
-      expires_in: 3600,
-      ext_expires_in: 7200,
-      expires_on: now / 1000 + 3600,
-      refresh_in: 1800,
-      refresh_token_expires_in: 86_400,
+describe('a token set', () => {
+  it.each<[string, unknown, string]>([
+    ['null', null, 'not a JSON object'],
+    ['text', 'at-secret', 'not a JSON object'],
+    ['a list', ['at-secret'], 'not a JSON object'],
+    ['an empty object', {}, 'neither an access_token nor a refresh_token'],
+    ['no token that is text', { access_token: '', refresh_token: 5 }, 'neither an access_token nor a refresh_token'],
+    ['an access token that is a number', { access_token: 5, refresh_token: 'rt-secret' }, 'no access_token'],
+    ['a line break', { access_token: 'at-secret\n' }, 'line break'],
+    ['a carriage return', { access_token: 'at-secret\rX' }, 'line break'],
+    ['a space', { access_token: 'at secret' }, 'not a valid header value'],
+    ['a NUL', { access_token: 'at-secret\0' }, 'not a valid header value'],
+    ['an umlaut', { access_token: 'at-sécret' }, 'non-ASCII'],
+    ['an access token longer than 64 KiB', { access_token: 'secret'.padEnd(65_537, 'x') }, 'access_token is longer than 64 KiB'],
+    ['a refresh token longer than 64 KiB', { access_token: 'a', refresh_token: 'x'.repeat(65_537) }, 'refresh_token is longer'],
+    ['an ID token longer than 64 KiB', { access_token: 'a', id_token: 'x'.repeat(65_537) }, 'id_token is longer'],
+  ])('that is %s is refused, without quoting it', (_name, json, message) => {
+    for (const parse of [parseStoredTokens, parseSignInTokens]) {
+      const attempt = (): unknown => parse(json, now)
+      expect(attempt).toThrow(expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }))
+      expect(attempt).toThrow(message)
+      expect(attempt).not.toThrow(/secret|sécret/)
     }
-    const text = Object.fromEntries(Object.entries(numbers).map(([name, value]) => [name, String(value)]))
-    const [one, other] = [numbers, text].map((members) => readTokens({ access_token: 'a', ...members }, now))
-    expect(one).toMatchObject({ expiresAt: now + 3_600_000, lifetime: 3_600_000, refreshAt: now + 1_800_000, tokens: numbers })
-    expect(other).toEqual({ ...one, tokens: { ...one!.tokens, ...text } })
   })
 
-  it('knows no expiry where there is only a lifetime and nobody knows since when', () => {
-    expect(readTokens({ access_token: 'a', expires_in: 60 }, now)).toMatchObject({ expiresAt: Infinity, lifetime: Infinity })
+  it('with tokens of exactly 64 KiB is accepted', () => {
+    const token = 'x'.repeat(65_536)
+    expect(parseStoredTokens({ access_token: token, refresh_token: token }, now)).toMatchObject({
+      accessToken: token,
+      refreshToken: token,
+    })
   })
 
-  it('reads the model of a Microsoft token', () => {
+  it.each<[unknown]>([[undefined], [null], ['']])('with only a refresh token is valid: access_token is %j', (access_token) => {
+    for (const parse of [parseStoredTokens, parseSignInTokens])
+      expect(parse({ access_token, refresh_token: 'r', token_type: 'DPoP' }, now)).toMatchObject({
+        accessToken: undefined,
+        refreshToken: 'r',
+      })
+  })
+
+  it.each(['Bearer', 'bearer', 'BEARER ', 'bot', 'user', 'JWT', 'Zoho-oauthtoken', '', null, 5, ['bearer'], { toString: 5 }])(
+    'keeps token_type %j as it is',
+    (token_type) => expect(parseStoredTokens({ access_token: 'a', token_type }, now).tokens.token_type).toBe(token_type),
+  )
+
+  it('without a token_type gets none', () => {
+    expect(parseStoredTokens({ access_token: 'a' }, now).tokens).toEqual({ access_token: 'a' })
+    expect(mergeTokenResponse(undefined, { access_token: 'a' }, now).tokens).toEqual({ access_token: 'a' })
+  })
+
+  it.each(['DPoP', 'dpop', ' pop ', 'PoP', 'mac', 'N_A'])('with token_type %j is refused, as it needs a proof', (token_type) => {
+    for (const attempt of [
+      () => parseStoredTokens({ access_token: 'a', token_type }, now),
+      () => mergeTokenResponse(undefined, { access_token: 'a', token_type }, now),
+    ])
+      expect(attempt).toThrow('requires a proof of possession')
+  })
+
+  it('keeps unknown members, and known ones of an unexpected type', () => {
     const json = {
-      token_type: 'Bearer',
-      expires_in: 3600,
-      ext_expires_in: 3600,
-      expires_on: '1569281808',
       access_token: 'a',
-      refresh_token: 'r',
-      id_token: 'i',
+      refresh_token: null,
+      id_token: { raw: 'x' },
+      scope: ['read', 'write'],
+      expires_at: { seconds: 5 },
+      expires_in: true,
+      note: { kept: true },
+      __proto__: null,
     }
-    const { tokens, expiresAt, lifetime } = readTokens(json, now)
-    expect([tokens, expiresAt, lifetime]).toEqual([json, 1569281808000, 3_600_000])
+    expect(parseStoredTokens(json, now).tokens).toEqual(json)
+    expect(mergeTokenResponse(undefined, json, now).tokens).toEqual(json)
   })
 
-  it.each(['Bearer', 'bearer', 'BEARER', undefined])('sends the type %s as Bearer', (token_type) => {
-    expect(readTokens({ access_token: 'a', token_type }, now).authorization).toBe('Bearer a')
+  it('is not changed by reading', () => {
+    const json = Object.freeze({ access_token: 'a', expires_in: 60, expiry: '2026-01-02T00:00:00' })
+    parseStoredTokens(json, now)
+    parseSignInTokens(json, now)
+    mergeTokenResponse(json, json, now)
+    expect(json).toEqual({ access_token: 'a', expires_in: 60, expiry: '2026-01-02T00:00:00' })
   })
 
-  it.each([
-    ['null', null],
-    ['text', 'at-secret'],
-    ['a list', ['at-secret']],
-    ['no access token', { refresh_token: 'rt-secret' }],
-    ['an empty access token', { access_token: '' }],
-    ['an access token that is a number', { access_token: 5 }],
-    ['a line break', { access_token: 'at-secret\n' }],
-    ['a carriage return', { access_token: 'at-secret\rX' }],
-    ['a space', { access_token: 'at secret' }],
-    ['a NUL', { access_token: 'at-secret\0' }],
-    ['an umlaut', { access_token: 'at-sécret' }],
-    ['another type', { access_token: 'at-secret', token_type: 'mac' }],
-  ])('refuses %s, without quoting it', (_name, json) => {
-    const attempt = (): unknown => readTokens(json, now)
-    expect(attempt).toThrow(expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }))
-    expect(attempt).not.toThrow(/secret|sécret/)
+  it('takes no prototype from JSON', () => {
+    const json: unknown = JSON.parse('{"access_token":"a","__proto__":{"refresh_token":"r"}}')
+    expect(parseStoredTokens(json, now).refreshToken).toBeUndefined()
+    expect(mergeTokenResponse({ ...(json as object) }, json, now).refreshToken).toBeUndefined()
   })
 })
 
-describe('merging a token response', () => {
+describe('a token response', () => {
   const previous = {
     access_token: 'a1',
     refresh_token: 'r1',
     scope: 'read',
     id_token: 'i1',
+    token_type: 'bot',
     expires_in: 10,
     expires_at: 5,
     note: { kept: true },
   }
 
-  it('replaces what is new and keeps what is left out', () => {
-    const { tokens } = mergeTokens(previous, { access_token: 'a2', expires_in: 3600 }, now)
+  it('replaces what is new and keeps what it omits', () => {
+    const { tokens } = mergeTokenResponse(previous, { access_token: 'a2', expires_in: 3600 }, now)
+    expect(tokens).toEqual({ ...previous, access_token: 'a2', expires_in: 3600, expires_at: now / 1000 + 3600 })
+    expect(mergeTokenResponse(previous, { access_token: 'a2', refresh_token: 'r2' }, now).refreshToken).toBe('r2')
+  })
+
+  it.each<[unknown]>([[undefined], [null], ['']])('omits refresh_token, id_token and scope also by %j', (none) => {
+    const { tokens, refreshToken } = mergeTokenResponse(
+      previous,
+      { access_token: 'a2', refresh_token: none, id_token: none, scope: none },
+      now,
+    )
+    expect(tokens).toMatchObject({ refresh_token: 'r1', id_token: 'i1', scope: 'read' })
+    expect(refreshToken).toBe('r1')
+  })
+
+  it('keeps the refresh token when it has one of an unexpected type', () => {
+    expect(mergeTokenResponse(previous, { access_token: 'a2', refresh_token: false }, now).tokens.refresh_token).toBe('r1')
+  })
+
+  it('keeps a scope that is an array, also an empty one', () => {
+    expect(mergeTokenResponse(previous, { access_token: 'a2', scope: ['x'] }, now).tokens.scope).toEqual(['x'])
+    expect(mergeTokenResponse(previous, { access_token: 'a2', scope: [] }, now).tokens.scope).toEqual([])
+    expect(mergeTokenResponse({ ...previous, scope: ['y'] }, { access_token: 'a2' }, now).tokens.scope).toEqual(['y'])
+  })
+
+  it('needs an access token', () => {
+    for (const response of [{}, { refresh_token: 'r2' }, { access_token: '', refresh_token: 'r2' }, 'text', null])
+      expect(() => mergeTokenResponse(previous, response, now)).toThrow(expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }))
+  })
+
+  it('leaves no time of the old token behind, under whatever name', () => {
+    const times = {
+      expires_on: '5',
+      ext_expires_in: 5,
+      refresh_in: 1,
+      created_at: 5,
+      expires_in_sec: 5,
+      expiresAt: 5,
+      expirationDate: 'x',
+      token_expires_at: 5,
+    }
+    const { tokens, expiresAt } = mergeTokenResponse({ ...previous, ...times }, { access_token: 'a2' }, now)
     expect(tokens).toEqual({
-      ...previous,
       access_token: 'a2',
-      token_type: 'Bearer',
-      expires_in: 3600,
-      expires_at: now / 1000 + 3600,
+      refresh_token: 'r1',
+      scope: 'read',
+      id_token: 'i1',
+      token_type: 'bot',
+      note: { kept: true },
     })
-    expect(mergeTokens(previous, { access_token: 'a2', refresh_token: 'r2' }, now).tokens.refresh_token).toBe('r2')
+    expect(expiresAt).toBe(Infinity)
   })
 
-  it('lets no time of the old token outlive it', () => {
-    const { tokens, expiresAt } = mergeTokens({ ...previous, refresh_in: 1, expires_on: '5' }, { access_token: 'a2' }, now)
-    expect([tokens.expires_in, tokens.expires_at, tokens.expires_on, tokens.refresh_in, expiresAt]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined,
-      Infinity,
-    ])
-  })
+  it.each(['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in', 'refresh_token_expires_at'])(
+    'removes %s with the refresh token that it describes, and no sooner',
+    (name) => {
+      const merge = (response: object): unknown =>
+        mergeTokenResponse({ ...previous, [name]: 5 }, { access_token: 'a2', ...response }, now).tokens[name]
+      expect(merge({})).toBe(5)
+      expect(merge({ refresh_token: 'r1' })).toBe(5)
+      expect(merge({ refresh_token: 'r2' })).toBeUndefined()
+      expect(merge({ refresh_token: 'r2', [name]: 6 })).toBe(6)
+    },
+  )
+})
 
-  it.each([
-    ['seconds', { expires_at: 5 }, { expires_at: now / 1000 + 60 }],
-    ['milliseconds', { expires_at: 1e12 }, { expires_at: now + 60_000 }],
-    ['ISO 8601', { expires_at: '2020-01-01T00:00:00Z' }, { expires_at: new Date(now + 60_000).toISOString() }],
-    ['text in another member', { expires_on: '1569281808' }, { expires_on: String(now / 1000 + 60) }],
-    ['nothing', {}, { expires_at: now / 1000 + 60 }],
-  ])('writes the absolute time as the file had it: %s', (_name, times, expected) => {
-    const { tokens, expiresAt } = mergeTokens({ access_token: 'a1', ...times }, { access_token: 'a2', expires_in: '60' }, now)
-    expect(tokens).toEqual({ access_token: 'a2', token_type: 'Bearer', expires_in: '60', ...expected })
-    expect(expiresAt).toBe(now + 60_000)
-  })
+describe('a rotated refresh token in a response that is refused', () => {
+  const previous = { access_token: 'a1', refresh_token: 'r1', expires_at: now / 1000 + 60, refresh_token_expires_in: 5, note: 1 }
 
-  it('counts from when the request was sent, and can be judged tomorrow', () => {
-    const { tokens } = mergeTokens(undefined, { access_token: 'a', expires_in: 60, refresh_in: 30 }, now)
-    expect(readTokens(JSON.parse(JSON.stringify(tokens)), now + 86_400_000)).toMatchObject({
+  it.each<[string, object]>([
+    ['no access token', { refresh_token: 'r2' }],
+    ['an access token that is no header value', { access_token: 'a\n', refresh_token: 'r2' }],
+    ['a type that needs a proof', { access_token: 'a2', token_type: 'DPoP', refresh_token: 'r2', expires_in: 5, scope: 'x' }],
+  ])('joins the previous access token and its expiry: %s', (_name, response) => {
+    expect(usableRefreshToken(previous, response, now)).toMatchObject({
+      tokens: { access_token: 'a1', refresh_token: 'r2', expires_at: now / 1000 + 60, note: 1 },
+      accessToken: 'a1',
+      refreshToken: 'r2',
       expiresAt: now + 60_000,
-      lifetime: 60_000,
-      refreshAt: now + 30_000,
     })
+    expect(usableRefreshToken(previous, response, now)?.tokens).not.toHaveProperty('refresh_token_expires_in')
+  })
+
+  it('makes a set of its own when there was none', () => {
+    expect(usableRefreshToken(undefined, { refresh_token: 'r2' }, now)).toMatchObject({
+      accessToken: undefined,
+      refreshToken: 'r2',
+    })
+  })
+
+  it.each<[string, unknown]>([
+    ['the same one', { refresh_token: 'r1' }],
+    ['none', {}],
+    ['one that is no text', { refresh_token: 5 }],
+    ['an empty one', { refresh_token: '' }],
+    ['one longer than 64 KiB', { refresh_token: 'x'.repeat(65_537) }],
+    ['no JSON object', 'refresh_token'],
+    ['null', null],
+  ])('is not found in %s', (_name, response) => {
+    expect(usableRefreshToken(previous, response, now)).toBeUndefined()
   })
 })
 
@@ -136,9 +226,12 @@ describe('whatever JSON it is given', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue()), (json, members) => {
         for (const attempt of [
-          () => readTokens(json, now),
-          () => mergeTokens(members, json, now),
-          () => mergeTokens(undefined, { ...members, access_token: 'a' }, now),
+          () => parseStoredTokens(json, now),
+          () => parseSignInTokens(json, now),
+          () => mergeTokenResponse(members, json, now),
+          () => mergeTokenResponse(undefined, { ...members, access_token: 'a' }, now),
+          () => usableRefreshToken(members, json, now),
+          () => userOf(members),
         ]) {
           try {
             attempt()
@@ -147,41 +240,96 @@ describe('whatever JSON it is given', () => {
           }
         }
         const kept = { ...members, extra_member: json }
-        expect(mergeTokens(kept, { access_token: 'a' }, now).tokens.extra_member).toEqual(json)
+        expect(mergeTokenResponse(kept, { access_token: 'a' }, now).tokens.extra_member).toEqual(json)
       }),
       { numRuns: runs },
     )
   })
+})
 
-  it('takes no prototype from it', () => {
-    const { tokens } = readTokens(JSON.parse('{"access_token":"a","__proto__":{"refresh_token":"r"}}'), now)
-    expect(tokens.refresh_token).toBeUndefined()
+describe('comparing token sets', () => {
+  it('takes sets with the same tokens for the same', () => {
+    expect(sameTokens({ access_token: 'a', x: 1 }, { access_token: 'a', x: 2 })).toBe(true)
+    expect(sameTokens(undefined, null)).toBe(true)
+    expect(sameTokens({ access_token: 'a', refresh_token: null }, { access_token: 'a', refresh_token: '' })).toBe(true)
+  })
+
+  it('tells another access token and another refresh token', () => {
+    expect(sameTokens({ access_token: 'a' }, { access_token: 'a', refresh_token: 'r' })).toBe(false)
+    expect(sameTokens({ access_token: 'a', refresh_token: 'r' }, { access_token: 'b', refresh_token: 'r' })).toBe(false)
   })
 })
 
-describe('comparing and decoding', () => {
-  it('takes sets with the same tokens for the same', () => {
-    expect(sameTokens({ access_token: 'a', x: 1 }, { access_token: 'a', x: 2 })).toBe(true)
-    expect(sameTokens({ access_token: 'a' }, { access_token: 'a', refresh_token: 'r' })).toBe(false)
-    expect(sameTokens(undefined, null)).toBe(true)
+it('a refresh function gets only tokens that are text', () => {
+  const tokens = { access_token: 'a', refresh_token: 5, id_token: '', scope: ['x'], note: null }
+  expect(toTokenSet(tokens)).toEqual({ access_token: 'a', scope: ['x'], note: null })
+})
+
+describe('an ID token', () => {
+  it('is decoded, also where its claims are not ASCII', () => {
+    const claims = { sub: 'alice', name: 'Ærøskøbing ✓ 🎉' }
+    expect(decodeIdToken(idToken(JSON.stringify(claims)))).toEqual(claims)
   })
 
-  it('decodes the claims of an ID token, also those that are not ASCII', () => {
-    const payload = Buffer.from(JSON.stringify({ sub: 'alice', name: 'Ærøskøbing ✓' })).toString('base64url')
-    expect(decodeIdToken(`e30.${payload}.x`)).toEqual({ sub: 'alice', name: 'Ærøskøbing ✓' })
+  it('is decoded where its encoding differs from plain base64', () => {
+    const claims = { sub: '???>>>~~~ ÿþ' }
+    expect(idToken(JSON.stringify(claims))).toMatch(/-.*_|_.*-/)
+    expect(decodeIdToken(idToken(JSON.stringify(claims)))).toEqual(claims)
   })
 
-  it('decodes whatever is there: decoding is not verifying, as its documentation says', async () => {
+  it('is decoded without TextDecoder and Buffer, as in React Native', () => {
+    const { TextDecoder, Buffer } = globalThis
+    const token = idToken('{"sub":"ü"}')
+    Object.assign(globalThis, { TextDecoder: undefined, Buffer: undefined })
+    try {
+      expect(decodeIdToken(token)).toEqual({ sub: 'ü' })
+    } finally {
+      Object.assign(globalThis, { TextDecoder, Buffer })
+    }
+  })
+
+  it('is decoded without verifying it, as the documentation says', async () => {
     const [header, payload] = [{ alg: 'RS256' }, { sub: 'mallory', exp: 1 }].map((part) =>
       Buffer.from(JSON.stringify(part)).toString('base64url'),
     )
     expect(decodeIdToken(`${header!}.${payload!}.forged`)).toEqual({ sub: 'mallory', exp: 1 })
     const comments = /\/\*\*(?:(?!\*\/).)*\*\/\s*export function decodeIdToken/s
-    expect(comments.exec(await readFile('src/tokens.ts', 'utf8'))?.[0]).toContain('Decoding is not verifying')
+    expect(comments.exec(await readFile('src/tokens/id-token.ts', 'utf8'))?.[0]).toContain('Decoding is not verifying')
     expect(await readFile('SECURITY.md', 'utf8')).toContain('Decoding an ID token is not verifying it')
   })
 
-  it.each(['', 'a', 'a.b.c', 'e30.bnVsbA.x', 'e30.!!!.x'])('refuses %j with the typed error', (text) => {
-    expect(() => decodeIdToken(text)).toThrow(expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }))
+  it.each<[string, string]>([
+    ['empty', ''],
+    ['one part', 'a'],
+    ['no base64', 'e30.!!!.x'],
+    ['null', idToken('null')],
+    ['a number', idToken('5')],
+    ['text', idToken('"sub"')],
+    ['a list', idToken('[]')],
+    ['no JSON', idToken('{')],
+    ['no UTF-8', idToken(Buffer.from([...Buffer.from('{"sub":"'), 0xff, ...Buffer.from('"}')]))],
+    ['no text', 5 as unknown as string],
+  ])('that is %s is refused with the typed error', (_name, token) => {
+    expect(() => decodeIdToken(token)).toThrow(expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }))
+    expect(() => decodeIdToken(token)).toThrow('The id_token is not a JSON Web Token.')
+  })
+})
+
+describe('the user of a token set', () => {
+  const user = (claims: object): string | undefined => userOf({ id_token: idToken(JSON.stringify(claims)) })
+
+  it('is issuer and subject, joined so that no two users are the same', () => {
+    expect(user({ iss: 'https://a', sub: 'b', name: 'x' })).toBe('["https://a","b"]')
+    expect(user({ iss: 'a","b', sub: 'c' })).not.toBe(user({ iss: 'a', sub: 'b","c' }))
+  })
+
+  it.each<[string, object]>([
+    ['no issuer', { sub: 'a' }],
+    ['no subject', { iss: 'a' }],
+    ['a subject that is no text', { iss: 'a', sub: 5 }],
+  ])('is not known where there is %s', (_name, claims) => expect(user(claims)).toBeUndefined())
+
+  it.each([undefined, {}, { id_token: 5 }, { id_token: 'x' }, { id_token: null }])('is not known for %j', (tokens) => {
+    expect(userOf(tokens)).toBeUndefined()
   })
 })

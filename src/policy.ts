@@ -1,4 +1,8 @@
+import type { Failure } from './policy/failure.js'
 import type { ParsedTokenSet } from './tokens.js'
+
+export { classifyFailure } from './policy/classify.js'
+export type { ClassifyFailure, ClassifyOptions, Failure, FailureKind, RefreshFailure } from './policy/failure.js'
 
 /** The length of a window before the expiry: `fraction` of the token's lifetime (0 to 1), at most `max` milliseconds. */
 export interface WindowSize {
@@ -44,80 +48,6 @@ export function windowsOf(
   const blockFrom = before(blockingWindow)
   const start = refreshAt ?? before(refreshWindow)
   return { refreshFrom: Math.min(blockFrom, start + (random * (expiresAt - start)) / 2), blockFrom }
-}
-
-/** What a failed refresh means for the session. */
-export type FailureKind = 'ended' | 'misconfigured' | 'transient'
-
-/** What the application's `classify` gets. */
-export interface RefreshFailure {
-  readonly status: number | undefined
-  /** The headers of the answer, with lower-case names. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: unknown
-  readonly error: unknown
-}
-
-export type ClassifyFailure = (failure: RefreshFailure) => FailureKind | undefined | void
-
-export interface Failure {
-  readonly kind: FailureKind
-  readonly inferred: boolean
-  readonly notProcessed: boolean
-  readonly retryAfter?: number
-  readonly summary: string
-  readonly status?: number
-  readonly oauthError?: string
-}
-
-export interface ClassifyOptions {
-  readonly classify?: ClassifyFailure | undefined
-  readonly inferFromStatus?: boolean | undefined
-}
-
-const serverTroubles = new Set(['server_error', 'temporarily_unavailable', 'slow_down'])
-const neverConnected = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined
-}
-
-/** A header of a fetch `Response`, of an axios response or of a plain object. */
-function header(response: unknown, name: string): unknown {
-  const headers = member(response, 'headers')
-  const get = member(headers, 'get')
-  return typeof get === 'function' ? get.call(headers, name) : member(headers, name)
-}
-
-function retryAfterOf(value: unknown, now: number): number | undefined {
-  if ((value ?? '') === '') return undefined
-  const seconds = Number(value)
-  const ms = Number.isNaN(seconds) ? Date.parse(String(value)) - now : seconds * 1000
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
-}
-
-/**
- * Classifies what a refresh function rejected with, by its shape: the errors of this package's grants, of oauth4webapi, openid-client, fetch
- * and axios look alike enough.
- */
-export function classifyFailure(error: unknown, now: number, _options?: ClassifyOptions): Failure {
-  const response = member(error, 'response')
-  const oauthError = member(error, 'error') ?? member(member(response, 'data'), 'error')
-  const status = Number(member(error, 'status') ?? member(response, 'status') ?? 0)
-  if (typeof oauthError === 'string' && status !== 429 && status < 500 && !serverTroubles.has(oauthError))
-    return { kind: oauthError === 'invalid_grant' ? 'ended' : 'misconfigured', inferred: false, notProcessed: false, summary: '' }
-  let unprocessed = status === 429 || status === 503
-  for (let cause = error, depth = 0; depth < 4; cause = member(cause, 'cause'), depth++)
-    unprocessed ||= neverConnected.has(String(member(cause, 'code')))
-  const retryAfter = retryAfterOf(member(error, 'retryAfter') ?? header(response, 'retry-after'), now)
-  return { kind: 'transient', inferred: false, notProcessed: unprocessed, summary: '', ...(retryAfter !== undefined && { retryAfter }) }
 }
 
 /** The wait before the next try, in milliseconds; `undefined` when there is none. `made` counts the tries already made. */

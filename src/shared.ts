@@ -1,6 +1,5 @@
 import { persistenceOf } from './persistence/persistence-of.js'
 import { sharedPersistence } from './persistence/shared.js'
-import type { PersistenceFactory } from './session/persistence.js'
 import type { SharedStoreDefinition, TokenStore } from './types.js'
 
 /** A store made by {@link sharedStore}. */
@@ -35,5 +34,5 @@ export function sharedStore(definition: SharedStoreDefinition): SharedTokenStore
     ...(checkWritable && { checkWritable: checkWritable.bind(definition) }),
   }
   // Not enumerable: a spread copy is no shared store, since its methods may have been replaced.
-  return Object.defineProperty(store, persistenceOf, { value: sharedPersistence(store) satisfies PersistenceFactory })
+  return Object.defineProperty(store, persistenceOf, { value: sharedPersistence })
 }

@@ -11,13 +11,16 @@ export interface TokenJSON {
   refresh_token?: unknown
   /** An OpenID Connect ID token. */
   id_token?: unknown
-  /** The granted scope, separated by spaces (RFC 6749 §3.3). */
+  /** The granted scope, separated by spaces (RFC 6749 §3.3); some servers send an array. */
   scope?: unknown
   /** Lifetime of the access token in seconds, counted from when the token request was sent. */
   expires_in?: unknown
-  /** Absolute expiry: epoch seconds, epoch milliseconds or ISO 8601 text. */
+  /**
+   * Absolute expiry: epoch seconds, epoch milliseconds or ISO 8601 text (UTC when it has no zone). `expiry_date`, `expiry`, `expires` and
+   * `token_expiry_date` are read, too.
+   */
   expires_at?: unknown
-  /** Absolute expiry as Microsoft's servers send it: epoch seconds, often as text. */
+  /** Absolute expiry as Microsoft's servers send it, in the same formats. */
   expires_on?: unknown
   /** Seconds after which the server asks for a refresh. */
   refresh_in?: unknown

@@ -13,6 +13,11 @@ const SHORT_LIFETIME = 60_000
 /** Date, hours and minutes, seconds, fraction, offset. Text without an offset is UTC. */
 const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d+))?\s*(?:([+-]\d\d):?(\d\d)?)?/i
 
+/** True for a `Date` of any realm. */
+export function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === '[object Date]'
+}
+
 function toNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return Number.isFinite(number) ? (number as number) : undefined
@@ -47,17 +52,17 @@ export function toTime(value: unknown): number | undefined {
   let time = NaN
   if (number !== undefined) time = number < FIRST_MILLISECONDS ? number * 1000 : number
   else if (typeof value === 'string') time = parseText(value.trim())
-  else if (value instanceof Date) time = value.getTime()
+  else if (isDate(value)) time = value.getTime()
   return time > 0 ? Math.min(time, LAST_TIME) : undefined
 }
 
 /** Writes a time in the format of `like`, so that other programs continue to understand the record. */
 export function formatTime(time: number, like: unknown, lifetime: number): unknown {
   const date = new Date(time)
-  if (like instanceof Date) return date
+  if (isDate(like)) return date
   const number = toNumber(like)
-  if (typeof like === 'string' && number === undefined && toTime(like) !== undefined) {
-    if (!iso.test(like)) return date.toUTCString()
+  if (typeof like === 'string' && !iso.test(like) && number === undefined && toTime(like)) return date.toUTCString()
+  if (typeof like === 'string' && iso.test(like)) {
     const digits = date.toISOString().replace(/\D/g, '')
     let index = 0
     // The offset becomes +00:00; every other digit is replaced in its place.

@@ -1,0 +1,229 @@
+import { jest } from '@jest/globals'
+import { mapTokens } from '../src/map-tokens.js'
+import { mergeTokenResponse, parseStoredTokens } from '../src/tokens.js'
+import type { RefreshContext, TokenJSON, TokenStore, WriteContext } from '../src/types.js'
+
+const now = Date.UTC(2026, 0, 2)
+const context: RefreshContext = { signal: new AbortController().signal, reason: 'expired', reportDate: () => undefined }
+const refreshed = async (answer: unknown): Promise<unknown> => mapTokens().refresh(() => answer)(undefined, context)
+
+describe('mapping what a refresh function resolves with', () => {
+  it.each<[string, unknown, object]>([
+    [
+      'camelCase of an own backend',
+      { accessToken: 'a', refreshToken: 'r', expiresIn: 60, idToken: 'i', tokenType: 'Bearer', scopes: ['x'], user: { id: 1 } },
+      {
+        access_token: 'a',
+        refresh_token: 'r',
+        expires_in: 60,
+        id_token: 'i',
+        token_type: 'Bearer',
+        scope: ['x'],
+        user: { id: 1 },
+      },
+    ],
+    [
+      'MSAL',
+      { accessToken: 'a', expiresOn: new Date(now), scopes: ['x'], account: { name: 'n' }, fromCache: false, idToken: '' },
+      {
+        access_token: 'a',
+        expires_on: '2026-01-02T00:00:00.000Z',
+        scope: ['x'],
+        account: { name: 'n' },
+        fromCache: false,
+        id_token: '',
+      },
+    ],
+    ['@azure/identity', { token: 'a', expiresOnTimestamp: now }, { access_token: 'a', expiry_date: now }],
+    ['a set nested in data', { data: { accessToken: 'a', expiresAt: now }, ok: true }, { access_token: 'a', expires_at: now }],
+    ['a set nested in token', { token: { accessToken: 'a' } }, { access_token: 'a' }],
+    [
+      'Supabase',
+      { data: { session: { access_token: 'a', refresh_token: 'r', expires_at: 5, user: {} }, user: {} }, error: null },
+      { access_token: 'a', refresh_token: 'r', expires_at: 5, user: {} },
+    ],
+    ['a set that needs no mapping', { access_token: 'a', expires_in: 60 }, { access_token: 'a', expires_in: 60 }],
+    [
+      'an error',
+      { data: null, error: { code: 'refresh_token_not_found' } },
+      { data: null, error: { code: 'refresh_token_not_found' } },
+    ],
+    ['an empty object', {}, {}],
+  ])('reads %s', async (_name, answer, expected) => {
+    expect(await refreshed(answer)).toEqual(expected)
+  })
+
+  it('gives an expiry that the session understands', async () => {
+    for (const answer of [
+      { token: 'a', expiresOnTimestamp: now + 60_000 },
+      { accessToken: 'a', expiresOn: new Date(now + 60_000) },
+      { accessToken: 'a', expiresAt: (now + 60_000) / 1000 },
+      { accessToken: 'a', expiresIn: '60' },
+    ])
+      expect(mergeTokenResponse(undefined, await refreshed(answer), now).expiresAt).toBe(now + 60_000)
+  })
+
+  it('passes null and undefined on, which the session understands itself', async () => {
+    expect(await refreshed(null)).toBeNull()
+    expect(await refreshed(undefined)).toBeUndefined()
+  })
+
+  it('passes a rejection and a throw on', async () => {
+    const error = new Error('x')
+    const throwing = mapTokens().refresh(() => {
+      throw error
+    })
+    await expect(throwing(undefined, context)).rejects.toBe(error)
+    await expect(mapTokens().refresh(() => Promise.reject(error))(undefined, context)).rejects.toBe(error)
+  })
+
+  it('calls the function with the tokens and the context, and keeps what it carries', async () => {
+    const revoke = (): void => undefined
+    const call = jest.fn<(tokens: unknown, given: unknown) => object>(() => ({ accessToken: 'b' }))
+    const inner = (tokens: unknown, given: unknown): object => call(tokens, given)
+    const mapped = mapTokens().refresh(Object.assign(inner, { needsRefreshToken: true, revoke }))
+    await mapped({ access_token: 'a' }, context)
+    expect(call).toHaveBeenCalledWith({ access_token: 'a' }, context)
+    expect({ ...mapped }).toEqual({ needsRefreshToken: true, revoke })
+  })
+
+  it('uses a mapping of the application', async () => {
+    const { refresh } = mapTokens<{ jwt: string; ttl: number }>({
+      read: ({ jwt, ttl }) => ({ access_token: jwt, expires_in: ttl }),
+    })
+    expect(await refresh(() => ({ jwt: 'a', ttl: 60 }))(undefined, context)).toEqual({ access_token: 'a', expires_in: 60 })
+  })
+})
+
+describe('mapping a store', () => {
+  class CamelStore implements TokenStore {
+    readonly name = 'camel'
+    readonly brand = Symbol('brand')
+    #value: TokenJSON | undefined
+    writes: WriteContext[] = []
+    constructor(value?: TokenJSON) {
+      this.#value = value
+      Object.defineProperty(this, Symbol.for('brand'), { value: true })
+    }
+    read(): TokenJSON | undefined {
+      return this.#value
+    }
+    write(tokens: TokenJSON | undefined, write: WriteContext): unknown {
+      this.writes.push(write)
+      if (write.mode === 'replace' && write.replacing !== this.#value) return false
+      this.#value = tokens
+      return undefined
+    }
+    async lock<Result>(run: () => Promise<Result>): Promise<Result> {
+      if (!(#value in this)) throw new TypeError('another object')
+      return run()
+    }
+    get later(): unknown {
+      return this.#value
+    }
+  }
+
+  it('reads and writes in the form that the store holds', async () => {
+    const inner = new CamelStore({ accessToken: 'a', refreshToken: 'r', expiresOn: new Date(now), scopes: ['x'], note: 1 })
+    const store = mapTokens().store(inner)
+    const read = (await store.read()) as TokenJSON
+    expect(read).toEqual({ access_token: 'a', refresh_token: 'r', expires_on: '2026-01-02T00:00:00.000Z', scope: ['x'], note: 1 })
+    const { tokens } = mergeTokenResponse(read, { access_token: 'b', expires_in: 60 }, now)
+    expect(await store.write(tokens, { replacing: read, mode: 'replace' })).toBeUndefined()
+    expect(inner.read()).toEqual({
+      accessToken: 'b',
+      refreshToken: 'r',
+      expiresIn: 60,
+      expiresOn: new Date(now + 60_000),
+      scopes: ['x'],
+      note: 1,
+    })
+    expect(parseStoredTokens(await store.read(), now).expiresAt).toBe(now + 60_000)
+  })
+
+  it('writes into the nesting that it has read, and keeps what is beside it', async () => {
+    const inner = new CamelStore({ user: 'u', data: { token: 'a', expiresOnTimestamp: 5 } })
+    const store = mapTokens().store(inner)
+    const replacing = (await store.read()) as TokenJSON
+    await store.write({ access_token: 'b', expiry_date: 6 }, { replacing, mode: 'replace' })
+    expect(inner.read()).toEqual({ user: 'u', data: { token: 'b', expiresOnTimestamp: 6 } })
+  })
+
+  it('writes camelCase into an empty store, and deletes', async () => {
+    const inner = new CamelStore()
+    const store = mapTokens().store(inner)
+    expect(await store.read()).toBeUndefined()
+    await store.write({ access_token: 'a', expires_at: 5, scope: 'x', extra: 1 }, { replacing: undefined, mode: 'set' })
+    expect(inner.read()).toEqual({ accessToken: 'a', expiresAt: 5, scope: 'x', extra: 1 })
+    await store.write(undefined, { replacing: (await store.read()) as TokenJSON, mode: 'replace' })
+    expect(inner.read()).toBeUndefined()
+  })
+
+  it('gives the store back the very value that it has read, for compare and set', async () => {
+    const value = { accessToken: 'a' }
+    const inner = new CamelStore(value)
+    const store = mapTokens().store(inner)
+    const first = (await store.read()) as TokenJSON
+    await store.read()
+    await store.write({ access_token: 'b' }, { replacing: first, mode: 'replace' })
+    expect(inner.writes[0]!.replacing).toBe(value)
+    expect(await store.write({ access_token: 'c' }, { replacing: first, mode: 'replace' })).toBe(false)
+  })
+
+  it('maps a copy of what it has read', async () => {
+    const inner = new CamelStore({ accessToken: 'a', scopes: ['x'] })
+    const store = mapTokens().store(inner)
+    const copy = { ...(await store.read()) }
+    await store.write(undefined, { replacing: copy, mode: 'replace' })
+    expect(inner.writes[0]!.replacing).toEqual({ accessToken: 'a', scopes: ['x'] })
+  })
+
+  it('keeps its lock, its name, its marks and what it has besides, also in a class with private fields', async () => {
+    const inner = new CamelStore({ accessToken: 'a' })
+    const store = mapTokens().store(inner) as TokenStore & CamelStore
+    expect(await store.lock(async () => 5)).toBe(5)
+    expect([store.name, store.brand, store.later]).toEqual(['camel', inner.brand, inner.read()])
+    expect(Object.getOwnPropertyDescriptor(store, Symbol.for('brand'))).toMatchObject({ enumerable: false })
+    expect((store as unknown as Record<symbol, unknown>)[Symbol.for('brand')]).toBe(true)
+  })
+
+  it('adds no capability that the store does not have', () => {
+    const store = mapTokens().store({ read: () => undefined, write: () => undefined })
+    expect(Object.keys(store)).toEqual(['read', 'write'])
+    expect('lock' in store || 'subscribe' in store).toBe(false)
+  })
+
+  it('passes notices on', () => {
+    const subscribe = jest.fn(() => () => undefined)
+    const listener = (): void => undefined
+    mapTokens()
+      .store({ read: () => undefined, write: () => undefined, subscribe })
+      .subscribe?.(listener)
+    expect(subscribe).toHaveBeenCalledWith(listener)
+  })
+})
+
+describe('misuse', () => {
+  it.each<[string, () => unknown, string]>([
+    ['a mapping without read', () => mapTokens({} as never), 'mapTokens: read must be a function'],
+    [
+      'a write that is no function',
+      () => mapTokens({ read: () => ({}), write: 5 as never }),
+      'mapTokens: write must be a function',
+    ],
+    [
+      'a store without write',
+      () => mapTokens({ read: () => ({}) }).store({} as never),
+      'mapTokens: store(…) needs a token store',
+    ],
+    [
+      'no write for a store',
+      () => mapTokens({ read: () => ({}) }).store({ read: () => undefined, write: () => 1 }),
+      'mapTokens: write must be a function to map a store',
+    ],
+    ['no refresh function', () => mapTokens().refresh(5 as never), 'mapTokens: refresh(…) needs a refresh function'],
+  ])('is a TypeError that names what is wrong: %s', (_name, misuse, message) => {
+    expect(misuse).toThrow(TypeError)
+    expect(misuse).toThrow(message)
+  })
+})

@@ -1,0 +1,86 @@
+import { readCamelCase, writeCamelCase } from './map-tokens/camel-case.js'
+import { deriveStore } from './map-tokens/derive-store.js'
+import type { RefreshContext, RefreshFunction, TokenJSON, TokenResponse, TokenSet, TokenStore, WriteContext } from './types.js'
+
+/** A pair of functions between the JSON of a server or a store and token JSON (RFC 6749 §5.1). */
+export interface TokenMapping<Theirs> {
+  /** Turns foreign JSON into token JSON. */
+  read(theirs: Theirs): TokenJSON
+  /**
+   * Turns token JSON into foreign JSON; `theirs` is what the store holds now. Needed for a store only.
+   */
+  write?(tokens: TokenJSON, theirs: Theirs | undefined): Theirs
+}
+
+/** A refresh function that resolves with JSON of another form, or with `null` when the session is over. */
+export interface ForeignRefreshFunction<Theirs> {
+  (tokens: TokenSet | undefined, context: RefreshContext): Theirs | null | PromiseLike<Theirs | null>
+  readonly needsRefreshToken?: boolean
+}
+
+/** The result of `mapTokens`. */
+export interface TokenMapper<Theirs> {
+  /** Makes a refresh function of one that resolves with JSON of another form. It is called with token JSON. */
+  refresh(refresh: ForeignRefreshFunction<Theirs>): RefreshFunction
+  /** Makes a store of one that holds JSON of another form. Its lock, its notices and its name stay. */
+  store(store: TokenStore): TokenStore
+}
+
+/**
+ * Adapts token sets of another form: camelCase (`accessToken`, `refreshToken`, `idToken`, `tokenType`, `expiresIn`, `expiresAt`, `expiresOn`,
+ * `scopes`), the `token` and `expiresOnTimestamp` of `@azure/identity`, also nested in `data`, `session`, `tokens`, `token` or `result`. Other
+ * forms need a `mapping`. Members that are not named here are kept. Throws a `TypeError` when `mapping` or what it is used on is not usable.
+ *
+ * @example
+ * // MSAL
+ * attachOAuth(api, memoryStore(), { refresh: mapTokens().refresh(() => msal.acquireTokenSilent({ scopes, account })) })
+ *
+ * @example
+ * const { refresh } = mapTokens<{ jwt: string; ttl: number }>({
+ *   read: ({ jwt, ttl }) => ({ access_token: jwt, expires_in: ttl }),
+ * })
+ */
+export function mapTokens<Theirs = unknown>(mapping?: TokenMapping<Theirs>): TokenMapper<Theirs> {
+  const { read, write } = mapping ?? ({ read: readCamelCase, write: writeCamelCase } as unknown as TokenMapping<Theirs>)
+  if (typeof read !== 'function') throw new TypeError('mapTokens: read must be a function')
+  if (write !== undefined && typeof write !== 'function') throw new TypeError('mapTokens: write must be a function')
+
+  return {
+    refresh(refresh) {
+      if (typeof refresh !== 'function') throw new TypeError('mapTokens: refresh(…) needs a refresh function')
+      const mapped = async (tokens: TokenSet | undefined, context: RefreshContext): Promise<TokenResponse> => {
+        const theirs = await refresh(tokens, context)
+        // Null and undefined have a meaning of their own for the session.
+        return (theirs === null || theirs === undefined ? theirs : read(theirs)) as TokenResponse
+      }
+      // Such as needsRefreshToken and revoke.
+      return Object.assign(mapped, refresh)
+    },
+
+    store(store) {
+      if (typeof store?.read !== 'function') throw new TypeError('mapTokens: store(…) needs a token store')
+      if (!write) throw new TypeError('mapTokens: write must be a function to map a store')
+      // A store compares `replacing` with what it gave itself.
+      const originals = new WeakMap<TokenJSON, TokenJSON>()
+      let latest: TokenJSON | undefined
+      const foreign = (tokens: TokenJSON, like: TokenJSON | undefined): TokenJSON =>
+        write(tokens, like as Theirs | undefined) as TokenJSON
+
+      return deriveStore(store, {
+        async read() {
+          const theirs = (await store.read()) ?? undefined
+          latest = theirs
+          if (theirs === undefined) return undefined
+          const tokens = read(theirs as Theirs)
+          originals.set(tokens, theirs)
+          return tokens
+        },
+        write(tokens: TokenJSON | undefined, context: WriteContext) {
+          const { replacing } = context
+          const original = replacing && (originals.get(replacing) ?? foreign(replacing, latest))
+          return store.write(tokens && foreign(tokens, original ?? latest), { ...context, replacing: original })
+        },
+      })
+    },
+  }
+}

@@ -1,0 +1,92 @@
+import { neverConnected } from './connection.js'
+import { attempt, collectEvidence, type Evidence } from './evidence.js'
+import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
+
+// The patterns for codes apply to the last part of a code, in lower case, without separators.
+
+const overloadCode =
+  /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|exhausted|(limit|quota)exceeded/
+const overloadText = /too many (request|attempt|call)|rate.?limit|throttl|limit (reached|exceeded)/i
+
+const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
+const probablyEndedCode =
+  /^((interaction|login|consent|accountselection|authentication|mfa)required|((user|refresh)?token|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|missing|disabled|banned|alreadyused|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|account(found)?)|(not|un)authenticated)(auth)?(exception|error)?$/
+
+const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
+
+/** Descriptions that blame the request, not the refresh token. */
+const blamesRequest = /missing|required|expected|empty|grant.?type/i
+const otherSubjects = /invalid.?request|\b(access|id|csrf|xsrf).?token|token.?(type|endpoint)/gi
+const deadToken = /invalid|expired|revoked|used\b|not (valid|found|active)|unknown/i
+
+/** True when a description calls the refresh token invalid, expired, revoked or used; or when it has the code of Meta's APIs for that. */
+function describesEnd(text: string, subject: RegExp): boolean {
+  if (/oauthexception/i.test(text) && /\b190\b/.test(text)) return true
+  const rest = text.replace(otherSubjects, '')
+  return subject.test(rest) && deadToken.test(rest) && !blamesRequest.test(rest)
+}
+
+/** The kind, whether it is inferred, and the code that decided. */
+type Verdict = readonly [kind: FailureKind, inferred?: boolean, code?: string | undefined]
+
+function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus: boolean): Verdict {
+  const find = (pattern: RegExp): string | undefined =>
+    // MSAL and Apollo call every answer with an error a ServerError.
+    codes.find((code) => code !== 'ServerError' && pattern.test(code.replace(/.*[./]|[_-]/g, '').toLowerCase()))
+  const overload = find(overloadCode)
+  if (status === 429 || status >= 500 || overload || (status >= 400 && headers['retry-after']))
+    return ['transient', false, overload]
+  const ended = find(endedCode)
+  if (ended) return ['ended', false, ended]
+  if (texts.some((text) => overloadText.test(text))) return ['transient']
+  const probable = find(probablyEndedCode)
+  if (probable) return ['ended', true, probable]
+  const misconfigured = find(misconfiguredCode)
+  const invalidRequest = find(/^invalidrequest/)
+  const subject = invalidRequest ? /token/i : /refresh.?token/i
+  if (misconfigured === invalidRequest && texts.some((text) => describesEnd(text, subject))) return ['ended', true, misconfigured]
+  if (misconfigured) return ['misconfigured', false, misconfigured]
+  // A Basic challenge is about the client's own authentication (RFC 6749 §5.2).
+  return status === 401 && inferFromStatus && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
+    ? ['ended', true]
+    : ['transient']
+}
+
+/** A date counts from the `Date` of the answer, by the server's own clock, where there is one. */
+function retryAfterOf(headers: Evidence['headers'], now: number): number | undefined {
+  const value = headers['retry-after'] ?? ''
+  const seconds = value.trim() === '' ? NaN : Number(value)
+  const ms = Number.isNaN(seconds) ? Date.parse(value) - (Date.parse(headers.date ?? '') || now) : seconds * 1000
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}
+
+/** The body for `classify`: that of the answer, or the value that was thrown in its place. */
+function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
+  const { stack, response, headers } = Object(error) as Record<string, unknown>
+  return (stack ?? response ?? headers) ? (body ?? (code && { error: code })) : error
+}
+
+/**
+ * Classifies the value that a refresh function rejected with; `null` stands for a refresh function that resolved with `null`. `now` is the
+ * time by this machine's clock, for a `Retry-After` that is a date. Never throws.
+ */
+export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
+  const evidence = collectEvidence(error)
+  const { status, headers, codes, networkCode = '' } = evidence
+  const infer = options.inferFromStatus ?? !codes.includes('TokenEndpointError')
+  const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
+  const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : error === null && 'ended'
+  const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)
+  const oauthError = code?.replace(/.*\//, '')
+  const retryAfter = retryAfterOf(headers, now)
+  const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503
+  return {
+    kind,
+    inferred,
+    notProcessed: kind === 'transient' && notProcessed === true,
+    summary: oauthError ?? (status === undefined ? networkCode : `HTTP ${status}`),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(status !== undefined && { status }),
+    ...(oauthError !== undefined && { oauthError }),
+  }
+}

@@ -1,0 +1,95 @@
+/** Everything in an error that tells what went wrong, wherever an HTTP client, an SDK or a server has put it. */
+export interface Evidence {
+  status?: number | undefined
+  headers: Record<string, string>
+  body?: unknown
+  /** Error codes and names of error classes as they came. */
+  readonly codes: string[]
+  /** Descriptions, one text for each object. */
+  readonly texts: string[]
+  /** The first member `error` that has the form of an OAuth error code. */
+  error?: string
+  networkCode?: string
+}
+
+// Parts of member names, which servers and clients spell in every way.
+const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result/i
+const textMember =
+  /^(?!.*ur[il]$).*(err|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
+
+const MAX_NODES = 64
+const MAX_TEXT = 1000
+
+/** Parses JSON or a form. Returns other text as it is. */
+function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\ufeff/, '')) as unknown
+  } catch {
+    return /^\w+=[^\s<]*$/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : text
+  }
+}
+
+/** Runs code of the application or its libraries, such as a getter: a throw counts as nothing. */
+export function attempt<Result>(run: () => Result): Result | undefined {
+  try {
+    return run()
+  } catch {
+    return undefined
+  }
+}
+
+function toStatus(value: unknown): number | undefined {
+  const status = Number(value)
+  return status >= 100 && status < 600 ? status : undefined
+}
+
+/** Copies the headers of a fetch `Response`, of axios, or of a plain object. */
+function copyHeaders(headers: object): Record<string, string> {
+  const entries = Symbol.iterator in headers ? (headers as Iterable<[string, unknown]>) : Object.entries(headers)
+  return Object.fromEntries([...entries].map(([name, value]) => [name.toLowerCase(), String(value ?? '')]))
+}
+
+/** Reads one object; pushes the values inside it that may tell more to `queue`. */
+function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown[]): void {
+  const texts: unknown[] = []
+  // Members that are inherited or not enumerable count: clients define the answer that way.
+  const names = new Set<string>()
+  for (let level = node; level && level !== Object.prototype; level = Object.getPrototypeOf(level) as typeof node)
+    for (const name of Object.getOwnPropertyNames(level)) names.add(name)
+  for (const name of names) {
+    const value = attempt(() => node[name])
+    const isText = typeof value === 'string'
+    if (!value) continue
+    if (name === 'headers') found.headers = copyHeaders(value)
+    if (/^retry.?after$/i.test(name)) found.headers['retry-after'] ??= String(value)
+    if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
+    if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(value) : value
+    if (nestedMember.test(name) && !(isText && /^error$/i.test(name))) queue.push(value)
+    if (!textMember.test(name) || !(isText || typeof value === 'number')) continue
+    texts.push(value)
+    if (!isText || !/^[\w./-]{1,64}$/.test(value)) continue
+    found.codes.push(value)
+    if (name === 'error') found.error ??= value
+    if (name === 'code' && node.stack && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(value)) found.networkCode = value
+  }
+  found.texts.push(texts.join(' ').slice(0, MAX_TEXT))
+  // Only where nothing else tells: the code in a body.
+  if (Number(node.code) >= 400) found.status ??= toStatus(node.code)
+}
+
+/** Collects what `error` tells: an error of axios, fetch, an OAuth library or an identity SDK, or a JSON body that was thrown. */
+export function collectEvidence(error: unknown): Evidence {
+  const found: Evidence = { headers: {}, codes: [], texts: [] }
+  const queue = [error]
+  attempt(() => {
+    for (const item of queue) {
+      const node = typeof item === 'string' ? parseText(item) : item
+      if (typeof node === 'string') readNode({ message: node.replace(/^<.*/s, '') }, found, queue)
+      else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
+      else if (typeof node === 'object' && node && !ArrayBuffer.isView(node))
+        readNode(node as Record<string, unknown>, found, queue)
+      queue.splice(MAX_NODES)
+    }
+  })
+  return found
+}

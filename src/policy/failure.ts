@@ -1,0 +1,54 @@
+/**
+ * The meaning of a failed refresh.
+ *
+ * | kind | meaning |
+ * |---|---|
+ * | `ended` | the session is over: the user has to sign in again |
+ * | `misconfigured` | the token endpoint refuses the client or the request; the tokens are kept |
+ * | `transient` | no usable answer this time; the tokens are kept |
+ */
+export type FailureKind = 'ended' | 'misconfigured' | 'transient'
+
+/** A failed refresh as the option `classify` gets it. */
+export interface RefreshFailure {
+  /** The HTTP status, where there was an answer. */
+  readonly status: number | undefined
+  /** The headers of the answer; names are in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The body of the answer, parsed when it is JSON or form-encoded. */
+  readonly body: unknown
+  /** The value that the refresh function rejected with. */
+  readonly error: unknown
+}
+
+/**
+ * Decides the meaning of a failed refresh before the built-in rules do. Returns nothing to leave the decision to them.
+ *
+ * @example
+ * const classify: ClassifyFailure = ({ status }) => (status === 440 ? 'ended' : undefined)
+ */
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+export type ClassifyFailure = (failure: RefreshFailure) => FailureKind | undefined | void
+
+/** The classification of a failed refresh. It holds no secret. */
+export interface Failure {
+  readonly kind: FailureKind
+  /** True when the end of the session is likely but not certain. */
+  readonly inferred: boolean
+  /** True when the server has provably not processed the request, so that it may be sent again. */
+  readonly notProcessed: boolean
+  /** The wait that the server asks for, in milliseconds. */
+  readonly retryAfter?: number
+  /** For messages: the OAuth error, `HTTP 503`, or the network code. Empty when none of them is known. */
+  readonly summary: string
+  readonly status?: number
+  /** The OAuth error code (RFC 6749 §5.2), or what the server uses in its place. */
+  readonly oauthError?: string
+}
+
+/** Settings of `classifyFailure`. */
+export interface ClassifyOptions {
+  readonly classify?: ClassifyFailure | undefined
+  /** False when a 401 without an OAuth error is no sign of an ended session. Default: true, unless the error is a `TokenEndpointError`. */
+  readonly inferFromStatus?: boolean | undefined
+}

@@ -1,0 +1,88 @@
+import { OAuthError } from '../errors.js'
+import type { TokenJSON } from '../types.js'
+import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
+
+/** Members with an absolute expiry. In all but the first two, programs also put the seconds from now. */
+const expiryMembers = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'expires', 'token_expiry_date']
+
+export const tokenMembers = ['refresh_token', 'id_token', 'access_token']
+
+/** Tokens of these types are useless without a proof that this package does not send (RFC 9449, RFC 8693). */
+const proofTypes = /^\s*(dpop|pop|mac|n_a)\s*$/i
+
+const MAX_TOKEN_LENGTH = 65_536
+
+/** The tokens of a set, checked, and a copy of its JSON. */
+export interface CheckedTokens {
+  readonly tokens: TokenJSON
+  readonly accessToken: string | undefined
+  readonly refreshToken: string | undefined
+}
+
+/** A token that is no text or empty is none. */
+export function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+export function isObject(value: unknown): value is TokenJSON {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function refuse(reason: string): never {
+  throw new OAuthError('OAUTH_TOKEN_INVALID', `The token set can't be used: ${reason}.`)
+}
+
+/** Checks the tokens of `json`. Throws `OAUTH_TOKEN_INVALID`; the message quotes nothing of it. */
+export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTokens {
+  if (!isObject(json)) return refuse('it is not a JSON object')
+  const tokens: TokenJSON = { ...json }
+  for (const name of tokenMembers)
+    if ((text(tokens[name]) ?? '').length > MAX_TOKEN_LENGTH) refuse(`its ${name} is longer than 64 KiB`)
+  const accessToken = text(tokens.access_token)
+  const refreshToken = text(tokens.refresh_token)
+  if (accessToken === undefined) {
+    if (needsAccessToken || (tokens.access_token ?? '') !== '') refuse('it has no access_token')
+    if (refreshToken === undefined) refuse('it has neither an access_token nor a refresh_token')
+  } else {
+    if (!/^[\x21-\x7e]+$/.test(accessToken))
+      refuse('its access_token is not a valid header value. Does it contain a line break, a space or a non-ASCII character?')
+    if (proofTypes.test(text(tokens.token_type) ?? ''))
+      refuse('its token_type requires a proof of possession, which this package does not send')
+  }
+  return { tokens, accessToken, refreshToken }
+}
+
+function isRelativeMember(name: string, value: unknown): boolean {
+  return !/^expires_(at|on)$/.test(name) && isRelative(value)
+}
+
+/** The lifetime in milliseconds. Servers without refresh tokens send 0 for a token that does not expire. */
+export function durationOf(tokens: TokenJSON, refreshToken: string | undefined): number | undefined {
+  // Next to expires_in_sec, expires_in may count milliseconds.
+  let duration = toDuration(tokens.expires_in_sec) || toDuration(tokens.expires_in)
+  for (const name of expiryMembers) if (isRelativeMember(name, tokens[name])) duration ??= toDuration(tokens[name])
+  return duration === 0 && refreshToken === undefined ? undefined : duration
+}
+
+export function absoluteExpiryOf(tokens: TokenJSON): number | undefined {
+  let time: number | undefined
+  for (const name of expiryMembers) if (!isRelativeMember(name, tokens[name])) time ??= toTime(tokens[name])
+  return time
+}
+
+/** Writes the expiry into every member that the new or the previous set has for it, in the format found there, or else into `expires_at`. */
+export function writeExpiry(tokens: TokenJSON, previous: TokenJSON | undefined, expiresAt: number, lifetime: number): void {
+  if (expiresAt === Infinity) return
+  let written = false
+  for (const name of expiryMembers) {
+    const like = toTime(tokens[name]) === undefined ? (previous?.[name] ?? tokens[name]) : tokens[name]
+    if (isRelativeMember(name, like)) {
+      const seconds = Math.min(Math.floor(lifetime / 1000), 999_999_999)
+      tokens[name] = typeof like === 'string' ? String(seconds) : seconds
+    } else if (isDate(like) || /string|number/.test(typeof like)) {
+      tokens[name] = formatTime(expiresAt, like, lifetime)
+      written = true
+    }
+  }
+  if (!written) tokens.expires_at = formatTime(expiresAt, undefined, lifetime)
+}
