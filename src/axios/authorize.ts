@@ -43,6 +43,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   // Where no other interceptors run, axios calls ours right after asking whether they want to run: the answer still stands.
   let answered: AxiosRequestConfig | undefined
   let answer: ActiveToken | undefined
+  let answeredBy = attached
+  let hasBody = false
   let deferred: AxiosRequestConfig | undefined
 
   function carry(
@@ -53,43 +55,47 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     token: ActiveToken | undefined,
     startedAt: number,
   ): void {
-    const { beforeRedirect } = contextOf(config) ?? config
+    let { beforeRedirect } = config
+    if (beforeRedirect) beforeRedirect = (contextOf(config) ?? config).beforeRedirect
+    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect)) return
     const credential = token && credentials.of(token)
     carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect })
   }
 
-  /** Forgets an earlier round of a config that comes back, and the credential that went with it. Returns the epoch that the request belongs to. */
-  function beginRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
-    const earlier = config.beforeRedirect && contextOf(config)
-    if (!earlier) return provider?.epoch
+  /** Forgets an earlier round of a config that comes back, and its credential. Returns the epoch of that round, when it must not go on. */
+  function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
+    const earlier = contextOf(config)
+    if (!earlier) return undefined
     config.beforeRedirect = earlier.beforeRedirect as never
     if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
     if (earlier.credential) removeCredential(config, earlier.credential)
-    const isOwn = earlier.provider === provider && earlier.epoch !== undefined
-    return isOwn && !earlier.provider.continues(earlier.epoch) ? earlier.epoch : provider?.epoch
+    const { epoch } = earlier
+    return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
   }
 
   /** Asked before any interceptor runs: does this request have to wait? */
   function mustWait(requestConfig: AxiosRequestConfig): boolean {
     const config = requestConfig as InternalAxiosRequestConfig
-    const provider = providerFor(config, attached)
-    const epoch = beginRound(config, provider)
     answered = deferred = undefined
+    const provider = config.oauth === undefined ? attached : providerFor(config, attached)
+    const ended = config.beforeRedirect && forgetRound(config, provider)
     if (!provider) return false
     if (provider.isRefreshRequest(config)) {
       carry(config, provider, 'refresh-request', undefined, undefined, 0)
       return false
     }
-    const token = provider.isCurrent(epoch) ? provider.peekToken(demandOf(config)) : undefined
+    hasBody = config.data !== undefined || config.oauth !== undefined
+    const token = ended ? undefined : provider.peekToken(hasBody ? demandOf(config) : undefined)
     if (!token) {
-      carry(config, provider, 'deferred', epoch, undefined, startOf(config))
+      carry(config, provider, 'deferred', ended ?? provider.epoch, undefined, startOf(config))
       deferred = config
       return true
     }
     if (order.hasNoOtherInterceptors()) {
       answered = config
       answer = token
-    } else carry(config, provider, 'pending', epoch, undefined, 0)
+      answeredBy = provider
+    } else carry(config, provider, 'pending', provider.epoch, undefined, 0)
     return false
   }
 
@@ -117,7 +123,18 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     stage: Stage = 'sent',
   ): InternalAxiosRequestConfig {
     prepareBody(config, instance.defaults.adapter)
-    memoizeParams(config)
+    return attach(config, provider, epoch, token, startedAt, stage)
+  }
+
+  function attach(
+    config: InternalAxiosRequestConfig,
+    provider: TokenProvider,
+    epoch: Epoch | undefined,
+    token: ActiveToken | undefined,
+    startedAt: number,
+    stage: Stage,
+  ): InternalAxiosRequestConfig {
+    if (config.paramsSerializer) memoizeParams(config)
     const credential = token && credentials.of(token)
     if (credential) setCredential(config, credential)
     carry(config, provider, stage, epoch, token, startedAt)
@@ -127,11 +144,12 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   function authorizeNow(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     if (config === answered) {
       answered = undefined
-      const provider = providerFor(config, attached)
+      const provider = answeredBy
       const token = answer
-      if (!provider || !token || !isConcerned(config, provider)) return createBody(config)
+      if (!token || !isConcerned(config, provider)) return createBody(config)
       if (onlyTransform(config) !== axiosTransform) checkLater(config)
-      return send(config, provider, token.epoch, token, startOf(config))
+      if (hasBody) prepareBody(config, instance.defaults.adapter)
+      return attach(config, provider, token.epoch, token, startOf(config), 'sent')
     }
     const context = contextOf(config)
     // The asynchronous one takes care of it, or has done so: a request may turn the order round.

@@ -17,22 +17,30 @@ export class Carriers {
   }
 
   put(config: InternalAxiosRequestConfig, context: RequestContext): void {
-    config.beforeRedirect = this.#carrierOf(context)
+    this.#last = context
+    this.#carrier = config.beforeRedirect = carryContext(this.#makeGuard(context), context)
   }
 
-  #carrierOf(context: RequestContext): BeforeRedirect {
+  /** Puts the last context on a config, if that is the context that it needs. */
+  reuse(
+    config: InternalAxiosRequestConfig,
+    provider: RequestContext['provider'],
+    stage: RequestContext['stage'],
+    epoch: RequestContext['epoch'],
+    token: RequestContext['token'],
+    startedAt: number,
+    beforeRedirect: BeforeRedirect | undefined,
+  ): boolean {
     const last = this.#last
-    if (
-      this.#carrier &&
-      last?.token === context.token &&
-      last?.stage === context.stage &&
-      last?.epoch === context.epoch &&
-      last?.provider === context.provider &&
-      last?.startedAt === context.startedAt &&
-      last?.beforeRedirect === context.beforeRedirect
-    )
-      return this.#carrier
-    this.#last = context
-    return (this.#carrier = carryContext(this.#makeGuard(context), context))
+    const isSame =
+      last !== undefined &&
+      last.token === token &&
+      last.stage === stage &&
+      last.epoch === epoch &&
+      last.provider === provider &&
+      last.startedAt === startedAt &&
+      last.beforeRedirect === beforeRedirect
+    if (isSame) config.beforeRedirect = this.#carrier as BeforeRedirect
+    return isSame
   }
 }
