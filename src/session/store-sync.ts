@@ -69,7 +69,10 @@ export class StoreSync {
   watch(): () => void {
     this.#unsubscribe ??= this.#persistence.subscribe(() => this.#onChange())
     this.#watchers++
+    let isWatching = true
     return () => {
+      if (!isWatching) return
+      isWatching = false
       if (--this.#watchers > 0) return
       this.#unsubscribe?.()
       this.#unsubscribe = undefined

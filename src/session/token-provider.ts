@@ -205,7 +205,8 @@ export class TokenProvider {
     const { token } = this.#state
     if (token === before) return { type: 'failed', error: refusal }
     if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }
-    return this.getTokenAfter401(before)
+    // A new set may bring a refresh token for the access token that was rejected.
+    return this.getTokenAfter401(token.accessToken === before.accessToken ? token : before)
   }
 }
 
