@@ -73,7 +73,7 @@ export function tokensFor(environment: FakeEnvironment, n: number, seconds = 360
 }
 
 /** One call of a refresh function, which answers when the test says so. */
-export interface HeldCall {
+export interface RefreshCall {
   readonly redeemed: string | undefined
   readonly context: RefreshContext
   readonly answer: (response: (TokenJSON & { access_token: string }) | null) => void
@@ -81,8 +81,8 @@ export interface HeldCall {
 }
 
 /** A refresh function whose calls the test answers. */
-export function heldRefresh(): RefreshFunction & { calls: HeldCall[] } {
-  const calls: HeldCall[] = []
+export function controlledRefresh(): RefreshFunction & { calls: RefreshCall[] } {
+  const calls: RefreshCall[] = []
   const refresh: RefreshFunction = (tokens, context) =>
     new Promise((answer, fail) => calls.push({ redeemed: tokens?.refresh_token, context, answer, fail }))
   return Object.assign(refresh, { calls })

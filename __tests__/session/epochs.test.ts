@@ -5,7 +5,7 @@ import { sharedStore } from '../../src/shared.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { heldRefresh, issuer } from '../helpers/session.js'
+import { controlledRefresh, issuer } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -70,7 +70,7 @@ describe('one response judges one request', () => {
   })
 
   it('requests that wait for the refresh of a rejected token go out with the present one when it fails', async () => {
-    const refresh = heldRefresh()
+    const refresh = controlledRefresh()
     const { api, session, sent } = attach({ refresh, accepts: () => sent.length !== 1 })
     await session.tokens()
     const refused = rejection(api.get('/refused'))
@@ -89,7 +89,7 @@ describe('a request belongs to one epoch', () => {
     ['signs out', (session) => session.signOut(), 'OAUTH_SIGNED_OUT'],
     ['signs in as another user', (session) => session.signIn(set('b1'), { user: 'ben' }), 'OAUTH_SIGNED_OUT'],
   ])('when the application %s right after a refresh, no waiting request is sent', async (_what, change, code) => {
-    const refresh = heldRefresh()
+    const refresh = controlledRefresh()
     const { api, session, sent } = attach({ refresh, store: memoryStore(set('a1', { expires_at: 1 })) })
     await session.tokens()
     const refreshed = session.refresh()
@@ -166,7 +166,7 @@ describe('a request belongs to one epoch', () => {
   })
 
   it('a sign-in that is known to be the same user’s lets waiting requests go on with its token', async () => {
-    const refresh = heldRefresh()
+    const refresh = controlledRefresh()
     const { api, session, sent } = attach({ store: memoryStore(set('a1', { id_token: idToken('ann') })), refresh, accepts: (t) => t !== 'a1' })
     await session.tokens()
     const waiting = api.get('/a')
@@ -179,7 +179,7 @@ describe('a request belongs to one epoch', () => {
 
 describe('change first, then notify', () => {
   it('a sign-in by a listener of refreshed does not release the waiting request of the user before', async () => {
-    const refresh = heldRefresh()
+    const refresh = controlledRefresh()
     const { api, session, sent } = attach({ refresh, accepts: (token) => token !== 'a1' })
     await session.tokens()
     session.on('refreshed', () => void session.signIn(set('b1'), { user: 'ben' }))
@@ -277,7 +277,7 @@ describe('over a shared store', () => {
     ['known by the name that the application gives', set('a1'), set('b1'), { user: 'ben' }],
   ])('another user who signs in elsewhere, %s, gets no request of the first user', async (_how, first, second, options) => {
     const { open } = record(first)
-    const refresh = heldRefresh()
+    const refresh = controlledRefresh()
     const one = attach({ store: open(), refresh, accepts: (token) => token !== 'a1' })
     const two = attach({ store: open() })
     await Promise.all([one.session.tokens(), two.session.tokens()])
@@ -384,7 +384,7 @@ describe('a session that is closed', () => {
   })
 
   it('waits for the refresh under way', async () => {
-    const refresh = heldRefresh()
+    const refresh = controlledRefresh()
     const { session, store } = attach({ refresh })
     void session.refresh()
     await settle()

@@ -1,10 +1,9 @@
-import type { SessionEvents } from '../../src/session/events.js'
-import type { TestSession as Session } from '../helpers/session.js'
 import { memoryStore } from '../../src/stores/memory.js'
+import type { SessionEventName, Session } from '../../src/index.js'
 import type { TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { storeElsewhere, issuer, startSession, storeWith, tokensFor } from '../helpers/session.js'
+import { issuer, shareable, startSession, storeElsewhere, storeWith, tokensFor, type TestSession } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -13,8 +12,8 @@ beforeEach(() => {
 
 const a = (n: number, seconds?: number): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
 
-/** A store whose next so many writes fail, and which counts what it is asked for. */
-function failing(times: number, tokens = a(1)): { store: TokenStore; kept: TokenStore; limit: () => number } {
+/** A store whose next so many writes fail, and which counts the writes. */
+function failing(times: number, tokens = a(1)): { store: TokenStore; kept: TokenStore; tries: () => number } {
   const kept = memoryStore(tokens)
   let tries = 0
   const store: TokenStore = {
@@ -25,26 +24,28 @@ function failing(times: number, tokens = a(1)): { store: TokenStore; kept: Token
       return kept.write(next, context)
     },
   }
-  return { store, kept, limit: () => tries }
+  return { store, kept, tries: () => tries }
 }
 
-function watch(session: Session, ...names: (keyof SessionEvents)[]): string[] {
+function namesOf(session: TestSession, ...names: SessionEventName[]): string[] {
   const seen: string[] = []
   for (const name of names) session.on(name, () => seen.push(name))
   return seen
 }
 
-/** The next request, and whatever it sets going. */
-async function request(session: Session): Promise<void> {
+const isPersisted = (session: Session): unknown => (session.getSnapshot() as { persisted?: boolean }).persisted
+
+/** The next request, and all that it starts. */
+async function request(session: TestSession): Promise<void> {
   session.peekToken()
   await settle()
 }
 
-describe('a set that could not be stored', () => {
-  it('is tried again a second after each failure, with the next request, until it is stored', async () => {
+describe('a set that could not be saved', () => {
+  it('is saved again a second after each failure, with the next request, until it is stored', async () => {
     const { store, kept, tries } = failing(3)
     const session = startSession(environment, store, issuer())
-    const events = watch(session, 'unpersisted', 'saved')
+    const events = namesOf(session, 'unpersisted', 'saved')
     await session.refresh()
     for (const expected of [2, 3, 4]) {
       await environment.pass(999)
@@ -58,31 +59,31 @@ describe('a set that could not be stored', () => {
     expect(await kept.read()).toMatchObject({ access_token: 'a2' })
   })
 
-  it('is stored once, and what is stored is not stored again', async () => {
+  it('is stored once, and a stored set is not written again', async () => {
     const { store, tries } = failing(1)
     const session = startSession(environment, store, issuer())
-    const events = watch(session, 'saved')
+    const events = namesOf(session, 'saved')
     await session.refresh()
     for (let i = 0; i < 5; i++) {
       await environment.pass(1000)
       await request(session)
     }
-    expect([tries(), events, session.getSnapshot()]).toEqual([2, ['saved'], false])
+    expect([tries(), events, isPersisted(session)]).toEqual([2, ['saved'], true])
   })
 
-  it('tells those who watch, with the number of the set that was saved', async () => {
+  it('is reported to listeners and subscribers when it is stored, with its generation', async () => {
     const session = startSession(environment, failing(1).store, issuer())
     const saved: unknown[] = []
     session.on('saved', (event) => saved.push(event))
     await session.refresh()
-    const snapshots: boolean[] = []
-    session.subscribe(() => snapshots.push(session.getSnapshot()))
+    const snapshots = [isPersisted(session)]
+    session.subscribe(() => snapshots.push(isPersisted(session)))
     await environment.pass(1000)
     await request(session)
-    expect([saved, snapshots]).toEqual([[{ generation: 2 }], [false]])
+    expect([saved, snapshots]).toEqual([[{ generation: 2 }], [false, true]])
   })
 
-  it('is tried once at a time', async () => {
+  it('is saved once at a time, under the lock of a shared store', async () => {
     const writing = deferred()
     const { store, tries } = failing(1)
     const slow: TokenStore = {
@@ -90,7 +91,7 @@ describe('a set that could not be stored', () => {
       write: async (...args) => (tries() > 0 && (await writing.promise), store.write(...args)),
     }
     let locked = 0
-    const session = startSession(environment, { ...slow, lock: (run) => (locked++, run()) }, async () => ({
+    const session = startSession(environment, shareable({ ...slow, lock: (run) => (locked++, run()) }), async () => ({
       access_token: 'a2',
       expires_in: 3600,
     }))
@@ -103,16 +104,16 @@ describe('a set that could not be stored', () => {
     expect(locked).toBe(2)
     writing.resolve()
     await settle()
-    expect(session.getSnapshot()).toBe(false)
+    expect(isPersisted(session)).toBe(true)
   })
 
-  it('is left alone while a flight is under way', async () => {
+  it('is left alone while a refresh is under way', async () => {
     const answer = deferred()
     const { store, tries } = failing(1, a(1, 1000))
-    let first = true
+    let isFirst = true
     const session = startSession(environment, store, async () => {
-      if (!first) await answer.promise
-      first = false
+      if (!isFirst) await answer.promise
+      isFirst = false
       return a(tries() + 2, 1000)
     })
     await session.refresh()
@@ -126,10 +127,10 @@ describe('a set that could not be stored', () => {
     expect(tries()).toBe(2)
   })
 
-  it('gives way to what somebody else has stored meanwhile', async () => {
+  it('gives way to a set that another process has stored meanwhile', async () => {
     const { store, kept } = failing(1)
     const session = startSession(environment, store, issuer())
-    const events = watch(session, 'adopted', 'saved')
+    const events = namesOf(session, 'adopted', 'saved')
     await session.refresh()
     await storeElsewhere(kept, a(7))
     await environment.pass(1000)
@@ -138,19 +139,19 @@ describe('a set that could not be stored', () => {
     expect(await kept.read()).toMatchObject({ access_token: 'a7' })
   })
 
-  it('is not stored over a sign-in that comes while it is tried again', async () => {
+  it('is not stored over a sign-in that comes while it is saved again', async () => {
     const reading = deferred()
     const { store, kept } = failing(1)
-    let slow = false
-    const session = startSession(
-      environment,
-      { ...store, read: async () => (slow && (await reading.promise), kept.read()) },
-      issuer(),
-    )
-    const events = watch(session, 'adopted', 'saved', 'signed_out')
+    let isSlow = false
+    const read = async (): Promise<unknown> => {
+      if (isSlow) await reading.promise
+      return kept.read()
+    }
+    const session = startSession(environment, { ...store, read: read as TokenStore['read'] }, issuer())
+    const events = namesOf(session, 'adopted', 'saved', 'signed_out')
     await session.refresh()
     await environment.pass(1000)
-    slow = true
+    isSlow = true
     await request(session)
     const signedIn = session.signIn(a(9))
     reading.resolve()
@@ -160,44 +161,67 @@ describe('a set that could not be stored', () => {
     expect(await kept.read()).toMatchObject({ access_token: 'a9' })
   })
 
-  it('and has arrived after all is known to be stored, and is nobody else’s set', async () => {
+  it('is not stored again over a sign-out by another process', async () => {
+    const { store, kept } = failing(1)
+    const session = startSession(environment, store, issuer())
+    await session.refresh()
+    await storeElsewhere(kept, undefined)
+    await environment.pass(1000)
+    await request(session)
+    expect([session.getSnapshot(), await kept.read()]).toEqual([
+      expect.objectContaining({ status: 'signed_out', reason: 'elsewhere' }),
+      undefined,
+    ])
+  })
+
+  it('and that has arrived after its time limit is known to be stored, and is not adopted as another set', async () => {
     const late = deferred()
     const store = storeWith(a(1), (kept) => ({
       write: (tokens, context) => late.promise.then(() => kept.write(tokens, context)),
     }))
     const session = startSession(environment, store, issuer())
-    const events = watch(session, 'unpersisted', 'adopted')
+    const events = namesOf(session, 'unpersisted', 'adopted')
     const refreshed = session.refresh()
     await environment.pass(10_000)
     await refreshed
-    expect(session.getSnapshot()).toBe(true)
+    expect(isPersisted(session)).toBe(false)
     late.resolve()
-    const snapshots: boolean[] = []
-    session.subscribe(() => snapshots.push(session.getSnapshot()))
     await environment.pass(1000)
     await request(session)
-    expect([events, snapshots.at(-1), session.getSnapshot().generation]).toEqual([['unpersisted'], false, 2])
+    expect([events, isPersisted(session), session.getSnapshot()]).toEqual([
+      ['unpersisted'],
+      true,
+      expect.objectContaining({ generation: 2 }),
+    ])
   })
 
-  it('is kept by a sign-in too, and stored with the next chance', async () => {
+  it('in a sign-in lives on in memory and is saved with the next request', async () => {
     const { store, kept } = failing(1)
     const session = startSession(environment, store, issuer())
     await session.tokens()
     await session.signIn(a(9))
-    expect(session.getSnapshot()).toBe(true)
+    expect(isPersisted(session)).toBe(false)
     await environment.pass(1000)
     await request(session)
-    expect([session.getSnapshot(), await kept.read()]).toEqual([
-      false,
-      expect.objectContaining({ access_token: 'a9' }),
-    ])
+    expect([isPersisted(session), await kept.read()]).toEqual([true, expect.objectContaining({ access_token: 'a9' })])
+  })
+
+  it('does not start a refresh of the new token', async () => {
+    const refresh = issuer()
+    const { store } = failing(1)
+    const session = startSession(environment, store, refresh)
+    await session.signIn(a(2))
+    await environment.pass(999)
+    expect(session.peekToken(true)?.accessToken).toBe('a2')
+    await settle()
+    expect([refresh.redeemed, isPersisted(session)]).toEqual([[], false])
   })
 })
 
-describe('under the lock of a store, a set that could not be stored', () => {
+describe('under the lock of a shared store, a set that could not be saved', () => {
   it('is tried for 10 s and once more, and not after that', async () => {
     const { store, tries } = failing(Infinity)
-    const session = startSession(environment, { ...store, lock: (run) => run() }, issuer())
+    const session = startSession(environment, shareable({ ...store, lock: (run) => run() }), issuer())
     await session.refresh()
     await environment.pass(10_000)
     const last = tries()
@@ -206,10 +230,10 @@ describe('under the lock of a store, a set that could not be stored', () => {
     expect([tries(), environment.timers]).toEqual([last, 0])
   })
 
-  it('is not tried again when somebody signs out meanwhile', async () => {
+  it('is not tried again after a sign-out', async () => {
     const { store, kept } = failing(1)
-    const session = startSession(environment, { ...store, lock: (run) => run() }, issuer())
-    const events = watch(session, 'saved', 'adopted', 'signed_out')
+    const session = startSession(environment, shareable({ ...store, lock: (run) => run() }), issuer())
+    const events = namesOf(session, 'saved', 'adopted', 'signed_out')
     await session.refresh()
     await session.signOut()
     await environment.pass(1000)
@@ -217,9 +241,10 @@ describe('under the lock of a store, a set that could not be stored', () => {
   })
 })
 
-describe('strict saving', () => {
-  it('rejects those who wait with the error that names the store, and keeps the set', async () => {
-    const session = startSession(environment, { ...failing(1).store, name: 'made-up store' }, issuer(), { strictSaving: true })
+describe('strictSaving', () => {
+  it('rejects waiting requests with the error that names the store, and keeps the set', async () => {
+    const store = { ...failing(1).store, name: 'made-up store' }
+    const session = startSession(environment, store, issuer(), { strictSaving: true })
     expect(await rejection(session.refresh())).toMatchObject({
       code: 'OAUTH_STORE_FAILED',
       message: expect.stringContaining('made-up store') as string,

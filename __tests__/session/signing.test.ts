@@ -2,7 +2,7 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { counted, heldRefresh, listenTo, startSession, tokensFor } from '../helpers/session.js'
+import { counted, controlledRefresh, listenTo, startSession, tokensFor } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -15,7 +15,7 @@ const broken = (): never => {
 
 /** A session that is signed in, with its refresh function in the hand. */
 async function signedIn(store: TokenStore = memoryStore(tokensFor(environment, 1)), options = {}) {
-  const refresh = heldRefresh()
+  const refresh = controlledRefresh()
   const session = startSession(environment, store, refresh, options)
   await session.tokens()
   return { session, calls: refresh.calls, store }
@@ -23,8 +23,8 @@ async function signedIn(store: TokenStore = memoryStore(tokensFor(environment, 1
 
 describe('signing in', () => {
   it('answers those who wait for a first token', async () => {
-    const refresh = heldRefresh()
-    const session = startSession(environment, memoryStore(), heldRefresh(), { refresh })
+    const refresh = controlledRefresh()
+    const session = startSession(environment, memoryStore(), controlledRefresh(), { refresh })
     const waiting = [session.getToken(), session.getToken(true)]
     await settle()
     await session.signIn(tokensFor(environment, 9))
@@ -44,7 +44,7 @@ describe('signing in', () => {
     ['lives on in memory', false],
     ['rejects all the same where saving is strict', true],
   ])('with a set that can not be stored: it %s', async (_what, strictSaving) => {
-    const session = startSession(environment, { ...memoryStore(), write: broken }, heldRefresh(), { strictSaving })
+    const session = startSession(environment, { ...memoryStore(), write: broken }, controlledRefresh(), { strictSaving })
     const told = listenTo(session, 'signed_in', 'saved', 'unpersisted')
     const outcome = await session.signIn(tokensFor(environment, 1)).catch((error: unknown) => error)
     const error = expect.objectContaining({ code: 'OAUTH_STORE_FAILED' })
@@ -74,7 +74,7 @@ describe('signing in', () => {
 
 describe('signing out', () => {
   it('is told once, also when nothing was read from the store before', async () => {
-    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), heldRefresh())
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), controlledRefresh())
     const told = listenTo(session, 'signed_out')
     expect([await session.signOut(), await session.signOut({})]).toEqual([{ revoked: false }, { revoked: false }])
     expect(told).toEqual([['signed_out', { reason: 'requested' }]])
@@ -120,7 +120,7 @@ describe('revoking', () => {
     const revoked: unknown[] = []
     const store = memoryStore(tokensFor(environment, 1))
     const revoke = ({ access_token }: { access_token: string }): void => void revoked.push(access_token)
-    const session = startSession(environment, store, heldRefresh(), { revoke })
+    const session = startSession(environment, store, controlledRefresh(), { revoke })
     if (read) await session.tokens()
     expect(await session.signOut({ revoke: true })).toEqual({ revoked: true })
     expect(revoked).toEqual(expected)

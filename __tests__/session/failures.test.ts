@@ -1,0 +1,301 @@
+import { memoryStore } from '../../src/stores/memory.js'
+import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
+import { rejection } from '../helpers/client.js'
+import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { counted, issuer, listenTo, shareable, startSession, storeElsewhere, tokensFor, type TestSession } from '../helpers/session.js'
+
+let environment: FakeEnvironment
+beforeEach(() => {
+  environment = new FakeEnvironment()
+})
+
+const a = (n: number, seconds?: number): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
+
+/** A session whose refreshes fail, and how often the token endpoint was asked. */
+function failing(store: TokenStore, failure: unknown): { session: TestSession; calls: () => number } {
+  let calls = 0
+  const session = startSession(environment, store, async () => {
+    calls++
+    throw failure
+  })
+  return { session, calls: () => calls }
+}
+
+const down = { status: 500 }
+
+describe('a refresh that fails', () => {
+  it.each([
+    ['while the token endpoint is down', down, 'OAUTH_REFRESH_UNAVAILABLE', /HTTP 500.*Try again later/, 'a1'],
+    ['since the client is refused', { error: 'invalid_client' }, 'OAUTH_CLIENT_REFUSED', /invalid_client.*client settings/, 'a1'],
+    ['since the grant has ended', { error: 'invalid_grant' }, 'OAUTH_INVALID_GRANT', /invalid_grant.*Sign in again/, undefined],
+  ])('%s says what to do, and deletes only a set that has ended', async (_why, failure, code, advice, left) => {
+    const store = memoryStore(a(1))
+    const session = startSession(environment, store, () => Promise.reject(failure))
+    const error = await rejection(session.refresh())
+    expect(error).toMatchObject({ code, message: expect.stringMatching(advice), cause: failure })
+    expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual([left, left])
+  })
+
+  it('is seen in the snapshot until one succeeds', async () => {
+    let failure: unknown = down
+    const session = startSession(environment, memoryStore(a(1)), async () => {
+      if (failure) throw failure
+      return a(2)
+    })
+    const error = await rejection(session.refresh())
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', lastError: error })
+    failure = undefined
+    await session.refresh()
+    expect(session.getSnapshot()).not.toHaveProperty('lastError')
+  })
+
+  it('is tried again only when it was not processed, three times in all, and leaves no timer', async () => {
+    environment.randomness = 1
+    const { session, calls } = failing(memoryStore(a(1)), { status: 503 })
+    const failed = rejection(session.refresh())
+    await environment.pass(1000)
+    expect(calls()).toBe(2)
+    await environment.pass(2000)
+    expect(calls()).toBe(3)
+    expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(environment.timers).toBe(0)
+  })
+
+  it.each([
+    ['a refresh function that resolves with null ends the session', null],
+    ['an error in an answer with status 200 ends the session', { error: 'invalid_grant' }],
+  ])('%s', async (_what, answer) => {
+    const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
+  })
+
+  it.each([
+    ['ended', 'OAUTH_INVALID_GRANT', 'signed_out'],
+    ['misconfigured', 'OAUTH_CLIENT_REFUSED', 'signed_in'],
+    ['transient', 'OAUTH_REFRESH_UNAVAILABLE', 'signed_in'],
+  ] as const)('means what classify says: %s', async (kind, code, status) => {
+    const session = startSession(environment, memoryStore(a(1)), () => Promise.reject({ status: 418 }), { classify: () => kind })
+    expect(await rejection(session.refresh())).toMatchObject({ code })
+    expect(session.getSnapshot().status).toBe(status)
+  })
+
+  it('never ends the session when the refresh function says that it never ends', async () => {
+    const refresh = Object.assign(() => Promise.reject({ error: 'invalid_grant' }), { neverEnds: true })
+    const session = startSession(environment, memoryStore(a(1)), refresh)
+    await rejection(session.refresh())
+    expect(session.getSnapshot().status).toBe('signed_in')
+  })
+})
+
+describe('an end that is inferred', () => {
+  const unauthorized = { status: 401 }
+
+  it('counts as a transient failure while the access token is accepted', async () => {
+    const { session } = failing(memoryStore(a(1)), unauthorized)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect((await session.getToken())?.accessToken).toBe('a1')
+  })
+
+  it.each<[string, (session: TestSession) => Promise<unknown>]>([
+    ['was rejected', async (session) => session.getTokenAfter401((await session.getToken())!)],
+    ['has expired', async (session) => (await session.tokens(), await environment.pass(3_601_000), session.getToken())],
+  ])('signs out once the access token %s, and the stored set stays', async (_what, request) => {
+    const store = memoryStore(a(1))
+    const { session } = failing(store, unauthorized)
+    expect(await rejection(request(session))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
+    expect(await store.read()).toMatchObject({ access_token: 'a1' })
+  })
+
+  it('is tried again by refresh(), with the set that stayed', async () => {
+    let failure: unknown = unauthorized
+    const redeemed: unknown[] = []
+    const session = startSession(environment, memoryStore(a(1)), async (tokens) => {
+      redeemed.push(tokens?.refresh_token)
+      if (failure) throw failure
+      return a(2)
+    })
+    await rejection(session.getTokenAfter401((await session.getToken())!))
+    failure = undefined
+    expect((await session.refresh()).access_token).toBe('a2')
+    expect([redeemed, session.getSnapshot().status]).toEqual([['r1', 'r1'], 'signed_in'])
+  })
+
+  it('is tried again after a change of the store', async () => {
+    const store = memoryStore(a(1))
+    const { session } = failing(store, unauthorized)
+    await rejection(session.getTokenAfter401((await session.getToken())!))
+    await storeElsewhere(store, a(7))
+    expect((await session.getToken())?.accessToken).toBe('a7')
+  })
+
+  it('leaves a set that signOut() deletes, also while signed out', async () => {
+    const store = memoryStore(a(1))
+    const { session } = failing(store, unauthorized)
+    await rejection(session.getTokenAfter401((await session.getToken())!))
+    await session.signOut()
+    expect(await store.read()).toBeUndefined()
+  })
+})
+
+describe('the cool-down', () => {
+  it.each([
+    ['the token endpoint is down', down],
+    ['the client is refused', { error: 'invalid_client' }],
+  ])('begins when %s', async (_what, failure) => {
+    const { session, calls } = failing(memoryStore(a(1, 1000)), failure)
+    await session.tokens()
+    await environment.pass(900_000)
+    for (let i = 0; i < 3; i++) {
+      session.peekToken()
+      await settle()
+    }
+    expect(calls()).toBe(1)
+  })
+
+  it('does not begin when the lock of the store fails: requests go out with the present token', async () => {
+    let locks = 0
+    const lock = (): never => {
+      locks++
+      throw new Error('made up')
+    }
+    const session = startSession(environment, shareable({ ...memoryStore(a(1, 10)), lock }), issuer())
+    const events = listenTo(session, 'refresh_failed')
+    await environment.pass(11_000)
+    for (let i = 0; i < 3; i++) expect((await session.getToken())?.accessToken).toBe('a1')
+    expect(locks).toBe(3)
+    expect(events).toEqual(Array(3).fill(['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }]))
+  })
+
+  it('of one refresh token lasts 10, 20, 40 and then 60 s, and a new refresh token has none', async () => {
+    const { session, calls } = failing(memoryStore(a(1, 10)), down)
+    await environment.pass(11_000)
+    for (const seconds of [10, 20, 40, 60, 60]) {
+      const before = calls()
+      await session.getToken()
+      expect(calls()).toBe(before + 1)
+      await environment.pass(seconds * 1000 - 1)
+      await session.getToken()
+      expect(calls()).toBe(before + 1)
+      await environment.pass(1)
+    }
+    await session.getToken()
+    await session.signIn(a(9, 10))
+    await environment.pass(11_000)
+    const before = calls()
+    await session.getToken()
+    expect(calls()).toBe(before + 1)
+  })
+
+  it('lets requests go out with the present token, although it has expired', async () => {
+    const { session, calls } = failing(memoryStore(a(1, 10)), down)
+    await environment.pass(11_000)
+    const sent: unknown[] = []
+    for (let i = 0; i < 4; i++) sent.push((await session.getToken())?.accessToken)
+    expect([sent, calls(), environment.timers]).toEqual([['a1', 'a1', 'a1', 'a1'], 1, 0])
+  })
+
+  it('rejects a 401 with the typed error and the cause of the failed refresh; the application may ask all the same', async () => {
+    const { session, calls } = failing(memoryStore(a(1, 10)), down)
+    await environment.pass(11_000)
+    const token = (await session.getToken())!
+    for (let i = 0; i < 3; i++)
+      expect(await rejection(session.getTokenAfter401(token))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: down })
+    expect([calls(), environment.timers]).toEqual([1, 0])
+    await rejection(session.refresh())
+    expect(calls()).toBe(2)
+  })
+
+  it.each([
+    ['refresh() of the application', async (session: TestSession) => void (await rejection(session.refresh()))],
+    ['a sign-in with the refresh token', (session: TestSession) => session.signIn(a(1, 0))],
+    ['a sign-out and a sign-in with the refresh token', async (session: TestSession) => (await session.signOut(), session.signIn(a(1, 0)))],
+  ])('is ended by %s', async (_what, end) => {
+    const { session, calls } = failing(memoryStore(a(1, 10)), down)
+    await environment.pass(11_000)
+    await session.getToken()
+    await end(session)
+    if (calls() === 1) await session.getToken()
+    expect(calls()).toBe(2)
+  })
+
+  it.each<[string, () => TokenJSON, string, number]>([
+    ['a newer set is used', () => a(7), 'a7', 1],
+    ['another refresh token is tried', () => a(7, 0), 'a7', 2],
+  ])('does not hide what another process has stored: %s', async (_what, stored, accessToken, asked) => {
+    const store = memoryStore(a(1, 10))
+    const { session, calls } = failing(store, down)
+    await environment.pass(11_000)
+    await session.getToken()
+    await storeElsewhere(store, stored())
+    await environment.pass(1000)
+    expect([(await session.getToken())?.accessToken, calls()]).toEqual([accessToken, asked])
+  })
+})
+
+describe('a set without a refresh token', () => {
+  it('gives way to one that another process stores', async () => {
+    const store = memoryStore({ ...a(1, 10), refresh_token: undefined })
+    const session = startSession(environment, store, issuer())
+    await environment.pass(11_000)
+    expect((await session.getToken())?.accessToken).toBe('a1')
+    await storeElsewhere(store, a(7))
+    await environment.pass(1000)
+    expect((await session.getToken())?.accessToken).toBe('a7')
+  })
+})
+
+describe('a store that can tell that it can not be written', () => {
+  const unwritable = (tokens: TokenJSON): TokenStore & { written: unknown[] } =>
+    counted({
+      ...memoryStore(tokens),
+      checkWritable: () => {
+        throw new Error('read-only')
+      },
+      write: () => Promise.reject(new Error('read-only')),
+    })
+
+  it('keeps the refresh token from being spent while the access token is accepted', async () => {
+    const refresh = issuer()
+    const session = startSession(environment, unwritable(a(1)), refresh)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect([refresh.redeemed, (await session.getToken())?.accessToken]).toEqual([[], 'a1'])
+  })
+
+  it.each<[string, (session: TestSession) => Promise<unknown>]>([
+    ['was rejected', async (session) => session.getTokenAfter401((await session.getToken())!)],
+    ['has expired', async (session) => (await session.tokens(), await environment.pass(3_601_000), session.refresh())],
+  ])('and after the access token %s: the error names the option', async (_what, request) => {
+    const refresh = issuer()
+    const session = startSession(environment, unwritable(a(1)), refresh)
+    expect(await rejection(request(session))).toMatchObject({
+      code: 'OAUTH_STORE_FAILED',
+      message: expect.stringContaining('refreshWhenUnwritable'),
+    })
+    expect(refresh.redeemed).toEqual([])
+  })
+
+  it('with refreshWhenUnwritable the refresh token is used', async () => {
+    const refresh: RefreshFunction = issuer()
+    const session = startSession(environment, unwritable(a(1)), refresh, { refreshWhenUnwritable: true })
+    expect((await session.refresh()).access_token).toBe('a2')
+    expect(session.getSnapshot()).toMatchObject({ persisted: false })
+  })
+
+  it('where the server is known not to rotate, the refresh token is used once the access token has expired', async () => {
+    let isBroken = false
+    const store: TokenStore = {
+      ...memoryStore(a(1, 10)),
+      checkWritable: () => {
+        if (isBroken) throw new Error('read-only')
+      },
+    }
+    let calls = 0
+    const session = startSession(environment, store, async () => ({ access_token: `b${++calls}`, expires_in: 10 }))
+    await session.refresh()
+    isBroken = true
+    await environment.pass(11_000)
+    expect((await session.getToken())?.accessToken).toBe('b2')
+  })
+})
