@@ -50,7 +50,7 @@ export async function renewTokens(
       }
       const unwritable = request.adoptStored && base?.parsed.refreshToken !== undefined ? await access.checkWritable() : undefined
       if (lost?.aborted) throw storeError(access.name, 'be locked', lost.reason)
-      const result = await request.exchange(base, unwritable)
+      const result = await request.exchange(base, unwritable, lost)
       if (result.type === 'received' || result.type === 'rotated') return await save(result)
       if (superseded.aborted) return { outcome: { type: 'superseded' } }
       if (result.type === 'failed') return failed(result.error)

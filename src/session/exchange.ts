@@ -19,6 +19,8 @@ export interface ExchangeContext {
   readonly keepsRefreshToken: boolean
   /** `true` when the present access token has expired, or there is none. */
   readonly isExpired: boolean
+  /** Aborted when the lock of the store is lost: another process may use the refresh token from then on. */
+  readonly lost: AbortSignal | undefined
 }
 
 /** Asks the refresh function for a new token set. Never rejects, and changes nothing but `run`. */
@@ -90,7 +92,7 @@ async function exchangeTokens(
           classify: (reason) => refreshFailure(reason, environment.now(), options).failure,
           retry: settings.policy.retry,
           signal: run.signal,
-          isUnwanted: () => run.isSuperseded,
+          isUnwanted: () => run.isSuperseded || context.lost?.aborted === true,
         })
     if (response === null) throw sessionOver()
     return receive(previous, response, sentAt, serverDate, base)

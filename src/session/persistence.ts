@@ -30,8 +30,12 @@ export interface Superseded {
 export interface RenewRequest {
   /** The set in use; `undefined` when there is none. */
   readonly current: TokenRecord | undefined
-  /** Gets a new set, based on `base`. `unwritable`: the store has said that it can't be written. */
-  readonly exchange: (base: TokenRecord | undefined, unwritable: OAuthError | undefined) => Promise<ExchangeResult>
+  /** Gets a new set, based on `base`. `unwritable`: the store has said that it can't be written. `lost` is aborted when the lock is lost. */
+  readonly exchange: (
+    base: TokenRecord | undefined,
+    unwritable: OAuthError | undefined,
+    lost: AbortSignal | undefined,
+  ) => Promise<ExchangeResult>
   /** `false`: the new set is there already, and a set that another process stored does not replace it. */
   readonly adoptStored: boolean
   readonly superseded: Superseded

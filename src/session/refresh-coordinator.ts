@@ -8,7 +8,7 @@ import type { Notice } from './events.js'
 import { exchange } from './exchange.js'
 import { InFlightRefresh, type RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
-import type { Persistence, Renewal, RenewOutcome, SaveOutcome } from './persistence.js'
+import type { Persistence, Renewal, RenewOutcome, RenewRequest, SaveOutcome } from './persistence.js'
 import { epochEnded, internalError, noRefreshToken, sessionClosed } from './refresh-error.js'
 import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation } from './revocation.js'
@@ -95,7 +95,7 @@ export class RefreshCoordinator {
     const renewal = persistence
       .renew({
         current,
-        exchange: (base, unwritable) => this.#exchange(run, base, unwritable),
+        exchange: (base, unwritable, lost) => this.#exchange(run, base, unwritable, lost),
         adoptStored: !answer,
         superseded: {
           // A save may go on after the outcome; a newer set then makes it useless.
@@ -137,11 +137,11 @@ export class RefreshCoordinator {
     this.#parts.snapshots.refreshing = run !== undefined
   }
 
-  async #exchange(run: InFlightRefresh, base: TokenRecord | undefined, unwritable: OAuthError | undefined) {
+  async #exchange(...[run, base, unwritable, lost]: [InFlightRefresh, ...Parameters<RenewRequest['exchange']>]) {
     const { environment, settings, persistence, clock } = this.#parts
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
-    const context = { environment, settings, storeName: persistence.name, keepsRefreshToken: this.#keepsRefreshToken, isExpired }
+    const context = { environment, settings, storeName: persistence.name, keepsRefreshToken: this.#keepsRefreshToken, isExpired, lost }
     const result = await exchange(context, run, base, unwritable)
     if (result.type === 'received' && run.isSuperseded) this.#recognizeOwnSignIn(run, result.record)
     return result
