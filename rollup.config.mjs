@@ -7,11 +7,13 @@ const candidates = {
   grants: 'src/grants/index.ts',
   'step-up': 'src/step-up.ts',
   'keep-alive': 'src/keep-alive.ts',
+  shared: 'src/shared.ts',
+  'map-tokens': 'src/map-tokens.ts',
   file: 'src/stores/file.ts',
   web: 'src/stores/web.ts',
   redis: 'src/stores/redis.ts',
   postgres: 'src/stores/postgres.ts',
-  testing: 'src/testing/index.ts',
+  'store-contract': 'src/store-contract/index.ts',
 }
 const input = Object.fromEntries(Object.entries(candidates).filter(([, path]) => existsSync(path)))
 const external = [/^node:/, 'axios', 'oauth4webapi', 'write-file-atomic']

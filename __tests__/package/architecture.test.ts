@@ -8,7 +8,7 @@ import * as file from '../../src/stores/file.js'
 import * as postgres from '../../src/stores/postgres.js'
 import * as redis from '../../src/stores/redis.js'
 import * as web from '../../src/stores/web.js'
-import * as testing from '../../src/testing/index.js'
+import * as testing from '../../src/store-contract/index.js'
 
 const root = join(process.cwd(), 'src')
 

@@ -7,7 +7,7 @@ import { startRedis } from '../../scripts/servers/redis.mjs'
 import type { TokenStore, WriteContext } from '../../src/index.js'
 import { postgresSchema, postgresStore } from '../../src/stores/postgres.js'
 import { redisStore, type EncryptionOptions } from '../../src/stores/redis.js'
-import { storeContract } from '../../src/testing/index.js'
+import { storeContract } from '../../src/store-contract/index.js'
 import { rejection } from '../helpers/client.js'
 
 /** The clients of one server, for as long as the tests run. */

@@ -1,6 +1,6 @@
 /** The promises of a token store, put to the test with Node's own runner: `node --test`. With jest, vitest and mocha only the first import differs. */
 import test from 'node:test'
-import { storeContract } from 'axios-attach-oauth/testing'
+import { storeContract } from 'axios-attach-oauth/store-contract'
 import { recordStore, type Database } from './record-store.js'
 
 let database: Database

@@ -1,4 +1,4 @@
-import type { TokenStore } from 'axios-attach-oauth'
+import { sharedStore, type SharedTokenStore } from 'axios-attach-oauth/shared'
 
 /** What all who share the records have in common: two maps here, a database and its locks elsewhere. */
 export interface Database {
@@ -6,9 +6,9 @@ export interface Database {
   readonly turns: Map<string, Promise<unknown>>
 }
 
-export function recordStore({ records, turns }: Database, key: string): TokenStore {
+export function recordStore({ records, turns }: Database, key: string): SharedTokenStore {
   const read = () => JSON.parse(records.get(key) ?? 'null')
-  return {
+  return sharedStore({
     name: `record ${key}`,
     read,
     write(tokens, { mode, replacing }) {
@@ -25,5 +25,5 @@ export function recordStore({ records, turns }: Database, key: string): TokenSto
       turns.set(key, Promise.allSettled([before, turn]))
       return turn
     },
-  }
+  })
 }

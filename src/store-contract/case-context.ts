@@ -1,4 +1,5 @@
 import type { TokenJSON, TokenStore } from '../index.js'
+import type { SharedTokenStore } from '../shared.js'
 import { check } from './assert.js'
 import type { StoreContractOptions, StoreNeed } from './options.js'
 import { pause } from './time.js'
@@ -6,7 +7,7 @@ import { pause } from './time.js'
 const DEFAULT_TIMEOUT = 4000
 
 /** What one case works with: the stores over its place, and short words for what is done to them. */
-export class Place {
+export class CaseContext {
   /** The store that `open` has given. */
   readonly store: TokenStore
   readonly options: StoreContractOptions
@@ -27,7 +28,7 @@ export class Place {
 
   /** How long the case may take, in milliseconds. */
   get timeout(): number {
-    return Place.timeoutOf(this.options)
+    return CaseContext.timeoutOf(this.options)
   }
 
   end(): void {
@@ -64,8 +65,9 @@ export class Place {
     { store = this.store, signal = this.#untilTheEnd() }: { store?: TokenStore; signal?: AbortSignal } = {},
   ): Promise<Result> {
     const result = (async () => {
-      check(store.lock, "the store has no function lock; if it isn't meant to have one, pass lacks: ['lock']")
-      return store.lock(run, signal)
+      const { lock } = store as Partial<SharedTokenStore>
+      check(lock, "the store has no function lock; if it isn't meant to have one, pass lacks: ['lock']")
+      return lock.call(store, run as never, signal) as Promise<Result>
     })()
     result.catch(() => undefined)
     return result
@@ -104,8 +106,8 @@ export class Place {
 }
 
 /** A promise of a store and the way to put it to the test. */
-export interface Promised {
+export interface Requirement {
   readonly promise: string
   readonly needs?: readonly StoreNeed[]
-  readonly test: (place: Place) => Promise<void>
+  readonly test: (context: CaseContext) => Promise<void>
 }

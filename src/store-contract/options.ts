@@ -19,7 +19,7 @@ export type StoreNeed = StoreAbility | StoreHook
 
 /** The options of `storeContract`. Every function may be asynchronous. */
 export interface StoreContractOptions {
-  /** A store over a fresh, empty place. Called once for each case; the cases run one after the other. */
+  /** A store over a fresh, empty context. Called once for each case; the cases run one after the other. */
   open(): TokenStore | PromiseLike<TokenStore>
   /** Another store object over the place of the last `open()`, as another tab, process or machine would have it. */
   another?(): TokenStore | PromiseLike<TokenStore>

@@ -1,15 +1,15 @@
 import type { TokenStore } from '../index.js'
 import { Broken } from './assert.js'
 import { checkOptions, missingOf, type StoreCase, type StoreContractOptions, type StoreNeed } from './options.js'
-import { Place, type Promised } from './place.js'
-import { comparing } from './promises/comparing.js'
-import { locking } from './promises/locking.js'
-import { notifying } from './promises/notifying.js'
-import { readingAndWriting } from './promises/reading-and-writing.js'
-import { sessions } from './promises/sessions.js'
-import { reallyLacks } from './really-lacks.js'
+import { CaseContext, type Requirement } from './case-context.js'
+import { comparing } from './requirements/comparing.js'
+import { locking } from './requirements/locking.js'
+import { notifying } from './requirements/notifying.js'
+import { readingAndWriting } from './requirements/reading-and-writing.js'
+import { sessions } from './requirements/sessions.js'
+import { verifyLacks } from './verify-lacks.js'
 
-const groups: Readonly<Record<string, readonly Promised[]>> = {
+const groups: Readonly<Record<string, readonly Requirement[]>> = {
   'reading and writing': readingAndWriting,
   comparing,
   locking,
@@ -18,30 +18,30 @@ const groups: Readonly<Record<string, readonly Promised[]>> = {
 }
 
 /** Runs `test` over a fresh place, within its time, and cleans up. Rejects with an error that names the promise. */
-async function put(promised: Promised, options: StoreContractOptions): Promise<void> {
+async function put(requirement: Requirement, options: StoreContractOptions): Promise<void> {
   let store: TokenStore | undefined
-  let place: Place | undefined
+  let context: CaseContext | undefined
   let timer: ReturnType<typeof setTimeout> | undefined
-  const timeout = Place.timeoutOf(options)
+  const timeout = CaseContext.timeoutOf(options)
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Broken(`waited ${timeout} ms for ${place?.waitingFor ?? 'open()'}, in vain`))
+      reject(new Broken(`waited ${timeout} ms for ${context?.waitingFor ?? 'open()'}, in vain`))
     }, timeout)
   })
   const work = async (): Promise<void> => {
     store = await options.open()
-    place = new Place(store, options)
-    await promised.test(place)
+    context = new CaseContext(store, options)
+    await requirement.test(context)
   }
   try {
     await Promise.race([work(), late])
   } catch (error) {
     const seen = error instanceof Broken ? error.message : `the store failed with ${String(error)}`
-    throw new Error(`Broken promise: ${promised.promise}. Seen of ${store?.name ?? 'the store'}: ${seen}.`, { cause: error })
+    throw new Error(`Broken promise: ${requirement.promise}. Seen of ${store?.name ?? 'the store'}: ${seen}.`, { cause: error })
   } finally {
     clearTimeout(timer)
     try {
-      place?.end()
+      context?.end()
     } finally {
       await options.close?.()
     }
@@ -73,17 +73,17 @@ function nameOf(group: string, promise: string, missing: readonly StoreNeed[]): 
 export function storeContract(options: StoreContractOptions): readonly StoreCase[] {
   checkOptions(options)
   let turn: Promise<unknown> = Promise.resolve()
-  const inTurn = (promised: Promised): Promise<void> => {
-    const result = turn.then(() => put(promised, options))
+  const inTurn = (requirement: Requirement): Promise<void> => {
+    const result = turn.then(() => put(requirement, options))
     turn = result.catch(() => undefined)
     return result
   }
   return Object.entries(groups).flatMap(([group, promises]) =>
-    promises.map((promised): StoreCase => {
-      const { promise, needs = [] } = promised
+    promises.map((requirement): StoreCase => {
+      const { promise, needs = [] } = requirement
       const missing = missingOf(needs, options)
       const applies = missing.length === 0
-      const run = (): Promise<void> => inTurn(applies ? promised : reallyLacks(missing))
+      const run = (): Promise<void> => inTurn(applies ? requirement : verifyLacks(missing))
       return { name: nameOf(group, promise, missing), promise, needs, missing, applies, run }
     }),
   )

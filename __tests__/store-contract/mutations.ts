@@ -1,5 +1,6 @@
 import type { TokenJSON, TokenStore, WriteContext } from '../../src/index.js'
 import { sameTokens } from '../../src/tokens.js'
+import { shareable } from '../helpers/session.js'
 import { referenceStore, type Place } from './reference-store.js'
 
 type Store = ReturnType<typeof referenceStore>
@@ -458,5 +459,5 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
 export function brokenStore(promise: string, place: Place, nth: number, first: Place): TokenStore {
   const good = referenceStore(place)
   const fault = mutations[promise]?.fault(good, place, nth, first)
-  return Object.defineProperties({ ...good }, Object.getOwnPropertyDescriptors(fault ?? {}))
+  return shareable(Object.defineProperties({ ...good }, Object.getOwnPropertyDescriptors(fault ?? {})))
 }

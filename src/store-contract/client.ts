@@ -1,7 +1,7 @@
 import axios, { AxiosError, type AxiosInstance } from 'axios'
 import { attachOAuth, type AttachedSession, type TokenStore } from '../index.js'
 import type { AuthorizationServer } from './authorization-server.js'
-import type { Place } from './place.js'
+import type { CaseContext } from './case-context.js'
 
 /** A program with a session of its own over `store`, and an API that asks the authorization server. */
 export interface Client {
@@ -11,7 +11,7 @@ export interface Client {
   readonly send: (requests: number) => Promise<number>
 }
 
-export function client(place: Place, server: AuthorizationServer, store: TokenStore): Client {
+export function client(context: CaseContext, server: AuthorizationServer, store: TokenStore): Client {
   const api = axios.create({
     baseURL: 'https://api.example.com',
     async adapter(config) {
@@ -24,13 +24,13 @@ export function client(place: Place, server: AuthorizationServer, store: TokenSt
   })
   const session = attachOAuth(api, store, {
     refresh: server.refresh,
-    refreshLimit: { flights: 1000, within: 1 },
+    refreshLimit: { count: 1000, interval: 1 },
     // Nothing waits for longer than the case lasts.
-    refreshTimeout: place.timeout,
-    storeTimeout: place.timeout,
-    lockTimeout: place.timeout,
+    refreshTimeout: context.timeout,
+    storeTimeout: context.timeout,
+    lockTimeout: context.timeout,
   })
-  place.atTheEnd.push(session.detach)
+  context.atTheEnd.push(session.detach)
   const send = async (requests: number): Promise<number> => {
     const answers = await Promise.allSettled(Array.from({ length: requests }, (_, i) => api.get(`/item/${i}`)))
     return answers.filter(({ status }) => status === 'fulfilled').length

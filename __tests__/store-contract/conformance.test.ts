@@ -7,9 +7,10 @@ import { build } from 'esbuild'
 import { recordStore, type Database } from '../../examples/own-store/record-store.js'
 import { memoryStore, type TokenStore } from '../../src/index.js'
 import { fileStore } from '../../src/stores/file.js'
-import { storeContract, type StoreCase, type StoreContractOptions, type StoreNeed } from '../../src/testing/index.js'
+import { storeContract, type StoreCase, type StoreContractOptions, type StoreNeed } from '../../src/store-contract/index.js'
 import { rejection } from '../helpers/client.js'
 import { brokenStore, mutations } from './mutations.js'
+import { shareable } from '../helpers/session.js'
 import { Place, referenceStore } from './reference-store.js'
 
 /** Every promise that applies is a test; why others don't is held by one more. */
@@ -143,14 +144,14 @@ describe('the suite itself', () => {
     ['lock', 'the lock lets in one at a time'],
     ['subscribe', 'every listener'],
   ])('fails when a store has no %s and is not said to lack it', async (ability, promise) => {
-    const open = (): TokenStore => ({ ...referenceStore(new Place()), [ability]: undefined })
+    const open = (): TokenStore => shareable({ ...referenceStore(new Place()), [ability]: undefined } as never)
     const { message } = await rejection(caseOf(promise, { open, another: open }).run())
     expect(message).toContain(`the store has no function ${ability}; if it isn't meant to have one, pass lacks: ['${ability}']`)
   })
 
   it('names the promise also where the store fails, and keeps the cause', async () => {
     const failure = new Error('made-up trouble')
-    const open = (): TokenStore => ({ ...referenceStore(new Place()), read: () => Promise.reject(failure) })
+    const open = (): TokenStore => shareable({ ...referenceStore(new Place()), read: () => Promise.reject(failure) })
     expect(await rejection(caseOf('an empty place', { open }).run())).toMatchObject({
       message:
         'Broken promise: an empty place reads as undefined or null. Seen of reference: the store failed with Error: made-up trouble.',
@@ -161,7 +162,7 @@ describe('the suite itself', () => {
   it('runs its cases one after the other, and closes after each, also after one that failed', async () => {
     const log: string[] = []
     const cases = suite({
-      open: () => (log.push('open'), { ...referenceStore(new Place()), read: () => ({ access_token: 'made-up' }) }),
+      open: () => (log.push('open'), shareable({ ...referenceStore(new Place()), read: () => ({ access_token: 'made-up' }) })),
       close: () => void log.push('close'),
       timeout: 100,
     }).slice(0, 4)
@@ -188,7 +189,7 @@ describe('the suite itself', () => {
       entryPoints: [join(process.cwd(), 'examples/own-store/record-store.test.ts')],
       bundle: true,
       packages: 'external',
-      alias: { 'axios-attach-oauth/testing': join(process.cwd(), 'dist/testing.js') },
+      alias: { 'axios-attach-oauth/store-contract': join(process.cwd(), 'dist/testing.js') },
       platform: 'node',
       format: 'esm',
       outfile,
@@ -218,7 +219,7 @@ describe('docs/writing-a-store.md', () => {
 
   it('names every option of the suite and every thing that a store may lack', async () => {
     const page = await readFile('docs/writing-a-store.md', 'utf8')
-    const options = await readFile('src/testing/options.ts', 'utf8')
+    const options = await readFile('src/store-contract/options.ts', 'utf8')
     const contract = options.slice(
       options.indexOf('export interface StoreContractOptions'),
       options.indexOf('export interface StoreCase'),

@@ -1,5 +1,7 @@
 import type { TokenStore } from '../../src/index.js'
+import { sharedStore, type SharedTokenStore } from '../../src/shared.js'
 import { sameTokens } from '../../src/tokens.js'
+import type { SharedStoreDefinition } from '../../src/types.js'
 
 interface Holder {
   readonly store: object
@@ -54,10 +56,10 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
 
 /** A store that keeps every promise. */
-export function referenceStore(place: Place): Required<Omit<TokenStore, 'refresh'>> {
+export function referenceStore(place: Place): SharedTokenStore & Required<Pick<SharedTokenStore, 'name' | 'subscribe'>> {
   const self = {}
   const read = (): ReturnType<TokenStore['read']> => JSON.parse(place.text ?? 'null')
-  return {
+  const definition: SharedStoreDefinition = {
     name: 'reference',
     async read() {
       await null
@@ -87,4 +89,5 @@ export function referenceStore(place: Place): Required<Omit<TokenStore, 'refresh
       return () => void place.listeners.delete(entry)
     },
   }
+  return sharedStore(definition) as ReturnType<typeof referenceStore>
 }

@@ -1,7 +1,7 @@
 import type { TokenJSON } from '../index.js'
 
 /** The n-th of a row of made-up token sets, no two of which share a token. */
-export function madeUp(n: number, more: TokenJSON = {}): TokenJSON {
+export function tokenSet(n: number, more: TokenJSON = {}): TokenJSON {
   return {
     access_token: `made-up-access-${n}`,
     refresh_token: `made-up-refresh-${n}`,

@@ -1,4 +1,4 @@
-/** What was seen instead of what was promised. */
+/** What was seen instead of what was requirement. */
 export class Broken extends Error {}
 
 export function check(kept: unknown, seen: string): asserts kept {
