@@ -34,7 +34,7 @@ function readMethod(name: string, given: ClientAuthentication | null | undefined
     if (chosen === 'none' || chosen === 'client_secret_post') return chosen
     throw new TypeError(`${name}: clientAuthentication must be ${FORMS}`)
   }
-  const known = members[chosen.method]
+  const known = Object.hasOwn(members, chosen.method) ? members[chosen.method] : undefined
   if (!known) throw new TypeError(`${name}: clientAuthentication must be ${FORMS}`)
   for (const member of Object.keys(chosen))
     if (!known.includes(member))
