@@ -31,6 +31,7 @@ export async function readText(response: Response, endpoint: string, signal: Abo
 async function readStream(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<string | undefined> {
   const reader = body.getReader()
   const leave = (): void => void reader.cancel().catch(() => undefined)
+  if (signal.aborted) leave()
   signal.addEventListener('abort', leave)
   const decoder = new TextDecoder()
   let text = ''

@@ -94,8 +94,8 @@ export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): 
       signal,
     } as unknown as InternalAxiosRequestConfig
     const chosen = chooseAdapter(config)
-    // fetch has no limit of its own in older releases: the stream is read up to the limit.
-    if (chosen.isFetch) config.responseType = 'stream'
+    // The fetch adapter of older releases has no limit: the stream is read up to ours.
+    if (chosen.isFetch) Object.assign(config, { responseType: 'stream', maxContentLength: -1 })
     else if (!allowInsecureHttp && !socketPath) config.proxy = secureProxy(new URL(url), proxy) as never
     return toResponse(await chosen.adapter(config).catch(reportSize))
   }
