@@ -24,7 +24,7 @@ export function isExempt({ protocol, hostname, port }: URL, noProxy: string): bo
     .toLowerCase()
     .split(/[,\s]+/)
     .some((entry) => {
-      const [, host = entry, entryPort] = /^(.+?):(\d+)$/.exec(entry) ?? []
+      const [, host = entry, entryPort] = /^(\[.*\]|[^:]+):(\d+)$/.exec(entry) ?? []
       if (host === '' || (entryPort !== undefined && Number(entryPort) !== ownPort)) return false
       if (host.startsWith('*')) return hostname.endsWith(host.slice(1))
       if (host.startsWith('.')) return hostname.endsWith(host)
