@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { jest } from '@jest/globals'
 import type { AxiosStatic, CreateAxiosDefaults } from 'axios'
 import HttpsProxyAgent from 'https-proxy-agent'
-import type { GrantOptions, TokenEndpointError } from '../../src/grants/index.js'
+import type { clientCredentials, GrantOptions, refreshToken, TokenEndpointError } from '../../src/grants/index.js'
 import { rejection } from '../helpers/client.js'
 import { startRecordingProxy, startTokenServer, withEnvironment, type TokenServer } from '../helpers/proxied.js'
 import { call, stored } from '../helpers/token-endpoint.js'
@@ -31,7 +31,7 @@ describe.each([
   ['axios 1.7.0', 'axios-1.7.0', false],
 ])('a token request through %s', (_name, release, tunnels) => {
   let axios: AxiosStatic
-  let grants: typeof import('../../src/grants/index.js')
+  let grants: { refreshToken: typeof refreshToken; clientCredentials: typeof clientCredentials }
   beforeAll(async () => {
     const path = join(process.cwd(), 'node_modules', release, 'dist', 'node', 'axios.cjs')
     axios = ((await import(path)) as { default: AxiosStatic }).default

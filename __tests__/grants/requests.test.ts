@@ -347,10 +347,8 @@ describe('a token request that gets no answer', () => {
     const failed = new RangeError('made up')
     const failing = refreshToken(options({ fetch, clientSecret: 'secret' }))
     const encoder = globalThis.TextEncoder
-    globalThis.TextEncoder = class {
-      constructor() {
-        throw failed
-      }
+    globalThis.TextEncoder = function () {
+      throw failed
     } as never
     try {
       expect(await rejection(call(failing))).toBe(failed)

@@ -15,15 +15,18 @@ export function ignoredProxy(url: string): string | undefined {
   return `${proxy.source} names a proxy, which Node's fetch ignores: to send token requests through it, pass axios: instance (with axios' http adapter).`
 }
 
+/** Throws where Node's fetch would hand a request over plain http to a proxy. */
+export function refuseProxiedHttp(url: string): void {
+  const target = new URL(url)
+  const proxy = target.protocol === 'http:' && nodeUsesProxyVariables() ? proxyFor(url) : undefined
+  if (proxy) throw insecureRoute(proxy.source, exemptFromProxy(target))
+}
+
 /** The platform's `fetch`, looked up for each request. */
 export function platformTransport(allowInsecureHttp: boolean): Transport {
   return {
     async fetch(url, init) {
-      const target = new URL(url)
-      if (target.protocol === 'http:' && !allowInsecureHttp && nodeUsesProxyVariables()) {
-        const proxy = proxyFor(url)
-        if (proxy) throw insecureRoute(proxy.source, exemptFromProxy(target))
-      }
+      if (!allowInsecureHttp) refuseProxiedHttp(url)
       return globalThis.fetch(url, init)
     },
     hint: ignoredProxy,

@@ -2,7 +2,7 @@ import axios, { getAdapter, AxiosHeaders, type AxiosInstance, type AxiosResponse
 import { tooLarge } from './failures.js'
 import type { Fetch, Transport } from './fetch.js'
 import { exemptFromProxy, insecureRoute } from './insecure-route.js'
-import { ignoredProxy } from './platform-fetch.js'
+import { ignoredProxy, refuseProxiedHttp } from './platform-fetch.js'
 import { environmentVariables, nodeUsesProxyVariables } from './process-environment.js'
 import { proxyInEnvironment, proxyInOption, readsInTheClear, type Proxy } from './proxy.js'
 import { MAX_BODY } from './read-body.js'
@@ -30,14 +30,8 @@ function named(name: 'http' | 'fetch' | 'xhr', config: InternalAxiosRequestConfi
   }
 }
 
-/** The adapter to use, and whether it is fetch. XHR is replaced: it follows redirects, with the refresh token in the body. */
-function chooseAdapter(config: InternalAxiosRequestConfig): { adapter: Adapter; isFetch: boolean } {
-  const adapter = (getAdapter as (adapter: unknown, config: unknown) => Adapter)(config.adapter, config)
-  const fetchAdapter = named('fetch', config)
-  if (fetchAdapter && (adapter === fetchAdapter || adapter === named('xhr', config)))
-    return { adapter: fetchAdapter, isFetch: true }
-  return { adapter, isFetch: false }
-}
+const adapterFor = (config: InternalAxiosRequestConfig): Adapter =>
+  (getAdapter as (adapter: unknown, config: unknown) => Adapter)(config.adapter, config)
 
 /** The proxy of a request: that of the option, else that of the environment, as axios and Node's own agents decide. */
 function proxyOf(url: URL, option: unknown): Proxy | undefined {
@@ -66,7 +60,8 @@ function secureProxy(url: URL, option: unknown): unknown {
  * refresh can never wait for itself, and leaves out the instance's own headers: an authorization among them is not meant for the token endpoint.
  */
 export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): Fetch {
-  return async (url, { method, headers, body, signal }) => {
+  return async (url, init) => {
+    const { method, headers, body, signal } = init
     const { adapter, httpAgent, httpsAgent, proxy, transport, lookup, family, socketPath, fetchOptions, env } =
       instance.defaults as unknown as InternalAxiosRequestConfig
     const config = {
@@ -93,11 +88,15 @@ export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): 
       maxBodyLength: -1,
       signal,
     } as unknown as InternalAxiosRequestConfig
-    const chosen = chooseAdapter(config)
-    // The fetch adapter of older releases has no limit: the stream is read up to ours.
-    if (chosen.isFetch) Object.assign(config, { responseType: 'stream', maxContentLength: -1 })
-    else if (!allowInsecureHttp && !socketPath) config.proxy = secureProxy(new URL(url), proxy) as never
-    return toResponse(await chosen.adapter(config).catch(reportSize))
+    const send = adapterFor(config)
+    // XMLHttpRequest would follow a redirect, with the refresh token in the body.
+    if (send === named('xhr', config) && typeof globalThis.fetch === 'function') return globalThis.fetch(url, init)
+    if (send === named('fetch', config)) {
+      if (!allowInsecureHttp) refuseProxiedHttp(url)
+      // The fetch adapter of older releases has no limit: the stream is read up to ours.
+      Object.assign(config, { responseType: 'stream', maxContentLength: -1 })
+    } else if (!allowInsecureHttp && !socketPath) config.proxy = secureProxy(new URL(url), proxy) as never
+    return toResponse(await send(config).catch(reportSize))
   }
 }
 
@@ -125,7 +124,7 @@ export function axiosTransport(instance: AxiosInstance, allowInsecureHttp: boole
     // Only the fetch adapter ignores proxy variables.
     hint: (url) => {
       const config = { ...instance.defaults } as unknown as InternalAxiosRequestConfig
-      return chooseAdapter(config).isFetch ? ignoredProxy(url) : undefined
+      return adapterFor(config) === named('fetch', config) ? ignoredProxy(url) : undefined
     },
   }
 }
