@@ -109,6 +109,8 @@ describe('refreshToken for public clients', () => {
     const failing = (failure: unknown) => rejection(answered(() => Promise.reject(failure as Error)))
     const own = await failing(Object.assign(new Error('made-up-token'), { config: 'made-up-token' }))
     expect(inspect(own, { customInspect: false, depth: 10 })).not.toContain('made-up')
+    expect((await failing(new DOMException('made up', 'AbortError'))).code).toBeUndefined()
+    expect((await failing({ code: 'made-up-token' })).code).toBeUndefined()
     expect((await failing(undefined)).name).toBe('TokenEndpointError')
   })
 

@@ -38,7 +38,8 @@ function failure(message: string, known: Members, body?: Members): Error {
 /** Of the failure underneath only the code and the system call are kept: the rest may quote the request. */
 function unreachable(failed?: { cause?: Members } & Members): never {
   const { code, syscall } = failed?.cause ?? failed ?? {}
-  throw failure('could not be reached, or the connection broke', { code, syscall })
+  const [safe] = /^[A-Z]\w+$/.exec(`${code}`) ?? []
+  throw failure('could not be reached, or the connection broke', { code: safe, syscall: safe && syscall })
 }
 
 /** Reads an answer up to the limit. React Native has no streams: there the limit is checked afterwards. */

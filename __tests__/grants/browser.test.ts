@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from '../../scripts/browser/index.mjs'
 import { listen } from '../helpers/world.js'
 
-/** What the page has. */
+/** The functions of the page. */
 interface Bundle {
   refresh(how: string, tokenEndpoint: string): Promise<{ message: string; status?: number; access_token?: string }>
 }

@@ -79,7 +79,7 @@ describe('discovery', () => {
     expect([discoveries(sent).length, others(sent).length]).toEqual([1, 3])
   })
 
-  it('is not remembered when it has failed, for whoever has shared it', async () => {
+  it('is not remembered when it has failed, for all that have shared it', async () => {
     let down = true
     const { refresh, sent } = setUp(() => (down ? new Response('', { status: 503 }) : Response.json(metadata)))
     for (const { reason } of (await Promise.allSettled([call(refresh), call(refresh)])) as PromiseRejectedResult[])

@@ -48,6 +48,11 @@ describe('a token request', () => {
     expect(clientCredentials(options()).needsRefreshToken).toBe(false)
   })
 
+  it('for the client itself is marked as one that never ends a session', () => {
+    expect(clientCredentials(options())).toHaveProperty('neverEnds', true)
+    expect(refreshToken(options())).not.toHaveProperty('neverEnds')
+  })
+
   it('that would need a refresh token is not sent without one', async () => {
     const { fetch, sent } = fakeFetch()
     const { signal } = new AbortController()
@@ -254,7 +259,7 @@ describe('the answer of the token endpoint', () => {
     [300, new Response('{"access_token":"made-up"}', { status: 300 })],
     [302, new Response(null, { status: 302, headers: { location: 'https://elsewhere.example' } })],
     [399, new Response(null, { status: 399 })],
-    // What a browser makes of a redirect that it must not follow.
+    // A browser shows a redirect that it does not follow as an error response.
     [0, Response.error()],
   ])('that redirects (status %d) is refused', async (status, response) => {
     expect(await refused(() => response)).toMatchObject({
@@ -328,6 +333,7 @@ describe('a token request that gets no answer', () => {
       },
     })
     expect((await failing(null)).cause).toBeUndefined()
+    expect((await failing({ name: 'made up: token', code: 'MADE_UP', syscall: 'made/up' })).cause).toEqual({ code: 'MADE_UP' })
   })
 
   it('is told as such when the connection breaks in the middle of the body', async () => {

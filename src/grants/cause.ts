@@ -19,7 +19,7 @@ const word = (value: unknown): string | undefined =>
 /** A code of the system or of fetch: capital letters. */
 const codeOf = (value: unknown): string | undefined => (/^[A-Z][A-Z0-9_]{1,63}$/.test(String(value)) ? word(value) : undefined)
 
-/** Reduces an error to what is safe to print: axios hangs the whole request on its errors, and messages quote what was sent. */
+/** Reduces an error to what is safe to print: errors of axios carry the whole request, and messages may quote it. */
 export function reduceCause(failure: unknown, depth = DEPTH): ReducedCause {
   if (typeof failure !== 'object' || failure === null) return {}
   const { name, code, status, syscall, errors, cause } = failure as Record<string, unknown>

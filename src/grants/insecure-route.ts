@@ -8,5 +8,5 @@ export function insecureRoute(source: string, advice: string): TokenEndpointErro
   )
 }
 
-/** What to do where plain http would go through a proxy. */
+/** Advice where plain http would go through a proxy. */
 export const exemptFromProxy = ({ hostname }: URL): string => `Add ${hostname} to NO_PROXY.`

@@ -5,7 +5,7 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** A proxy that a request would go through. */
 export interface Proxy {
-  /** What names the proxy: an environment variable, or `the proxy option`. Never its address, which may hold a password. */
+  /** The name of an environment variable, or `the proxy option`; never the address, which may hold a password. */
   readonly source: string
   /** The protocol spoken to the proxy, such as `http:`. */
   readonly protocol: string
