@@ -1,6 +1,8 @@
+import axios from 'axios'
+import { attachOAuth, memoryStore } from '../../src/index.js'
 import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
 import { deferred, rejection } from '../helpers/client.js'
-import { call, fakeFetch, issued, noAnswer, revoke, type Sent } from '../helpers/token-endpoint.js'
+import { call, fakeFetch, issued, noAnswer, revoke, stored, type Sent } from '../helpers/token-endpoint.js'
 
 const issuer = 'https://login.example.com'
 const metadata = { issuer, token_endpoint: 'https://login.example.com/token' }
@@ -77,14 +79,14 @@ describe('discovery', () => {
     expect([discoveries(sent).length, others(sent).length]).toEqual([1, 3])
   })
 
-  it('is not remembered when it has failed, for whoever has shared it', async () => {
+  it('is not remembered when it has failed, for all that have shared it', async () => {
     let down = true
     const { refresh, sent } = setUp(() => (down ? new Response('', { status: 503 }) : Response.json(metadata)))
     for (const { reason } of (await Promise.allSettled([call(refresh), call(refresh)])) as PromiseRejectedResult[])
       expect(reason).toMatchObject({
         name: 'TokenEndpointError',
-        message:
-          "The endpoints of the issuer https://login.example.com could not be discovered. Is that the issuer's exact name?",
+        message: 'The issuer https://login.example.com answered 503 to the request for its metadata.',
+        status: 503,
       })
     expect(discoveries(sent)).toHaveLength(2)
     expect(others(sent)).toEqual([])
@@ -95,7 +97,44 @@ describe('discovery', () => {
     expect(others(sent)).toHaveLength(2)
   })
 
-  it('goes on for the others when whoever began it leaves', async () => {
+  it.each([
+    ['503 first', [503, 404], 503],
+    ['503 second', [404, 503], 503],
+    ['429', [429, 404], 429],
+    ['404 twice', [404, 404], 404],
+  ])('that is answered %s carries the status that says most', async (_how, statuses, status) => {
+    const left = [...statuses]
+    const { refresh } = setUp(() => new Response('', { status: left.shift() ?? 0, headers: { 'retry-after': '7' } }))
+    const error = await rejection(call(refresh))
+    expect(error).toMatchObject({ name: 'TokenEndpointError', status })
+    if (status === 404) expect(error.message).toMatch(/could not be discovered\. Is that the issuer's exact name\?$/)
+    else expect(error.retryAfter).toBe('7')
+  })
+
+  it('that is answered 503 is tried again by the session', async () => {
+    let answers = 0
+    const { fetch } = fakeFetch((one) => {
+      if (!isDiscovery(one)) return issued()
+      const busy = ++answers <= 2
+      return busy ? new Response('', { status: 503, headers: { 'retry-after': '0' } }) : Response.json(metadata)
+    })
+    const store = memoryStore(stored)
+    const session = attachOAuth(axios.create({ baseURL: 'https://api.example.com' }), store, {
+      refresh: refreshToken({ issuer, clientId: 'app', fetch }),
+    })
+    expect((await session.refresh()).access_token).toBe('made-up-access')
+  })
+
+  it.each([
+    ['text/plain', JSON.stringify(metadata)],
+    ['application/json', `\uFEFF${JSON.stringify(metadata)}`],
+  ])('reads metadata that are called %s or begin with a byte order mark', async (type, text) => {
+    const { refresh, sent } = setUp(() => new Response(text, { headers: { 'content-type': type } }))
+    await call(refresh)
+    expect(others(sent)).toEqual([metadata.token_endpoint])
+  })
+
+  it('goes on for the others when the caller that began it leaves', async () => {
     const controller = new AbortController()
     const { refresh, sent } = setUp((one) => (one.signal === controller.signal ? noAnswer(one) : Response.json(metadata)))
     const leaving = rejection(call(refresh, { signal: controller.signal }))
@@ -104,7 +143,7 @@ describe('discovery', () => {
     expect(await leaving).toBeInstanceOf(TokenEndpointError)
     await Promise.all(staying)
     expect(others(sent)).toHaveLength(2)
-    // Those who stay share one again.
+    // The callers that stay share one discovery.
     expect(sent.filter((one) => isDiscovery(one) && one.signal !== controller.signal)).toHaveLength(1)
   })
 
@@ -121,7 +160,7 @@ describe('discovery', () => {
   })
 
   it.each([
-    ['name no token_endpoint', {}, 'The metadata of the issuer name no token_endpoint: pass tokenEndpoint instead.'],
+    ['name no token_endpoint', {}, "The issuer's metadata has no token_endpoint: pass tokenEndpoint instead."],
     [
       'would have tokens sent over plain http',
       { token_endpoint: 'http://login.example.com/token' },

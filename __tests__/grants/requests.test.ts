@@ -48,6 +48,11 @@ describe('a token request', () => {
     expect(clientCredentials(options()).needsRefreshToken).toBe(false)
   })
 
+  it('for the client itself is marked as one that never ends a session', () => {
+    expect(clientCredentials(options())).toHaveProperty('neverEnds', true)
+    expect(refreshToken(options())).not.toHaveProperty('neverEnds')
+  })
+
   it('that would need a refresh token is not sent without one', async () => {
     const { fetch, sent } = fakeFetch()
     const { signal } = new AbortController()
@@ -117,7 +122,7 @@ describe('a token request', () => {
   })
 })
 
-describe('the answer', () => {
+describe('the answer of the token endpoint', () => {
   const answered = (response: () => Response): Promise<unknown> =>
     call(refreshToken(options({ fetch: fakeFetch(response).fetch })))
   const refused = (response: () => Response): Promise<TokenEndpointError> => rejection<TokenEndpointError>(answered(response))
@@ -161,12 +166,62 @@ describe('the answer', () => {
     })
   })
 
-  it.each(['', 'two words', 'made-up-token'.repeat(5), '<b>'])('an error code such as %j is not quoted', async (error) => {
+  it.each(['', 'two words', 'made-up-token'.repeat(5), '<b>'])('with an error code such as %j is not quoted', async (error) => {
     const failure = await refused(() => Response.json({ error }, { status: 400 }))
     expect(failure).toMatchObject({
-      message: 'The token endpoint answered 400 with the error (unreadable).',
-      error: 'unreadable',
+      message: 'The token endpoint answered 400 with an error code that is not well-formed.',
+      status: 400,
+      body: { error },
     })
+    expect(failure.error).toBeUndefined()
+  })
+
+  it.each([
+    ['a form (GitHub)', 'access_token=made-up&expires_in=28800&scope=', 'application/x-www-form-urlencoded; charset=utf-8'],
+    ['a form that is called text', 'access_token=made-up&expires_in=28800&scope=', 'text/plain'],
+    ['JSON that is called text', '{"access_token":"made-up","expires_in":"28800","scope":""}', 'text/plain'],
+    ['JSON that is called HTML', ' {"access_token":"made-up","expires_in":"28800","scope":""}\n', 'text/html'],
+    ['JSON behind a byte order mark', '\uFEFF{"access_token":"made-up","expires_in":"28800","scope":""}', 'application/json'],
+    ['JSON behind two byte order marks', '\uFEFF\uFEFF{"access_token":"made-up","expires_in":"28800","scope":""}', ''],
+  ])('is read when it is %s', async (_what, body, type) => {
+    const headers = { 'content-type': type }
+    expect(await answered(() => new Response(body, { headers }))).toEqual({
+      access_token: 'made-up',
+      expires_in: '28800',
+      scope: '',
+    })
+  })
+
+  it.each([
+    ['a form (GitHub)', 200, 'error=bad_refresh_token&error_description=made+up', 'bad_refresh_token'],
+    ['JSON with ok: false (Slack)', 200, '{"ok":false,"error":"invalid_refresh_token"}', 'invalid_refresh_token'],
+    ['JSON behind a byte order mark', 400, '\uFEFF{"error":"invalid_grant"}', 'invalid_grant'],
+  ])('is refused with its error code when it is %s', async (_what, status, body, error) => {
+    expect(await refused(() => new Response(body, { status }))).toMatchObject({ status, error })
+  })
+
+  it.each([
+    ['Facebook', 400, { error: { code: 190, type: 'OAuthException' } }],
+    ['Strava', 400, { message: 'Bad Request', errors: [{ resource: 'RefreshToken', code: 'invalid' }] }],
+    ['an own backend', 401, { statusCode: 401, message: 'Unauthorized' }],
+  ])('carries its members for those who classify it, unseen by printers (%s)', async (_who, status, body) => {
+    const failure = await refused(() => Response.json(body, { status }))
+    expect(failure.body).toEqual(body)
+    expect(Object.keys(failure)).toEqual(['status'])
+    expect(failure.isTokenEndpointError).toBe(true)
+  })
+
+  it('carries its description, unseen by printers', async () => {
+    const body = { error: 'invalid_request', error_description: 'The refresh token made-up-token is invalid.' }
+    const failure = await refused(() => Response.json(body, { status: 401 }))
+    expect(failure.error_description).toBe(body.error_description)
+    expect(Object.keys(failure)).toEqual(['status', 'error'])
+  })
+
+  it('with a new refresh token goes to the session, which stores it although the access token is missing', async () => {
+    const members = { refresh_token: 'made-up-successor' }
+    expect(await answered(() => Response.json(members))).toEqual(members)
+    expect(await refused(() => Response.json({ ...members, error: 'invalid_scope' }))).toMatchObject({ error: 'invalid_scope' })
   })
 
   it('with a token is one, whatever else is in it', async () => {
@@ -189,7 +244,8 @@ describe('the answer', () => {
   ])('%s with status %d is refused, without an error code', async (body, status, message) => {
     const failure = await refused(() => new Response(body, { status }))
     expect(failure).toBeInstanceOf(TokenEndpointError)
-    expect(failure).toMatchObject({ message, status, error: undefined, retryAfter: undefined, code: undefined })
+    expect(failure).toMatchObject({ message, status })
+    expect(Object.keys(failure)).toEqual(['status'])
   })
 
   it('without a body is refused like any other', async () => {
@@ -203,7 +259,7 @@ describe('the answer', () => {
     [300, new Response('{"access_token":"made-up"}', { status: 300 })],
     [302, new Response(null, { status: 302, headers: { location: 'https://elsewhere.example' } })],
     [399, new Response(null, { status: 399 })],
-    // What a browser makes of a redirect that it must not follow.
+    // A browser shows a redirect that it does not follow as an error response.
     [0, Response.error()],
   ])('that redirects (status %d) is refused', async (status, response) => {
     expect(await refused(() => response)).toMatchObject({
@@ -224,6 +280,7 @@ describe('the answer', () => {
 
 describe('a token request that gets no answer', () => {
   const lost = 'The token endpoint could not be reached, or the connection broke.'
+  const refused = 'The token endpoint could not be reached, or the connection broke (ECONNREFUSED).'
   const failing = (failure: unknown): Promise<TokenEndpointError> =>
     rejection<TokenEndpointError>(call(refreshToken(options({ fetch: () => Promise.reject(failure as Error) }))))
   const withCode = (code: unknown, cause?: unknown): Error => Object.assign(new Error('made up'), { code, cause })
@@ -234,7 +291,7 @@ describe('a token request that gets no answer', () => {
     ['below a code of axios', withCode('ERR_NETWORK', withCode('ECONNREFUSED'))],
     ['at the bottom', new Error('1', { cause: new Error('2', { cause: new Error('3', { cause: { code: 'ECONNREFUSED' } }) }) })],
   ])('carries the system’s code, %s', async (_where, failure) => {
-    expect(await failing(failure)).toMatchObject({ name: 'TokenEndpointError', message: lost, code: 'ECONNREFUSED' })
+    expect(await failing(failure)).toMatchObject({ name: 'TokenEndpointError', message: refused, code: 'ECONNREFUSED' })
   })
 
   it.each([
@@ -247,15 +304,36 @@ describe('a token request that gets no answer', () => {
     ['of another name', { kode: 'ECONNRESET' }],
     ['missing from a text', 'ECONNRESET'],
     ['missing from nothing', null],
-    ['buried too deep', [1, 2, 3, 4].reduce<unknown>((cause) => ({ cause }), { code: 'ECONNRESET' })],
+    ['too deep', [1, 2, 3, 4].reduce<unknown>((cause) => ({ cause }), { code: 'ECONNRESET' })],
   ])('carries no code that is %s', async (_what, failure) => {
-    expect(await failing(failure)).toMatchObject({ message: lost, code: undefined, status: undefined })
+    const error = await failing(failure)
+    expect(error.message).toBe(lost)
+    expect(Object.keys(error)).toEqual([])
   })
 
   it('ends when the chain of its causes goes in a circle', async () => {
-    const circle: { cause?: unknown } = {}
+    const circle: { cause?: unknown; errors?: unknown[] } = {}
     circle.cause = circle
+    circle.errors = [circle, circle]
     expect((await failing(circle)).code).toBeUndefined()
+  })
+
+  it('keeps of its cause what tells whether the server was reached, and nothing else', async () => {
+    const secret = 'made-up-token'
+    const part = (syscall: string): Error => Object.assign(new Error(secret), { code: 'ENETUNREACH', syscall, address: secret })
+    const aggregate = Object.assign(new AggregateError([part('connect'), part('connect')], secret), { code: 'ENETUNREACH' })
+    const failure = Object.assign(new TypeError(secret, { cause: aggregate }), { config: secret, status: 502 })
+    expect((await failing(failure)).cause).toEqual({
+      name: 'TypeError',
+      status: 502,
+      cause: {
+        name: 'AggregateError',
+        code: 'ENETUNREACH',
+        errors: Array(2).fill({ name: 'Error', code: 'ENETUNREACH', syscall: 'connect' }),
+      },
+    })
+    expect((await failing(null)).cause).toBeUndefined()
+    expect((await failing({ name: 'made up: token', code: 'MADE_UP', syscall: 'made/up' })).cause).toEqual({ code: 'MADE_UP' })
   })
 
   it('is told as such when the connection breaks in the middle of the body', async () => {
@@ -264,7 +342,25 @@ describe('a token request that gets no answer', () => {
       pull: (controller) => controller.error(withCode('ECONNRESET')),
     })
     const { fetch } = fakeFetch(() => new Response(body))
-    expect(await rejection(call(refreshToken(options({ fetch }))))).toMatchObject({ message: lost, code: 'ECONNRESET' })
+    expect(await rejection(call(refreshToken(options({ fetch }))))).toMatchObject({
+      message: 'The token endpoint could not be reached, or the connection broke (ECONNRESET).',
+      code: 'ECONNRESET',
+    })
+  })
+
+  it('reports a bug or a missing function of the platform as what it is', async () => {
+    const { fetch } = fakeFetch()
+    const failed = new RangeError('made up')
+    const failing = refreshToken(options({ fetch, clientSecret: 'secret' }))
+    const encoder = globalThis.TextEncoder
+    globalThis.TextEncoder = function () {
+      throw failed
+    } as never
+    try {
+      expect(await rejection(call(failing))).toBe(failed)
+    } finally {
+      globalThis.TextEncoder = encoder
+    }
   })
 })
 
@@ -278,32 +374,31 @@ describe('TokenEndpointError', () => {
       'broken off, with the whole request hung on the failure',
       () => Promise.reject(Object.assign(new Error('made-up-secret'), { config: { data: 'made-up-stored-refresh' } })),
     ],
-  ])('has no token and no secret in it when the request was %s', async (_how, answer) => {
+  ])('prints no token and no secret when the request was %s', async (_how, answer) => {
     const { fetch, sent } = fakeFetch(answer)
     const refresh = refreshToken(options({ fetch, clientSecret: 'made-up-secret', clientAuthentication: 'client_secret_post' }))
     const error = await rejection(call(refresh))
     expect(sent[0]!.body.get('client_secret')).toBe('made-up-secret')
-    const told = [error.message, String(error), error.stack, JSON.stringify(error), inspect(error), inspect({ error })]
-    told.push(inspect(error, { showHidden: true, depth: 10 }), JSON.stringify(Object.getOwnPropertyDescriptors(error)))
-    expect(told.join('\n')).not.toMatch(/made-up/)
-    expect(error).not.toHaveProperty('cause')
+    const printed = [error.message, String(error), error.stack, JSON.stringify(error), JSON.stringify({ ...error })]
+    for (const customInspect of [true, false])
+      printed.push(inspect(error, { customInspect, depth: 10 }), inspect({ nested: [error] }, { customInspect, depth: 10 }))
+    expect(printed.join('\n')).not.toMatch(/made-up/)
   })
 
-  it('carries what is known', () => {
+  it('carries what is known, and no more', () => {
     expect({ ...new TokenEndpointError('made up', { status: 429, error: 'slow_down', retryAfter: '5' }) }).toEqual({
-      name: 'TokenEndpointError',
       status: 429,
       error: 'slow_down',
       retryAfter: '5',
     })
-    expect(JSON.parse(JSON.stringify(new TokenEndpointError('made up')))).toEqual({ name: 'TokenEndpointError' })
+    expect(JSON.stringify(new TokenEndpointError('made up'))).toBe('{}')
+    expect(new TokenEndpointError('made up').name).toBe('TokenEndpointError')
   })
 
-  it('is shown with its stack, or with its message where there is none', () => {
+  it('is printed with its stack', () => {
     const error = new TokenEndpointError('made up')
     expect(inspect(error)).toBe(error.stack)
-    delete error.stack
-    expect(inspect(error)).toContain('made up')
+    expect(error.stack).toMatch(/^TokenEndpointError: made up\n/)
   })
 
   it('tells a session whether to sign out, to try again or to give up', async () => {

@@ -20,7 +20,7 @@ export function fakeFetch(answer: (sent: Sent) => Response | Promise<Response> =
   }
 }
 
-/** What a token endpoint answers (RFC 6749 §5.1). */
+/** A successful answer of a token endpoint (RFC 6749 §5.1). */
 export const issued = (headers: Record<string, string> = {}): Response =>
   Response.json({ access_token: 'made-up-access', token_type: 'Bearer', expires_in: 3600 }, { headers })
 
@@ -49,7 +49,7 @@ export async function revoke(refresh: RefreshFunction, tokens = stored, signal =
   await refresh.revoke?.(tokens, { signal })
 }
 
-/** What `fetch` does while there is no answer: it rejects when the signal is aborted. */
+/** A `fetch` without an answer: it rejects when the signal is aborted. */
 export const noAnswer = ({ signal }: Sent): Promise<never> =>
   new Promise((_, reject) => {
     const leave = (): void => reject(signal?.reason as Error)

@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import * as core from '../../src/index.js'
 import * as grants from '../../src/grants/index.js'
 import * as keepAlive from '../../src/keep-alive.js'
+import * as smallRefreshToken from '../../src/refresh-token.js'
 import * as stepUp from '../../src/step-up.js'
 import * as file from '../../src/stores/file.js'
 import * as postgres from '../../src/stores/postgres.js'
@@ -36,6 +37,7 @@ const mayKnow: Record<string, string[]> = {
   'policy.ts': ['tokens.ts', 'errors.ts', 'types.ts'],
   'step-up.ts': ['axios', 'session', 'types.ts'],
   'keep-alive.ts': ['axios'],
+  'refresh-token.ts': ['types.ts'],
   session: ['policy.ts', 'tokens.ts', 'errors.ts', 'types.ts'],
   axios: ['session', 'policy.ts', 'errors.ts', 'types.ts', 'loopback.ts', 'axios'],
   stores: ['tokens.ts', 'errors.ts', 'types.ts'],
@@ -74,6 +76,7 @@ describe('the plan of the house', () => {
       'memoryStore',
     ])
     expect(Object.keys(grants).sort()).toEqual(['TokenEndpointError', 'clientCredentials', 'refreshToken'])
+    expect(Object.keys(smallRefreshToken).sort()).toEqual(['refreshToken'])
     expect(Object.keys(file).sort()).toEqual(['fileStore'])
     expect(Object.keys(stepUp).sort()).toEqual(['stepUp'])
     expect(Object.keys(keepAlive).sort()).toEqual(['keepAlive'])

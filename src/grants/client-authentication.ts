@@ -1,30 +1,35 @@
-import { ClientSecretBasic, ClientSecretPost, None, PrivateKeyJwt, type ClientAuth } from 'oauth4webapi'
+/** A value, or a function that is called for each token request and may be async: for secrets and keys that rotate. */
+export type Provided<Value> = Value | (() => Value | PromiseLike<Value>)
 
 /**
- * How the client proves who it is (RFC 6749 §2.3, RFC 7523 §2.2). `client_secret_basic` encodes both parts as §2.3.1 asks. `private_key_jwt`
- * signs an assertion with the client's key.
+ * How the client authenticates itself (RFC 6749 §2.3, RFC 7523 §2.2): the name of a method, or an object with its details.
  */
 export type ClientAuthentication =
-  | 'none'
-  | 'client_secret_basic'
-  | 'client_secret_post'
-  | { readonly method: 'private_key_jwt'; readonly key: CryptoKey; readonly kid?: string }
+  'none' | 'client_secret_basic' | 'client_secret_post' | ClientSecretBasic | PrivateKeyJwt | ClientAssertion
 
-/** Makes what oauth4webapi calls a client authentication. Throws a `TypeError` that names the option. */
-export function clientAuth(method: ClientAuthentication | undefined, secret: string | undefined): ClientAuth {
-  if (typeof method === 'object' && method !== null) {
-    if (method.method !== 'private_key_jwt') throw new TypeError("clientAuthentication: method must be 'private_key_jwt'")
-    const { key } = method
-    if (!(key instanceof CryptoKey) || key.type !== 'private' || !key.usages.includes('sign'))
-      throw new TypeError('clientAuthentication: key must be a private CryptoKey that may sign, from crypto.subtle.importKey()')
-    return PrivateKeyJwt(method)
-  }
-  const chosen = method ?? (secret === undefined ? 'none' : 'client_secret_basic')
-  if (chosen === 'none') return None()
-  if (chosen !== 'client_secret_basic' && chosen !== 'client_secret_post')
-    throw new TypeError(
-      "clientAuthentication: must be 'none', 'client_secret_basic', 'client_secret_post' or { method: 'private_key_jwt', key }",
-    )
-  if (typeof secret !== 'string' || secret === '') throw new TypeError(`clientSecret: ${chosen} needs it`)
-  return chosen === 'client_secret_basic' ? ClientSecretBasic(secret) : ClientSecretPost(secret)
+/** HTTP Basic with the client's identifier and secret (RFC 6749 §2.3.1). */
+export interface ClientSecretBasic {
+  readonly method: 'client_secret_basic'
+  /** `form` encodes both parts as RFC 6749 §2.3.1 asks; `none` is for servers that do not decode them. Default: `form`. */
+  readonly encoding?: 'form' | 'none'
+  /** Sends `client_id` in the body, too. Default: `false`. */
+  readonly clientIdInBody?: boolean
+}
+
+/** An assertion that is signed with the client's key for each token request (RFC 7523 §2.2). */
+export interface PrivateKeyJwt {
+  readonly method: 'private_key_jwt'
+  /** The private key, or a function that returns it, alone or with its `kid`. */
+  readonly key: Provided<CryptoKey | { readonly key: CryptoKey; readonly kid?: string }>
+  /** The identifier of the key, for the header of the assertion. Default: none. */
+  readonly kid?: string
+}
+
+/** An assertion that another party has made, such as the platform of a workload (RFC 7521 §4.2). */
+export interface ClientAssertion {
+  readonly method: 'client_assertion'
+  /** The assertion, or a function that returns it. */
+  readonly assertion: Provided<string>
+  /** The `client_assertion_type`. Default: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`. */
+  readonly type?: string
 }

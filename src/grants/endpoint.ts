@@ -1,10 +1,18 @@
 import { isLoopback } from '../loopback.js'
 
-/** Why tokens may not be sent to this address; `undefined` when they may. */
+function parse(address: string): URL | undefined {
+  try {
+    return new URL(address)
+  } catch {
+    return undefined
+  }
+}
+
+/** Why no token may be sent to this address; `undefined` when it may. */
 export function objectionTo(address: unknown, allowInsecureHttp: boolean): string | undefined {
-  if (!URL.canParse(String(address))) return 'must be an absolute URL'
-  const { protocol, hostname } = new URL(String(address))
-  if (protocol === 'https:') return undefined
-  if (protocol === 'http:' && (allowInsecureHttp || isLoopback(hostname))) return undefined
-  return 'must be https; plain http is for this machine only (dangerouslyAllowInsecureHttp lifts that)'
+  const url = parse(String(address))
+  if (!url) return 'must be an absolute URL'
+  if (url.protocol === 'https:') return undefined
+  if (url.protocol === 'http:' && (allowInsecureHttp || isLoopback(url.hostname))) return undefined
+  return 'must be https; plain http is for loopback only (dangerouslyAllowInsecureHttp lifts that)'
 }

@@ -1,31 +1,46 @@
-import { allowInsecureRequests, customFetch, processRevocationResponse, revocationRequest } from 'oauth4webapi'
+import { allowInsecureRequests, customFetch, revocationRequest } from 'oauth4webapi'
 import type { RevokeFunction } from '../types.js'
-import type { GrantSettings } from './options.js'
+import { discard, readText } from './read-body.js'
+import type { GrantSettings } from './read-options.js'
+import { sendTo } from './send.js'
 import type { FindServer } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
+import { errorCode, isRedirect, parseMembers } from './token-response.js'
 
-/** Makes the function that revokes a token set (RFC 7009), the refresh token first: with it many servers revoke the rest. */
-export function revoker({ clientId, auth, fetch }: GrantSettings, find: FindServer): RevokeFunction {
+/** Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then revoke the rest themselves. */
+export function revoker(settings: GrantSettings, find: FindServer): RevokeFunction {
+  const client = { client_id: settings.clientId }
   return async ({ refresh_token, access_token }, { signal }) => {
     const server = await find(signal)
     if (server.revocation_endpoint === undefined)
       throw new TokenEndpointError('No revocation endpoint is known: pass revocationEndpoint.')
-    for (const [token, token_type_hint] of [
-      [refresh_token, 'refresh_token'],
-      [access_token, 'access_token'],
-    ] as const) {
+    for (const [hint, token] of Object.entries({ refresh_token, access_token })) {
       if (token === undefined) continue
-      try {
-        const transport = {
-          signal,
-          additionalParameters: { token_type_hint },
-          [customFetch]: fetch as never,
-          [allowInsecureRequests]: true,
-        }
-        await processRevocationResponse(await revocationRequest(server, { client_id: clientId }, auth, token, transport))
-      } catch (cause) {
-        throw new TokenEndpointError(`The ${token_type_hint} could not be revoked.`, { cause })
-      }
+      const response = await revocationRequest(server, client, settings.authenticate, token, {
+        additionalParameters: { token_type_hint: hint },
+        [customFetch]: sendTo('revocation endpoint', settings, signal, settings.prepare) as never,
+        // Checked at construction and after discovery.
+        [allowInsecureRequests]: true,
+      })
+      if (response.ok) discard(response)
+      else throw await refusal(response, hint, signal)
     }
   }
+}
+
+async function refusal(response: Response, hint: string, signal: AbortSignal): Promise<TokenEndpointError> {
+  const { status } = response
+  const retryAfter = response.headers.get('retry-after') ?? undefined
+  if (isRedirect(response)) {
+    discard(response)
+    return new TokenEndpointError(
+      `The ${hint} could not be revoked: the revocation endpoint redirects, which is not followed: use its final address.`,
+      { status },
+    )
+  }
+  const body = parseMembers(await readText(response, 'revocation endpoint', signal))
+  const error = errorCode(body)
+  const reason = error === undefined ? '' : ` with the error ${error}`
+  const message = `The ${hint} could not be revoked: the revocation endpoint answered ${status}${reason}.`
+  return new TokenEndpointError(message, { status, retryAfter, error, body })
 }

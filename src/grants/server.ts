@@ -6,68 +6,98 @@ import {
   type AuthorizationServer,
 } from 'oauth4webapi'
 import { objectionTo } from './endpoint.js'
-import type { GrantSettings } from './options.js'
+import { discard, readText } from './read-body.js'
+import type { GrantSettings } from './read-options.js'
+import { sendTo } from './send.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
+import { parseMembers } from './token-response.js'
 
 /** Finds the endpoints. */
 export type FindServer = (signal: AbortSignal) => Promise<AuthorizationServer>
 
 function check({ token_endpoint, revocation_endpoint }: AuthorizationServer, allowInsecureHttp: boolean): void {
   if (token_endpoint === undefined)
-    throw new TokenEndpointError('The metadata of the issuer name no token_endpoint: pass tokenEndpoint instead.')
+    throw new TokenEndpointError("The issuer's metadata has no token_endpoint: pass tokenEndpoint instead.")
   for (const [name, address] of Object.entries({ token_endpoint, revocation_endpoint })) {
     const objection = address === undefined ? undefined : objectionTo(address, allowInsecureHttp)
-    if (objection !== undefined) throw new TokenEndpointError(`The metadata of the issuer can't be used: ${name} ${objection}.`)
+    if (objection !== undefined) throw new TokenEndpointError(`The issuer's metadata can't be used: ${name} ${objection}.`)
   }
 }
 
-async function discover(
-  { fetch, allowInsecureHttp }: GrantSettings,
+/** One attempt, and how much its failure says: 2 wrong metadata, 1 a server that may answer later, 0 no metadata here. */
+type Attempt = { readonly server: AuthorizationServer } | { readonly failure: TokenEndpointError; readonly weight: 0 | 1 | 2 }
+
+async function attempt(
+  settings: GrantSettings,
   issuer: URL,
+  algorithm: 'oidc' | 'oauth2',
   signal: AbortSignal,
-): Promise<AuthorizationServer> {
-  let failure: unknown
-  for (const algorithm of ['oidc', 'oauth2'] as const) {
-    try {
-      // Whether the issuer may be asked over plain http was checked at construction.
-      const response = await discoveryRequest(issuer, {
-        algorithm,
-        signal,
-        [customFetch]: fetch as never,
-        [allowInsecureRequests]: true,
-      })
-      const server = await processDiscoveryResponse(issuer, response)
-      check(server, allowInsecureHttp)
-      return server
-    } catch (error) {
-      // What is wrong with metadata that were found says more than that there are none elsewhere.
-      if (!(failure instanceof TokenEndpointError)) failure = error
+): Promise<Attempt> {
+  const notFound = (known: object = {}): Attempt => ({
+    failure: new TokenEndpointError(
+      `The endpoints of the issuer ${issuer.origin} could not be discovered. Is that the issuer's exact name?`,
+      known,
+    ),
+    weight: 0,
+  })
+  let text: string
+  try {
+    const response = await discoveryRequest(issuer, {
+      algorithm,
+      [customFetch]: sendTo(`issuer ${issuer.origin}`, settings, signal) as never,
+      // Checked at construction.
+      [allowInsecureRequests]: true,
+    })
+    const { status } = response
+    if (status !== 200) {
+      discard(response)
+      const retryAfter = response.headers.get('retry-after') ?? undefined
+      if (status !== 429 && status < 500) return notFound({ status })
+      const message = `The issuer ${issuer.origin} answered ${status} to the request for its metadata.`
+      return { failure: new TokenEndpointError(message, { status, retryAfter }), weight: 1 }
     }
+    text = await readText(response, `issuer ${issuer.origin}`, signal)
+  } catch (error) {
+    if (error instanceof TokenEndpointError) return { failure: error, weight: 1 }
+    throw error
   }
-  if (failure instanceof TokenEndpointError) throw failure
-  throw new TokenEndpointError(
-    `The endpoints of the issuer ${issuer.origin} could not be discovered. Is that the issuer's exact name?`,
-    { cause: failure },
-  )
+  try {
+    // The content type is not relied on: some servers send text/plain.
+    const headers = { 'content-type': 'application/json' }
+    const json = JSON.stringify(parseMembers(text) ?? null)
+    const server = await processDiscoveryResponse(issuer, new Response(json, { headers }))
+    check(server, settings.allowInsecureHttp)
+    return { server }
+  } catch (error) {
+    return error instanceof TokenEndpointError ? { failure: error, weight: 2 } : notFound({ cause: error })
+  }
+}
+
+async function discover(settings: GrantSettings, issuer: URL, signal: AbortSignal): Promise<AuthorizationServer> {
+  const first = await attempt(settings, issuer, 'oidc', signal)
+  if ('server' in first) return first.server
+  const second = await attempt(settings, issuer, 'oauth2', signal)
+  if ('server' in second) return second.server
+  throw second.weight > first.weight ? second.failure : first.failure
 }
 
 /** Finds the endpoints: given, or discovered once. Concurrent callers share a discovery; a failed one isn't remembered. */
 export function serverOf(settings: GrantSettings): FindServer {
-  const { place, revocationEndpoint } = settings
+  const { location, revocationEndpoint } = settings
   const given = revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }
-  if ('tokenEndpoint' in place) {
-    const { tokenEndpoint } = place
+  if ('tokenEndpoint' in location) {
+    const { tokenEndpoint } = location
     // An assertion is meant for the issuer; where none is known, the token endpoint stands for it (RFC 7523 §3).
     return async () => ({ issuer: tokenEndpoint, token_endpoint: tokenEndpoint, ...given })
   }
   let pending: { readonly found: Promise<AuthorizationServer>; readonly signal: AbortSignal } | undefined
   const find: FindServer = async (signal) => {
-    const mine = (pending ??= { found: discover(settings, place.issuer, signal), signal })
+    const mine = (pending ??= { found: discover(settings, location.issuer, signal), signal })
     try {
       return { ...(await mine.found), ...given }
     } catch (error) {
       if (pending === mine) pending = undefined
-      // Whoever began it has left, which is no reason for the others to fail.
+      // The caller whose signal was aborted leaves alone; the others start another discovery.
       if (mine.signal.aborted && !signal.aborted) return find(signal)
       throw error
     }

@@ -1,48 +1,58 @@
-/** What is known of a failed token request. */
+import { networkCode, reduceCause } from './cause.js'
+
+/** Details of a failed token request. */
 export interface TokenEndpointFailure {
   /** The HTTP status, when there was an answer. */
   readonly status?: number | undefined
   /** The error code of the answer (RFC 6749 §5.2), such as `invalid_grant`. */
   readonly error?: string | undefined
-  /** The `Retry-After` header as it came. */
+  /** The `Retry-After` header as received. */
   readonly retryAfter?: string | undefined
+  /** The code of an error that arose before an answer, such as `ERR_INSECURE_PROXY`. Default: the network code of `cause`. */
+  readonly code?: string | undefined
+  /** The parsed members of the answer. Kept non-enumerable. */
+  readonly body?: unknown
+  /** The failure underneath. Only its name, code, status and system call are kept. */
   readonly cause?: unknown
 }
 
-const inspect = Symbol.for('nodejs.util.inspect.custom')
-
-/** A token request that came to nothing. Nothing of the request and nothing of the answer's body is in it, but for the error code. */
+/**
+ * Rejection of a token, discovery or revocation request. Nothing of the request is in it. The body of the answer, which may hold secrets, is
+ * non-enumerable: printers and `JSON.stringify` skip it, a `classify` function can read it.
+ */
 export class TokenEndpointError extends Error {
-  readonly status: number | undefined
-  readonly error: string | undefined
-  readonly retryAfter: string | undefined
-  /** The system's code of a connection that failed, such as `ECONNREFUSED`. */
-  readonly code: string | undefined
+  /** The HTTP status, when there was an answer. */
+  declare readonly status?: number
+  /** The error code of the answer (RFC 6749 §5.2), when it is well-formed. */
+  declare readonly error?: string
+  /** The `Retry-After` header as received. */
+  declare readonly retryAfter?: string
+  /**
+   * The system's code of a failed connection, such as `ECONNREFUSED`, or `ERR_INSECURE_PROXY`: a proxy on the way would receive the request in the
+   * clear, and nothing was sent.
+   */
+  declare readonly code?: string
+  /** The `error_description` of the answer. Non-enumerable: servers quote tokens in it. */
+  declare readonly error_description?: string
+  /** The parsed members of the answer, as a dictionary. Non-enumerable: it may hold tokens. */
+  declare readonly body?: Readonly<Record<string, unknown>>
+  /** Tells an error of the token endpoint from one of an application's own refresh function, across copies of the package. */
+  declare readonly isTokenEndpointError: true
 
-  constructor(message: string, { status, error, retryAfter, cause }: TokenEndpointFailure = {}) {
-    super(message)
-    this.name = 'TokenEndpointError'
-    this.status = status
-    this.error = error
-    this.retryAfter = retryAfter
-    this.code = networkCode(cause)
-  }
-
-  [inspect](): string {
-    return this.stack ?? this.message
+  constructor(message: string, { status, error, retryAfter, code, body, cause }: TokenEndpointFailure = {}) {
+    const reduced = reduceCause(cause)
+    super(message, Object.keys(reduced).length > 0 ? { cause: reduced } : undefined)
+    const known = { status, error, retryAfter, code: code ?? networkCode(cause) }
+    for (const [name, value] of Object.entries(known)) if (value !== undefined) Object.assign(this, { [name]: value })
+    if (typeof body !== 'object' || body === null) return
+    const { error_description } = body as { error_description?: unknown }
+    hide(this, 'body', body)
+    if (typeof error_description === 'string') hide(this, 'error_description', error_description)
   }
 }
+hide(TokenEndpointError.prototype, 'name', 'TokenEndpointError')
+hide(TokenEndpointError.prototype, 'isTokenEndpointError', true)
 
-/**
- * The system's code, wherever fetch or axios have put it: the innermost, as axios and oauth4webapi have codes of their own that say less. The failure
- * itself isn't kept: axios hangs the whole request on it.
- */
-function networkCode(failure: unknown): string | undefined {
-  let found: string | undefined
-  for (let error = failure, depth = 0; depth < 4 && typeof error === 'object' && error !== null; depth++) {
-    const { code, cause } = error as { code?: unknown; cause?: unknown }
-    if (typeof code === 'string' && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(code)) found = code
-    error = cause
-  }
-  return found
+function hide(target: object, name: string, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, writable: true })
 }

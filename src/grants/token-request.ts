@@ -1,41 +1,51 @@
-import { allowInsecureRequests, customFetch, type AuthorizationServer, type Client, type ClientAuth } from 'oauth4webapi'
+import { allowInsecureRequests, customFetch, genericTokenEndpointRequest } from 'oauth4webapi'
 import type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse, TokenSet } from '../types.js'
-import { readGrantOptions, type GrantOptions } from './options.js'
+import type { GrantOptions } from './options.js'
+import { readGrantOptions } from './read-options.js'
 import { revoker } from './revocation.js'
+import { sendTo } from './send.js'
 import { serverOf } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 import { readTokenResponse } from './token-response.js'
 
-/** What a grant sends: one of oauth4webapi's request functions, with its arguments but for these. */
-export type Send = (
-  server: AuthorizationServer,
-  client: Client,
-  auth: ClientAuth,
-  parameters: URLSearchParams,
-  tokens: TokenSet | undefined,
-  transport: object,
-) => Promise<Response>
+/** One way of getting tokens. */
+export interface Grant {
+  /** The public function, as errors name it. */
+  readonly name: string
+  readonly grantType: string
+  readonly needsRefreshToken: boolean
+}
 
-/** Makes a refresh function out of the request that a grant sends. Throws a `TypeError` that names the option which is wrong. */
-export function tokenRequest(options: GrantOptions, needsRefreshToken: boolean, send: Send): RefreshFunction {
-  const settings = readGrantOptions(options)
+/** Makes the refresh function of a grant. Throws a `TypeError` that names the wrong option. */
+export function tokenRequest({ name, grantType, needsRefreshToken }: Grant, options: GrantOptions): RefreshFunction {
+  const settings = readGrantOptions(name, options)
   const find = serverOf(settings)
   const client = { client_id: settings.clientId }
 
   const refresh = async (tokens: TokenSet | undefined, { signal, reportDate }: RefreshContext): Promise<TokenResponse> => {
+    const own = needsRefreshToken ? [['refresh_token', refreshTokenOf(tokens, name)]] : []
     const server = await find(signal)
-    const parameters = new URLSearchParams(settings.parameters.map(([name, value]) => [name, value]))
-    const transport = { signal, [customFetch]: settings.fetch, [allowInsecureRequests]: true }
-    let response: Response
-    try {
-      response = await send(server, client, settings.auth, parameters, tokens, transport)
-      reportDate(response.headers.get('date'))
-      return await readTokenResponse(response)
-    } catch (error) {
-      if (error instanceof TokenEndpointError) throw error
-      throw new TokenEndpointError('The token endpoint could not be reached, or the connection broke.', { cause: error })
-    }
+    const response = await genericTokenEndpointRequest(
+      server,
+      client,
+      settings.authenticate,
+      settings.grantType ?? grantType,
+      new URLSearchParams([...settings.parameters, ...own] as [string, string][]),
+      {
+        [customFetch]: sendTo('token endpoint', settings, signal, settings.prepare) as never,
+        // Checked at construction and after discovery.
+        [allowInsecureRequests]: true,
+      },
+    )
+    reportDate(response.headers.get('date'))
+    return readTokenResponse(response, signal, settings.adviceOn)
   }
   const revoke: RevokeFunction = revoker(settings, find)
   return Object.assign(refresh, { needsRefreshToken, revoke })
+}
+
+function refreshTokenOf(tokens: TokenSet | undefined, name: string): string {
+  const token = tokens?.refresh_token
+  if (typeof token === 'string' && token !== '') return token
+  throw new TokenEndpointError(`${name}: the token set has no refresh token. The scope offline_access may be needed to get one.`)
 }

@@ -1,39 +1,64 @@
 import type { TokenResponse } from '../types.js'
+import { discard, readText } from './read-body.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
-function parse(text: string): unknown {
+type Members = Readonly<Record<string, unknown>>
+
+function parseForm(text: string): Members | undefined {
+  const members = Object.fromEntries(new URLSearchParams(text))
+  return 'access_token' in members || 'error' in members ? members : undefined
+}
+
+/** The members of an answer: JSON whatever its content type, or a form (GitHub, older Facebook). `undefined` when it is neither. */
+export function parseMembers(text: string): Members | undefined {
+  // `trim` also removes a byte order mark.
+  const trimmed = text.trim()
   try {
-    return JSON.parse(text) as unknown
+    const json = JSON.parse(trimmed) as unknown
+    return typeof json === 'object' && json !== null ? (json as Members) : undefined
   } catch {
-    return undefined
+    return /^\w+=[^\s<>{}]*$/.test(trimmed) ? parseForm(trimmed) : undefined
   }
 }
 
+/** The error code of an answer (RFC 6749 §5.2), if it is fit for a message. */
+export function errorCode({ error }: Members = {}): string | undefined {
+  return typeof error === 'string' && /^[\w.-]{1,64}$/.test(error) ? error : undefined
+}
+
+/** A browser shows a redirect that it does not follow as an opaque answer with status 0. */
+export const isRedirect = ({ status }: Response): boolean => status === 0 || (status >= 300 && status < 400)
+
 /**
- * Reads the answer of a token endpoint (RFC 6749 §5.1, §5.2), as leniently as real servers need it. Throws a `TokenEndpointError` that says
- * what was wrong and quotes nothing of the body but a well-formed error code.
+ * Reads the answer of a token endpoint (RFC 6749 §5.1, §5.2). Rejects with a `TokenEndpointError` whose message quotes nothing of the body but a
+ * well-formed error code. `adviceOn` gives a sentence about an error code.
  */
-export async function readTokenResponse(response: Response): Promise<TokenResponse> {
-  const { status } = response
+export async function readTokenResponse(
+  response: Response,
+  signal: AbortSignal,
+  adviceOn: (error: string) => string | undefined,
+): Promise<TokenResponse> {
+  const { status, ok } = response
   const retryAfter = response.headers.get('retry-after') ?? undefined
-  const fail = (message: string, error?: string): TokenEndpointError =>
-    new TokenEndpointError(message, { status, retryAfter, error })
-  // A browser shows a redirect that isn't followed as an opaque answer with status 0.
-  if (status === 0 || (status >= 300 && status < 400))
-    throw fail('The token endpoint redirects, which is not followed: use its final address.')
-  const json = parse(await response.text())
-  const members = (typeof json === 'object' ? json : null) as Record<string, unknown> | null
-  const issued = response.ok && typeof members?.access_token === 'string'
-  const code = members?.error
-  if (typeof code === 'string' && !issued) {
-    const known = /^[\w.-]{1,60}$/.test(code)
-    throw fail(
-      `The token endpoint answered ${status} with the error ${known ? code : '(unreadable)'}.`,
-      known ? code : 'unreadable',
-    )
+  if (isRedirect(response)) {
+    discard(response)
+    const message = 'The token endpoint redirects, which is not followed: use its final address.'
+    throw new TokenEndpointError(message, { status, retryAfter })
   }
-  if (!response.ok) throw fail(`The token endpoint answered ${status} without an OAuth error.`)
-  if (!members) throw fail(`The token endpoint answered ${status} without JSON: is this its address?`)
-  if (!issued) throw fail(`The token endpoint answered ${status} without an access_token.`)
+  const members = parseMembers(await readText(response, 'token endpoint', signal))
+  const fail = (message: string, error?: string): TokenEndpointError =>
+    new TokenEndpointError(`The token endpoint answered ${status} ${message}`, { status, retryAfter, error, body: members })
+
+  const hasToken = typeof members?.access_token === 'string'
+  if (typeof members?.error === 'string' && !(ok && hasToken)) {
+    const error = errorCode(members)
+    if (error === undefined) throw fail('with an error code that is not well-formed.')
+    const advice = adviceOn(error)
+    throw fail(advice === undefined ? `with the error ${error}.` : `with the error ${error}. ${advice}`, error)
+  }
+  if (!ok) throw fail('without an OAuth error.')
+  if (!members) throw fail('without JSON: is this its address?')
+  // A new refresh token must reach the session even where the rest of the answer is unusable.
+  if (!hasToken && typeof members.refresh_token !== 'string') throw fail('without an access_token.')
   return members as TokenResponse
 }

@@ -1,26 +1,67 @@
-import { getAdapter, AxiosHeaders, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
-
-/** The part of `fetch` that token requests need. */
-export type Fetch = (url: string, init: FetchInit) => Promise<Response>
-
-export interface FetchInit {
-  method: string
-  headers: Record<string, string>
-  body?: URLSearchParams
-  redirect: 'manual'
-  signal?: AbortSignal
-}
+import axios, { getAdapter, AxiosHeaders, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { tooLarge } from './failures.js'
+import type { Fetch, Transport } from './fetch.js'
+import { exemptFromProxy, insecureRoute } from './insecure-route.js'
+import { ignoredProxy, refuseProxiedHttp } from './platform-fetch.js'
+import { environmentVariables, nodeUsesProxyVariables } from './process-environment.js'
+import { proxyInEnvironment, proxyInOption, readsInTheClear, type Proxy } from './proxy.js'
+import { MAX_BODY } from './read-body.js'
 
 /** Statuses whose answers have no body: `Response` refuses one. */
 const bodiless = new Set([204, 205, 304])
+
+type Adapter = ReturnType<typeof getAdapter>
+
+const isAtLeast = (minor: number, patch: number): boolean => {
+  const [major = 0, ownMinor = 0, ownPatch = 0] = axios.VERSION.split('.').map((part) => parseInt(part, 10))
+  return major > 1 || ownMinor > minor || (ownMinor === minor && ownPatch >= patch)
+}
+/** Does the http adapter send https through a CONNECT tunnel? Earlier releases send it to the proxy in the clear. */
+const tunnels = isAtLeast(16, 1)
+/** Earlier releases also read the proxy variables that npm sets for scripts. */
+const readsNpmConfig = !isAtLeast(14, 0)
+
+function named(name: 'http' | 'fetch' | 'xhr', config: InternalAxiosRequestConfig): Adapter | undefined {
+  try {
+    // The second parameter exists in newer releases: the fetch adapter is made for `config.env`.
+    return (getAdapter as (adapter: unknown, config: unknown) => Adapter)(name, config)
+  } catch {
+    return undefined
+  }
+}
+
+const adapterFor = (config: InternalAxiosRequestConfig): Adapter =>
+  (getAdapter as (adapter: unknown, config: unknown) => Adapter)(config.adapter, config)
+
+/** The proxy of a request: that of the option, else that of the environment, as axios and Node's own agents decide. */
+function proxyOf(url: URL, option: unknown): Proxy | undefined {
+  if (option) return proxyInOption(url, option)
+  // Node's own agents go through a proxy even where axios is told not to.
+  const isDirect = option === false && !(url.protocol === 'http:' && nodeUsesProxyVariables())
+  return isDirect ? undefined : proxyInEnvironment(url, environmentVariables(), readsNpmConfig)
+}
+
+/** The `proxy` option to send with. Throws when a proxy would receive the request in the clear. */
+function secureProxy(url: URL, option: unknown): unknown {
+  const proxy = proxyOf(url, option)
+  // Releases of axios read NO_PROXY differently: this makes sure that exempt here is exempt there.
+  if (!proxy || proxy.exempt) return proxy ? false : option
+  if (!readsInTheClear(url, proxy, tunnels)) return option
+  const advice =
+    url.protocol === 'http:'
+      ? `${exemptFromProxy(url)} Or set proxy: false on the axios instance.`
+      : `axios ${axios.VERSION} opens no tunnel for https: update axios to 1.16.1 or later, or create the instance with proxy: false and ` +
+        'httpsAgent: new HttpsProxyAgent(…) of https-proxy-agent.'
+  throw insecureRoute(proxy.source, advice)
+}
 
 /**
  * A `fetch` that sends through the adapter of an axios instance, with its agents, proxy and certificates. It goes below the interceptors, so that a
  * refresh can never wait for itself, and leaves out the instance's own headers: an authorization among them is not meant for the token endpoint.
  */
-export function axiosFetch(instance: AxiosInstance): Fetch {
-  if (typeof instance.defaults !== 'object') throw new TypeError('axios: must be an axios instance')
-  return async (url, { method, headers, body, signal }) => {
+export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): Fetch {
+  return async (url, init) => {
+    const { method, headers, body, signal } = init
     const { adapter, httpAgent, httpsAgent, proxy, transport, lookup, family, socketPath, fetchOptions, env } =
       instance.defaults as unknown as InternalAxiosRequestConfig
     const config = {
@@ -43,17 +84,47 @@ export function axiosFetch(instance: AxiosInstance): Fetch {
       fetchOptions: { ...fetchOptions, redirect: 'manual' },
       timeout: 0,
       validateStatus: null,
-      maxContentLength: 1_000_000,
+      maxContentLength: MAX_BODY,
       maxBodyLength: -1,
       signal,
     } as unknown as InternalAxiosRequestConfig
-    const { status, data, headers: answered }: AxiosResponse<unknown> = await getAdapter(adapter, config)(config)
-    // What a browser makes of a redirect that it must not follow.
-    if (status === 0) return Response.error()
-    const given = new Headers()
-    for (const [name, value] of Object.entries(AxiosHeaders.from(answered as never).toJSON()))
-      for (const one of [value].flat()) given.append(name, String(one))
-    const text = typeof data === 'string' ? data : JSON.stringify(data)
-    return new Response(bodiless.has(status) ? null : text, { status, headers: given })
+    const send = adapterFor(config)
+    // XMLHttpRequest would follow a redirect, with the refresh token in the body.
+    if (send === named('xhr', config) && typeof globalThis.fetch === 'function') return globalThis.fetch(url, init)
+    if (send === named('fetch', config)) {
+      if (!allowInsecureHttp) refuseProxiedHttp(url)
+      // The fetch adapter of older releases has no limit: the stream is read up to ours.
+      Object.assign(config, { responseType: 'stream', maxContentLength: -1 })
+    } else if (!allowInsecureHttp && !socketPath) config.proxy = secureProxy(new URL(url), proxy) as never
+    return toResponse(await send(config).catch(reportSize))
+  }
+}
+
+/** The http adapter tells an answer over the limit by its message alone. */
+function reportSize(error: unknown): never {
+  const { message, response } = error as { message?: unknown; response?: { status?: number } }
+  throw /^maxContentLength size/.test(String(message)) ? tooLarge('server', response?.status) : error
+}
+
+function toResponse({ status, data, headers }: AxiosResponse<unknown>): Response {
+  // A browser shows a redirect that it does not follow as status 0.
+  if (status === 0) return Response.error()
+  const given = new Headers()
+  for (const [name, value] of Object.entries(AxiosHeaders.from(headers as never).toJSON()))
+    for (const each of [value].flat()) given.append(name, String(each))
+  const isBody = typeof data === 'string' || data instanceof ReadableStream
+  const body = isBody ? data : JSON.stringify(data)
+  return new Response(bodiless.has(status) ? null : body, { status, headers: given })
+}
+
+/** Sends through an axios instance. */
+export function axiosTransport(instance: AxiosInstance, allowInsecureHttp: boolean): Transport {
+  return {
+    fetch: axiosFetch(instance, allowInsecureHttp),
+    // Only the fetch adapter ignores proxy variables.
+    hint: (url) => {
+      const config = { ...instance.defaults } as unknown as InternalAxiosRequestConfig
+      return adapterFor(config) === named('fetch', config) ? ignoredProxy(url) : undefined
+    },
   }
 }

@@ -1,0 +1,20 @@
+import { unreachable } from './failures.js'
+import type { Fetch, FetchInit, Transport } from './fetch.js'
+import { TokenEndpointError } from './token-endpoint-error.js'
+
+/** A `fetch` for oauth4webapi: adds the signal, lets `prepare` change the request, and turns a failed connection into a typed error. */
+export function sendTo(
+  endpoint: string,
+  { fetch, hint }: Transport,
+  signal: AbortSignal,
+  prepare: (init: FetchInit) => FetchInit = (init) => init,
+): Fetch {
+  return async (url, init) => {
+    const request = prepare({ ...init, signal })
+    try {
+      return await fetch(url, request)
+    } catch (error) {
+      throw error instanceof TokenEndpointError ? error : unreachable(endpoint, error, hint?.(url))
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import type { RefreshFunction, TokenResponse } from './types.js'
+
+/** Options of the `refreshToken` of `axios-attach-oauth/refresh-token`. */
+export interface RefreshTokenOptions {
+  /** The token endpoint (RFC 6749 §3.2): https, or http on loopback. */
+  tokenEndpoint: string
+  /** The client identifier of a public client (RFC 6749 §2.2). */
+  clientId: string
+  /** The scope to ask for (RFC 6749 §6). Default: none is sent. */
+  scope?: string
+  /** Further parameters of the token request. Default: none. */
+  parameters?: Readonly<Record<string, string>>
+  /** Sends the token request. Default: the platform's `fetch`. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>
+}
+
+type Members = Record<string, unknown>
+
+/** Answers are cut at this many characters. */
+const LIMIT = 1_000_000
+
+// React Native's `URL` has no members to read, so the text is judged.
+const secure = /^https:\/\/|^http:\/\/(localhost|127\.[\d.]+|\[::1])(:\d+)?([/?#]|$)/i
+
+/** An error with the shape of `TokenEndpointError` in `axios-attach-oauth/grants`. Members that may hold secrets are non-enumerable. */
+function failure(message: string, known: Members, body?: Members): Error {
+  const error = Object.assign(new Error(`The token endpoint ${message}.`), known)
+  const hidden: Members = {
+    name: 'TokenEndpointError',
+    isTokenEndpointError: true,
+    body,
+    error_description: body?.error_description,
+  }
+  for (const name in hidden) Object.defineProperty(error, name, { value: hidden[name] })
+  return error
+}
+
+/** Of the failure underneath only the code and the system call are kept: the rest may quote the request. */
+function unreachable(failed?: { cause?: Members } & Members): never {
+  const { code, syscall } = failed?.cause ?? failed ?? {}
+  const [safe] = /^[A-Z]\w+$/.exec(`${code}`) ?? []
+  throw failure('could not be reached, or the connection broke', { code: safe, syscall: safe && syscall })
+}
+
+/** Reads an answer up to the limit. React Native has no streams: there the limit is checked afterwards. */
+async function read(response: Response): Promise<string> {
+  const reader = response.body?.getReader?.()
+  if (!reader) return response.text()
+  const decoder = new TextDecoder()
+  let text = ''
+  while (text.length <= LIMIT) {
+    const { done, value } = await reader.read()
+    if (done) return text
+    text += decoder.decode(value, { stream: true })
+  }
+  reader.cancel().catch(() => undefined)
+  return text
+}
+
+function parse(text: string): Members | undefined {
+  try {
+    // `trim` also removes a byte order mark.
+    return JSON.parse(text.trim()) as Members
+  } catch {
+    return undefined
+  }
+}
+
+async function readAnswer(response: Response): Promise<TokenResponse> {
+  const { status, ok, headers } = response
+  const known = { status, retryAfter: headers.get('retry-after') ?? undefined }
+  // A browser shows a redirect that it does not follow as status 0.
+  if (!status || (status > 299 && status < 400)) throw failure('redirects, which is not followed', known)
+  const text = await read(response).catch(unreachable)
+  if (text.length > LIMIT) throw failure('sent more than 1 MB', known)
+  const body = parse(text)
+  // A new refresh token must reach the session even where the rest of the answer is unusable.
+  if (ok && (body?.access_token || (body?.refresh_token && !body.error))) return body as TokenResponse
+  const [error] = /^[\w.-]{1,64}$/.exec(`${body?.error ?? ''}`) ?? []
+  throw failure(`answered ${status} with ${error ? `the error ${error}` : 'no token'}`, { ...known, error }, body)
+}
+
+/**
+ * Refreshes the tokens of a public client with the refresh token (RFC 6749 §6), without a library: for browsers and React Native. The options are
+ * also those of `refreshToken` in `axios-attach-oauth/grants`, which besides authenticates clients, discovers endpoints and revokes.
+ *
+ * Throws a `TypeError` that names the wrong option. The returned function rejects with an error of the shape of `TokenEndpointError`: `status`,
+ * `error` (RFC 6749 §5.2), `retryAfter` and `code`. Redirects are not followed. Answers are limited to 1 MB, and in time by the session.
+ *
+ * @example
+ * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'app' }) })
+ */
+export function refreshToken(options: RefreshTokenOptions): RefreshFunction {
+  const { tokenEndpoint, clientId, scope = '', parameters, fetch: send = (url, init) => fetch(url, init), ...unknown } = options
+  const [wrong] = [
+    ...Object.keys(unknown),
+    secure.test(tokenEndpoint) || 'tokenEndpoint',
+    (clientId && typeof clientId === 'string') || 'clientId',
+    typeof scope === 'string' || 'scope',
+    typeof send === 'function' || 'fetch',
+  ].filter((name) => typeof name === 'string')
+  if (wrong !== undefined) throw new TypeError(`refreshToken: the option ${wrong} is wrong or unknown`)
+
+  const refresh: RefreshFunction = async (tokens, { signal, reportDate }) => {
+    const refresh_token = tokens?.refresh_token ?? ''
+    const form = { ...parameters, grant_type: 'refresh_token', refresh_token, client_id: clientId, ...(scope && { scope }) }
+    const response = await send(tokenEndpoint, {
+      method: 'POST',
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+      // `URLSearchParams` of older React Native does not encode.
+      body: Object.entries(form)
+        .map((pair) => pair.map(encodeURIComponent).join('='))
+        .join('&'),
+      redirect: 'manual',
+      signal,
+    }).catch(unreachable)
+    reportDate(response.headers.get('date'))
+    return readAnswer(response)
+  }
+  return Object.assign(refresh, { needsRefreshToken: true })
+}
