@@ -13,14 +13,10 @@ export interface SessionStatusProps<Name extends Status> {
   readonly session?: ReactSession | undefined
 }
 
-const statusOf = ({ status }: SessionSnapshot): { status: Status } => ({ status })
-
 function useChildren<Name extends Status>({ session, children }: SessionStatusProps<Name>, ...names: Name[]): ReactNode {
-  const isFunction = typeof children === 'function'
-  // Children that don't read the state are not rendered again when only its details change.
-  const state = useOAuthSession<{ status: Status }>(session, isFunction ? undefined : statusOf)
+  const state = useOAuthSession(session)
   if (!names.includes(state.status as Name)) return null
-  return isFunction ? children(state as StateOf<Name>) : children
+  return typeof children === 'function' ? children(state as StateOf<Name>) : children
 }
 
 /**
