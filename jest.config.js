@@ -21,7 +21,7 @@ const shared = {
 const own = {
   '^axios-attach-oauth$': '<rootDir>/src/index.ts',
   '^axios-attach-oauth/(grants|testing)$': '<rootDir>/src/$1/index.ts',
-  '^axios-attach-oauth/(step-up|keep-alive)$': '<rootDir>/src/$1.ts',
+  '^axios-attach-oauth/(step-up|keep-alive|shared)$': '<rootDir>/src/$1.ts',
   '^axios-attach-oauth/(.*)$': '<rootDir>/src/stores/$1.ts',
   '^(\\.{1,2}/.*)\\.js$': '$1',
 }

@@ -12,6 +12,8 @@
  * | `OAUTH_TOKEN_INVALID` | a token set that can't be used: no access token, no valid header value, an unknown type |
  * | `OAUTH_STORE_FAILED` | the store could not be read, written or locked |
  * | `OAUTH_NOT_REPLAYABLE` | the request was rejected and its body can't be sent a second time; the session was refreshed for the next call |
+ * | `OAUTH_SESSION_CLOSED` | a refresh is needed after `session.close()` |
+ * | `OAUTH_INTERNAL` | a bug in this package, or a missing platform function |
  * | `OAUTH_STEP_UP_REQUIRED` | the resource server wants more than a refresh can give: another scope, a stronger sign-in |
  */
 export type OAuthErrorCode =
@@ -25,6 +27,8 @@ export type OAuthErrorCode =
   | 'OAUTH_STORE_FAILED'
   | 'OAUTH_NOT_REPLAYABLE'
   | 'OAUTH_STEP_UP_REQUIRED'
+  | 'OAUTH_SESSION_CLOSED'
+  | 'OAUTH_INTERNAL'
 
 // Registered, so that two copies of the package in one bundle know each other's errors.
 const brand = Symbol.for('axios-attach-oauth.error')

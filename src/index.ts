@@ -1,12 +1,21 @@
-export { attachOAuth, createSession, type AttachedSession } from './axios/attach.js'
+export { attachOAuth, createSession } from './axios/attach.js'
 export type { Challenge } from './axios/challenge.js'
-export type { OAuthRequestOptions } from './axios/config.js'
-export type { AttachOptions, SessionOptions } from './axios/options.js'
+export type { AttachOptions, KeepAlive, SessionOptions, StepUp } from './axios/options.js'
 export { OAuthRequestError } from './axios/request-error.js'
+export type { OAuthRequestOptions } from './axios/request-options.js'
+export type { AttachedSession } from './axios/session-object.js'
 export { OAuthError, isOAuthError, type OAuthErrorCode } from './errors.js'
-export type { RequestSummary, SessionEvents, SessionListener, SignOutReason } from './session/events.js'
-export type { Session } from './session/session.js'
-export type { SessionSnapshot } from './session/state.js'
+export type { ClassifyFailure, FailureKind, RefreshFailure } from './policy.js'
+export type { RequestSummary, SessionEventName, SessionEvents, SessionListener, SignOutReason } from './session/events.js'
+export type { RevocationResult } from './session/revocation.js'
+export type { AccessTokenOptions, Session, SignInOptions } from './session/session.js'
+export type {
+  SessionSnapshot,
+  SignedInSnapshot,
+  SignedOutSnapshot,
+  UnavailableSnapshot,
+  UnknownSnapshot,
+} from './session/snapshot.js'
 export { memoryStore } from './stores/memory.js'
 export { decodeIdToken } from './tokens.js'
 export type {

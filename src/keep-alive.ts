@@ -25,9 +25,9 @@ const awakenings = [
  */
 export function keepAlive({ every = LONGEST }: KeepAliveOptions = {}): KeepAlive {
   if (!(every >= 1 && every <= LONGEST)) throw new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000')
-  return (session) => {
-    // Whatever is in the way, the next request will be told.
-    const look = (): void => void session.acquire().catch(() => undefined)
+  return (provider) => {
+    // The next request reports what is in the way.
+    const look = (): void => void provider.getToken()
     const timer = setInterval(look, every)
     ;(timer as { unref?: () => void }).unref?.()
     const world = globalThis as unknown as Record<string, EventTarget | undefined>

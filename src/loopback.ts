@@ -1,6 +1,4 @@
-/** Is this the name of this very machine? `hostname` as `URL` gives it. */
+/** True for a name or address of the loopback interface. `hostname` is what `URL` gives; React Native's `URL` keeps upper case. */
 export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
-  )
+  return /^(?:(?:.+\.)?localhost|\[::1\]|127(?:\.\d{1,3}){3})$/i.test(hostname)
 }

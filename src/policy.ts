@@ -1,59 +1,78 @@
-import type { Credentials } from './tokens.js'
+import type { ParsedTokenSet } from './tokens.js'
 
-/** How long before the expiry a window begins: `share` of the token's lifetime (0 to 1), and `most` milliseconds at most. */
+/** The length of a window before the expiry: `fraction` of the token's lifetime (0 to 1), at most `max` milliseconds. */
 export interface WindowSize {
-  readonly most: number
-  readonly share: number
+  readonly max: number
+  readonly fraction: number
 }
 
 /** The numbers behind the decisions. Times are milliseconds. */
 export interface PolicySettings {
-  readonly refreshAhead: WindowSize
-  readonly waitAhead: WindowSize
-  readonly retries: { readonly tries: number; readonly delay: number; readonly longest: number }
-  readonly coolDown: { readonly first: number; readonly longest: number }
-  readonly refreshLimit: { readonly flights: number; readonly within: number }
+  readonly refreshWindow: WindowSize
+  readonly blockingWindow: WindowSize
+  readonly retry: { readonly limit: number; readonly delay: number; readonly maxRetryAfter: number }
+  readonly cooldown: { readonly initial: number; readonly max: number }
+  readonly refreshLimit: { readonly count: number; readonly interval: number }
 }
 
 export const defaultPolicy: PolicySettings = {
-  refreshAhead: { most: 300_000, share: 0.2 },
-  waitAhead: { most: 30_000, share: 0.05 },
-  retries: { tries: 3, delay: 1000, longest: 20_000 },
-  coolDown: { first: 10_000, longest: 60_000 },
-  refreshLimit: { flights: 5, within: 30_000 },
+  refreshWindow: { max: 300_000, fraction: 0.2 },
+  blockingWindow: { max: 30_000, fraction: 0.05 },
+  retry: { limit: 3, delay: 1000, maxRetryAfter: 20_000 },
+  cooldown: { initial: 10_000, max: 60_000 },
+  refreshLimit: { count: 5, interval: 30_000 },
 }
 
-/** From when on a refresh runs in the background, and from when on requests wait for it: epoch milliseconds. */
+/** From `refreshFrom` on a refresh runs in the background, from `blockFrom` on requests wait for it. Epoch milliseconds. */
 export interface Windows {
   readonly refreshFrom: number
-  readonly waitFrom: number
+  readonly blockFrom: number
 }
 
 /**
- * The two windows before the expiry of a token. `random` (0 to 1) spreads the beginning of the first one, so that a fleet that
- * started together doesn't refresh together.
+ * The two windows before the expiry of a token. `random` (0 to 1) spreads the start of the refresh window over its first half, so that
+ * processes that started together do not refresh together. A set without an access token is inside both.
  */
 export function windowsOf(
-  { expiresAt, lifetime, refreshAt }: Credentials,
+  { accessToken, expiresAt, lifetime, refreshAt }: ParsedTokenSet,
   random: number,
-  { refreshAhead, waitAhead }: PolicySettings,
+  { refreshWindow, blockingWindow }: PolicySettings,
 ): Windows {
-  if (expiresAt === Infinity) return { refreshFrom: Infinity, waitFrom: Infinity }
-  const before = ({ most, share }: WindowSize): number => expiresAt - Math.min(most, lifetime * share)
-  const waitFrom = before(waitAhead)
-  const advisory = refreshAt ?? before(refreshAhead)
-  return { refreshFrom: Math.min(waitFrom, advisory + (random * (expiresAt - advisory)) / 2), waitFrom }
+  if (accessToken === undefined) return { refreshFrom: -Infinity, blockFrom: -Infinity }
+  if (expiresAt === Infinity) return { refreshFrom: Infinity, blockFrom: Infinity }
+  const before = ({ max, fraction }: WindowSize): number => expiresAt - Math.min(max, lifetime * fraction)
+  const blockFrom = before(blockingWindow)
+  const start = refreshAt ?? before(refreshWindow)
+  return { refreshFrom: Math.min(blockFrom, start + (random * (expiresAt - start)) / 2), blockFrom }
 }
 
 /** What a failed refresh means for the session. */
-export type FailureKind = 'terminal' | 'misconfigured' | 'transient'
+export type FailureKind = 'ended' | 'misconfigured' | 'transient'
+
+/** What the application's `classify` gets. */
+export interface RefreshFailure {
+  readonly status: number | undefined
+  /** The headers of the answer, with lower-case names. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly error: unknown
+}
+
+export type ClassifyFailure = (failure: RefreshFailure) => FailureKind | undefined | void
 
 export interface Failure {
   readonly kind: FailureKind
-  /** True when the server has provably not processed the request, so that it may be sent again. */
-  readonly unprocessed: boolean
-  /** What the server asks to wait, in milliseconds. */
+  readonly inferred: boolean
+  readonly notProcessed: boolean
   readonly retryAfter?: number
+  readonly summary: string
+  readonly status?: number
+  readonly oauthError?: string
+}
+
+export interface ClassifyOptions {
+  readonly classify?: ClassifyFailure | undefined
+  readonly inferFromStatus?: boolean | undefined
 }
 
 const serverTroubles = new Set(['server_error', 'temporarily_unavailable', 'slow_down'])
@@ -88,43 +107,43 @@ function retryAfterOf(value: unknown, now: number): number | undefined {
  * Classifies what a refresh function rejected with, by its shape: the errors of this package's grants, of oauth4webapi, openid-client, fetch
  * and axios look alike enough.
  */
-export function classifyFailure(error: unknown, now: number): Failure {
+export function classifyFailure(error: unknown, now: number, _options?: ClassifyOptions): Failure {
   const response = member(error, 'response')
   const oauthError = member(error, 'error') ?? member(member(response, 'data'), 'error')
   const status = Number(member(error, 'status') ?? member(response, 'status') ?? 0)
   if (typeof oauthError === 'string' && status !== 429 && status < 500 && !serverTroubles.has(oauthError))
-    return { kind: oauthError === 'invalid_grant' ? 'terminal' : 'misconfigured', unprocessed: false }
+    return { kind: oauthError === 'invalid_grant' ? 'ended' : 'misconfigured', inferred: false, notProcessed: false, summary: '' }
   let unprocessed = status === 429 || status === 503
   for (let cause = error, depth = 0; depth < 4; cause = member(cause, 'cause'), depth++)
     unprocessed ||= neverConnected.has(String(member(cause, 'code')))
   const retryAfter = retryAfterOf(member(error, 'retryAfter') ?? header(response, 'retry-after'), now)
-  return { kind: 'transient', unprocessed, ...(retryAfter !== undefined && { retryAfter }) }
+  return { kind: 'transient', inferred: false, notProcessed: unprocessed, summary: '', ...(retryAfter !== undefined && { retryAfter }) }
 }
 
-/** How long to wait before the next try, in milliseconds; `undefined` when there is to be none. `made` counts the tries already made. */
+/** The wait before the next try, in milliseconds; `undefined` when there is none. `made` counts the tries already made. */
 export function retryDelay(
   failure: Failure,
   made: number,
   random: number,
-  { tries, delay, longest }: PolicySettings['retries'],
+  { limit, delay, maxRetryAfter }: PolicySettings['retry'],
 ): number | undefined {
-  if (!failure.unprocessed || made >= tries) return undefined
+  if (!failure.notProcessed || made >= limit) return undefined
   const backoff = random * delay * 2 ** (made - 1)
   if (failure.retryAfter === undefined) return backoff
-  return failure.retryAfter <= longest ? failure.retryAfter + backoff / 10 : undefined
+  return failure.retryAfter <= maxRetryAfter ? failure.retryAfter + backoff / 10 : undefined
 }
 
 /** How long a refresh token that has just failed is left alone, in milliseconds. `failures` counts those in a row. */
-export function coolDown(failures: number, { first, longest }: PolicySettings['coolDown']): number {
-  return Math.min(longest, first * 2 ** (failures - 1))
+export function cooldownDelay(failures: number, { initial, max }: PolicySettings['cooldown']): number {
+  return Math.min(max, initial * 2 ** (failures - 1))
 }
 
-/** May another flight start? `starts` are the times of those that count, `now` the present, on one monotonic clock. */
-export function withinBudget(
+/** True when another refresh may start. `starts` are the times of those that count, and `now` the present, on one monotonic clock. */
+export function withinRefreshLimit(
   starts: readonly number[],
   now: number,
-  { flights, within }: PolicySettings['refreshLimit'],
+  { count, interval }: PolicySettings['refreshLimit'],
 ): boolean {
-  const oldest = starts[starts.length - flights]
-  return oldest === undefined || now - oldest >= within
+  const oldest = starts[starts.length - count]
+  return oldest === undefined || now - oldest >= interval
 }

@@ -1,7 +1,7 @@
 import type { Challenge } from './axios/challenge.js'
 import type { StepUp } from './axios/options.js'
-import type { Session } from './session/session.js'
-import type { Held } from './session/state.js'
+import type { RefreshResult } from './session/in-flight-refresh.js'
+import type { ActiveToken } from './session/state.js'
 import type { TokenResponse } from './types.js'
 
 /** What a resource server wants beyond what a refresh can give. */
@@ -79,44 +79,45 @@ async function ask(handler: StepUpHandler, demand: StepUpDemand, timeout: number
   throw new Error('The step-up was declined')
 }
 
-/** What one session has asked its user for. */
+/** The step-ups of one session. */
 interface Asked {
-  readonly waiting: Map<string, Promise<Held>>
-  /** The demand that was met last, and the token that met it: a request that was sent with an older one goes with this. */
-  met?: { readonly key: string; readonly held: Held }
+  readonly waiting: Map<string, Promise<RefreshResult>>
+  /** The demand that was met last, and the token that met it. */
+  met?: { readonly key: string; readonly token: ActiveToken }
 }
 
 /**
- * Makes the option `stepUp` of `attachOAuth`. When the resource server wants another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the handler is asked once
- * for all requests that need the same thing; its token set is stored and releases them. Other requests go on meanwhile.
+ * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the handler is called
+ * once for all requests that need the same; its token set is saved and releases them. Other requests go on meanwhile.
  *
- * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, whose `challenge` says what was wanted and whose
- * `cause` says why. Throws a `TypeError` when the handler is no function or the time limit is none.
+ * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, whose `challenge` tells what was asked for and
+ * whose `cause` tells why. Throws a `TypeError` when the handler is no function or the time limit is invalid.
  *
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })
  */
 export function stepUp(handler: StepUpHandler, { timeout = 300_000 }: StepUpOptions = {}): StepUp {
   if (typeof handler !== 'function') throw new TypeError('stepUp: handler must be a function (demand, context) → token response')
-  if (!(timeout > 0 && timeout < 2 ** 31)) throw new TypeError('stepUp: timeout must be a number of milliseconds above 0')
-  const sessions = new WeakMap<Session, Asked>()
+  if (!(timeout > 0 && timeout < 2 ** 31)) throw new TypeError('stepUp: timeout must be a positive number of milliseconds')
+  const sessions = new WeakMap<object, Asked>()
 
-  return (session, held, challenge) => {
-    const asked = sessions.get(session) ?? { waiting: new Map<string, Promise<Held>>() }
-    sessions.set(session, asked)
+  return (provider, token, challenge) => {
+    const asked = sessions.get(provider) ?? { waiting: new Map<string, Promise<RefreshResult>>() }
+    sessions.set(provider, asked)
     const demand = demandOf(challenge)
     const key = keyOf(demand)
-    const present = session.current()
+    const present = provider.peekToken()
     const { met } = asked
-    if (present && held && met?.key === key && met.held.epoch === present.epoch && held.generation < met.held.generation)
-      return Promise.resolve(present)
+    // The demand was met while this request was on its way.
+    if (present && token && met?.key === key && met.token.epoch === present.epoch && token.generation < met.token.generation)
+      return Promise.resolve({ type: 'token', token: present })
     const waiting =
       asked.waiting.get(key) ??
-      session
-        .obtain(() => ask(handler, demand, timeout))
-        .then((stronger) => {
-          asked.met = { key, held: stronger }
-          return stronger
+      provider
+        .runStepUp(() => ask(handler, demand, timeout))
+        .then((result) => {
+          if (result.type === 'token') asked.met = { key, token: result.token }
+          return result
         })
         .finally(() => asked.waiting.delete(key))
     asked.waiting.set(key, waiting)

@@ -1,24 +1,34 @@
 import { OAuthError } from './errors.js'
+import { formatTime, isRelative, toDuration, toTime } from './tokens/times.js'
 import type { TokenJSON, TokenSet } from './types.js'
 
-/** A token set in use: what is stored, and what was read from it. Times in epoch milliseconds. */
-export interface Credentials {
-  readonly tokens: TokenSet
-  /** The header value. */
-  readonly authorization: string
-  /** `Infinity` when it isn't known. */
+export { decodeIdToken, userOf } from './tokens/id-token.js'
+
+/** A token set that has been read. Times are epoch milliseconds by the clock of this machine. */
+export interface ParsedTokenSet {
+  /** The JSON to be stored. Unknown members, and known ones of an unexpected type, are kept. */
+  readonly tokens: TokenJSON
+  /** `undefined` in a set that has only a refresh token. */
+  readonly accessToken: string | undefined
+  readonly refreshToken: string | undefined
+  /** `Infinity` when it is not known. */
   readonly expiresAt: number
-  /** Milliseconds; `Infinity` when it isn't known. */
+  /** Milliseconds; `Infinity` when it is not known. */
   readonly lifetime: number
-  /** When the server would like to see a refresh. */
+  /** When the server suggests a refresh (`refresh_in`). */
   readonly refreshAt: number | undefined
 }
 
-/** Members whose meaning belongs to one access token: they don't outlive it. */
-const timing = [
+type Base = Pick<ParsedTokenSet, 'accessToken' | 'refreshToken'> & { readonly tokens: TokenJSON }
+
+/** Members with an absolute expiry. From the third on, programs also put the seconds from now there. */
+const absoluteMembers = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'expires', 'token_expiry_date'] as const
+
+/** Members that describe one access token and become stale with the next one. */
+const timeMembers = [
+  ...absoluteMembers,
   'expires_in',
-  'expires_at',
-  'expires_on',
+  'expires_in_sec',
   'ext_expires_in',
   'ext_expires_on',
   'refresh_in',
@@ -28,131 +38,177 @@ const timing = [
   'issued_at',
 ]
 
-/** What a token endpoint may leave out because it stays as it was (RFC 6749 §5.1, §6). */
-const lasting = ['refresh_token', 'scope', 'id_token']
+/** Members that describe one refresh token, such as `refresh_token_expires_in` or Keycloak's `refresh_expires_in`. */
+const refreshTokenExpiry = /^(x_)?refresh_(token_)?expir/
+
+/** A response that omits one of these leaves it as it was (RFC 6749 §5.1, §6). */
+const lastingMembers = ['refresh_token', 'id_token', 'scope']
+
+/** Tokens of these types are useless without a proof that this package does not send (RFC 9449, RFC 8693). */
+const proofTypes = /^\s*(dpop|pop|mac|n_a)\s*$/i
+
+const MAX_TOKEN_LENGTH = 65_536
+const DAY = 86_400_000
 
 function invalid(message: string): OAuthError {
   return new OAuthError('OAUTH_TOKEN_INVALID', message)
 }
 
-function toNumber(value: unknown): number | undefined {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  return Number.isFinite(number) ? (number as number) : undefined
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
 }
 
-/** A century, in milliseconds. Servers that mean `for ever` send numbers whose sum with the present no date can hold, or that looks like milliseconds. */
-const forever = 36_525 * 86_400_000
-
-function toDuration(value: unknown): number | undefined {
-  const seconds = toNumber(value)
-  return seconds !== undefined && seconds >= 0 ? Math.min(seconds * 1000, forever) : undefined
-}
-
-/** Beyond this a number can't be epoch seconds (that would be the year 5138): it counts milliseconds. */
-const firstMilliseconds = 1e11
-
-/** The last that a `Date` can hold. */
-const lastTime = 8.64e15
-
-/** Reads an absolute time: epoch seconds, epoch milliseconds, or ISO 8601 text. */
-function toTime(value: unknown): number | undefined {
-  const number = toNumber(value)
-  if (number !== undefined)
-    return number <= 0 ? undefined : Math.min(number < firstMilliseconds ? number * 1000 : number, lastTime)
-  const parsed = typeof value === 'string' ? Date.parse(value) : NaN
-  return Number.isNaN(parsed) ? undefined : parsed
-}
-
-/** Below this lifetime, in milliseconds, a whole second more or less matters. */
-const SHORT = 60_000
-
-/** Writes a time the way that `like` is written, so that other programs go on understanding the file. */
-function writeTime(time: number, like: unknown, lifetime = SHORT): unknown {
-  const number = toNumber(like)
-  if (number === undefined && toTime(like) !== undefined) return new Date(time).toISOString()
-  if ((number ?? 0) >= firstMilliseconds) return typeof like === 'string' ? String(time) : time
-  if (typeof like === 'string') return String(Math.floor(time / 1000))
-  return lifetime < SHORT ? time / 1000 : Math.floor(time / 1000)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
+function isObject(value: unknown): value is TokenJSON {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function normalize(json: unknown): TokenSet {
-  if (!isObject(json)) throw invalid('A token set must be a JSON object with the member access_token.')
-  const { access_token, token_type } = json
-  if (typeof access_token !== 'string' || access_token === '') throw invalid('The token set has no access_token: get a new one.')
-  if (!/^[\x21-\x7e]+$/.test(access_token))
+function readBase(json: unknown, needsAccessToken: boolean): Base {
+  if (!isObject(json)) throw invalid('The token set must be a JSON object with the member access_token.')
+  const tokens: TokenJSON = { ...json }
+  const accessToken = text(tokens.access_token)
+  const refreshToken = text(tokens.refresh_token)
+  if (accessToken === undefined && (needsAccessToken || refreshToken === undefined || (tokens.access_token ?? '') !== ''))
+    throw invalid('The token set has no access_token: request a new one.')
+  for (const name of ['access_token', 'refresh_token', 'id_token'])
+    if ((text(tokens[name]) ?? '').length > MAX_TOKEN_LENGTH) throw invalid(`The ${name} is longer than 64 KiB.`)
+  if (accessToken !== undefined && !/^[\x21-\x7e]+$/.test(accessToken))
     throw invalid(
-      'The access_token is no valid header value: it has spaces, control or non-ASCII characters. Was it copied with a line break?',
+      'The access_token is not a valid header value: it contains spaces, control characters or non-ASCII characters. Was it copied with a line break?',
     )
-  const type = token_type ?? 'Bearer'
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
-    throw invalid('The token_type is not Bearer: tokens of another type can not be sent by this package.')
-  const tokens: TokenSet = { ...json, access_token, token_type: type }
-  for (const name of lasting) if (typeof tokens[name] !== 'string' || tokens[name] === '') delete tokens[name]
-  return tokens
+  if (proofTypes.test(String(tokens.token_type)))
+    throw invalid('The token_type requires a proof of possession, which this package does not send.')
+  return { tokens, accessToken, refreshToken }
 }
 
-/** Reads token JSON as found in a store. Throws `OAUTH_TOKEN_INVALID`, whose message never quotes what it found. */
-export function readTokens(json: unknown, now: number): Credentials {
-  const tokens = normalize(json)
-  const expiresIn = toDuration(tokens.expires_in)
-  const issuedAt = toTime(tokens.created_at) ?? toTime(tokens.issued_at)
-  const fallback = issuedAt !== undefined && expiresIn !== undefined ? issuedAt + expiresIn : Infinity
-  const expiresAt = toTime(tokens.expires_at) ?? toTime(tokens.expires_on) ?? fallback
-  const lifetime = expiresIn ?? Math.max(0, expiresAt - (issuedAt ?? now))
-  const refreshIn = toDuration(tokens.refresh_in)
-  const refreshAt =
-    refreshIn !== undefined && expiresIn !== undefined && expiresAt !== Infinity ? expiresAt - expiresIn + refreshIn : undefined
+function isRelativeMember(name: string, value: unknown): boolean {
+  return name !== 'expires_at' && name !== 'expires_on' && isRelative(value)
+}
+
+function durationOf(tokens: TokenJSON, refreshToken: string | undefined): number | undefined {
+  // Where both are given, expires_in may count milliseconds.
+  let duration = toDuration(tokens.expires_in_sec) || toDuration(tokens.expires_in)
+  for (const name of absoluteMembers) if (isRelativeMember(name, tokens[name])) duration ??= toDuration(tokens[name])
+  // Servers without refresh tokens send 0 for a token that does not expire.
+  return duration === 0 && refreshToken === undefined ? undefined : duration
+}
+
+function absoluteExpiryOf(tokens: TokenJSON): number | undefined {
+  for (const name of absoluteMembers) {
+    const time = isRelativeMember(name, tokens[name]) ? undefined : toTime(tokens[name])
+    if (time !== undefined) return time
+  }
+  return undefined
+}
+
+function issuedAtOf(tokens: TokenJSON): number | undefined {
+  return toTime(tokens.created_at) ?? toTime(tokens.issued_at)
+}
+
+function withTimes(base: Base, expiresAt: number | undefined, duration: number | undefined, issuedAt: number): ParsedTokenSet {
+  if (expiresAt === undefined) return { ...base, expiresAt: Infinity, lifetime: Infinity, refreshAt: undefined }
+  const refreshIn = toDuration(base.tokens.refresh_in)
   return {
-    tokens,
-    authorization: `Bearer ${tokens.access_token}`,
+    ...base,
     expiresAt,
-    lifetime: expiresAt === Infinity ? Infinity : lifetime,
-    refreshAt,
+    lifetime: duration ?? Math.max(0, expiresAt - issuedAt),
+    refreshAt: refreshIn && duration !== undefined ? expiresAt - duration + refreshIn : undefined,
   }
+}
+
+/** Writes the expiry into every member that the new or the previous set has for it, in the format found there, or else into `expires_at`. */
+function writeExpiry({ tokens, expiresAt, lifetime }: ParsedTokenSet, previous: TokenJSON | undefined): void {
+  if (expiresAt === Infinity) return
+  let written = false
+  for (const name of absoluteMembers) {
+    const like = toTime(tokens[name]) === undefined ? (previous?.[name] ?? tokens[name]) : tokens[name]
+    if (like === undefined) continue
+    if (isRelativeMember(name, like)) {
+      const seconds = Math.min(Math.floor(lifetime / 1000), 999_999_999)
+      tokens[name] = typeof like === 'string' ? String(seconds) : seconds
+    } else if (typeof like !== 'boolean' && (typeof like !== 'object' || like instanceof Date || like === null)) {
+      tokens[name] = formatTime(expiresAt, like, lifetime)
+      written = true
+    }
+  }
+  if (!written) tokens.expires_at = formatTime(expiresAt, undefined, lifetime)
+}
+
+/** Reads token JSON found in a store; an absolute time wins over a lifetime. Throws `OAUTH_TOKEN_INVALID`; the message quotes nothing of it. */
+export function parseStoredTokens(json: unknown, now: number): ParsedTokenSet {
+  const base = readBase(json, false)
+  const duration = durationOf(base.tokens, base.refreshToken)
+  const issuedAt = issuedAtOf(base.tokens)
+  const issued = issuedAt === undefined || duration === undefined ? undefined : issuedAt + duration
+  return withTimes(base, absoluteExpiryOf(base.tokens) ?? issued, duration, issuedAt ?? now)
 }
 
 /**
- * Makes the set to be stored after a token response (RFC 6749 §5.1, §6). Its expiry is counted from `sentAt`, when the request was sent, and stored
- * as an absolute time, in the members that other programs have used for it. Throws `OAUTH_TOKEN_INVALID`.
+ * Reads the token JSON of a sign-in, which may be a fresh token response or one that the application has saved earlier: the earlier of lifetime and
+ * absolute time wins. Throws `OAUTH_TOKEN_INVALID`.
  */
-export function mergeTokens(previous: TokenJSON | undefined, response: unknown, sentAt: number): Credentials {
-  const answer = normalize(response)
-  const kept: TokenJSON = { ...previous }
-  for (const name of timing) delete kept[name]
-  const tokens = { ...kept, ...answer } as TokenSet
-  const expiresIn = toDuration(answer.expires_in)
-  const expiresAt = expiresIn !== undefined ? sentAt + expiresIn : (toTime(answer.expires_at) ?? toTime(answer.expires_on))
-  if (expiresAt !== undefined) {
-    const used = ['expires_at', 'expires_on'].filter((name) => previous?.[name] !== undefined || answer[name] !== undefined)
-    for (const name of used.length > 0 ? used : ['expires_at'])
-      tokens[name] = writeTime(expiresAt, answer[name] ?? previous?.[name], expiresIn)
-  }
-  const read = readTokens(tokens, sentAt)
-  // To the millisecond, where the stored members only have whole seconds.
-  return expiresAt === undefined ? read : { ...read, expiresAt }
+export function parseSignInTokens(json: unknown, now: number): ParsedTokenSet {
+  const { expiresAt: stored, ...base } = parseStoredTokens(json, now)
+  const duration = durationOf(base.tokens, base.refreshToken)
+  const expiresAt = Math.min(stored, duration === undefined ? Infinity : now + duration)
+  const parsed = withTimes(base, expiresAt === Infinity ? undefined : expiresAt, duration, now)
+  writeExpiry(parsed, undefined)
+  return parsed
 }
 
-/** Are these the same tokens? Tells whether somebody else has refreshed. */
+/** Copies `tokens` without what `isStale` selects by name. */
+function without(tokens: TokenJSON | undefined, isStale: (name: string) => boolean): TokenJSON {
+  return Object.fromEntries(Object.entries(tokens ?? {}).filter(([name]) => !isStale(name)))
+}
+
+/**
+ * Combines the previous set with a token response (RFC 6749 §5.1, §6). A lifetime counts from `sentAt`, when the request was sent, and wins over an
+ * absolute time; an absolute time alone is corrected by the clock of the server, which `serverDate` (the `Date` header) tells. A
+ * correction of more than a day is ignored. Throws `OAUTH_TOKEN_INVALID`.
+ */
+export function mergeTokenResponse(
+  previous: TokenJSON | undefined,
+  response: unknown,
+  sentAt: number,
+  serverDate?: string | null,
+): ParsedTokenSet {
+  const answer = readBase(response, true)
+  const rotated = answer.refreshToken !== undefined && answer.refreshToken !== previous?.refresh_token
+  const kept = without(previous, (name) => timeMembers.includes(name) || (rotated && refreshTokenExpiry.test(name)))
+  const tokens = { ...kept, ...answer.tokens }
+  for (const name of lastingMembers) {
+    const value = tokens[name]
+    const given = name === 'scope' ? (value ?? '') !== '' : text(value) !== undefined
+    if (!given && kept[name] !== undefined) tokens[name] = kept[name]
+  }
+  const refreshToken = text(tokens.refresh_token)
+  const duration = durationOf(answer.tokens, refreshToken)
+  const offset = Date.parse(serverDate ?? '') - sentAt
+  const absolute = absoluteExpiryOf(answer.tokens)
+  const local = absolute !== undefined && Math.abs(offset) <= DAY ? absolute - offset : absolute
+  const expiresAt = duration === undefined ? local : sentAt + duration
+  const parsed = withTimes({ tokens, accessToken: answer.accessToken, refreshToken }, expiresAt, duration, sentAt)
+  writeExpiry(parsed, previous)
+  return parsed
+}
+
+/**
+ * Rescues a rotated refresh token from a response that `mergeTokenResponse` has refused: the previous set with that refresh token, or `undefined`
+ * when the response has no usable new one.
+ */
+export function usableRefreshToken(previous: TokenJSON | undefined, response: unknown, sentAt: number): ParsedTokenSet | undefined {
+  const token = isObject(response) ? text(response.refresh_token) : undefined
+  if (token === undefined || token.length > MAX_TOKEN_LENGTH || token === previous?.refresh_token) return undefined
+  const rest = without(previous, (name) => refreshTokenExpiry.test(name))
+  return parseStoredTokens({ ...rest, refresh_token: token }, sentAt)
+}
+
+/** The copy of a set that a refresh function gets: tokens that are not text are left out. */
+export function toTokenSet(tokens: TokenJSON): TokenSet {
+  const names = ['access_token', 'refresh_token', 'id_token']
+  return without(tokens, (name) => names.includes(name) && text(tokens[name]) === undefined) as TokenSet
+}
+
+/** True when both sets have the same access token and the same refresh token. */
 export function sameTokens(a: TokenJSON | null | undefined, b: TokenJSON | null | undefined): boolean {
-  return a?.access_token === b?.access_token && a?.refresh_token === b?.refresh_token
-}
-
-/**
- * Decodes the claims of an ID token for display. Decoding is not verifying: whoever can change the token can change what this returns.
- * Throws `OAUTH_TOKEN_INVALID` when it is no JSON Web Token.
- */
-export function decodeIdToken(idToken: string): Record<string, unknown> {
-  try {
-    const payload = idToken.split('.')[1] ?? ''
-    const bytes = Uint8Array.from(atob(payload.replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0))
-    const claims: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (isObject(claims)) return claims
-  } catch {
-    // Said below, without quoting it.
-  }
-  throw invalid('The id_token is no JSON Web Token.')
+  return text(a?.access_token) === text(b?.access_token) && text(a?.refresh_token) === text(b?.refresh_token)
 }

@@ -1,14 +1,13 @@
 /**
- * A token set as JSON: what a token endpoint answers (RFC 6749 §5.1) or what an application has saved of it.
- *
- * Numbers may be numeric strings. Members that are not named here are kept and written back.
+ * A token set as JSON: a token response (RFC 6749 §5.1), or a saved one. Numbers may be numeric strings. Members that are not named here are kept
+ * and written back.
  */
 export interface TokenJSON {
-  /** The access token. Opaque: it is never parsed. */
+  /** The access token. It is never parsed. */
   access_token?: unknown
-  /** `Bearer` when missing; compared without regard to case (RFC 6749 §7.1). */
+  /** Default: `Bearer`. Types that need a proof (`dpop`, `pop`, `mac`, `n_a`) are refused. */
   token_type?: unknown
-  /** The refresh token (RFC 6749 §6). It is sent to the token endpoint alone. */
+  /** The refresh token (RFC 6749 §6). It is sent to the token endpoint and the revocation endpoint only. */
   refresh_token?: unknown
   /** An OpenID Connect ID token. */
   id_token?: unknown
@@ -20,21 +19,19 @@ export interface TokenJSON {
   expires_at?: unknown
   /** Absolute expiry as Microsoft's servers send it: epoch seconds, often as text. */
   expires_on?: unknown
-  /** Seconds after which the server would like to see a refresh. */
+  /** Seconds after which the server asks for a refresh. */
   refresh_in?: unknown
   [member: string]: unknown
 }
 
-/** A token set that has been read: it has an access token, and its times are absolute. */
+/** A token set that was read or adopted: its times are absolute. A set with only a refresh token has no `access_token`. */
 export interface TokenSet extends TokenJSON {
-  access_token: string
-  token_type: string
+  access_token?: string
   refresh_token?: string
   id_token?: string
-  scope?: string
 }
 
-/** What a refresh function resolves with: the answer of the token endpoint (RFC 6749 §5.1). */
+/** What a refresh function resolves with: the token response (RFC 6749 §5.1). */
 export interface TokenResponse extends TokenJSON {
   access_token: string
 }
@@ -47,79 +44,109 @@ export type RefreshReason =
   | 'expired'
   /** The resource server has rejected the access token. */
   | 'rejected'
-  /** The application has asked for it. */
+  /** The application called `refresh()`. */
   | 'requested'
 
-/** What a refresh function gets besides the tokens. */
+/** The second argument of a refresh function. */
 export interface RefreshContext {
-  /** Aborted when the refresh has run out of time. Pass it on to whatever makes the request. */
+  /** Aborted at the time limit of the refresh. Pass it to the request. */
   readonly signal: AbortSignal
   /** Why the refresh takes place. */
   readonly reason: RefreshReason
   /**
-   * Reports the `Date` header of the token endpoint's answer (RFC 9110 §6.6.1), from which the offset of this
-   * computer's clock is estimated. Optional.
+   * Reports the `Date` header of the token response (RFC 9110 §6.6.1). It corrects an absolute expiry in a response that has no `expires_in`.
+   * Optional.
    */
   readonly reportDate: (date: string | null | undefined) => void
 }
 
 /**
- * Gets a new access token: `(tokens, context) → token response`.
+ * Gets a new access token: `(tokens, context) → token response` (RFC 6749 §5.1).
  *
- * `tokens` is the set that the store holds, or `undefined` when it is empty. It rejects when there is none to be had; the
- * rejection is classified by its `error` (RFC 6749 §5.2), its HTTP status, or the kind of network failure that it is.
+ * `tokens` is the stored set, or `undefined` when the store is empty. The function resolves with `null` when the session is over. It rejects
+ * when it gets no token; the rejection is classified by its OAuth error (RFC 6749 §5.2), its HTTP status or its network error code.
+ *
+ * @example
+ * const refresh: RefreshFunction = async (tokens, { signal }) => {
+ *   const response = await fetch('/auth/refresh', { method: 'POST', signal })
+ *   if (response.status === 401) return null
+ *   return response.json()
+ * }
  */
 export interface RefreshFunction {
-  (tokens: TokenSet | undefined, context: RefreshContext): TokenResponse | PromiseLike<TokenResponse>
-  /** True when it can't work without a refresh token. Then it isn't called when there is none. */
+  (
+    tokens: TokenSet | undefined,
+    context: RefreshContext,
+  ): TokenResponse | null | PromiseLike<TokenResponse | null>
+  /** `true`: the function needs a refresh token and is not called without one. Default: `false`. */
   readonly needsRefreshToken?: boolean
-  /** Revokes a token at the server (RFC 7009), where that is possible. */
+  /** `true`: a failure never ends the session, as with client credentials (RFC 6749 §4.4). Default: `false`. */
+  readonly neverEnds?: boolean
+  /** Revokes a token set at the server (RFC 7009). Default: none. */
   readonly revoke?: RevokeFunction
 }
 
-/** Revokes the tokens of a set (RFC 7009), the refresh token first. Rejects when the server could not be told. */
+/** Revokes the tokens of a set (RFC 7009), the refresh token first. Rejects when the server did not confirm it. */
 export type RevokeFunction = (tokens: TokenSet, context: { readonly signal: AbortSignal }) => void | PromiseLike<void>
 
-/** What a store is told when something is written. */
+/** The context of a write. */
 export interface WriteContext {
   /**
-   * The very value that `read` gave when this write was decided upon, or `undefined` if there was nothing. A store that can compare
-   * and set refuses the write, by returning `false`, when it no longer holds that value.
+   * The value that `read` gave when this write was decided, or `undefined` when there was none. A store that can compare and set refuses
+   * the write, by returning `false`, when it no longer holds that value.
    */
   readonly replacing: TokenJSON | undefined
-  /**
-   * `replace`: the write stands only upon `replacing`. `set`: the application signs in or out; what is there is overwritten.
-   */
+  /** `replace`: the write is valid only upon `replacing`. `set`: the application signs in or out, and the write overwrites whatever is stored. */
   readonly mode: 'replace' | 'set'
 }
 
 /**
- * A place that keeps one token set. Two functions are enough; expiry, merging, generations and retries are the session's business.
+ * A place that keeps one token set for one process. Two functions are enough: the session takes care of expiry, merging and retries. A store that
+ * several tabs, processes or machines share is made with `sharedStore` of `axios-attach-oauth/shared`.
  *
  * @example
- * const store = {
+ * const store: TokenStore = {
  *   read: () => db.get('tokens'),
  *   write: (tokens) => (tokens ? db.put('tokens', tokens) : db.del('tokens')),
  * }
  */
 export interface TokenStore {
-  /** What errors call this store, for instance `file tokens/me.json`. Default: `store`. */
+  /** The name that errors use, for instance `file tokens/me.json`. Default: `store`. */
   readonly name?: string
-  /** The token JSON that is stored now, or `undefined` (or `null`) when there is none. Rejects when it can't be read. */
+  /**
+   * Identifies the place, such as `['file', '/srv/tokens.json']`: two stores whose places are equal, member by member, hold the same record.
+   * Default: a store is equal to itself only.
+   */
+  readonly place?: readonly unknown[]
+  /** Reads the stored token JSON; `undefined` or `null` when there is none. Rejects when the store can't be read. */
   read(): TokenJSON | null | undefined | PromiseLike<TokenJSON | null | undefined>
   /**
-   * Stores the token JSON, or deletes it (`undefined`). Resolves when it is safe: all of it or nothing. Returns `false` to say that it has
-   * refused because it no longer holds `context.replacing`; any other value means that it is stored.
+   * Stores the token JSON, or deletes it (`undefined`). Resolves when all of it is safe. Returns `false` when the store no longer holds
+   * `context.replacing` and refuses; any other value means that the set is stored.
    */
   write(tokens: TokenJSON | undefined, context: WriteContext): unknown
   /**
-   * Runs `run` while nobody else who shares the store does, and settles as it does. Waits for its turn until `signal` is aborted,
-   * then rejects with `signal.reason`. A holder that has died must lose the lock without help; a live one must keep it.
-   * The signal that `run` gets is aborted when the lock was lost all the same.
+   * Rejects when a write that follows would fail. The session calls it before a refresh token is spent, with the set that is stored. Default:
+   * the store can't tell.
    */
-  lock?<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result>
-  /** Calls `listener` after each change made elsewhere (another tab, process, machine). Returns its own undo. */
+  checkWritable?(tokens: TokenJSON | undefined): void | PromiseLike<void>
+  /** Calls `listener` after each change that another tab, process or machine makes. Returns the function that ends it. */
   subscribe?(listener: () => void): () => void
-  /** The refresh function, when the store brings its own. Then `attachOAuth(instance, store)` needs no third argument. */
+  /** The refresh function of this store, so that `attachOAuth(instance, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
+}
+
+/**
+ * The definition of a store that several tabs, processes or machines share, for `sharedStore`.
+ *
+ * @example
+ * const store = sharedStore({ name: 'my table', read, write, lock })
+ */
+export interface SharedStoreDefinition extends TokenStore {
+  /**
+   * Calls `run` while no other session that shares the store runs, and settles as `run` does. Waits for the lock until `signal` is aborted,
+   * then rejects with `signal.reason`. A dead holder loses the lock by itself; a live holder keeps it. The signal that `run` gets is
+   * aborted when the lock is lost all the same.
+   */
+  lock<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result>
 }

@@ -1,18 +1,65 @@
 import { readSettings } from '../../src/axios/options.js'
-import type { SessionEvents, SessionOptions } from '../../src/index.js'
-import { Session } from '../../src/session/session.js'
-import type { RefreshContext, RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
+import { persistenceFor } from '../../src/axios/persistence-for.js'
+import { sessionObject } from '../../src/axios/session-object.js'
+import type { Session, SessionEventName, SessionOptions } from '../../src/index.js'
+import type { RefreshResult } from '../../src/session/in-flight-refresh.js'
+import { openSession, type OpenSession } from '../../src/session/open-session.js'
+import type { ActiveToken } from '../../src/session/state.js'
+import type { TokenResult } from '../../src/session/token-provider.js'
+import type { RefreshContext, RefreshFunction, TokenJSON, SharedStoreDefinition, TokenResponse, TokenStore } from '../../src/types.js'
+import { persistenceOf } from '../../src/persistence/persistence-of.js'
+import { sharedStore } from '../../src/shared.js'
+import { memoryStore } from '../../src/stores/memory.js'
 import type { FakeEnvironment } from './fake-environment.js'
 
-/** A session in a world whose time stands still. Its refresh function needs a refresh token. */
+/** A session as applications see it, and what the interceptors ask of it: results are returned or thrown. */
+export interface TestSession extends Session {
+  readonly open: OpenSession
+  peekToken(isOneShot?: boolean, again?: boolean): ActiveToken | undefined
+  getToken(isOneShot?: boolean): Promise<ActiveToken | undefined>
+  getTokenAfter401(token: ActiveToken): Promise<ActiveToken>
+  runStepUp(work: () => Promise<TokenResponse>): Promise<ActiveToken>
+  isRefreshRequest(request: { readonly signal?: unknown }): boolean
+  watchStore(): () => void
+}
+
+/** Callers that share a result share its promise. */
+const shared = new WeakMap<Promise<TokenResult>, Promise<ActiveToken | undefined>>()
+
+function tokenOf(result: TokenResult): ActiveToken | undefined {
+  if (result.type === 'token') return result.token
+  if (result.type === 'none') return undefined
+  throw result.error
+}
+
+const certain = (result: RefreshResult): ActiveToken => tokenOf(result)!
+
+/** A session whose clock stands still. Its refresh function needs a refresh token, unless it says otherwise. */
 export function startSession(
   environment: FakeEnvironment,
-  store: TokenStore,
-  refresh: RefreshFunction,
+  given: TokenStore & Partial<SharedStoreDefinition>,
+  refresh: RefreshFunction | false,
   options: SessionOptions = {},
-): Session {
-  const settings = readSettings(store, { refresh: Object.assign(refresh, { needsRefreshToken: true }), ...options })
-  return new Session(store, settings, environment)
+): TestSession {
+  const usual = refresh && refresh.needsRefreshToken === undefined ? Object.assign(refresh, { needsRefreshToken: true }) : refresh
+  const store = shareable(given)
+  const settings = readSettings('startSession', store, { refresh: usual, ...options })
+  const open = openSession(persistenceFor('startSession', store), settings, environment)
+  const { provider, sync } = open
+  return Object.assign(sessionObject(open), {
+    open,
+    peekToken: (isOneShot = false, again = false) => provider.peekToken(isOneShot ? { isOneShot } : undefined, again),
+    getToken(isOneShot = false) {
+      const result = provider.getToken(isOneShot ? { isOneShot } : undefined)
+      const token = shared.get(result) ?? result.then(tokenOf)
+      shared.set(result, token)
+      return token
+    },
+    getTokenAfter401: (token: ActiveToken) => provider.getTokenAfter401(token).then(certain),
+    runStepUp: (work: () => Promise<TokenResponse>) => provider.runStepUp(work).then(certain),
+    isRefreshRequest: (request: { readonly signal?: unknown }) => provider.isRefreshRequest(request),
+    watchStore: () => sync.watch(),
+  })
 }
 
 /** A token set that lives `seconds` from now on. */
@@ -25,15 +72,15 @@ export function tokensFor(environment: FakeEnvironment, n: number, seconds = 360
   }
 }
 
-/** One call of a refresh function, which answers when it is told to. */
+/** One call of a refresh function, which answers when the test says so. */
 export interface HeldCall {
   readonly redeemed: string | undefined
   readonly context: RefreshContext
-  readonly answer: (response: TokenJSON & { access_token: string }) => void
+  readonly answer: (response: (TokenJSON & { access_token: string }) | null) => void
   readonly fail: (reason: unknown) => void
 }
 
-/** A refresh function whose calls are held in the hand. */
+/** A refresh function whose calls the test answers. */
 export function heldRefresh(): RefreshFunction & { calls: HeldCall[] } {
   const calls: HeldCall[] = []
   const refresh: RefreshFunction = (tokens, context) =>
@@ -41,11 +88,22 @@ export function heldRefresh(): RefreshFunction & { calls: HeldCall[] } {
   return Object.assign(refresh, { calls })
 }
 
-/** What a session tells of these events, in order. */
-export function listenTo(session: Session, ...names: (keyof SessionEvents)[]): unknown[] {
-  const told: unknown[] = []
-  for (const name of names) session.on(name, (event) => told.push([name, event]))
-  return told
+/** Issues a2, a3, … and remembers the refresh tokens that it was given. */
+export function issuer(seconds = 3600): RefreshFunction & { redeemed: unknown[] } {
+  const redeemed: unknown[] = []
+  const refresh: RefreshFunction = async (present) => {
+    redeemed.push(present?.refresh_token)
+    const n = redeemed.length + 1
+    return { access_token: `a${n}`, refresh_token: `r${n}`, expires_in: seconds }
+  }
+  return Object.assign(refresh, { redeemed })
+}
+
+/** The events of these names, in order. */
+export function listenTo(session: Session, ...names: SessionEventName[]): unknown[] {
+  const events: unknown[] = []
+  for (const name of names) session.on(name, (event) => events.push([name, event]))
+  return events
 }
 
 /** The store, and how often it was read and what was written to it. */
@@ -58,4 +116,20 @@ export function counted(store: TokenStore): TokenStore & { reads: number; writte
     write: (...args: Parameters<TokenStore['write']>) => (counts.written.push(args[0]?.access_token), store.write(...args)),
   }
   return counts
+}
+
+/** What another session does to a store that both share. */
+export async function storeElsewhere(store: TokenStore, tokens: TokenJSON | undefined): Promise<void> {
+  await store.write(tokens, { mode: 'set', replacing: undefined })
+}
+
+/** A memory store whose functions the test replaces; a shared store when it brings a lock. */
+export function storeWith(tokens: TokenJSON | undefined, replace: (kept: TokenStore) => Partial<SharedStoreDefinition>): TokenStore {
+  const kept = memoryStore(tokens)
+  return shareable({ ...kept, ...replace(kept) })
+}
+
+/** A store whose functions the test replaces; a shared store when it brings a lock. */
+export function shareable(store: TokenStore & Partial<SharedStoreDefinition>): TokenStore {
+  return store.lock && !(persistenceOf in store) ? sharedStore(store as SharedStoreDefinition) : store
 }

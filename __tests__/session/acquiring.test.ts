@@ -1,4 +1,4 @@
-import type { Session } from '../../src/session/session.js'
+import type { TestSession as Session } from '../helpers/session.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
@@ -25,13 +25,13 @@ describe('while nobody is signed in', () => {
   const needing = (): RefreshFunction => Object.assign(free(), { needsRefreshToken: true })
 
   it.each([
-    ['is got where that needs no refresh token', free(), 'Bearer a1', ['missing']],
+    ['is got where that needs no refresh token', free(), 'a1', ['missing']],
     ['is not got where that needs one', needing(), undefined, []],
     ['is not got where nobody can get one', false, undefined, []],
   ] as const)('a first token %s', async (_what, refresh, authorization, reasons) => {
     const session = startSession(environment, memoryStore(), heldRefresh(), { refresh })
     const told = listenTo(session, 'refresh_started')
-    expect((await session.acquire())?.authorization).toBe(authorization)
+    expect((await session.getToken())?.accessToken).toBe(authorization)
     expect(told).toEqual(reasons.map((reason) => ['refresh_started', { reason }]))
   })
 
@@ -47,12 +47,12 @@ describe('while nobody is signed in', () => {
     const session = startSession(environment, memoryStore(tokensFor(environment, 1)), heldRefresh(), { refresh })
     await end(session)
     const before = calls
-    expect([await session.acquire(), await session.tokens(), calls]).toEqual([undefined, undefined, before])
+    expect([await session.getToken(), await session.tokens(), calls]).toEqual([undefined, undefined, before])
   })
 
   it('a request that rejects for it says what to call', async () => {
     const session = startSession(environment, memoryStore(), heldRefresh(), { rejectSignedOut: true })
-    expect(await rejection(session.acquire())).toMatchObject({
+    expect(await rejection(session.getToken())).toMatchObject({
       code: 'OAUTH_SIGNED_OUT',
       message: expect.stringContaining('signIn(tokens)'),
     })
@@ -62,9 +62,9 @@ describe('while nobody is signed in', () => {
     const reading = deferred()
     const store = { ...memoryStore(), read: () => reading.promise.then(() => tokensFor(environment, 1)) }
     const session = startSession(environment, store, heldRefresh())
-    const waiting = rejection(session.acquire())
+    const waiting = rejection(session.getToken())
     const signedOut = session.signOut()
-    const after = session.acquire()
+    const after = session.getToken()
     reading.resolve()
     expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/signed in or out/) })
     await signedOut
@@ -73,10 +73,10 @@ describe('while nobody is signed in', () => {
 
   it('all who come share one promise, but for those that can not be sent twice', async () => {
     const session = startSession(environment, memoryStore(), heldRefresh(), { refresh: heldRefresh() })
-    const [first, second, careful] = [session.acquire(), session.acquire(), session.acquire(true)]
+    const [first, second, careful] = [session.getToken(), session.getToken(), session.getToken(true)]
     expect([second === first, careful === first]).toEqual([true, false])
     await settle()
-    expect(session.acquire()).toBe(first)
+    expect(session.getToken()).toBe(first)
   })
 
   it('and who came before somebody signed out shares nothing with those who come later, who share again', async () => {
@@ -84,14 +84,14 @@ describe('while nobody is signed in', () => {
     let reading = Promise.resolve()
     const store = { ...kept, read: () => reading.then(() => kept.read()) }
     const session = startSession(environment, store, heldRefresh(), { refresh: heldRefresh() })
-    const before = rejection(session.acquire())
+    const before = rejection(session.getToken())
     await settle()
     const read = deferred()
     reading = read.promise
     const signedOut = session.signOut()
-    const after = session.acquire()
+    const after = session.getToken()
     expect(await before).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
-    expect(session.acquire()).toBe(after)
+    expect(session.getToken()).toBe(after)
     read.resolve()
     expect(await after).toBeUndefined()
     await signedOut
@@ -99,7 +99,7 @@ describe('while nobody is signed in', () => {
 
   it('the first request reads the store once', async () => {
     const store = counted(memoryStore(tokensFor(environment, 1)))
-    expect((await startSession(environment, store, heldRefresh()).acquire())?.authorization).toBe('Bearer a1')
+    expect((await startSession(environment, store, heldRefresh()).getToken())?.accessToken).toBe('a1')
     expect(store.reads).toBe(1)
   })
 })
@@ -108,7 +108,7 @@ describe('a token in its first window', () => {
   it('is what a request gets at once, while a refresh has begun in the background', async () => {
     const { session, calls } = await ageing()
     const told = listenTo(session, 'refresh_started')
-    expect((await session.acquire())?.authorization).toBe('Bearer a1')
+    expect((await session.getToken())?.accessToken).toBe('a1')
     expect(told).toEqual([['refresh_started', { reason: 'expired' }]])
     await settle()
     expect(calls).toHaveLength(1)
@@ -119,21 +119,21 @@ describe('a token in its first window', () => {
     const store = memoryStore(tokensFor(environment, 1, 1000))
     await environment.pass(900_000)
     const session = startSession(environment, store, refresh)
-    const [usual, careful] = [session.acquire(), session.acquire(true)]
-    expect((await usual)?.authorization).toBe('Bearer a1')
+    const [usual, careful] = [session.getToken(), session.getToken(true)]
+    expect((await usual)?.accessToken).toBe('a1')
     await settle()
     refresh.calls[0]!.answer(tokensFor(environment, 2))
-    expect((await careful)?.authorization).toBe('Bearer a2')
+    expect((await careful)?.accessToken).toBe('a2')
   })
 
   it('is good for every request while the token endpoint is left alone after a failure, and the store is too', async () => {
     const { session, calls, store } = await ageing()
-    session.current()
+    session.peekToken()
     await settle()
     calls[0]!.fail({ status: 500 })
     await settle()
     const { reads } = store
-    expect([session.current()?.authorization, session.current(true)?.authorization]).toEqual(['Bearer a1', 'Bearer a1'])
+    expect([session.peekToken()?.accessToken, session.peekToken(true)?.accessToken]).toEqual(['a1', 'a1'])
     await settle()
     expect([calls.length, store.reads]).toEqual([1, reads])
   })
@@ -150,9 +150,9 @@ describe('a token in its first window', () => {
     await session.signIn(tokensFor(environment, 2))
     fail = false
     await environment.pass(999)
-    expect(session.current(true)?.authorization).toBe('Bearer a2')
+    expect(session.peekToken(true)?.accessToken).toBe('a2')
     await settle()
-    expect([refresh.calls.length, session.getSnapshot().unpersisted]).toEqual([0, true])
+    expect([refresh.calls.length, session.getSnapshot()]).toEqual([0, true])
   })
 })
 
@@ -160,15 +160,15 @@ describe('a flight', () => {
   it('is shared as one promise by all who wait for it', async () => {
     const { session, calls } = await ageing()
     await environment.pass(90_000)
-    const waiting = [session.acquire(), session.acquire(), session.acquire()]
+    const waiting = [session.getToken(), session.getToken(), session.getToken()]
     expect(new Set(waiting).size).toBe(1)
     await settle()
     calls[0]!.answer(tokensFor(environment, 2))
-    expect((await waiting[0])?.authorization).toBe('Bearer a2')
+    expect((await waiting[0])?.accessToken).toBe('a2')
   })
 
   it.each([
-    ['is released with the new token, though that could not be stored', false, 'Bearer a2'],
+    ['is released with the new token, though that could not be stored', false, 'a2'],
     ['is told so where saving is strict, though the present token is still valid', true, 'OAUTH_STORE_FAILED'],
   ])('a request that waits for it %s', async (_what, strictSaving, outcome) => {
     const refresh = heldRefresh()
@@ -179,13 +179,13 @@ describe('a flight', () => {
     const session = startSession(environment, store, refresh, { strictSaving })
     await session.tokens()
     await environment.pass(980_000)
-    const waiting = session.acquire().then(
-      (held) => held?.authorization,
+    const waiting = session.getToken().then(
+      (held) => held?.accessToken,
       ({ code }: { code: string }) => code,
     )
     await settle()
     refresh.calls[0]!.answer(tokensFor(environment, 2))
-    expect([await waiting, session.current()?.authorization]).toEqual([outcome, 'Bearer a2'])
+    expect([await waiting, session.peekToken()?.accessToken]).toEqual([outcome, 'a2'])
   })
 
   it('that the application asks for is told of, also where there is no refresh token for it', async () => {
@@ -214,7 +214,7 @@ describe('a flight', () => {
     await environment.pass(1000)
     const refreshed = session.refresh()
     await settle()
-    session.current()
+    session.peekToken()
     await settle()
     refresh.calls[0]!.answer(tokensFor(environment, 3))
     await refreshed
@@ -228,23 +228,23 @@ describe('a request of the refresh function', () => {
     const session = startSession(environment, { ...memoryStore(tokensFor(environment, 1)), lock }, heldRefresh())
     void rejection(session.refresh())
     await settle()
-    expect([session.getSnapshot().refreshing, session.isOwn({})]).toEqual([true, false])
+    expect([session.getSnapshot().refreshing, session.isRefreshRequest({})]).toEqual([true, false])
   })
 
   it('is told by its signal, and no other request is taken for one', async () => {
     const { session, calls } = await ageing()
-    expect(session.isOwn({})).toBe(false)
+    expect(session.isRefreshRequest({})).toBe(false)
     void session.refresh()
     await settle()
     const { signal } = calls[0]!.context
-    expect([{ signal }, {}, { signal: new AbortController().signal }].map((one) => session.isOwn(one))).toEqual([
+    expect([{ signal }, {}, { signal: new AbortController().signal }].map((one) => session.isRefreshRequest(one))).toEqual([
       true,
       false,
       false,
     ])
     calls[0]!.answer(tokensFor(environment, 2))
     await settle()
-    expect(session.isOwn({ signal })).toBe(false)
+    expect(session.isRefreshRequest({ signal })).toBe(false)
   })
 
   it('is known as long as that runs, also when signing in has overtaken it', async () => {
@@ -255,18 +255,18 @@ describe('a request of the refresh function', () => {
     void session.refresh()
     await settle()
     const signals = calls.map(({ context }) => context.signal)
-    expect(signals.map((signal) => session.isOwn({ signal }))).toEqual([true, true])
+    expect(signals.map((signal) => session.isRefreshRequest({ signal }))).toEqual([true, true])
   })
 
   it('is told by the moment in which it is called, also one that throws', async () => {
     const seen: boolean[] = []
     const session = startSession(environment, memoryStore(tokensFor(environment, 1)), () => {
-      seen.push(session.isOwn({}))
+      seen.push(session.isRefreshRequest({}))
       throw { status: 500, code: 'ECONNREFUSED' }
     })
     const failed = rejection(session.refresh())
     await settle()
-    seen.push(session.isOwn({}))
+    seen.push(session.isRefreshRequest({}))
     await environment.pass(10_000)
     await failed
     expect(seen).toEqual([true, false, true, true])
@@ -286,7 +286,7 @@ describe('the limit of refreshes', () => {
     for (let i = 0; i < 10; i++) {
       environment.mono += after
       environment.wall += after
-      const held = await session.renew(session.current() ?? (await session.acquire())!).catch(() => undefined)
+      const held = await session.getTokenAfter401(session.peekToken() ?? (await session.getToken())!).catch(() => undefined)
       if (!held) return i
     }
     return 10
@@ -306,8 +306,8 @@ describe('the limit of refreshes', () => {
       expires_in: 0,
     })
     const session = startSession(environment, memoryStore(tokensFor(environment, 1, 0)), issue)
-    for (let i = 0; i < 5; i++) expect(await session.acquire()).toBeDefined()
-    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
+    for (let i = 0; i < 5; i++) expect(await session.getToken()).toBeDefined()
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
   })
 })
 
@@ -317,11 +317,11 @@ describe('the cool-down', () => {
     ['the client is refused', { error: 'invalid_client' }],
   ])('begins when %s', async (_what, failure) => {
     const { session, calls } = await ageing()
-    session.current()
+    session.peekToken()
     await settle()
     calls[0]!.fail(failure)
     await settle()
-    session.current()
+    session.peekToken()
     await settle()
     expect(calls).toHaveLength(1)
   })
@@ -334,7 +334,7 @@ describe('the cool-down', () => {
     }
     const session = startSession(environment, { ...memoryStore(tokensFor(environment, 1, 10)), lock }, heldRefresh())
     await environment.pass(11_000)
-    for (let i = 0; i < 3; i++) expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    for (let i = 0; i < 3; i++) expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
     expect(locks).toBe(3)
   })
 })
@@ -345,7 +345,7 @@ describe('where no refresh may start, what somebody else has stored meanwhile', 
     const store = memoryStore({ access_token: 'a1' })
     const session = startSession(environment, store, async () => ({ access_token: 'a5' }))
     await session.tokens()
-    const renewed = session.renew(session.current()!)
+    const renewed = session.getTokenAfter401(session.peekToken()!)
     await change(session, store)
     return renewed.then(
       ({ authorization }) => authorization,
@@ -356,9 +356,9 @@ describe('where no refresh may start, what somebody else has stored meanwhile', 
 
   it.each<[string, (session: Session, store: TokenStore) => unknown, string]>([
     ['nothing', () => undefined, 'OAUTH_NO_REFRESH_TOKEN'],
-    ['another token', (_session, store) => put(store, { access_token: 'a2' }), 'Bearer a2'],
+    ['another token', (_session, store) => put(store, { access_token: 'a2' }), 'a2'],
     ['the same one again', (_session, store) => put(store, { access_token: 'a1', scope: 'b' }), 'OAUTH_NO_REFRESH_TOKEN'],
-    ['a refresh token for it', (_session, store) => put(store, { access_token: 'a1', refresh_token: 'r1' }), 'Bearer a5'],
+    ['a refresh token for it', (_session, store) => put(store, { access_token: 'a1', refresh_token: 'r1' }), 'a5'],
     ['that they are signed out', (_session, store) => put(store), 'OAUTH_SIGNED_OUT'],
   ])('decides: %s', async (_what, change, outcome) => {
     expect(await refused(change)).toBe(outcome)
@@ -376,12 +376,12 @@ it('where a first token could not be got, one that somebody else has stored mean
   const refresh = heldRefresh()
   const store = memoryStore()
   const session = startSession(environment, store, heldRefresh(), { refresh })
-  const failed = rejection(session.acquire())
+  const failed = rejection(session.getToken())
   await settle()
   refresh.calls[0]!.fail({ status: 500 })
   expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
   await store.write(tokensFor(environment, 7), { mode: 'set', replacing: undefined })
-  expect((await session.acquire())?.authorization).toBe('Bearer a7')
+  expect((await session.getToken())?.accessToken).toBe('a7')
   expect(refresh.calls).toHaveLength(1)
 })
 

@@ -1,7 +1,7 @@
 import { Clock } from '../../src/session/clock.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
-import { issuer, startSession } from '../helpers/session-parts.js'
+import { issuer, startSession } from '../helpers/session.js'
 
 const HOUR = 3_600_000
 
@@ -70,11 +70,11 @@ describe('a clock that jumps back', () => {
   it('while nobody is signed in does not make the next sign-in expire in 1970', async () => {
     const store = memoryStore()
     const session = startSession(environment, store, issuer())
-    expect(await session.acquire()).toBeUndefined()
+    expect(await session.getToken()).toBeUndefined()
     await environment.pass(1000)
     const right = environment.wall
     environment.wall -= HOUR
-    expect(await session.acquire()).toBeUndefined()
+    expect(await session.getToken()).toBeUndefined()
     await session.signIn({ access_token: 'a1', expires_in: 3600 })
     expect(await store.read()).toMatchObject({ expires_at: (right + HOUR) / 1000 })
   })
@@ -82,10 +82,10 @@ describe('a clock that jumps back', () => {
   it('under a set whose expiry nobody knows does not spoil the expiry of the next', async () => {
     const session = startSession(environment, memoryStore({ access_token: 'a1', refresh_token: 'r1' }), issuer())
     await session.tokens()
-    session.current()
+    session.peekToken()
     const right = environment.wall
     environment.wall -= HOUR
-    session.current()
+    session.peekToken()
     await session.refresh()
     expect(session.getSnapshot().expiresAt).toBe(right + HOUR)
   })

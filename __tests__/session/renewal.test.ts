@@ -2,14 +2,14 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { elsewhere, issuer, startSession, storeWith, tokenSet } from '../helpers/session-parts.js'
+import { storeElsewhere, issuer, startSession, storeWith, tokensFor } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
   environment = new FakeEnvironment()
 })
 
-const a = (n: number, seconds?: number): ReturnType<typeof tokenSet> => tokenSet(environment, n, seconds)
+const a = (n: number, seconds?: number): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
 const without = (tokens: TokenJSON & { access_token: string }): TokenJSON & { access_token: string } => {
   const { refresh_token: _left, ...rest } = tokens
   return rest
@@ -33,7 +33,7 @@ describe('what somebody else has stored before a refresh', () => {
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
     await session.tokens()
-    await elsewhere(store, a(7, 0))
+    await storeElsewhere(store, a(7, 0))
     expect((await session.refresh()).access_token).toBe('a2')
     expect(refresh.redeemed).toEqual(['r7'])
   })
@@ -42,9 +42,9 @@ describe('what somebody else has stored before a refresh', () => {
     const store = memoryStore(a(1))
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
-    const rejected = (await session.acquire())!
-    await elsewhere(store, { ...a(1), refresh_token: 'r7' })
-    expect((await session.renew(rejected)).authorization).toBe('Bearer a2')
+    const rejected = (await session.getToken())!
+    await storeElsewhere(store, { ...a(1), refresh_token: 'r7' })
+    expect((await session.getTokenAfter401(rejected)).accessToken).toBe('a2')
     expect(refresh.redeemed).toEqual(['r7'])
   })
 
@@ -53,7 +53,7 @@ describe('what somebody else has stored before a refresh', () => {
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
     await session.tokens()
-    await elsewhere(store, a(7))
+    await storeElsewhere(store, a(7))
     expect((await session.refresh()).access_token).toBe('a7')
     expect(refresh.redeemed).toEqual([])
   })
@@ -63,8 +63,8 @@ describe('what somebody else has stored before a refresh', () => {
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
     await session.tokens()
-    await elsewhere(store, a(7))
-    expect((await session.obtain(async () => a(9))).authorization).toBe('Bearer a9')
+    await storeElsewhere(store, a(7))
+    expect((await session.runStepUp(async () => a(9))).accessToken).toBe('a9')
     expect([refresh.redeemed, await store.read()]).toEqual([[], expect.objectContaining({ access_token: 'a9' })])
   })
 
@@ -80,9 +80,9 @@ describe('what somebody else has stored before a refresh', () => {
     await session.tokens()
     await rejection(session.signOut())
     fail = false
-    await elsewhere(store, undefined)
+    await storeElsewhere(store, undefined)
     expect((await session.refresh()).access_token).toBe('a2')
-    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed_in')
   })
 })
 
@@ -108,7 +108,7 @@ describe('a refresh that can not be made', () => {
   it('does not stop a stronger sign-in, which brings its own token', async () => {
     const session = startSession(environment, memoryStore(without(a(1))), issuer())
     await session.tokens()
-    expect((await session.obtain(async () => a(9))).authorization).toBe('Bearer a9')
+    expect((await session.runStepUp(async () => a(9))).accessToken).toBe('a9')
   })
 })
 
@@ -126,15 +126,15 @@ describe('a refresh function', () => {
     const given: unknown[] = []
     const refresh: RefreshFunction = async (tokens) => (given.push(tokens), { access_token: 'a2' })
     const session = startSession(environment, memoryStore(), Object.assign(refresh, { needsRefreshToken: false }))
-    expect((await session.acquire())?.authorization).toBe('Bearer a2')
+    expect((await session.getToken())?.accessToken).toBe('a2')
     expect(given).toEqual([undefined])
   })
 
   it('has nothing to do with stronger sign-ins, which do not count against its limit', async () => {
     const session = startSession(environment, memoryStore(a(1)), issuer())
-    let held = (await session.acquire())!
-    for (let n = 11; n < 17; n++) held = await session.obtain(async () => a(n))
-    expect((await session.renew(held)).authorization).toBe('Bearer a2')
+    let held = (await session.getToken())!
+    for (let n = 11; n < 17; n++) held = await session.runStepUp(async () => a(n))
+    expect((await session.getTokenAfter401(held)).accessToken).toBe('a2')
   })
 })
 
@@ -155,11 +155,11 @@ describe('while a new set is on its way', () => {
   it.each([
     [
       'somebody else signs out: it is revoked',
-      (store: TokenStore) => elsewhere(store, undefined),
-      ['signed-out', undefined, ['a2']],
+      (store: TokenStore) => storeElsewhere(store, undefined),
+      ['signed_out', undefined, ['a2']],
     ],
-    ['somebody else signs in: theirs is used', (store: TokenStore) => elsewhere(store, a(7)), ['signed-in', 'a7', []]],
-    ['nothing happens: it is used', async () => undefined, ['signed-in', 'a2', []]],
+    ['somebody else signs in: theirs is used', (store: TokenStore) => storeElsewhere(store, a(7)), ['signed_in', 'a7', []]],
+    ['nothing happens: it is used', async () => undefined, ['signed_in', 'a2', []]],
   ])('%s', async (_name, meanwhile, expected) => {
     expect(await after(meanwhile)).toEqual(expected)
   })
@@ -168,7 +168,7 @@ describe('while a new set is on its way', () => {
 describe('a refresh token that is refused', () => {
   it('is followed by the one that somebody else has stored meanwhile, even if its access token has expired', async () => {
     const store = memoryStore(a(1))
-    const refresh = refusing(['r1'], () => elsewhere(store, a(7, 0)))
+    const refresh = refusing(['r1'], () => storeElsewhere(store, a(7, 0)))
     const session = startSession(environment, store, refresh)
     expect((await session.refresh()).access_token).toBe('a22')
     expect(refresh.redeemed).toEqual(['r1', 'r7'])
@@ -182,7 +182,7 @@ describe('a refresh token that is refused', () => {
       refusing(['r1'], () => undefined),
     )
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'invalid_grant' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
   })
 
   it('is not the end of a sign-in that came while it was being deleted', async () => {
@@ -193,7 +193,7 @@ describe('a refresh token that is refused', () => {
         if (context.mode === 'set') return kept.write(tokens, context)
         began.resolve()
         await deleting.promise
-        await elsewhere(kept, a(7))
+        await storeElsewhere(kept, a(7))
         return false
       },
     }))
@@ -208,6 +208,6 @@ describe('a refresh token that is refused', () => {
     deleting.resolve()
     await signedIn
     await settle()
-    expect([session.current()?.authorization, (await store.read())?.access_token]).toEqual(['Bearer a9', 'a9'])
+    expect([session.peekToken()?.accessToken, (await store.read())?.access_token]).toEqual(['a9', 'a9'])
   })
 })

@@ -1,20 +1,20 @@
 import type { SessionEvents } from '../../src/session/events.js'
-import type { Session } from '../../src/session/session.js'
+import type { TestSession as Session } from '../helpers/session.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { elsewhere, issuer, startSession, storeWith, tokenSet } from '../helpers/session-parts.js'
+import { storeElsewhere, issuer, startSession, storeWith, tokensFor } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
   environment = new FakeEnvironment()
 })
 
-const a = (n: number, seconds?: number): ReturnType<typeof tokenSet> => tokenSet(environment, n, seconds)
+const a = (n: number, seconds?: number): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
 
 /** A store whose next so many writes fail, and which counts what it is asked for. */
-function failing(times: number, tokens = a(1)): { store: TokenStore; kept: TokenStore; tries: () => number } {
+function failing(times: number, tokens = a(1)): { store: TokenStore; kept: TokenStore; limit: () => number } {
   const kept = memoryStore(tokens)
   let tries = 0
   const store: TokenStore = {
@@ -25,7 +25,7 @@ function failing(times: number, tokens = a(1)): { store: TokenStore; kept: Token
       return kept.write(next, context)
     },
   }
-  return { store, kept, tries: () => tries }
+  return { store, kept, limit: () => tries }
 }
 
 function watch(session: Session, ...names: (keyof SessionEvents)[]): string[] {
@@ -36,7 +36,7 @@ function watch(session: Session, ...names: (keyof SessionEvents)[]): string[] {
 
 /** The next request, and whatever it sets going. */
 async function request(session: Session): Promise<void> {
-  session.current()
+  session.peekToken()
   await settle()
 }
 
@@ -67,7 +67,7 @@ describe('a set that could not be stored', () => {
       await environment.pass(1000)
       await request(session)
     }
-    expect([tries(), events, session.getSnapshot().unpersisted]).toEqual([2, ['saved'], false])
+    expect([tries(), events, session.getSnapshot()]).toEqual([2, ['saved'], false])
   })
 
   it('tells those who watch, with the number of the set that was saved', async () => {
@@ -76,7 +76,7 @@ describe('a set that could not be stored', () => {
     session.on('saved', (event) => saved.push(event))
     await session.refresh()
     const snapshots: boolean[] = []
-    session.subscribe(() => snapshots.push(session.getSnapshot().unpersisted))
+    session.subscribe(() => snapshots.push(session.getSnapshot()))
     await environment.pass(1000)
     await request(session)
     expect([saved, snapshots]).toEqual([[{ generation: 2 }], [false]])
@@ -103,7 +103,7 @@ describe('a set that could not be stored', () => {
     expect(locked).toBe(2)
     writing.resolve()
     await settle()
-    expect(session.getSnapshot().unpersisted).toBe(false)
+    expect(session.getSnapshot()).toBe(false)
   })
 
   it('is left alone while a flight is under way', async () => {
@@ -131,10 +131,10 @@ describe('a set that could not be stored', () => {
     const session = startSession(environment, store, issuer())
     const events = watch(session, 'adopted', 'saved')
     await session.refresh()
-    await elsewhere(kept, a(7))
+    await storeElsewhere(kept, a(7))
     await environment.pass(1000)
     await request(session)
-    expect([session.current()?.authorization, events]).toEqual(['Bearer a7', ['adopted']])
+    expect([session.peekToken()?.accessToken, events]).toEqual(['a7', ['adopted']])
     expect(await kept.read()).toMatchObject({ access_token: 'a7' })
   })
 
@@ -156,7 +156,7 @@ describe('a set that could not be stored', () => {
     reading.resolve()
     await signedIn
     await settle()
-    expect([events, session.current()?.authorization]).toEqual([['saved'], 'Bearer a9'])
+    expect([events, session.peekToken()?.accessToken]).toEqual([['saved'], 'a9'])
     expect(await kept.read()).toMatchObject({ access_token: 'a9' })
   })
 
@@ -170,10 +170,10 @@ describe('a set that could not be stored', () => {
     const refreshed = session.refresh()
     await environment.pass(10_000)
     await refreshed
-    expect(session.getSnapshot().unpersisted).toBe(true)
+    expect(session.getSnapshot()).toBe(true)
     late.resolve()
     const snapshots: boolean[] = []
-    session.subscribe(() => snapshots.push(session.getSnapshot().unpersisted))
+    session.subscribe(() => snapshots.push(session.getSnapshot()))
     await environment.pass(1000)
     await request(session)
     expect([events, snapshots.at(-1), session.getSnapshot().generation]).toEqual([['unpersisted'], false, 2])
@@ -184,10 +184,10 @@ describe('a set that could not be stored', () => {
     const session = startSession(environment, store, issuer())
     await session.tokens()
     await session.signIn(a(9))
-    expect(session.getSnapshot().unpersisted).toBe(true)
+    expect(session.getSnapshot()).toBe(true)
     await environment.pass(1000)
     await request(session)
-    expect([session.getSnapshot().unpersisted, await kept.read()]).toEqual([
+    expect([session.getSnapshot(), await kept.read()]).toEqual([
       false,
       expect.objectContaining({ access_token: 'a9' }),
     ])
@@ -224,6 +224,6 @@ describe('strict saving', () => {
       code: 'OAUTH_STORE_FAILED',
       message: expect.stringContaining('made-up store') as string,
     })
-    expect(session.current()?.authorization).toBe('Bearer a2')
+    expect(session.peekToken()?.accessToken).toBe('a2')
   })
 })

@@ -1,44 +1,21 @@
-import { readSettings } from '../../src/axios/options.js'
-import type { SessionOptions } from '../../src/index.js'
-import { Session } from '../../src/session/session.js'
 import { memoryStore } from '../../src/stores/memory.js'
+import type { SessionOptions } from '../../src/index.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { issuer, shareable, startSession, tokensFor, type TestSession } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
   environment = new FakeEnvironment()
 })
 
-function start(store: TokenStore, refresh: RefreshFunction, options: SessionOptions = {}): Session {
-  return new Session(
-    store,
-    readSettings(store, { refresh: Object.assign(refresh, { needsRefreshToken: true }), ...options }),
-    environment,
-  )
+function start(store: TokenStore, refresh: RefreshFunction, options: SessionOptions = {}): TestSession {
+  return startSession(environment, shareable(store), Object.assign(refresh, { needsRefreshToken: true }), options)
 }
 
 /** A set that lives `seconds` from now on. */
-const tokens = (n: number, seconds = 3600): TokenJSON & { access_token: string } => ({
-  access_token: `a${n}`,
-  refresh_token: `r${n}`,
-  expires_in: seconds,
-  expires_at: environment.wall / 1000 + seconds,
-})
-
-/** Issues a2, a3, … and counts. */
-function issuer(seconds = 3600): RefreshFunction & { redeemed: unknown[] } {
-  const redeemed: unknown[] = []
-  return Object.assign(
-    async (present?: TokenJSON) => {
-      redeemed.push(present?.refresh_token)
-      const n = redeemed.length + 1
-      return { access_token: `a${n}`, refresh_token: `r${n}`, expires_in: seconds }
-    },
-    { redeemed },
-  )
-}
+const tokens = (n: number, seconds = 3600): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
 
 describe('freshness', () => {
   it('in the advisory window requests go on with the present token while one refresh runs', async () => {
@@ -46,10 +23,10 @@ describe('freshness', () => {
     const session = start(memoryStore(tokens(1, 1000)), refresh)
     await session.tokens()
     await environment.pass(850_000)
-    expect(session.current()?.authorization).toBe('Bearer a1')
-    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
     await settle()
-    expect(session.current()?.authorization).toBe('Bearer a2')
+    expect(session.peekToken()?.accessToken).toBe('a2')
     expect(refresh.redeemed).toEqual(['r1'])
   })
 
@@ -58,20 +35,20 @@ describe('freshness', () => {
     const session = start(memoryStore(tokens(1, 1000)), refresh)
     await session.tokens()
     await environment.pass(799_000)
-    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
     await settle()
     expect(refresh.redeemed).toEqual([])
     await environment.pass(172_000)
-    expect(session.current()).toBeUndefined()
-    expect((await session.acquire())?.authorization).toBe('Bearer a2')
+    expect(session.peekToken()).toBeUndefined()
+    expect((await session.getToken())?.accessToken).toBe('a2')
   })
 
   it('a request that can not be sent twice waits for the flight in the advisory window', async () => {
     const session = start(memoryStore(tokens(1, 1000)), issuer())
     await session.tokens()
     await environment.pass(850_000)
-    expect(session.current(true)).toBeUndefined()
-    expect((await session.acquire(true))?.authorization).toBe('Bearer a2')
+    expect(session.peekToken(true)).toBeUndefined()
+    expect((await session.getToken(true))?.accessToken).toBe('a2')
   })
 
   it('the advisory point is jittered over the first half of the window', async () => {
@@ -80,11 +57,11 @@ describe('freshness', () => {
     const session = start(memoryStore(tokens(1, 1000)), refresh)
     await session.tokens()
     await environment.pass(899_000)
-    session.current()
+    session.peekToken()
     await settle()
     expect(refresh.redeemed).toEqual([])
     await environment.pass(2000)
-    session.current()
+    session.peekToken()
     await settle()
     expect(refresh.redeemed).toEqual(['r1'])
   })
@@ -97,7 +74,7 @@ describe('freshness', () => {
     environment.randomness = 0
     for (let i = 0; i < 10; i++) {
       await environment.pass(85_000)
-      session.current()
+      session.peekToken()
     }
     expect(refresh.redeemed).toEqual([])
   })
@@ -109,8 +86,8 @@ describe('freshness', () => {
     expect(environment.timers).toBe(0)
     // A monotonic clock may stand still in a computer that sleeps.
     environment.wall += 8 * 3_600_000
-    expect(session.current()).toBeUndefined()
-    expect((await session.acquire())?.authorization).toBe('Bearer a2')
+    expect(session.peekToken()).toBeUndefined()
+    expect((await session.getToken())?.accessToken).toBe('a2')
     expect([refresh.redeemed, environment.timers]).toEqual([['r1'], 0])
   })
 
@@ -135,9 +112,9 @@ describe('freshness', () => {
     const session = start(memoryStore({ access_token: 'a1', refresh_token: 'r1', expires_in: 60 }), refresh)
     await session.tokens()
     await environment.pass(365 * 86_400_000)
-    const held = session.current()!
-    expect([held.authorization, refresh.redeemed]).toEqual(['Bearer a1', []])
-    expect((await session.renew(held)).authorization).toBe('Bearer a2')
+    const held = session.peekToken()!
+    expect([held.accessToken, refresh.redeemed]).toEqual(['a1', []])
+    expect((await session.getTokenAfter401(held)).accessToken).toBe('a2')
   })
 
   it('an access token is opaque: one that looks like a JWT of the past is used like any other', async () => {
@@ -145,7 +122,7 @@ describe('freshness', () => {
     const jwt = `${part({ alg: 'none' })}.${part({ exp: 1, iat: 0, nbf: 4e9 })}.x`
     const session = start(memoryStore({ access_token: jwt, refresh_token: 'r1' }), issuer())
     await session.tokens()
-    expect(session.current()?.authorization).toBe(`Bearer ${jwt}`)
+    expect(session.peekToken()?.accessToken).toBe(`Bearer ${jwt}`)
     expect(session.getSnapshot()).not.toHaveProperty('expiresAt')
   })
 
@@ -153,7 +130,7 @@ describe('freshness', () => {
     const refresh = issuer(1)
     const session = start(memoryStore(tokens(1, 1)), refresh)
     for (let i = 0; i < 600; i++) {
-      expect(await session.acquire()).toBeDefined()
+      expect(await session.getToken()).toBeDefined()
       await environment.pass(100)
     }
     expect(refresh.redeemed.length).toBeGreaterThan(55)
@@ -165,19 +142,19 @@ describe('freshness', () => {
     const refresh = issuer(100)
     const session = start(memoryStore(tokens(1, 100)), refresh)
     await session.tokens()
-    const old = session.current()!
+    const old = session.peekToken()!
     await session.refresh()
     await environment.pass(99_000)
-    expect((await session.renew(old)).authorization).toBe('Bearer a3')
+    expect((await session.getTokenAfter401(old)).accessToken).toBe('a3')
   })
 
   it('a clock that jumps back is noticed: the token is not believed longer', async () => {
     const session = start(memoryStore(tokens(1, 1000)), issuer())
     await session.tokens()
-    expect(session.current()).toBeDefined()
+    expect(session.peekToken()).toBeDefined()
     await environment.pass(990_000)
     environment.wall -= 3_600_000
-    expect(session.current()).toBeUndefined()
+    expect(session.peekToken()).toBeUndefined()
   })
 
   it('a clock that is wrong is corrected by the Date header of the token endpoint', async () => {
@@ -189,9 +166,9 @@ describe('freshness', () => {
     })
     await session.refresh()
     expect(session.getSnapshot().expiresAt).toBe(right + 60_000)
-    expect(session.current()?.authorization).toBe('Bearer a2')
+    expect(session.peekToken()?.accessToken).toBe('a2')
     await environment.pass(61_000)
-    expect(session.current()).toBeUndefined()
+    expect(session.peekToken()).toBeUndefined()
   })
 })
 
@@ -213,21 +190,21 @@ describe('the flight', () => {
     const session = start(store, async () => (await answer.promise, tokens(2)))
     await session.tokens()
     await environment.pass(850_000)
-    session.current()
+    session.peekToken()
     await settle()
     answer.resolve()
     await settle()
-    expect([session.current()?.authorization, (await store.read())?.access_token]).toEqual(['Bearer a2', 'a2'])
+    expect([session.peekToken()?.accessToken, (await store.read())?.access_token]).toEqual(['a2', 'a2'])
   })
 
   it('that nobody waits for and that fails is nobody’s unhandled rejection', async () => {
     const session = start(memoryStore(tokens(1, 1000)), () => Promise.reject({ status: 500 }))
     await session.tokens()
     await environment.pass(850_000)
-    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
     // The platform tells of them when it has nothing else to do.
     await new Promise((resolve) => setImmediate(resolve))
-    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
   })
 
   it('whose refresh function waits for itself ends at the time limit', async () => {
@@ -240,22 +217,22 @@ describe('the flight', () => {
   it('runs five times in 30 s at most, on a clock that nobody can put forward', async () => {
     const refresh = issuer()
     const session = start(memoryStore(tokens(1)), refresh)
-    let held = (await session.acquire())!
-    for (let i = 0; i < 5; i++) held = await session.renew(held)
+    let held = (await session.getToken())!
+    for (let i = 0; i < 5; i++) held = await session.getTokenAfter401(held)
     environment.wall += 3000
-    expect(await rejection(session.renew(held))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
+    expect(await rejection(session.getTokenAfter401(held))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
     environment.wall += 60_000
-    expect(await rejection(session.renew(held))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
+    expect(await rejection(session.getTokenAfter401(held))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
     expect(refresh.redeemed).toHaveLength(5)
     environment.mono += 30_000
-    expect((await session.renew(held)).authorization).toBe('Bearer a7')
+    expect((await session.getTokenAfter401(held)).accessToken).toBe('a7')
   })
 
   it('is not started for a 401 that answers an older token', async () => {
     const refresh = issuer()
     const session = start(memoryStore(tokens(1)), refresh)
-    const old = (await session.acquire())!
-    const [renewed, ...late] = [await session.renew(old), await session.renew(old), await session.renew(old)]
+    const old = (await session.getToken())!
+    const [renewed, ...late] = [await session.getTokenAfter401(old), await session.getTokenAfter401(old), await session.getTokenAfter401(old)]
     expect(late).toEqual([renewed, renewed])
     expect(refresh.redeemed).toEqual(['r1'])
   })
@@ -271,7 +248,7 @@ describe('somebody else who shares the store', () => {
     const events: string[] = []
     session.on('adopted', () => events.push('adopted'))
     await environment.pass(11_000)
-    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect((await session.getToken())?.accessToken).toBe('a7')
     expect([refresh.redeemed, events]).toEqual([[], ['adopted']])
   })
 
@@ -282,8 +259,8 @@ describe('somebody else who shares the store', () => {
       throw { error: 'invalid_grant' }
     })
     await environment.pass(11_000)
-    expect((await session.acquire())?.authorization).toBe('Bearer a7')
-    expect(session.getSnapshot().status).toBe('signed-in')
+    expect((await session.getToken())?.accessToken).toBe('a7')
+    expect(session.getSnapshot().status).toBe('signed_in')
     expect(await store.read()).toMatchObject({ access_token: 'a7' })
   })
 
@@ -294,7 +271,7 @@ describe('somebody else who shares the store', () => {
       return tokens(2)
     })
     await environment.pass(11_000)
-    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect((await session.getToken())?.accessToken).toBe('a7')
     expect(await store.read()).toMatchObject({ access_token: 'a7' })
   })
 
@@ -307,7 +284,7 @@ describe('somebody else who shares the store', () => {
     const events: unknown[] = []
     session.on('signed_out', (event) => events.push(event))
     await environment.pass(11_000)
-    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
     expect([refresh.redeemed, events]).toEqual([[], [{ reason: 'elsewhere' }]])
   })
 
@@ -315,10 +292,10 @@ describe('somebody else who shares the store', () => {
     const store = memoryStore(tokens(1, 10))
     const session = start(store, () => Promise.reject({ error: 'invalid_grant' }))
     await environment.pass(11_000)
-    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(await session.acquire()).toBeUndefined()
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(await session.getToken()).toBeUndefined()
     await store.write(tokens(7), { mode: 'set', replacing: undefined })
-    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect((await session.getToken())?.accessToken).toBe('a7')
   })
 
   it('tells through the store: changes are taken over at once', async () => {
@@ -332,7 +309,7 @@ describe('somebody else who shares the store', () => {
     await store.write(tokens(7), { mode: 'set', replacing: undefined })
     tell()
     await settle()
-    expect(session.current()?.authorization).toBe('Bearer a7')
+    expect(session.peekToken()?.accessToken).toBe('a7')
     first()
     expect(watching).toBe(true)
     second()
@@ -358,7 +335,7 @@ describe('somebody else who shares the store', () => {
     released.resolve()
     expect((await refreshed).access_token).toBe('a2')
     await settle()
-    expect(session.getSnapshot().status).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 })
 
@@ -385,7 +362,7 @@ describe('the lock of a store', () => {
   })
 
   it('that is never granted gives the typed error at its time limit, and leaves no timer', async () => {
-    const store: TokenStore = { ...memoryStore(tokens(1)), lock: () => new Promise(() => undefined) }
+    const store: SharedStoreDefinition = { ...memoryStore(tokens(1)), lock: () => new Promise(() => undefined) }
     const session = start(store, issuer())
     const failed = rejection(session.refresh())
     await environment.pass(75_000)
@@ -394,7 +371,7 @@ describe('the lock of a store', () => {
   })
 
   it('whose release hangs does not keep the waiting requests', async () => {
-    const store: TokenStore = { ...memoryStore(tokens(1)), lock: async (run) => (await run(), new Promise(() => undefined)) }
+    const store: SharedStoreDefinition = { ...memoryStore(tokens(1)), lock: async (run) => (await run(), new Promise(() => undefined)) }
     const session = start(store, issuer())
     const refreshed = session.refresh()
     await environment.pass(10_000)
@@ -402,7 +379,7 @@ describe('the lock of a store', () => {
     expect(environment.timers).toBe(0)
   })
 
-  it.each<[string, TokenStore['lock']]>([
+  it.each<[string, SharedStoreDefinition['lock']]>([
     ['returns nothing', (async (run: () => Promise<unknown>) => void (await run())) as never],
     ['does not wait for what it runs', (async (run: () => Promise<unknown>) => void run()) as never],
     ['runs it a second time', async (run) => (await run(), run())],
@@ -454,7 +431,7 @@ describe('the lock of a store', () => {
       await environment.pass(1000)
       expect(order).toEqual(['unpersisted', 'answered', 'stored', 'free', 'saved'])
       expect(await store.read()).toMatchObject({ refresh_token: 'r2' })
-      expect(session.getSnapshot()).toMatchObject({ unpersisted: false })
+      expect(session.getSnapshot()).toMatchObject({ persisted: true })
       expect(environment.timers).toBe(0)
     })
 
@@ -512,7 +489,7 @@ describe('a store that refuses each write although nobody was faster', () => {
     await environment.pass(60_000)
     expect(await failed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
     expect(asked).toBe(1)
-    expect(session.getSnapshot().status).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 })
 
@@ -530,7 +507,7 @@ describe('signing in and out', () => {
     expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
     answer.resolve()
     await settle()
-    expect([revoked, await store.read(), session.current()]).toEqual([['a2'], undefined, undefined])
+    expect([revoked, await store.read(), session.peekToken()]).toEqual([['a2'], undefined, undefined])
   })
 
   it('is final while a new set is being saved: what was written is deleted again, and revoked', async () => {
@@ -556,7 +533,7 @@ describe('signing in and out', () => {
     writing.resolve()
     await signedOut
     await settle()
-    expect([await kept.read(), revoked, session.current()]).toEqual([undefined, ['a2'], undefined])
+    expect([await kept.read(), revoked, session.peekToken()]).toEqual([undefined, ['a2'], undefined])
   })
 
   it('a sign-in while a new set is being fetched is not overwritten by it', async () => {
@@ -568,7 +545,7 @@ describe('signing in and out', () => {
     await session.signIn(tokens(9))
     answer.resolve()
     await settle()
-    expect([(await store.read())?.access_token, session.current()?.authorization]).toEqual(['a9', 'Bearer a9'])
+    expect([(await store.read())?.access_token, session.peekToken()?.accessToken]).toEqual(['a9', 'a9'])
   })
 
   it('a revocation that fails still signs out here, and says so', async () => {
@@ -576,13 +553,13 @@ describe('signing in and out', () => {
     const store = memoryStore(tokens(1))
     const session = start(store, issuer(), { revoke: () => Promise.reject(failure) })
     expect(await session.signOut({ revoke: true })).toEqual({ revoked: false, error: failure })
-    expect([await store.read(), session.getSnapshot().status]).toEqual([undefined, 'signed-out'])
+    expect([await store.read(), session.getSnapshot().status]).toEqual([undefined, 'signed_out'])
   })
 
   it('requests can be made to reject while nobody is signed in', async () => {
     const session = start(memoryStore(), issuer(), { rejectSignedOut: true })
-    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
-    expect(await start(memoryStore(), issuer()).acquire()).toBeUndefined()
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(await start(memoryStore(), issuer()).getToken()).toBeUndefined()
   })
 
   it('a set that can not be used changes nothing', async () => {
@@ -602,18 +579,18 @@ describe('after a failure', () => {
     await environment.pass(11_000)
     for (const seconds of [10, 20, 40, 60, 60]) {
       const before = calls
-      await rejection(session.acquire())
+      await rejection(session.getToken())
       expect(calls).toBe(before + 1)
       await environment.pass(seconds * 1000 - 1)
-      await rejection(session.acquire())
+      await rejection(session.getToken())
       expect(calls).toBe(before + 1)
       await environment.pass(1)
     }
-    await rejection(session.acquire())
+    await rejection(session.getToken())
     await session.signIn(tokens(9, 10))
     await environment.pass(11_000)
     const before = calls
-    await rejection(session.acquire())
+    await rejection(session.getToken())
     expect(calls).toBe(before + 1)
   })
 
@@ -631,9 +608,9 @@ describe('after a failure', () => {
     const failure = { status: 500 }
     const { session, calls } = inTrouble(memoryStore(tokens(1, 10)), failure)
     await environment.pass(11_000)
-    await rejection(session.acquire())
+    await rejection(session.getToken())
     for (let i = 0; i < 3; i++)
-      expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: failure })
+      expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: failure })
     expect([calls(), environment.timers]).toEqual([1, 0])
     await rejection(session.refresh())
     expect(calls()).toBe(2)
@@ -643,9 +620,9 @@ describe('after a failure', () => {
     const store = memoryStore(tokens(1, 10))
     const { session, calls } = inTrouble(store, { status: 500 })
     await environment.pass(11_000)
-    await rejection(session.acquire())
+    await rejection(session.getToken())
     await store.write(tokens(7), { mode: 'set', replacing: undefined })
-    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect((await session.getToken())?.accessToken).toBe('a7')
     expect(calls()).toBe(1)
   })
 
@@ -653,9 +630,9 @@ describe('after a failure', () => {
     const store = memoryStore(tokens(1, 10))
     const { session, calls } = inTrouble(store, { status: 500 })
     await environment.pass(11_000)
-    await rejection(session.acquire())
+    await rejection(session.getToken())
     await store.write(tokens(7, 0), { mode: 'set', replacing: undefined })
-    await rejection(session.acquire())
+    await rejection(session.getToken())
     expect(calls()).toBe(2)
   })
 
@@ -663,9 +640,9 @@ describe('after a failure', () => {
     const store = memoryStore({ ...tokens(1, 10), refresh_token: undefined })
     const session = start(store, issuer())
     await environment.pass(11_000)
-    expect(await rejection(session.acquire())).toMatchObject({ code: 'OAUTH_NO_REFRESH_TOKEN' })
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_NO_REFRESH_TOKEN' })
     await store.write(tokens(7), { mode: 'set', replacing: undefined })
-    expect((await session.acquire())?.authorization).toBe('Bearer a7')
+    expect((await session.getToken())?.accessToken).toBe('a7')
   })
 
   it('a set that could not be saved is saved with the next request that comes a second later', async () => {
@@ -680,14 +657,14 @@ describe('after a failure', () => {
     for (const name of ['unpersisted', 'saved'] as const) session.on(name, () => events.push(name))
     await session.refresh()
     fail = false
-    session.current()
+    session.peekToken()
     await settle()
     expect((await kept.read())?.access_token).toBe('a1')
     await environment.pass(1000)
-    session.current()
+    session.peekToken()
     await settle()
     expect([events, (await kept.read())?.access_token]).toEqual([['unpersisted', 'saved'], 'a2'])
-    expect(session.getSnapshot().unpersisted).toBe(false)
+    expect(session.getSnapshot()).toBe(false)
   })
 
   it('only what was not processed is tried again, three times at most, and no timer stays', async () => {
@@ -717,7 +694,7 @@ describe('watching', () => {
     await session.tokens()
     const after = session.getSnapshot()
     expect(after).not.toBe(before)
-    expect(after).toMatchObject({ status: 'signed-in', refreshing: false })
+    expect(after).toMatchObject({ status: 'signed_in', refreshing: false })
     expect(JSON.stringify(after)).not.toMatch(/a1|r1/)
     expect(session.getSnapshot()).toBe(after)
     undo()

@@ -25,10 +25,10 @@ describe('signing in', () => {
   it('answers those who wait for a first token', async () => {
     const refresh = heldRefresh()
     const session = startSession(environment, memoryStore(), heldRefresh(), { refresh })
-    const waiting = [session.acquire(), session.acquire(true)]
+    const waiting = [session.getToken(), session.getToken(true)]
     await settle()
     await session.signIn(tokensFor(environment, 9))
-    expect((await Promise.all(waiting)).map((held) => held?.authorization)).toEqual(['Bearer a9', 'Bearer a9'])
+    expect((await Promise.all(waiting)).map((held) => held?.accessToken)).toEqual(['a9', 'a9'])
     expect(refresh.calls).toHaveLength(1)
   })
 
@@ -53,7 +53,7 @@ describe('signing in', () => {
       ['signed_in', { generation: 1 }],
       ['unpersisted', { error }],
     ])
-    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
   })
 
   it('once more, before the first set could not be stored, leaves the second one as it is', async () => {
@@ -67,8 +67,8 @@ describe('signing in', () => {
     await settle()
     writing.reject(new Error('made up'))
     await Promise.all([first, second])
-    expect(session.current()?.authorization).toBe('Bearer a2')
-    expect(session.getSnapshot()).toMatchObject({ generation: 2, unpersisted: false })
+    expect(session.peekToken()?.accessToken).toBe('a2')
+    expect(session.getSnapshot()).toMatchObject({ generation: 2, persisted: true })
   })
 })
 
@@ -106,7 +106,7 @@ describe('signing out', () => {
     await failed
     await session.signOut()
     await session.signIn(tokensFor(environment, 1, 0))
-    void session.acquire()
+    void session.getToken()
     await settle()
     expect(calls).toHaveLength(2)
   })
@@ -170,7 +170,7 @@ describe('a refresh that signing in has overtaken', () => {
     const told = listenTo(session, 'refresh_failed', 'signed_out')
     calls[0]!.fail(failure)
     await settle()
-    expect([session.current()?.authorization, told]).toEqual(['Bearer a9', []])
+    expect([session.peekToken()?.accessToken, told]).toEqual(['a9', []])
   })
 
   it('does not end the one that is under way now', async () => {
@@ -197,9 +197,9 @@ describe('the 401 of a request', () => {
     ['signed in', (session) => session.signIn(tokensFor(environment, 9))],
   ])('that was sent before somebody %s is not recovered', async (_what, change) => {
     const { session, calls } = await signedIn()
-    const held = session.current()!
+    const held = session.peekToken()!
     await change(session)
-    expect(await rejection(session.renew(held))).toMatchObject({
+    expect(await rejection(session.getTokenAfter401(held))).toMatchObject({
       code: 'OAUTH_SIGNED_OUT',
       message: expect.stringMatching(/signed in or out/),
     })
@@ -208,23 +208,23 @@ describe('the 401 of a request', () => {
 
   it('that was sent with an older token is not answered with one that was refused as well', async () => {
     const { session, calls } = await signedIn()
-    const old = session.current()!
+    const old = session.peekToken()!
     void session.refresh()
     await settle()
     calls[0]!.answer(tokensFor(environment, 2))
     await settle()
-    const refused = rejection(session.renew(session.current()!))
+    const refused = rejection(session.getTokenAfter401(session.peekToken()!))
     await settle()
     calls[1]!.fail({ error: 'invalid_client' })
     expect(await refused).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
-    expect(await rejection(session.renew(old))).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
-    expect(session.current()).toBeUndefined()
+    expect(await rejection(session.getTokenAfter401(old))).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
+    expect(session.peekToken()).toBeUndefined()
   })
 
   it('whose token was refused is not answered with that one, when the refresh fails', async () => {
     const { session, calls } = await signedIn()
-    void rejection(session.renew(session.current()!))
-    const waiting = rejection(session.acquire())
+    void rejection(session.getTokenAfter401(session.peekToken()!))
+    const waiting = rejection(session.getToken())
     await settle()
     calls[0]!.fail({ status: 500 })
     expect(await waiting).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
@@ -235,8 +235,8 @@ describe('a stronger sign-in of the same user', () => {
   it('is adopted and stored like a refresh', async () => {
     const { session, store, calls } = await signedIn()
     const told = listenTo(session, 'refresh_started', 'saved')
-    const held = await session.obtain(async () => ({ access_token: 'strong' }))
-    expect(held.authorization).toBe('Bearer strong')
+    const held = await session.runStepUp(async () => ({ access_token: 'strong' }))
+    expect(held.accessToken).toBe('strong')
     expect(await store.read()).toMatchObject({ access_token: 'strong', refresh_token: 'r1' })
     expect(told).toEqual([
       ['refresh_started', { reason: 'step_up' }],
@@ -249,9 +249,9 @@ describe('a stronger sign-in of the same user', () => {
     const { session, calls } = await signedIn()
     void session.refresh()
     await settle()
-    const obtained = session.obtain(async () => ({ access_token: 'strong' }))
+    const obtained = session.runStepUp(async () => ({ access_token: 'strong' }))
     await settle()
-    expect(session.current()?.authorization).toBe('Bearer a1')
+    expect(session.peekToken()?.accessToken).toBe('a1')
     calls[0]!.answer(tokensFor(environment, 2))
     expect((await obtained).credentials.tokens).toMatchObject({ access_token: 'strong', refresh_token: 'r2' })
     expect(calls).toHaveLength(1)
@@ -266,19 +266,19 @@ describe('a stronger sign-in of the same user', () => {
     const { session } = await signedIn(undefined, { revoke })
     const handler = deferred()
     if (refreshing) void rejection(session.refresh())
-    const obtained = rejection(session.obtain(() => handler.promise.then(() => ({ access_token: 'strong' }))))
+    const obtained = rejection(session.runStepUp(() => handler.promise.then(() => ({ access_token: 'strong' }))))
     if (refreshing) handler.resolve()
     await settle()
     await session.signOut()
     handler.resolve()
     expect(await obtained).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/signed in or out/) })
-    expect([revoked, session.current()]).toEqual([['strong'], undefined])
+    expect([revoked, session.peekToken()]).toEqual([['strong'], undefined])
   })
 
   it('with an answer of no use starts no cool-down', async () => {
     const { session, calls } = await signedIn(counted(memoryStore(tokensFor(environment, 1))))
-    expect(await rejection(session.obtain(async () => ({}) as never))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
-    void session.renew(session.current()!)
+    expect(await rejection(session.runStepUp(async () => ({}) as never))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    void session.getTokenAfter401(session.peekToken()!)
     await settle()
     expect(calls).toHaveLength(1)
   })

@@ -4,7 +4,7 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { startSession, storeWith, tokenSet } from '../helpers/session-parts.js'
+import { startSession, storeWith, tokensFor } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -27,11 +27,11 @@ function request(refresh: RefreshFunction): { result: Promise<{ response: unknow
 
 describe('the answer of a token endpoint', () => {
   it('with status 200 and an error in its body means what it says', async () => {
-    const session = startSession(environment, memoryStore(tokenSet(environment, 1)), () =>
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), () =>
       Promise.resolve({ error: 'invalid_grant' } as never),
     )
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'invalid_grant' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
   })
 
   it('with a token is used, whatever else is in it', async () => {
@@ -47,7 +47,7 @@ describe('the answer of a token endpoint', () => {
   )
 
   it('that holds no usable token set is nobody’s sign-out, and its error tells why it can not be used', async () => {
-    const session = startSession(environment, memoryStore(tokenSet(environment, 1)), async () => ({ access_token: 'a\n2' }))
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async () => ({ access_token: 'a\n2' }))
     expect(await rejection(session.refresh())).toMatchObject({
       code: 'OAUTH_REFRESH_UNAVAILABLE',
       message: expect.stringContaining('The tokens were kept') as string,
@@ -74,9 +74,9 @@ describe('the wait before another try', () => {
 
   it('for a Retry-After that is a date is counted by the clock of the token endpoint', async () => {
     let calls = 0
-    const session = startSession(environment, memoryStore(tokenSet(environment, 1)), async (_tokens, { reportDate }) => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async (_tokens, { reportDate }) => {
       reportDate(new Date(environment.now() + 3_600_000).toUTCString())
-      if (++calls > 1) return tokenSet(environment, 2)
+      if (++calls > 1) return tokensFor(environment, 2)
       throw { status: 503, retryAfter: new Date(environment.now() + 3_610_000).toUTCString() }
     })
     const refreshed = session.refresh()
@@ -88,7 +88,7 @@ describe('the wait before another try', () => {
 
   it('is not followed by one when somebody has signed out meanwhile', async () => {
     let calls = 0
-    const session = startSession(environment, memoryStore(tokenSet(environment, 1)), async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async () => {
       calls++
       throw after10s()
     })
@@ -102,7 +102,7 @@ describe('the wait before another try', () => {
   it('is not followed by one when the store’s lock was lost meanwhile: somebody else may have it now', async () => {
     let calls = 0
     const lost = new AbortController()
-    const store = storeWith(tokenSet(environment, 1), () => ({ lock: (run) => run(lost.signal) }))
+    const store = storeWith(tokensFor(environment, 1), () => ({ lock: (run) => run(lost.signal) }))
     const session = startSession(environment, store, async () => {
       calls++
       throw after10s()
@@ -119,7 +119,7 @@ describe('a refresh that takes too long', () => {
   it('fails with its time limit in the cause, which the refresh function gets too, and is not tried again', async () => {
     const never = deferred()
     const signals: AbortSignal[] = []
-    const session = startSession(environment, memoryStore(tokenSet(environment, 1)), async (_tokens, { signal }) => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async (_tokens, { signal }) => {
       signals.push(signal)
       signal.addEventListener('abort', () => never.reject(busy))
       return (await never.promise) as never

@@ -1,50 +1,60 @@
 import type { AxiosInstance } from 'axios'
 import { platform, type Environment } from '../session/environment.js'
-import { Session } from '../session/session.js'
+import { openSession, type OpenSession } from '../session/open-session.js'
+import type { Session } from '../session/session.js'
 import type { TokenStore } from '../types.js'
 import type { Attachment } from './attachment.js'
-import { authorizer } from './authorize.js'
+import { requestInterceptors } from './authorize.js'
+import { Carriers } from './carriers.js'
+import { CredentialFactory } from './credential.js'
 import { registerInnermost } from './innermost.js'
-import { readSettings, type AttachOptions, type SessionOptions } from './options.js'
+import { checkAttachOptions, readSettings, settingsNamed, type AttachOptions, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
-import { recoverer } from './recover.js'
+import { persistenceFor } from './persistence-for.js'
+import { responseInterceptor } from './recover.js'
+import { redirectGuard } from './redirect.js'
+import { isSamePlace, registry, type AttachedInstance } from './registry.js'
+import { attachedSession, sessionObject, type AttachedSession } from './session-object.js'
 
-/** What `attachOAuth` returns: the session, and the way to take it off the instance again. */
-export interface AttachedSession extends Pick<
-  Session,
-  'tokens' | 'signIn' | 'signOut' | 'refresh' | 'on' | 'getSnapshot' | 'subscribe'
-> {
-  /** The session itself, for a request's `oauth` option. */
-  readonly session: Session
-  /** Takes both interceptors off: the instance is as if it had never been attached. Requests under way are finished. */
-  readonly detach: () => void
-}
-
-// One store, one session: two instances attached to it share the flight and the generation. Weak, so that nothing outlives its owner.
-const sessions = new WeakMap<TokenStore, Session>()
-const attached = new WeakMap<AxiosInstance, Attachment>()
-
-function sessionFor(store: TokenStore, options: SessionOptions, environment: Environment): Session {
-  const settings = readSettings(store, sessions.has(store) ? { refresh: false } : options)
-  const session = sessions.get(store) ?? new Session(store, settings, environment)
-  sessions.set(store, session)
-  return session
+/** One store, one session: instances attached to it share the refresh and the generation. */
+function sessionFor(
+  caller: string,
+  store: TokenStore,
+  options: SessionOptions,
+  environment: Environment,
+  earlier: OpenSession | undefined,
+): OpenSession {
+  const { sessions } = registry()
+  const present = sessions.get(store) ?? earlier
+  if (present) {
+    present.configure(settingsNamed(caller, store, options))
+    sessions.set(store, present)
+    return present
+  }
+  const settings = readSettings(caller, store, options)
+  const open = openSession(persistenceFor(caller, store), settings, environment)
+  sessions.set(store, open)
+  return open
 }
 
 /**
- * The session of a store, made at the first call. For programs that hold many users' sessions; otherwise `attachOAuth` makes it. Options of
- * later calls are ignored. Throws a `TypeError` that names the option which is wrong.
+ * The session of a store, made at the first call: for programs that hold many users' sessions. A later call with the same store returns the same session; options
+ * that it names replace the earlier ones. Throws a `TypeError` that names the option which is wrong.
+ *
+ * @example
+ * const session = createSession(memoryStore(tokens), { refresh })
+ * await api.get('/me', { oauth: session })
  */
 export function createSession(store: TokenStore, options: SessionOptions = {}): Session {
-  return sessionFor(store, options, platform)
+  return sessionObject(sessionFor('createSession', store, options, platform, undefined))
 }
 
 /**
- * Makes every request of an axios instance carry `Authorization: Bearer …` (RFC 6750 §2.1), and recovers those that are rejected because the
- * token has expired: one refresh (RFC 6749 §6) for any number of them, the new set stored, each request sent again.
+ * Makes every request of an axios instance carry `Authorization: Bearer …` (RFC 6750 §2.1), and recovers requests that the server rejects because the access
+ * token has expired: one refresh (RFC 6749 §6) for any number of them, the new set saved, each request sent again.
  *
- * Throws a `TypeError` that names the option which is wrong, and when the instance is attached already. Requests reject with errors whose
- * `code` is one of `OAuthErrorCode`.
+ * Attaching an instance again with the same store, or a store of the same place, replaces the earlier attachment. Throws a `TypeError` that names the option
+ * which is wrong, and when the instance is attached to another store. Requests reject with errors whose `code` is an `OAuthErrorCode`.
  *
  * @example
  * const api = axios.create({ baseURL: 'https://api.example.com' })
@@ -55,7 +65,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
   return attachIn(platform, instance, store, options)
 }
 
-/** The same in a world whose clock and timers are handed in. */
+/** The same with a given clock and timers. */
 export function attachIn(
   environment: Environment,
   instance: AxiosInstance,
@@ -64,50 +74,56 @@ export function attachIn(
 ): AttachedSession {
   if (typeof instance?.interceptors?.request?.use !== 'function')
     throw new TypeError('attachOAuth: instance must be an axios instance, such as axios.create({ baseURL })')
-  if (attached.has(instance))
-    throw new TypeError('attachOAuth: this instance is attached already; call detach() on what the first call returned')
-  for (const name of ['stepUp', 'keepAlive'] as const)
-    if (options[name] !== undefined && typeof options[name] !== 'function')
-      throw new TypeError(`attachOAuth: ${name} must be what the function ${name}(…) has made`)
+  checkAttachOptions(options)
+  const { attached } = registry()
+  const earlier = attached.get(instance)
+  if (earlier && !isSamePlace(earlier.store, store))
+    throw new TypeError(
+      'attachOAuth: this instance is attached to another store. Call detach() on what the first call returned; to send single requests for another session, pass oauth: { session }.',
+    )
   const isAllowed = originRule({
     origins: options.origins,
     baseURL: () => instance.defaults.baseURL,
     page: () => globalThis.location?.href,
     allowInsecureHttp: options.dangerouslyAllowInsecureHttp === true,
   })
-  const session = sessionFor(store, options, environment)
-  // First, since a store may throw: a refused attempt leaves the instance as it was.
-  const unwatch = session.watchStore()
+  const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
+  // Before anything changes, since a store may throw: a refused attempt leaves the instance as it was.
+  const unwatch = open.sync.watch()
+  earlier?.release()
+  const credentials = new CredentialFactory()
   const attachment: Attachment = {
     instance,
-    session,
+    provider: open.provider,
     environment,
+    credentials,
+    carriers: new Carriers(redirectGuard(isAllowed)),
     isAllowed,
     stepUp: options.stepUp,
-    inPlace: (config) => registration.inPlace(config),
-    isAlone: () => registration.isAlone(),
-    isSynchronous: () => registration.isSynchronous(),
+    order: {
+      runsNextToAdapter: (config) => registration.runsNextToAdapter(config),
+      hasNoOtherInterceptors: () => registration.hasNoOtherInterceptors(),
+      othersAreSynchronous: () => registration.othersAreSynchronous(),
+    },
   }
-  const registration = registerInnermost(instance, { request: authorizer(attachment), response: recoverer(attachment) })
-  attached.set(instance, attachment)
-  const rest = options.keepAlive?.(session)
-  const { tokens, signIn, signOut, refresh, on, getSnapshot, subscribe } = session
-  return {
-    session,
-    tokens,
-    signIn,
-    signOut,
-    refresh,
-    on,
-    getSnapshot,
-    subscribe,
-    detach() {
-      // It may have been attached anew since.
-      if (attached.get(instance) !== attachment) return
+  const registration = registerInnermost(instance, {
+    request: requestInterceptors(attachment),
+    response: responseInterceptor(attachment),
+  })
+  const stopKeepAlive = options.keepAlive?.(open.provider)
+  const mine: AttachedInstance = {
+    store,
+    open,
+    release() {
+      if (attached.get(instance) !== mine) return
       attached.delete(instance)
       registration.undo()
       unwatch()
-      rest?.()
+      stopKeepAlive?.()
+      forget()
     },
   }
+  attached.set(instance, mine)
+  const forget = open.operations.attach(mine.release)
+  return attachedSession(open, mine.release)
 }

@@ -1,121 +1,202 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
-import type { Held } from '../session/state.js'
-import type { Session } from '../session/session.js'
-import { sessionOf, summaryOf, type Attachment } from './attachment.js'
-import { isReplayable, makeBody, prepareBody } from './body.js'
+import { epochEnded } from '../session/refresh-error.js'
+import type { Epoch } from '../session/epoch.js'
+import type { ActiveToken } from '../session/state.js'
+import type { TokenDemand, TokenProvider } from '../session/token-provider.js'
+import type { Attachment } from './attachment.js'
+import { checkBeforeAdapter } from './before-adapter.js'
+import { createBody, isReplayable, prepareBody } from './body.js'
+import { authorizationName, carries, removeCredential, setCredential } from './credential.js'
+import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
-import { keepParams } from './params.js'
-import { redirectGuard } from './redirect.js'
+import { memoizeParams } from './serialized-params.js'
+import { contextOf, type Stage } from './request-context.js'
 import { requestError } from './request-error.js'
-import { Ticket, authorizationName, forgetTicket, putTicket, ticketOf, type Stage } from './ticket.js'
-import { waitFor } from './wait.js'
+import { providerFor, requestOptions, summaryOf } from './request-options.js'
 
 const rethrow = (error: unknown): never => {
   throw error
 }
 
-/**
- * The request interceptor, in two parts. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the
- * adapter. The asynchronous one joins it when there is something to wait for.
- */
-export function authorizer(attachment: Attachment): readonly Handler[] {
-  const { instance, session: attached, environment, isAllowed } = attachment
+const oneShot: TokenDemand = { isOneShot: true }
 
-  const guardRedirects = redirectGuard(isAllowed)
+/** What a request needs of its token; `undefined` for nearly all. */
+function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
+  const validFor = config.oauth ? requestOptions(config)?.validFor : undefined
+  if (validFor) return { validFor, isOneShot: !isReplayable(config) }
+  return isReplayable(config) ? undefined : oneShot
+}
+
+/**
+ * The request interceptor, in two parts. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the adapter. When
+ * the request has to wait, only the asynchronous one runs.
+ */
+export function requestInterceptors(attachment: Attachment): readonly Handler[] {
+  const { instance, provider: attached, environment, credentials, carriers, isAllowed, order } = attachment
+  const checkLater = checkBeforeAdapter(checkSending)
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
-  /** The session that this request belongs to, if it is to carry a token: judged on what is really sent. */
-  function concerned(config: InternalAxiosRequestConfig): Session | undefined {
-    const session = sessionOf(config, attached)
-    // The caller's own authorization wins.
-    if (!session || config.auth || authorizationName(config) !== undefined || !isAllowed(config)) return undefined
-    return session.isOwn(config) ? undefined : session
+  // Where no other interceptors run, axios calls ours right after asking whether they want to run: the answer still stands.
+  let answered: AxiosRequestConfig | undefined
+  let answer: ActiveToken | undefined
+  let deferred: AxiosRequestConfig | undefined
+
+  function carry(
+    config: InternalAxiosRequestConfig,
+    provider: TokenProvider,
+    stage: Stage,
+    epoch: Epoch | undefined,
+    token: ActiveToken | undefined,
+    startedAt: number,
+  ): void {
+    const { beforeRedirect } = contextOf(config) ?? config
+    const credential = token && credentials.of(token)
+    carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect })
   }
 
-  function attach(
+  /** Forgets an earlier round of a config that comes back, and the credential that went with it. Returns the epoch that the request belongs to. */
+  function beginRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
+    const earlier = config.beforeRedirect && contextOf(config)
+    if (!earlier) return provider?.epoch
+    config.beforeRedirect = earlier.beforeRedirect as never
+    if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
+    if (earlier.credential) removeCredential(config, earlier.credential)
+    const isOwn = earlier.provider === provider && earlier.epoch !== undefined
+    return isOwn && !earlier.provider.continues(earlier.epoch) ? earlier.epoch : provider?.epoch
+  }
+
+  /** Asked before any interceptor runs: does this request have to wait? */
+  function mustWait(requestConfig: AxiosRequestConfig): boolean {
+    const config = requestConfig as InternalAxiosRequestConfig
+    const provider = providerFor(config, attached)
+    const epoch = beginRound(config, provider)
+    answered = deferred = undefined
+    if (!provider) return false
+    if (provider.isRefreshRequest(config)) {
+      carry(config, provider, 'refresh-request', undefined, undefined, 0)
+      return false
+    }
+    const token = provider.isCurrent(epoch) ? provider.peekToken(demandOf(config)) : undefined
+    if (!token) {
+      carry(config, provider, 'deferred', epoch, undefined, startOf(config))
+      deferred = config
+      return true
+    }
+    if (order.hasNoOtherInterceptors()) {
+      answered = config
+      answer = token
+    } else carry(config, provider, 'pending', epoch, undefined, 0)
+    return false
+  }
+
+  /** Is the request to carry the credential? Judged on what is really sent. */
+  function isConcerned(config: InternalAxiosRequestConfig): boolean {
+    // The caller's own credential wins.
+    return !config.auth && authorizationName(config) === undefined && isAllowed(config)
+  }
+
+  function send(
     config: InternalAxiosRequestConfig,
-    session: Session,
-    held: Held | undefined,
+    provider: TokenProvider,
+    epoch: Epoch | undefined,
+    token: ActiveToken | undefined,
     startedAt: number,
     stage: Stage = 'sent',
-  ): typeof config {
+  ): InternalAxiosRequestConfig {
     prepareBody(config, instance.defaults.adapter)
-    keepParams(config)
-    if (held) {
-      config.headers.Authorization = held.authorization
-      guardRedirects(config)
-    }
-    putTicket(config, new Ticket(session, held, startedAt, stage))
+    memoizeParams(config)
+    const credential = token && credentials.of(token)
+    if (credential) setCredential(config, credential)
+    carry(config, provider, stage, epoch, token, startedAt)
     return config
   }
 
-  // Where nobody else has interceptors, the second question follows the first one at once: the answer still stands.
-  let answered: AxiosRequestConfig | undefined
-  let answer: Held | undefined
-
-  /** Asked before any interceptor runs: must this request wait? */
-  function mustWait(config: AxiosRequestConfig): boolean {
-    forgetTicket(config as InternalAxiosRequestConfig)
-    const session = sessionOf(config, attached)
-    if (!session) return false
-    const isOwn = session.isOwn(config)
-    const held = isOwn ? undefined : session.current(!isReplayable(config))
-    if (held) {
-      answered = attachment.isAlone() ? config : undefined
-      answer = held
-      return false
-    }
-    const stage = isOwn ? 'own' : 'expected'
-    putTicket(config as InternalAxiosRequestConfig, new Ticket(session, undefined, startOf(config), stage))
-    return !isOwn
-  }
-
   function authorizeNow(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    const isAnswered = config === answered
-    answered = undefined
-    const stage = isAnswered ? undefined : ticketOf(config)?.stage
-    if (stage === 'expected') return config
-    if (stage) forgetTicket(config)
-    const session = stage === 'own' ? undefined : concerned(config)
-    if (!session) return makeBody(config)
-    if (isAnswered) return attach(config, session, answer, startOf(config))
-    const held = attachment.inPlace(config) ? session.current(!isReplayable(config), true) : undefined
-    if (held) return attach(config, session, held, startOf(config))
-    // It can't wait here: the 401 gets it its token, as it does where an interceptor has handed the request to another session.
-    if (!attachment.inPlace(config) || attachment.isSynchronous())
-      return attach(config, session, undefined, startOf(config), 'unplaced')
-    // What was valid when the request came in can only be gone by now if others took their time, and then axios awaits this.
+    if (config === answered) {
+      answered = undefined
+      const provider = providerFor(config, attached)
+      if (!provider || !answer || !isConcerned(config)) return createBody(config)
+      if (config.transformRequest !== instance.defaults.transformRequest) checkLater(config)
+      return send(config, provider, provider.epoch, answer, startOf(config))
+    }
+    const context = contextOf(config)
+    // The asynchronous one takes care of it, or has done so: a request may turn the order round.
+    if (context?.stage === 'deferred' || context?.stage === 'sent') return config
+    const provider = providerFor(config, attached)
+    if (context?.stage === 'refresh-request' || !provider || !recognize(config, provider)) return forget(config)
+    const epoch = context?.provider === provider ? context.epoch : provider.epoch
+    if (!isConcerned(config)) return forget(config)
+    const next = order.runsNextToAdapter(config)
+    const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
+    checkLater(config)
+    if (token) return send(config, provider, token.epoch, token, startOf(config))
+    // The request can't wait here: its 401 gets it the token, as where an interceptor has handed the request to another session.
+    if (!next || order.othersAreSynchronous()) return send(config, provider, epoch, undefined, startOf(config), 'deferred')
+    // Other interceptors took their time, so axios awaits this one, too.
     return authorizeLater(config)
   }
 
-  /** No async function: of ten thousand requests that wait, each would hold its frame. */
+  /** No async function: each of ten thousand waiting requests would hold its frame. */
   function authorizeLater(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    const ticket = ticketOf(config)
-    if (ticket && ticket.stage !== 'expected') return config
-    forgetTicket(config)
-    const session = concerned(config)
-    if (!session) return makeBody(config)
-    const { events } = session
-    const startedAt = ticket?.startedAt ?? startOf(config)
+    const context = contextOf(config)
+    if (context?.stage === 'sent') return config
+    const provider = providerFor(config, attached)
+    if (!provider || !recognize(config, provider) || !isConcerned(config)) return forget(config)
+    const isSeen = context?.provider === provider
+    const epoch = isSeen ? context.epoch : provider.epoch
+    const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
+    if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+    const { events } = provider
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
-    const released = (): void => {
-      if (events.has('released')) events.emit('released', summaryOf(config))
-    }
-    return waitFor(session.acquire(!isReplayable(config)), config, startedAt, environment).then(
-      (held) => {
-        released()
-        return attach(config, session, held, startedAt)
+    return waitWithin(provider.getToken(demandOf(config)), config, startedAt, environment).then(
+      (result) => {
+        if (events.has('released')) events.emit('released', summaryOf(config))
+        if (result.type === 'failed' || result.type === 'rejected') throw requestError(result.error, config)
+        if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+        checkLater(config)
+        const token = result.type === 'token' ? result.token : undefined
+        return send(config, provider, token ? token.epoch : provider.epoch, token, startedAt)
       },
       (error: unknown) => {
-        released()
-        throw requestError(error, config)
+        if (events.has('released')) events.emit('released', summaryOf(config))
+        throw error
       },
     )
   }
 
+  /** A config that was copied without its context may still hold a credential of ours. `false`: it belongs to another user. */
+  function recognize(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
+    const name = authorizationName(config)
+    const token = name === undefined ? undefined : credentials.recognize(config.headers[name])
+    if (name === undefined || !token) return true
+    delete config.headers[name]
+    if (!provider.continues(token.epoch)) throw requestError(epochEnded(), config)
+    return true
+  }
+
+  /** The request is sent as the caller made it. */
+  function forget(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
+    const context = contextOf(config)
+    if (context) config.beforeRedirect = context.beforeRedirect as never
+    return createBody(config)
+  }
+
+  /** Right before the adapter: what happened since the token was attached? */
+  function checkSending(config: InternalAxiosRequestConfig): void {
+    const context = contextOf(config)
+    if (!context || (context.stage !== 'sent' && context.stage !== 'deferred')) return
+    const { provider, epoch, credential } = context
+    if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+    if (!credential) return
+    // A request transform has changed the header or the address.
+    if (carries(config, credential) && isAllowed(config)) return
+    removeCredential(config, credential)
+    config.beforeRedirect = context.beforeRedirect as never
+  }
+
   return [
     { fulfilled: authorizeLater, rejected: rethrow, synchronous: false, runWhen: mustWait },
-    { fulfilled: authorizeNow, rejected: rethrow, synchronous: true },
+    { fulfilled: authorizeNow, rejected: rethrow, synchronous: true, runWhen: (config) => config !== deferred },
   ]
 }

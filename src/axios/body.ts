@@ -1,5 +1,5 @@
 import { getAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
-import type { OAuthRequestOptions } from './config.js'
+import type { OAuthRequestOptions } from './request-options.js'
 
 interface MultipartStream {
   getBuffer(): Uint8Array
@@ -54,7 +54,7 @@ function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestC
 }
 
 /** Has the caller's function make the body, where there is one: also of a request that is none of ours. Throws a `TypeError` when that is a promise. */
-export function makeBody<Config extends AxiosRequestConfig>(config: Config): Config {
+export function createBody<Config extends AxiosRequestConfig>(config: Config): Config {
   const make = bodyFactory(config)
   if (!make) return config
   config.data = make()
@@ -65,7 +65,7 @@ export function makeBody<Config extends AxiosRequestConfig>(config: Config): Con
 
 /** Sees to it, before axios serializes the body, that it can be sent twice where that is possible. */
 export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
-  const { data } = makeBody(config)
+  const { data } = createBody(config)
   if (data instanceof FormData) return fixBoundary(config, adapter)
   if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
     return
@@ -76,7 +76,7 @@ export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRe
 /** Makes the body of the second sending. */
 export function renewBody(config: InternalAxiosRequestConfig): void {
   if (!bodyFactory(config) || !isStream(config.data)) return
-  makeBody(config)
+  createBody(config)
   // The adapter has written the length of the first one there.
   config.headers.delete('Content-Length')
 }

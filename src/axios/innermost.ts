@@ -68,11 +68,11 @@ export interface Interceptors {
 
 export interface Registration {
   /** Are ours next to the wire for this request? Not when registered first, at no cost, and a request turns the order round. */
-  readonly inPlace: (config: AxiosRequestConfig) => boolean
+  readonly runsNextToAdapter: (config: AxiosRequestConfig) => boolean
   /** Has nobody else registered a request interceptor? Then axios runs ours right after asking whether they want to run. */
-  readonly isAlone: () => boolean
+  readonly hasNoOtherInterceptors: () => boolean
   /** Are all others synchronous? Then axios awaits nothing, unless the asynchronous one of ours wants to run. */
-  readonly isSynchronous: () => boolean
+  readonly othersAreSynchronous: () => boolean
   readonly undo: () => void
 }
 
@@ -98,9 +98,9 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   if (!firstRequest) undo.unshift(visitInnermost(requests, ours, isWireAtEnd))
   if (!firstResponse) undo.unshift(visitInnermost(responses, [ourResponse], () => false))
   return {
-    inPlace: (config) => !firstRequest || !runsFirstVisitedFirst(config),
-    isAlone: () => requests.handlers?.length === ours.length,
-    isSynchronous: () => present(requests).every((handler) => handler.synchronous || ours.includes(handler)),
+    runsNextToAdapter: (config) => !firstRequest || !runsFirstVisitedFirst(config),
+    hasNoOtherInterceptors: () => requests.handlers?.length === ours.length,
+    othersAreSynchronous: () => present(requests).every((handler) => handler.synchronous || ours.includes(handler)),
     undo: () => undo.forEach((step) => step()),
   }
 }

@@ -1,116 +1,167 @@
-import { defaultPolicy, type PolicySettings, type WindowSize } from '../policy.js'
-import type { SessionSettings } from '../session/parts.js'
-import type { Session } from '../session/session.js'
-import type { Held } from '../session/state.js'
-import type { Challenge } from './challenge.js'
+import { defaultPolicy, type ClassifyFailure, type PolicySettings, type WindowSize } from '../policy.js'
+import type { RefreshResult } from '../session/in-flight-refresh.js'
+import type { SessionSettings } from '../session/settings.js'
+import type { ActiveToken } from '../session/state.js'
+import type { TokenProvider } from '../session/token-provider.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
+import type { Challenge } from './challenge.js'
 
-/** The options of a session. Times are milliseconds. */
+/** The options of a session. Times are milliseconds. Groups of numbers may be given in part. */
 export interface SessionOptions {
   /**
-   * Gets a new token set: one of `axios-attach-oauth/grants`, or any function `(tokens, context) → token response`. `false`: somebody else
-   * renews what is in the store, and this session only reads it. Default: the store's own `refresh`.
+   * Gets a new token set: a grant of `axios-attach-oauth/grants`, or any function `(tokens, context) → token response`. `false`: another program
+   * renews the stored set, and this session only reads it. Default: the store's own `refresh`.
    */
   refresh?: RefreshFunction | false
-  /** Tells the server to forget tokens (RFC 7009). Default: the refresh function's own `revoke`. */
+  /** Revokes tokens at the server (RFC 7009). Default: the refresh function's own `revoke`. */
   revoke?: RevokeFunction
-  /** How long a refresh may take, its retries included. Default: 60,000. */
-  refreshTimeout?: number
-  /** At most so many refreshes in so many milliseconds; those that a token's own expiry asks for don't count. Default: 5 in 30,000. */
-  refreshLimit?: { readonly flights: number; readonly within: number }
-  /** From how long before its expiry on a token is refreshed in the background: a share of its lifetime, and so many milliseconds at most. Default: 0.2 and 300,000. */
-  refreshAhead?: WindowSize
-  /** From how long before its expiry on requests wait for the refresh. Default: 0.05 and 30,000. */
-  waitAhead?: WindowSize
   /**
-   * How often a token request that was provably not processed (429, 503, no connection) is sent at most, the first delay, which doubles and is drawn at random below
-   * that, and the longest `Retry-After` that is waited for. Default: 3 times, 1,000, 20,000.
+   * Decides what a failed refresh means, before the built-in rules: `ended` signs out, `misconfigured` and `transient` keep the tokens. Returns nothing to leave
+   * the decision to those rules. Default: the built-in rules.
+   *
+   * @example
+   * classify: ({ body }) => ((body as { code?: string }).code === 'SESSION_GONE' ? 'ended' : undefined)
    */
-  retries?: { readonly tries: number; readonly delay: number; readonly longest: number }
-  /** How long a refresh token is left alone after a failure; doubled with each further one up to the longest. Default: 10,000 and 60,000. */
-  coolDown?: { readonly first: number; readonly longest: number }
-  /** How long one step of the store may take. Default: 10,000. */
+  classify?: ClassifyFailure
+  /** The time limit of a refresh, its retries included. Default: 60,000. */
+  refreshTimeout?: number
+  /** At most `count` refreshes in `interval`; refreshes due to normal expiry do not count. Default: 5 in 30,000. */
+  refreshLimit?: Partial<PolicySettings['refreshLimit']>
+  /** The time before the expiry in which a refresh runs in the background: `fraction` of the lifetime, `max` at most. Default: 0.2 and 300,000. */
+  refreshWindow?: Partial<WindowSize>
+  /** The time before the expiry in which requests wait for the refresh. Default: 0.05 and 30,000. */
+  blockingWindow?: Partial<WindowSize>
+  /**
+   * Retries of a token request that the server provably did not process (429, 503, no connection): `limit` tries in all, the first `delay`, which doubles and is
+   * jittered, and the longest `Retry-After` that is waited for. Default: 3, 1,000 and 20,000.
+   */
+  retry?: Partial<PolicySettings['retry']>
+  /** The time in which a refresh token is left alone after a failure; it doubles with each further failure. Default: 10,000, 60,000 at most. */
+  cooldown?: Partial<PolicySettings['cooldown']>
+  /** The time limit of one read or write of the store. Default: 10,000. */
   storeTimeout?: number
-  /** How long the store's lock is waited for; longer than `refreshTimeout`. Default: 75,000. */
+  /** The time limit of waiting for the store's lock. Must be longer than `refreshTimeout`. Default: `refreshTimeout` + 15,000. */
   lockTimeout?: number
-  /** Reject waiting requests when a refreshed set could not be stored. Default: `false`, they go on and the set is kept in memory. */
+  /** `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`, they go on and the set stays in memory. */
   strictSaving?: boolean
-  /** Reject requests while nobody is signed in, instead of sending them without a token. Default: `false`. */
+  /** `true`: requests reject while nobody is signed in. Default: `false`, they are sent without a token. */
   rejectSignedOut?: boolean
+  /**
+   * `true`: the refresh token is used although the store can't be written. For servers that do not rotate refresh tokens. Default: `false`, unless a
+   * refresh has shown that the server does not rotate.
+   */
+  refreshWhenUnwritable?: boolean
 }
 
-/** Gets a token that meets a challenge which no refresh can meet: made by `stepUp` of `axios-attach-oauth/step-up`. */
-export type StepUp = (session: Session, held: Held | undefined, challenge: Challenge) => Promise<Held>
+/** Gets a token that meets a challenge: made by `stepUp` of `axios-attach-oauth/step-up`. */
+export type StepUp = (
+  provider: Pick<TokenProvider, 'peekToken' | 'runStepUp'>,
+  token: ActiveToken | undefined,
+  challenge: Challenge,
+) => Promise<RefreshResult>
 
-/** Keeps a session's token fresh while nobody asks for it: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns its end. */
-export type KeepAlive = (session: Session) => () => void
+/** Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that ends it. */
+export type KeepAlive = (provider: Pick<TokenProvider, 'getToken'>) => () => void
 
-/** The options of `attachOAuth`. */
+/** The options of `attachOAuth`: those of the session, and those of this instance alone. */
 export interface AttachOptions extends SessionOptions {
   /**
-   * What to do when the resource server wants another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470): `stepUp(…)` of
-   * `axios-attach-oauth/step-up`. Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
+   * Meets a challenge that asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470): `stepUp(…)` of `axios-attach-oauth/step-up`.
+   * Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
    */
   stepUp?: StepUp
-  /** Refreshes ahead also while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: nothing runs in the background. */
+  /** Refreshes ahead of the expiry while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: nothing runs in the background. */
   keepAlive?: KeepAlive
-  /** The origins that get the token, such as `['https://api.example.com']`. Default: that of the instance's `baseURL`. */
+  /** The origins that get the token, such as `['https://api.example.com']`. Default: the origin of the instance's `baseURL`. */
   origins?: readonly string[]
-  /** Lets tokens travel over plain http to other machines than this one. Default: `false`. */
+  /** `true`: tokens may travel over plain http to other machines. Default: `false`. */
   dangerouslyAllowInsecureHttp?: boolean
 }
 
-function fail(message: string): never {
-  throw new TypeError(`attachOAuth: ${message}`)
+/** How much longer the lock is waited for than a refresh may take, by default. */
+const LOCK_MARGIN = 15_000
+
+function fail(caller: string, message: string): never {
+  throw new TypeError(`${caller}: ${message}`)
 }
 
-function milliseconds(
-  options: SessionOptions,
-  name: 'refreshTimeout' | 'storeTimeout' | 'lockTimeout',
-  fallback: number,
-): number {
-  const value = options[name] ?? fallback
-  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) fail(`${name} must be a number of milliseconds above 0`)
-  return value
+function duration(caller: string, name: string, value: unknown): number {
+  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) fail(caller, `${name} must be a positive number of milliseconds`)
+  return value as number
 }
 
-/** Each group of numbers is given whole, with the members that its default has. */
-function policyOf(options: SessionOptions): PolicySettings {
-  const given: Partial<Record<keyof PolicySettings, unknown>> = {}
-  for (const [name, usual] of Object.entries(defaultPolicy) as [keyof PolicySettings, Record<string, number>][]) {
-    const group = (options[name] ?? usual) as Record<string, number>
-    if (!Object.keys(usual).every((key) => Number(group[key]) >= (key === 'flights' || key === 'tries' ? 1 : 0)))
-      fail(`${name} must be like ${JSON.stringify(usual)}`)
-    given[name] = group
+const durations = ['refreshTimeout', 'storeTimeout', 'lockTimeout'] as const
+const flags = ['strictSaving', 'rejectSignedOut', 'refreshWhenUnwritable'] as const
+const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
+
+/** The smallest value of a number in a group. */
+const minimum = (name: string): number => (name === 'count' || name === 'limit' ? 1 : 0)
+
+function readGroup(caller: string, group: keyof PolicySettings, given: object | undefined): object {
+  const defaults: object = defaultPolicy[group]
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (!(name in defaults)) fail(caller, `${group}.${name} is unknown; ${group} has ${Object.keys(defaults).join(', ')}`)
+    if (value !== undefined && !(typeof value === 'number' && value >= minimum(name)))
+      fail(caller, `${group}.${name} must be a number of at least ${minimum(name)}`)
   }
-  return given as unknown as PolicySettings
+  return { ...defaults, ...given }
 }
 
-export function checkStore(store: TokenStore): void {
+type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
+
+/** The settings that a call names, checked. Throws a `TypeError` that names the option. */
+export function settingsNamed(caller: string, store: TokenStore, options: SessionOptions): Partial<SessionSettings> {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
-    fail('store must be an object with the functions read and write, such as memoryStore(tokens)')
+    fail(caller, 'store must be an object with the functions read and write, such as memoryStore(tokens)')
+  const settings: Mutable<Partial<SessionSettings>> = {}
+  const refresh = options.refresh ?? store.refresh
+  if (refresh !== undefined) {
+    if (refresh !== false && typeof refresh !== 'function')
+      fail(caller, 'refresh must be a function (tokens, context) → token response, or false')
+    settings.refresh = refresh || undefined
+    settings.revoke = settings.refresh?.revoke
+  }
+  for (const name of ['revoke', 'classify'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'function') fail(caller, `${name} must be a function`)
+    if (options[name]) Object.assign(settings, { [name]: options[name] })
+  }
+  for (const name of durations) if (options[name] !== undefined) settings[name] = duration(caller, name, options[name])
+  for (const name of flags) if (options[name] !== undefined) settings[name] = options[name] === true
+  const named = groups.filter((group) => options[group] !== undefined)
+  if (named.length > 0) {
+    const policy = Object.fromEntries(groups.map((group) => [group, readGroup(caller, group, options[group])]))
+    settings.policy = policy as unknown as PolicySettings
+  }
+  const { refreshTimeout, lockTimeout } = settings
+  if (refreshTimeout !== undefined) settings.lockTimeout ??= refreshTimeout + LOCK_MARGIN
+  if (lockTimeout !== undefined && lockTimeout <= (refreshTimeout ?? 60_000))
+    fail(caller, `lockTimeout must be longer than refreshTimeout (${refreshTimeout ?? 60_000})`)
+  return settings
 }
 
-/** Checks the options once and fills in the defaults. Throws a `TypeError` that names the option. */
-export function readSettings(store: TokenStore, options: SessionOptions): SessionSettings {
-  checkStore(store)
-  const given =
-    options.refresh ??
-    store.refresh ??
-    fail('refresh is missing: pass a refresh function, or false if somebody else renews the stored tokens')
-  if (given !== false && typeof given !== 'function')
-    fail('refresh must be a function (tokens, context) → token response, or false')
-  const refresh = given || undefined
-  const revoke = options.revoke ?? refresh?.revoke
-  if (revoke !== undefined && typeof revoke !== 'function') fail('revoke must be a function')
+/** The settings of a new session: what the call names, and the defaults. Throws a `TypeError` that names the option. */
+export function readSettings(caller: string, store: TokenStore, options: SessionOptions): SessionSettings {
+  const named = settingsNamed(caller, store, options)
+  if (!('refresh' in named))
+    fail(caller, 'refresh is missing: pass a refresh function, or false when another program renews the stored tokens')
   return {
-    refresh,
-    revoke,
-    flightTimeout: milliseconds(options, 'refreshTimeout', 60_000),
-    policy: policyOf(options),
-    storeTimeout: milliseconds(options, 'storeTimeout', 10_000),
-    lockTimeout: milliseconds(options, 'lockTimeout', 75_000),
-    strictSaving: options.strictSaving === true,
-    rejectSignedOut: options.rejectSignedOut === true,
+    refresh: undefined,
+    revoke: undefined,
+    classify: undefined,
+    refreshTimeout: 60_000,
+    storeTimeout: 10_000,
+    lockTimeout: 60_000 + LOCK_MARGIN,
+    strictSaving: false,
+    rejectSignedOut: false,
+    refreshWhenUnwritable: false,
+    policy: defaultPolicy,
+    ...named,
   }
+}
+
+/** Checks the options of the instance alone. Throws a `TypeError` that names the option. */
+export function checkAttachOptions(options: AttachOptions): void {
+  for (const name of ['stepUp', 'keepAlive'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      fail('attachOAuth', `${name} must be the result of the function ${name}(…)`)
 }

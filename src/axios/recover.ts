@@ -1,108 +1,107 @@
 import { isAxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
-import { isOAuthError } from '../errors.js'
-import type { Held } from '../session/state.js'
-import { summaryOf, type Attachment } from './attachment.js'
+import { OAuthError } from '../errors.js'
+import type { RefreshResult } from '../session/in-flight-refresh.js'
+import { epochEnded } from '../session/refresh-error.js'
+import type { Attachment } from './attachment.js'
 import { isReplayable } from './body.js'
-import { beyondRefresh, parseChallenges, type Challenge } from './challenge.js'
+import type { Challenge } from './challenge.js'
+import { setCredential } from './credential.js'
+import { timeLeft, timeoutError, waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { withoutSecrets } from './redact.js'
 import { answersToken } from './redirect.js'
-import { discard, sendAgain } from './replay.js'
+import { refusalOf, type Refusal } from './refusal.js'
+import { discard, resend } from './replay.js'
+import { contextOf, type RequestContext } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
-import { Ticket, authorizationName, putTicket, ticketOf } from './ticket.js'
-import { timeLeft, timeoutError, waitFor } from './wait.js'
+import { requestOptions, summaryOf } from './request-options.js'
 
-/** The response interceptor: queues concurrent 401s behind the one flight and sends each request again, once. */
-export function recoverer({ instance, environment, isAllowed, stepUp }: Attachment): Handler {
-  /** Cures a refused request, or returns `undefined` when the refusal is the caller's answer. */
-  function cure(response: AxiosResponse): Promise<AxiosResponse> | undefined {
-    const { config, status } = response
-    if (status !== 401 && status !== 403) return undefined
-    const ticket = ticketOf(config)
-    if (!ticket || (ticket.stage === 'unplaced' && !isAllowed(config))) return undefined
-    if (!answersToken(response, ticket.held, isAllowed)) return undefined
-    const challenge = beyondRefresh(parseChallenges(response.headers['www-authenticate']))
-    if (!challenge && status === 403) return undefined
-    if (!challenge) return recover(ticket, config, response, renew(ticket, response))
-    if (!stepUp) throw stepUpRequired(response, challenge)
-    const steppedUp = stepUp(ticket.session, ticket.held, challenge).catch((cause: unknown) => {
-      throw isOAuthError(cause) ? cause : stepUpRequired(response, challenge, cause)
-    })
-    return recover(ticket, config, response, steppedUp)
-  }
-
-  /** No async function: of ten thousand requests that wait, each would hold its frame. */
-  function recover(
-    ticket: Ticket,
-    config: InternalAxiosRequestConfig,
-    response: AxiosResponse,
-    renewed: Promise<Held>,
-  ): Promise<AxiosResponse> {
-    if (!isReplayable(config)) {
-      renewed.catch(() => undefined)
-      throw new OAuthRequestError(
-        'OAUTH_NOT_REPLAYABLE',
-        'The request was rejected, and its body was a stream that is used up. Send it again, or pass oauth: { body: () => stream }.',
-        config,
-        response,
-      )
+/** The response interceptor: queues concurrent 401s behind the one refresh, and sends each request again, once. */
+export function responseInterceptor({
+  instance,
+  environment,
+  credentials,
+  carriers,
+  isAllowed,
+  stepUp,
+}: Attachment): Handler {
+  /** Recovers a refused request; `undefined` when the response is the caller's answer. `isAccepted`: `validateStatus` accepts it. */
+  function recover(response: AxiosResponse, isAccepted: boolean): Promise<AxiosResponse> | undefined {
+    const { config } = response
+    const context = contextOf(config)
+    if (!context || context.stage === 'refresh-request' || context.stage === 'pending') return undefined
+    const refusal = refusalOf(response)
+    if (!refusal || (config.oauth && requestOptions(config)?.recover === false)) return undefined
+    if (context.stage === 'deferred' && !isAllowed(config)) return undefined
+    if (!answersToken(response, context.credential, isAllowed)) return undefined
+    if (refusal.type === 'expired' && !context.token && context.stage === 'sent') {
+      if (isAccepted) return undefined
+      throw requestError(sentWithoutToken(), config, response)
     }
-    discard(response)
-    const { events } = ticket.session
+    const result = replacementFor(context, refusal, response)
+    if (!isReplayable(config)) throw notReplayable(response)
+    const { events } = context.provider
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'rejected' })
-    const released = (): void => {
-      if (events.has('released')) events.emit('released', summaryOf(config))
-    }
-    return waitFor(renewed, config, ticket.startedAt, environment).then(
-      (held) => {
-        released()
-        return resend(ticket, config, held)
+    // A plain callback: each of ten thousand waiting requests holds only this.
+    return waitWithin(result, config, context.startedAt, environment).then(
+      (replacement) => {
+        if (events.has('released')) events.emit('released', summaryOf(config))
+        if (replacement.type === 'token') return sendAgain(context, config, replacement.token, response)
+        if (replacement.type === 'failed' && isAccepted) return response
+        throw requestError(replacement.error, config, response)
       },
       (error: unknown) => {
-        released()
-        throw requestError(error, config, response)
+        if (events.has('released')) events.emit('released', summaryOf(config))
+        throw error
       },
     )
   }
 
-  function renew({ session, held, stage }: Ticket, response: AxiosResponse): Promise<Held> {
-    if (held) return session.renew(held)
-    const signedOut = (): OAuthRequestError =>
-      new OAuthRequestError(
-        'OAUTH_SIGNED_OUT',
-        'The request was sent without a token, as nobody is signed in, and the server wants one. Call signIn(tokens) first.',
-        response.config,
-        response,
-      )
-    if (stage !== 'unplaced') throw signedOut()
-    // It had to go out without a token, whoever is signed in.
-    return session.acquire().then((acquired) => {
-      if (acquired) return acquired
-      throw signedOut()
+  /** Another token for a refused request. */
+  function replacementFor(context: RequestContext, refusal: Refusal, response: AxiosResponse): Promise<RefreshResult> {
+    const { provider, token } = context
+    if (refusal.type === 'step-up') {
+      if (!stepUp) throw stepUpRequired(response, refusal.challenge)
+      return stepUp(provider, token, refusal.challenge).catch((cause: unknown) => {
+        throw cause instanceof OAuthError ? requestError(cause, response.config, response) : stepUpRequired(response, refusal.challenge, cause)
+      })
+    }
+    if (token) return provider.getTokenAfter401(token)
+    // The request could not wait for a token before it was sent.
+    return provider.getToken().then((result) => (result.type === 'none' ? { type: 'failed', error: sentWithoutToken() } : result))
+  }
+
+  function sendAgain(
+    context: RequestContext,
+    config: InternalAxiosRequestConfig,
+    token: NonNullable<RequestContext['token']>,
+    response: AxiosResponse,
+  ): Promise<AxiosResponse> {
+    const { provider, startedAt, beforeRedirect } = context
+    const left = timeLeft(config, startedAt, environment)
+    if (left !== undefined && left <= 0) throw timeoutError(config)
+    const epoch = context.epoch ?? token.epoch
+    const credential = credentials.of(token)
+    if (credential) setCredential(config, credential)
+    carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect })
+    if (provider.events.has('resent')) provider.events.emit('resent', summaryOf(config))
+    return resend(instance, config, left, () => {
+      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
+      discard(response)
     })
   }
 
-  function resend({ session, startedAt }: Ticket, config: InternalAxiosRequestConfig, held: Held): Promise<AxiosResponse> {
-    const left = timeLeft(config, startedAt, environment)
-    if (left !== undefined && left <= 0) throw timeoutError(config)
-    config.headers[authorizationName(config) ?? 'Authorization'] = held.authorization
-    putTicket(config, new Ticket(session, held, startedAt, 'sent'))
-    if (session.events.has('resent')) session.events.emit('resent', summaryOf(config))
-    return sendAgain(instance, config, left)
-  }
-
-  const guarded = (error: unknown): unknown => (isAxiosError(error) && ticketOf(error.config) ? withoutSecrets(error) : error)
   const rethrow = (error: unknown): never => {
-    throw guarded(error)
+    throw isAxiosError(error) && contextOf(error.config) ? withoutSecrets(error) : error
   }
 
   return {
-    fulfilled: (response: AxiosResponse) => cure(response)?.catch(rethrow) ?? response,
-    // No async function: while the request waits, it would hold the error of the first answer, with its stack.
+    fulfilled: (response: AxiosResponse) => recover(response, true)?.catch(rethrow) ?? response,
+    // No async function: while the request waits, it would hold the error of the first response, with its stack.
     rejected(error: unknown): Promise<AxiosResponse> {
       try {
-        const cured = isAxiosError(error) && error.response ? cure(error.response) : undefined
-        if (cured) return cured.catch(rethrow)
+        const recovered = isAxiosError(error) && error.response ? recover(error.response, false) : undefined
+        if (recovered) return recovered.catch(rethrow)
       } catch (failure) {
         return rethrow(failure)
       }
@@ -111,10 +110,26 @@ export function recoverer({ instance, environment, isAllowed, stepUp }: Attachme
   }
 }
 
+function sentWithoutToken(): OAuthError {
+  return new OAuthError(
+    'OAUTH_SIGNED_OUT',
+    'The request was sent without a token, since nobody is signed in, and the server requires one. Call signIn(tokens) first.',
+  )
+}
+
+function notReplayable(response: AxiosResponse): OAuthRequestError {
+  return new OAuthRequestError(
+    'OAUTH_NOT_REPLAYABLE',
+    'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.',
+    response.config,
+    response,
+  )
+}
+
 function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
   const error = new OAuthRequestError(
     'OAUTH_STEP_UP_REQUIRED',
-    `The resource server wants more than a refresh can give (${challenge.parameters.error}): sign in again with what its challenge asks for.`,
+    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with what its challenge names.`,
     response.config,
     response,
     cause,

@@ -8,19 +8,20 @@ import {
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { renewBody } from './body.js'
-import { repeatParams } from './params.js'
+import { repeatParams } from './serialized-params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
-/** What `dispatchRequest` does with an answer, since the second one doesn't pass there. */
+/** Transforms the response as `dispatchRequest` does; the second response does not pass there. */
 function transform(config: InternalAxiosRequestConfig, response: AxiosResponse): AxiosResponse {
   const headers = AxiosHeaders.from(response.headers as never)
-  // Where a transform that throws looks for the answer that it choked on.
+  const { transformResponse } = config
+  // A transform that throws looks there for the response.
   const carrier = config as { response?: AxiosResponse }
   carrier.response = response
   try {
-    for (const step of [config.transformResponse ?? []].flat() as ResponseTransform[])
-      response.data = step.call(config, response.data, headers.normalize(false), response.status)
+    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (ResponseTransform | undefined)[])
+      if (step) response.data = step.call(config, response.data, headers.normalize(false), response.status)
   } finally {
     delete carrier.response
   }
@@ -29,49 +30,63 @@ function transform(config: InternalAxiosRequestConfig, response: AxiosResponse):
   return response
 }
 
-/** Has the caller left? As `dispatchRequest` asks, before and after each sending. */
+/** Rejects a request that was aborted, as `dispatchRequest` does before and after each send. */
 function throwIfCancelled(config: InternalAxiosRequestConfig): void {
   config.cancelToken?.throwIfRequested()
   if (config.signal?.aborted) throw new CanceledError(undefined, config)
 }
 
 /**
- * Sends a request again, below every interceptor and every request transform: what was sent the first time is sent the second time. `left` is what
- * remains of its time limit.
+ * Sends a request again, below every interceptor and every request transform: the second send equals the first one. `left` is the rest of its time limit.
+ * `beforeSending` runs right before the adapter.
  */
-export async function sendAgain(
+export function resend(
   instance: AxiosInstance,
   config: InternalAxiosRequestConfig,
   left: number | undefined,
+  beforeSending: () => void,
 ): Promise<AxiosResponse> {
   renewBody(config)
   throwIfCancelled(config)
   const adapter = getAdapter(config.adapter ?? instance.defaults.adapter, config)
   const startedAt = performance.now()
+  const undo = prepare(config, left)
   const finish = (response: AxiosResponse): AxiosResponse => {
     throwIfCancelled(config)
     ;(response as { duration?: number }).duration = Math.round(performance.now() - startedAt)
     return transform(config, response)
   }
-  const { timeout = 0 } = config
-  config.timeout = left ?? timeout
-  const done = repeatParams(config)
-  return adapter(config)
-    .then(finish, (error: { response?: AxiosResponse } | undefined) => {
+  beforeSending()
+  return adapter(config).then(
+    (response) => {
+      undo?.()
+      return finish(response)
+    },
+    (error: { response?: AxiosResponse } | undefined) => {
+      undo?.(error)
       if (error?.response) finish(error.response)
       throwIfCancelled(config)
-      // The caller has set the whole limit, of which this sending had the rest.
-      if (isAxiosError(error) && error.message.startsWith('timeout'))
-        error.message = error.message.replace(`${config.timeout}`, `${timeout}`)
       throw error
-    })
-    .finally(() => {
-      done()
-      config.timeout = timeout
-    })
+    },
+  )
 }
 
-/** Frees the connection of an answer that nobody will read. */
+/** Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, where there is something to undo. */
+function prepare(config: InternalAxiosRequestConfig, left: number | undefined): ((error?: unknown) => void) | undefined {
+  const forgetParams = repeatParams(config)
+  const { timeout } = config
+  if (left === undefined) return forgetParams
+  config.timeout = left
+  return (error) => {
+    forgetParams?.()
+    config.timeout = timeout as number
+    // The message names the time limit that the caller has set.
+    if (isAxiosError(error) && error.message.startsWith('timeout'))
+      error.message = error.message.replace(`${left}`, `${timeout}`)
+  }
+}
+
+/** Frees the connection of a response that is not read. */
 export function discard({ data }: AxiosResponse): void {
   if (typeof data?.destroy === 'function') data.destroy()
   else if (typeof data?.cancel === 'function') Promise.resolve(data.cancel()).catch(() => undefined)

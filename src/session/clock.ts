@@ -1,19 +1,19 @@
 import type { Environment } from './environment.js'
 
-/** A backward jump below this many milliseconds is taken for rounding. */
+/** A backward jump below this many milliseconds counts as rounding. */
 const JUMP = 2000
-/** The `Date` header counts whole seconds and has travelled: only a clock that is further off, in milliseconds, is corrected. */
-const DRIFT = 5000
 
-/** The time by the token endpoint's clock, in epoch milliseconds. This computer's own may be wrong, and may jump. */
+/**
+ * This machine's time, in epoch milliseconds. After a backward jump it goes on from the time that has really passed since the token was received,
+ * until the next token is adopted.
+ */
 export class Clock {
   readonly #environment: Environment
   #offset = 0
-  #anchor!: { time: number; monotonic: number }
+  #anchor!: { readonly time: number; readonly monotonic: number }
 
   constructor(environment: Environment) {
     this.#environment = environment
-    // The clock may jump before anybody has signed in.
     this.anchor()
   }
 
@@ -21,35 +21,25 @@ export class Clock {
     return this.#environment.now() + this.#offset
   }
 
-  /** The same moment by this computer's clock. */
-  toLocal(time: number): number {
+  /** The same moment as the platform's clock shows it. */
+  toPlatform(time: number): number {
     return time - this.#offset
   }
 
-  fromLocal(local: number): number {
-    return local + this.#offset
+  fromPlatform(time: number): number {
+    return time + this.#offset
   }
 
-  /** Remembers, on both clocks, a moment that lies `age` milliseconds back. */
-  anchor(age = 0): void {
-    this.#anchor = { time: this.now() - age, monotonic: this.#environment.monotonic() - age }
+  /** Starts from the platform's clock. */
+  anchor(): void {
+    this.#offset = 0
+    this.#anchor = { time: this.#environment.now(), monotonic: this.#environment.monotonic() }
   }
 
-  /** How much time has really passed since then, in milliseconds. */
-  sinceAnchor(): number {
-    return this.#environment.monotonic() - this.#anchor.monotonic
-  }
-
-  /** Corrects the clock after a jump back, by what has really passed. True when there was one. */
-  jumpedBack(local: number, lastSeen: number): boolean {
-    if (local >= lastSeen - JUMP) return false
-    this.#offset = this.#anchor.time + this.sinceAnchor() - local
+  /** Corrects a backward jump. `true` when there was one. */
+  correctJump(platformNow: number, lastSeen: number): boolean {
+    if (platformNow >= lastSeen - JUMP) return false
+    this.#offset = this.#anchor.time + this.#environment.monotonic() - this.#anchor.monotonic - platformNow
     return true
-  }
-
-  /** Corrects the clock by the `Date` header of the token endpoint (RFC 9110 §6.6.1). */
-  correct(date: string | null | undefined): void {
-    const offset = Date.parse(date ?? '') - this.#environment.now()
-    if (!Number.isNaN(offset)) this.#offset = Math.abs(offset) > DRIFT ? offset : 0
   }
 }

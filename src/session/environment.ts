@@ -1,4 +1,4 @@
-/** What the session needs of the world around it, so that tests can hold the clock. */
+/** The platform as the session sees it: tests replace the clock, the timers and the randomness. */
 export interface Environment {
   /** Epoch milliseconds. */
   now(): number
@@ -6,20 +6,19 @@ export interface Environment {
   monotonic(): number
   /** 0 to 1. */
   random(): number
-  /** Calls back after `ms` milliseconds; the result takes it back. */
+  /** Calls back after `ms` milliseconds. Returns the function that cancels it. */
   after(ms: number, callback: () => void): () => void
 }
 
-/** What is longer than timers can count they take for nothing. */
-const LONGEST = 2 ** 31 - 1
+/** The longest delay that timers can count. */
+const MAX_DELAY = 2 ** 31 - 1
 
-/** The real clock, timers and randomness. */
 export const platform: Environment = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(ms, LONGEST))
+    const timer = setTimeout(callback, Math.min(ms, MAX_DELAY))
     return () => clearTimeout(timer)
   },
 }

@@ -1,57 +1,79 @@
 import type { OAuthError } from '../errors.js'
 import type { RefreshReason } from '../types.js'
 
-/** Why nobody is signed in any more. */
+/** Why the session ended. */
 export type SignOutReason =
   /** The application called `signOut()`. */
   | 'requested'
-  /** The token endpoint answered `invalid_grant`. */
+  /** The token endpoint refused the refresh token for good, or the refresh function resolved with `null`. */
   | 'invalid_grant'
   /** Another tab, process or machine signed out. */
   | 'elsewhere'
 
-/** A request, without anything secret: its URL has lost its query. */
+/** A request without its secrets: the URL has no query, fragment or user information. */
 export interface RequestSummary {
   readonly method: string
   readonly url: string
 }
 
-/** The events of a session and what they carry. No token is ever among it. */
+/** The events of a session. None carries a token. */
 export interface SessionEvents {
-  /** A refresh begins: the refresh function will be called, unless somebody else who shares the store was faster. `step_up`: its token is there already. */
+  /** A refresh begins: the refresh function is called, unless another session that shares the store was faster. `step_up`: the token is there already. */
   refresh_started: { readonly reason: RefreshReason | 'step_up' }
   /** A new token set was received and adopted. */
   refreshed: { readonly generation: number; readonly expiresAt: number | undefined }
-  /** A refresh came to nothing. */
+  /** A refresh failed. */
   refresh_failed: { readonly error: OAuthError }
-  /** A token set that somebody else had stored was adopted. */
+  /** A token set that another session stored was adopted. */
   adopted: { readonly generation: number }
   /** A token set was stored. */
   saved: { readonly generation: number }
   /** A token set could not be stored and lives on in memory only. */
   unpersisted: { readonly error: OAuthError }
+  /** `signIn()` was called. */
   signed_in: { readonly generation: number }
+  /** The session ended. */
   signed_out: { readonly reason: SignOutReason }
-  /** Revoking tokens at the server failed. */
-  revocation_failed: { readonly error: unknown }
-  /** A request waits for a token. */
+  /** Another user signed in, here or elsewhere: clear what was cached for the user before. */
+  user_changed: { readonly generation: number }
+  /** Tokens could not be revoked at the server (RFC 7009). */
+  revocation_failed: { readonly error: OAuthError }
+  /** A request waits for a token (`token`), or for the refresh after its 401 (`rejected`). */
   queued: RequestSummary & { readonly because: 'token' | 'rejected' }
-  /** A waiting request waits no longer. */
+  /** A request stops waiting. */
   released: RequestSummary
-  /** A request was sent for the second time. */
+  /** A request is sent for the second time. */
   resent: RequestSummary
 }
 
-export type SessionListener<Name extends keyof SessionEvents> = (event: SessionEvents[Name]) => void
+export type SessionEventName = keyof SessionEvents
 
-/** Typed listeners. One that throws changes nothing. */
+export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => void
+
+/** A call of all listeners of one event. */
+export type Notice = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
+
+/** Calls every function of a set; one that throws does not keep the others from being called. */
+export function callEach<Argument>(listeners: Iterable<(argument: Argument) => void>, argument: Argument): void {
+  for (const listener of [...listeners]) {
+    try {
+      listener(argument)
+    } catch {
+      // A listener has no influence on the session.
+    }
+  }
+}
+
+/** Listeners by event. Events of a change that a listener makes come after the present ones, for every listener. */
 export class Events {
-  readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => void>>()
+  readonly #listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+  readonly #queue: (() => void)[] = []
+  #isDraining = false
 
-  on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): () => void {
+  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
-    // An entry of its own, so that one function registered twice is called twice and each undo takes back its own.
+    // An entry of its own: one function registered twice is called twice, and each undo removes its own.
     const entry = (event: never): void => listener(event)
     listeners.add(entry)
     return () => {
@@ -60,18 +82,30 @@ export class Events {
     }
   }
 
-  /** True when somebody listens: spares building the payload. */
-  has(name: keyof SessionEvents): boolean {
+  /** `true` when there is a listener: without one the event needs no content. */
+  has(name: SessionEventName): boolean {
     return this.#listeners.has(name)
   }
 
-  emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
-      try {
-        ;(listener as SessionListener<Name>)(event)
-      } catch {
-        // A listener watches; what it throws is not the session's business.
-      }
-    }
+  emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    this.enqueueEvent(name, event)
+    this.drain()
+  }
+
+  enqueueEvent<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    this.enqueue(() => callEach((this.#listeners.get(name) ?? []) as Iterable<SessionListener<Name>>, event))
+  }
+
+  /** Queues a notification until `drain`. */
+  enqueue(notify: () => void): void {
+    this.#queue.push(notify)
+  }
+
+  /** Runs what is queued, unless that happens already further up the stack. */
+  drain(): void {
+    if (this.#isDraining) return
+    this.#isDraining = true
+    for (let notify = this.#queue.shift(); notify; notify = this.#queue.shift()) notify()
+    this.#isDraining = false
   }
 }

@@ -1,62 +1,209 @@
 import type { OAuthError } from '../errors.js'
-import type { Windows } from '../policy.js'
-import type { Credentials } from '../tokens.js'
-import type { SignOutReason } from './events.js'
+import { windowsOf, type Windows } from '../policy.js'
+import { isOtherUser, isSameUser, type Identity, type TokenRecord } from '../token-record.js'
+import type { Clock } from './clock.js'
+import type { Environment } from './environment.js'
+import { newEpoch, type Epoch } from './epoch.js'
+import type { Notice, SignOutReason } from './events.js'
+import type { SessionSettings } from './settings.js'
 
-/** A token set in use. Its times are epoch milliseconds by the token endpoint's clock. */
-export interface Held extends Windows {
-  readonly credentials: Credentials
-  /** The header value. */
-  readonly authorization: string
-  /** Grows each time the session adopts another token set. */
+/** The token set in use. */
+export interface ActiveToken extends Windows {
+  readonly record: TokenRecord
+  readonly accessToken: string | undefined
+  readonly expiresAt: number
+  /** Grows with each set that is adopted. */
   readonly generation: number
-  /** Grows each time somebody signs in or out: a request never goes on under somebody else's name. */
-  readonly epoch: number
+  readonly epoch: Epoch
+  /** When the token response came in, here or elsewhere: milliseconds on the monotonic clock. */
+  readonly receivedAt: number
 }
 
 export type State =
   /** The store has not been read yet. */
   | { readonly status: 'unknown' }
-  | {
-      readonly status: 'signed-in'
-      readonly held: Held
-      /** The resource server has refused the access token. */
-      readonly rejected: boolean
-      /** Why the set could not be stored, when it lives in memory only. */
-      readonly unpersisted?: OAuthError
-    }
-  | {
-      readonly status: 'signed-out'
-      /** `empty`: there was nothing in the store to begin with. */
-      readonly reason: SignOutReason | 'empty'
-    }
+  /** The store can't be read. */
+  | { readonly status: 'unavailable'; readonly error: OAuthError }
+  /** `saveError`: why the set lives in memory only, and since when on the monotonic clock. */
+  | { readonly status: 'signed_in'; readonly token: ActiveToken; readonly saveError?: OAuthError; readonly saveFailedAt: number }
+  /** `empty`: nothing was stored to begin with. `retained`: the set that stays in the store, since its end is inferred. */
+  | { readonly status: 'signed_out'; readonly reason: SignOutReason | 'empty'; readonly at: number; readonly retained?: TokenRecord }
 
-/** What a session shows of itself. A new object for each change, and no token in it: made for React's `useSyncExternalStore`. */
-export interface SessionSnapshot {
-  readonly status: State['status']
-  /** Why nobody is signed in. */
-  readonly reason?: SignOutReason | 'empty'
-  /** Grows with each token set that is adopted, and with each sign-out. */
-  readonly generation: number
-  /** A refresh is under way. */
-  readonly refreshing: boolean
-  /** The present token set could not be stored and lives in memory only. */
-  readonly unpersisted: boolean
-  /** When the access token expires, in epoch milliseconds; missing when that isn't known. */
-  readonly expiresAt?: number
-  /** The granted scope, when it is known. */
-  readonly scope?: string
-}
+/** What happened to a session. */
+export type StateChange =
+  | { readonly type: 'load-failed'; readonly error: OAuthError }
+  | { readonly type: 'signed-in'; readonly record: TokenRecord }
+  | { readonly type: 'refreshed'; readonly record: TokenRecord; readonly saveError?: OAuthError | undefined }
+  | { readonly type: 'adopted' | 'user-changed'; readonly record: TokenRecord }
+  | { readonly type: 'removed' }
+  | { readonly type: 'signed-out'; readonly reason: SignOutReason; readonly retained?: TokenRecord | undefined }
+  | { readonly type: 'saved' }
+  | { readonly type: 'save-failed'; readonly error: OAuthError }
 
-export function snapshotOf(state: State, generation: number, refreshing: boolean): SessionSnapshot {
-  const common = { status: state.status, generation, refreshing, unpersisted: false }
-  if (state.status === 'signed-out') return Object.freeze({ ...common, reason: state.reason })
-  if (state.status === 'unknown') return Object.freeze(common)
-  const { expiresAt, tokens } = state.held.credentials
-  return Object.freeze({
-    ...common,
-    unpersisted: state.unpersisted !== undefined,
-    ...(expiresAt !== Infinity && { expiresAt }),
-    ...(tokens.scope !== undefined && { scope: tokens.scope }),
-  })
+/** The state of a session and its transitions. It starts nothing and notifies nobody: `apply` returns the notices. */
+export class SessionState {
+  readonly #environment: Environment
+  readonly #clock: Clock
+  readonly #settings: SessionSettings
+  #state: State = { status: 'unknown' }
+  #generation = 0
+  #epoch = newEpoch({})
+  /** The user of the last sign-in, also after its end. */
+  #lastIdentity: Identity | undefined
+  /** The epoch of a set that stays in the store after its end. */
+  #retainedEpoch: Epoch | undefined
+  #isBlocked = false
+
+  /** The token in use, until `useUntil` (on the platform's clock) without any further decision: read for every request. */
+  token: ActiveToken | undefined
+  useUntil = -Infinity
+  lastSeen = -Infinity
+
+  constructor(environment: Environment, clock: Clock, settings: SessionSettings) {
+    this.#environment = environment
+    this.#clock = clock
+    this.#settings = settings
+  }
+
+  get current(): State {
+    return this.#state
+  }
+
+  get record(): TokenRecord | undefined {
+    return this.token?.record
+  }
+
+  get generation(): number {
+    return this.#generation
+  }
+
+  get epoch(): Epoch {
+    return this.#epoch
+  }
+
+  /** A refresh for a rejected token runs: no request uses the present one meanwhile. */
+  get isBlocked(): boolean {
+    return this.#isBlocked
+  }
+
+  block(isBlocked: boolean): void {
+    this.#isBlocked = isBlocked
+    this.updateFastPath()
+  }
+
+  /** Can the token in use be refreshed? */
+  get canRefresh(): boolean {
+    const { refresh } = this.#settings
+    if (!refresh) return false
+    return !refresh.needsRefreshToken || this.token?.record.parsed.refreshToken !== undefined
+  }
+
+  apply(change: StateChange): Notice[] {
+    const before = this.#state
+    switch (change.type) {
+      case 'load-failed':
+        if (before.status === 'unknown' || before.status === 'unavailable') this.#set({ status: 'unavailable', error: change.error })
+        return []
+      case 'signed-in':
+        return this.#signIn(change.record)
+      case 'adopted':
+      case 'user-changed':
+        return this.#adoptStored(change.record, change.type === 'user-changed')
+      case 'refreshed': {
+        if (before.status === 'signed_out' && before.reason !== 'empty') this.#startEpoch(change.record.identity, this.#retainedEpoch)
+        const { generation, expiresAt } = this.#adopt(change.record, change.saveError)
+        const notice: Notice = ['refreshed', { generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt }]
+        return [notice, change.saveError ? ['unpersisted', { error: change.saveError }] : ['saved', { generation }]]
+      }
+      case 'removed':
+        if (before.status === 'signed_in') return this.#signOut('elsewhere', undefined)
+        if (before.status !== 'signed_out') this.#set({ status: 'signed_out', reason: 'empty', at: this.#environment.now() })
+        return []
+      case 'signed-out':
+        return this.#signOut(change.reason, change.retained)
+      case 'saved':
+      case 'save-failed':
+        if (before.status !== 'signed_in') return []
+        this.#use(before.token, change.type === 'save-failed' ? change.error : undefined)
+        if (change.type === 'save-failed') return [['unpersisted', { error: change.error }]]
+        return [['saved', { generation: before.token.generation }]]
+    }
+  }
+
+  /** Two epochs turn out to be one. */
+  mergeEpoch(earlier: Epoch): void {
+    this.#epoch.group = earlier.group
+  }
+
+  /** After a change of the clock or of the settings. */
+  updateFastPath(): void {
+    const state = this.#state
+    const isPlain = state.status === 'signed_in' && !this.#isBlocked && !state.saveError && state.token.accessToken !== undefined
+    this.useUntil = isPlain ? this.#clock.toPlatform(state.token.refreshFrom) : -Infinity
+  }
+
+  #signIn(record: TokenRecord): Notice[] {
+    const before = this.#lastIdentity
+    const isSame = before !== undefined && isSameUser(before, record.identity) === true
+    if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
+    const { generation } = this.#adopt(record)
+    const isChange = before !== undefined && !isSame
+    return [['signed_in', { generation }], ...(isChange ? ([['user_changed', { generation }]] as Notice[]) : [])]
+  }
+
+  #adoptStored(record: TokenRecord, isUserChange: boolean): Notice[] {
+    const { status } = this.#state
+    const before = this.#lastIdentity
+    const isOther = isUserChange || (status === 'signed_out' && before !== undefined && isOtherUser(before, record.identity))
+    if (isOther || status === 'signed_out') this.#startEpoch(record.identity)
+    const { generation } = this.#adopt(record)
+    if (status === 'unknown' || status === 'unavailable') return []
+    return [...(isOther ? ([['user_changed', { generation }]] as Notice[]) : []), ['adopted', { generation }]]
+  }
+
+  #signOut(reason: SignOutReason, retained: TokenRecord | undefined): Notice[] {
+    const isNews = this.#state.status !== 'signed_out'
+    this.#generation++
+    this.#retainedEpoch = retained && this.#epoch
+    this.#startEpoch({})
+    this.#set({ status: 'signed_out', reason, at: this.#environment.now(), ...(retained && { retained }) })
+    return isNews ? [['signed_out', { reason }]] : []
+  }
+
+  #startEpoch(identity: Identity, continued?: Epoch): void {
+    this.#epoch = newEpoch(identity)
+    if (continued) this.mergeEpoch(continued)
+  }
+
+  #adopt(record: TokenRecord, saveError?: OAuthError): ActiveToken {
+    const { accessToken, expiresAt, lifetime } = record.parsed
+    const age = lifetime === Infinity ? 0 : Math.max(0, this.#environment.now() - (expiresAt - lifetime))
+    this.#lastIdentity = record.identity
+    this.#epoch.identity = record.identity
+    this.#clock.anchor()
+    this.#isBlocked = false
+    const base = {
+      record,
+      accessToken,
+      expiresAt,
+      generation: ++this.#generation,
+      epoch: this.#epoch,
+      receivedAt: this.#environment.monotonic() - age,
+    }
+    this.token = { ...base, refreshFrom: expiresAt, blockFrom: expiresAt }
+    // Without a way to refresh, a token is used until it expires.
+    if (this.canRefresh) this.token = { ...base, ...windowsOf(record.parsed, this.#environment.random(), this.#settings.policy) }
+    this.#use(this.token, saveError)
+    return this.token
+  }
+
+  #use(token: ActiveToken, saveError: OAuthError | undefined): void {
+    this.#set({ status: 'signed_in', token, saveFailedAt: this.#environment.monotonic(), ...(saveError && { saveError }) })
+  }
+
+  #set(state: State): void {
+    this.#state = state
+    this.token = state.status === 'signed_in' ? state.token : undefined
+    this.updateFastPath()
+  }
 }

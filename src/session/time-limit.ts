@@ -9,7 +9,6 @@ export function withTimeLimit<Result>(
 ): Promise<Result> {
   return new Promise<Result>((resolve, reject) => {
     const cancel = environment.after(ms, () => reject(late()))
-    const settle = (): void => cancel()
-    new Promise<Result>((started) => started(work())).then(resolve, reject).finally(settle)
+    new Promise<Result>((start) => start(work())).then(resolve, reject).finally(cancel)
   })
 }

@@ -1,75 +1,54 @@
-import { OAuthError, isOAuthError, type OAuthErrorCode } from '../errors.js'
-import { classifyFailure, retryDelay, type FailureKind, type PolicySettings } from '../policy.js'
-import type { RefreshContext, RefreshFunction, TokenSet } from '../types.js'
+import { retryDelay, type Failure, type PolicySettings } from '../policy.js'
 import type { Environment } from './environment.js'
 import { withTimeLimit } from './time-limit.js'
 
-const codes: Record<FailureKind, OAuthErrorCode> = {
-  terminal: 'OAUTH_INVALID_GRANT',
-  misconfigured: 'OAUTH_CLIENT_REFUSED',
-  transient: 'OAUTH_REFRESH_UNAVAILABLE',
+export interface TokenRequest {
+  /** Calls the refresh function. */
+  readonly send: () => Promise<unknown>
+  readonly classify: (error: unknown) => Failure
+  readonly retry: PolicySettings['retry']
+  /** Aborted at the time limit. */
+  readonly signal: AbortSignal
+  /** `true` when no further try makes sense: the refresh is superseded or the lock is lost. */
+  readonly isUnwanted: () => boolean
 }
 
-const explanations: Record<FailureKind, string> = {
-  terminal: 'The token endpoint has refused the grant for good. Sign in again.',
-  misconfigured:
-    'The token endpoint has refused the client or the request: check the settings of the client. The tokens were kept.',
-  transient: 'No usable answer from the token endpoint. The tokens were kept; try again later.',
-}
-
-/** Makes the typed error of a failed refresh. */
-export function refreshError(error: unknown, now: number): OAuthError {
-  if (isOAuthError(error)) return error
-  const { kind } = classifyFailure(error, now)
-  return new OAuthError(codes[kind], explanations[kind], { cause: error })
-}
-
-/**
- * Calls the refresh function, again where the server has provably not processed the request. Resolves with what it answered and when
- * that request was sent. `wanted` is asked before another try. `now` is the time by the token endpoint's clock, which the date of a `Retry-After`
- * is written by.
- */
-export async function requestTokens(
+/** Calls the refresh function, again where the server provably did not process the request (429, 503, no connection). */
+async function sendWithRetries(
   environment: Environment,
-  refresh: RefreshFunction,
-  tokens: TokenSet | undefined,
-  context: RefreshContext,
-  retries: PolicySettings['retries'],
-  wanted: () => boolean,
-  now: () => number,
+  { send, classify, retry, signal, isUnwanted }: TokenRequest,
 ): Promise<{ response: unknown; sentAt: number }> {
   for (let tries = 1; ; tries++) {
     const sentAt = environment.now()
     try {
-      const response: unknown = await refresh(tokens, context)
-      // Some servers answer 200 with an error in the body; it means what it says.
-      if (typeof response === 'object' && response !== null && 'error' in response && !('access_token' in response))
-        throw response
-      return { response, sentAt }
+      return { response: await send(), sentAt }
     } catch (error) {
-      const delay = retryDelay(classifyFailure(error, now()), tries, environment.random(), retries)
-      if (delay === undefined || context.signal.aborted) throw error
+      const delay = retryDelay(classify(error), tries, environment.random(), retry)
+      if (delay === undefined || signal.aborted) throw error
       await new Promise<void>((resolve, reject) => {
         const cancel = environment.after(delay, resolve)
-        context.signal.addEventListener('abort', () => (cancel(), reject(error)))
+        signal.addEventListener('abort', () => (cancel(), reject(error)))
       })
-      if (!wanted()) throw error
+      if (isUnwanted()) throw error
     }
   }
 }
 
-/** The same within a time limit, after which the signal is aborted. */
-export function requestTokensWithin(
-  ms: number,
+/** The same within the time limit of the refresh, at which `abort` is called. */
+export function requestTokens(
+  environment: Environment,
+  timeout: number,
   abort: (reason: unknown) => void,
-  ...[environment, ...request]: Parameters<typeof requestTokens>
-): ReturnType<typeof requestTokens> {
+  request: TokenRequest,
+): Promise<{ response: unknown; sentAt: number }> {
   return withTimeLimit(
     environment,
-    ms,
-    () => requestTokens(environment, ...request),
+    timeout,
+    () => sendWithRetries(environment, request),
     () => {
-      const late = new Error(`The refresh took longer than ${ms} ms`)
+      const late = new Error(
+        `The refresh took longer than ${timeout} ms. If the refresh function sends requests with the attached axios instance, pass them context.signal.`,
+      )
       abort(late)
       return late
     },

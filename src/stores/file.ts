@@ -4,7 +4,8 @@ import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { OAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
-import type { RefreshFunction, TokenJSON, TokenStore, WriteContext } from '../types.js'
+import { sharedStore, type SharedTokenStore } from '../shared.js'
+import type { RefreshFunction, TokenJSON, WriteContext } from '../types.js'
 import { flushDirectory, prepare, targetOf, type Prepared } from './file/atomic.js'
 import { failure, lockLost } from './file/failure.js'
 import { sweep } from './file/litter.js'
@@ -50,7 +51,7 @@ function parse(path: string, text: string): TokenJSON {
  * @example
  * attachOAuth(api, fileStore('tokens/me.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })
  */
-export function fileStore(path: string | URL, options: FileStoreOptions = {}): TokenStore {
+export function fileStore(path: string | URL, options: FileStoreOptions = {}): SharedTokenStore {
   if (!(path instanceof URL) && (typeof path !== 'string' || path === ''))
     throw new TypeError('fileStore: path must be the path of a file')
   const file = resolve(path instanceof URL ? fileURLToPath(path) : path)
@@ -136,7 +137,7 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): T
     }
   }
 
-  return {
+  return sharedStore({
     name: `file ${file}`,
     read,
     write,
@@ -150,7 +151,7 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): T
       }
     },
     ...(refresh && { refresh }),
-  }
+  })
 }
 
 function realTarget(file: string): string {

@@ -1,3 +1,4 @@
+import { copyJSON } from '../copy-json.js'
 import type { TokenJSON, TokenStore } from '../types.js'
 
 /**
@@ -7,12 +8,12 @@ import type { TokenJSON, TokenStore } from '../types.js'
  * attachOAuth(api, memoryStore({ access_token, refresh_token, expires_in: 3600 }), { refresh })
  */
 export function memoryStore(tokens?: TokenJSON): TokenStore {
-  let kept = tokens && structuredClone(tokens)
+  let kept = tokens && copyJSON(tokens)
   return {
     name: 'memory',
-    read: () => kept && structuredClone(kept),
+    read: () => kept && copyJSON(kept),
     write(next) {
-      kept = next && structuredClone(next)
+      kept = next && copyJSON(next)
     },
   }
 }

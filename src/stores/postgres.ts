@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { sameTokens } from '../tokens.js'
-import type { RefreshFunction, TokenJSON, TokenStore } from '../types.js'
+import { sharedStore, type SharedTokenStore } from '../shared.js'
+import type { RefreshFunction, TokenJSON } from '../types.js'
 import type { EncryptionOptions } from './encryption.js'
 import { CHANNEL, SharedConnection } from './postgres/connection.js'
 import { isOutage, postgresFailure } from './postgres/failure.js'
@@ -52,7 +53,7 @@ interface Row {
  * await pool.query(postgresSchema())
  * attachOAuth(api, postgresStore(pool, { key: userId, refresh: refreshToken({ tokenEndpoint, clientId }) }))
  */
-export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): TokenStore {
+export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): SharedTokenStore {
   if (typeof pool?.query !== 'function' || typeof pool.connect !== 'function')
     throw new TypeError('postgresStore: pool must be a Pool of the package pg')
   const { key, table = 'oauth_tokens', refresh, encryption, listen = true, grace = 5000 } = options ?? {}
@@ -107,7 +108,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     return (await query('written', text, [...values, CHANNEL, changed])).rows.length > 0
   }
 
-  return {
+  return sharedStore({
     name,
     async read() {
       const row = await readRow()
@@ -151,5 +152,5 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
         }),
     }),
     ...(refresh && { refresh }),
-  }
+  })
 }

@@ -1,5 +1,6 @@
 import { sameTokens } from '../tokens.js'
-import type { RefreshFunction, TokenJSON, TokenStore } from '../types.js'
+import { sharedStore, type SharedTokenStore } from '../shared.js'
+import type { RefreshFunction, TokenJSON } from '../types.js'
 import type { EncryptionOptions } from './encryption.js'
 import { createCodec } from './record.js'
 import { commandsOf, type RedisClient } from './redis/client.js'
@@ -53,7 +54,7 @@ function milliseconds(value: unknown, name: string): number {
  * const client = await createClient({ url: process.env.REDIS_URL }).connect()
  * attachOAuth(api, redisStore(client, { key: `oauth:${userId}`, refresh: refreshToken({ tokenEndpoint, clientId }) }))
  */
-export function redisStore(client: RedisClient, options: RedisStoreOptions): TokenStore {
+export function redisStore(client: RedisClient, options: RedisStoreOptions): SharedTokenStore {
   const { key, refresh, encryption } = options ?? {}
   if (typeof key !== 'string' || key === '') throw new TypeError('redisStore: key must be the name of a Redis key')
   const length = milliseconds(options.lease ?? 5000, 'lease')
@@ -134,7 +135,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
     }
   }
 
-  return {
+  return sharedStore({
     name,
     read,
     async write(tokens, { mode, replacing }) {
@@ -168,5 +169,5 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Tok
         }),
     }),
     ...(refresh && { refresh }),
-  }
+  })
 }

@@ -1,6 +1,7 @@
 import { isOAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
-import type { RefreshFunction, TokenJSON, TokenStore } from '../types.js'
+import { sharedStore, type SharedTokenStore } from '../shared.js'
+import type { RefreshFunction, TokenJSON } from '../types.js'
 import { duplicates } from './web/duplicates.js'
 import { alone, exclusion, type Exclusion } from './web/exclusion.js'
 import { noBrowser, storageFailure, unreadable } from './web/failure.js'
@@ -55,7 +56,7 @@ const isTokenJSON = (value: unknown): value is TokenJSON => typeof value === 'ob
  * @example
  * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint, clientId }) })
  */
-export function webStore(options: WebStoreOptions = {}): TokenStore {
+export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
   const { key, storage, fallback } = readOptions(options)
   const { refresh } = options
   const name = `${storage} ${key}`
@@ -89,7 +90,7 @@ export function webStore(options: WebStoreOptions = {}): TokenStore {
     }
   }
 
-  return {
+  return sharedStore({
     name,
     read: () =>
       use('read', async (chosen) => {
@@ -126,5 +127,5 @@ export function webStore(options: WebStoreOptions = {}): TokenStore {
       return kin ? kin.attend(listener) : changes.subscribe(() => listener())
     },
     ...(refresh && { refresh }),
-  }
+  })
 }

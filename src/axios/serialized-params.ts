@@ -16,7 +16,7 @@ const serializerOf = (config: InternalAxiosRequestConfig): Serialize | undefined
   (config.paramsSerializer as ParamsSerializerOptions | undefined)?.serialize
 
 /** The adapter serializes the parameters each time that it sends: what the caller's own function has made is kept for the second time. */
-export function keepParams(config: InternalAxiosRequestConfig): void {
+export function memoizeParams(config: InternalAxiosRequestConfig): void {
   const given = serializerOf(config)
   if (!given) return
   const kept: Kept = { serialize: keepers.get(given)?.serialize ?? given }
@@ -26,14 +26,12 @@ export function keepParams(config: InternalAxiosRequestConfig): void {
   config.paramsSerializer = { ...config.paramsSerializer, serialize }
 }
 
-/**
- * Has the adapter get the parameters as they were made before, until the undo: with other ones the config of a response may go anywhere afterwards,
- * also where we are not attached.
- */
-export function repeatParams(config: InternalAxiosRequestConfig): () => void {
+/** Has the adapter get the parameters of the first send, until the undo. `undefined` when the caller has no serializer of its own. */
+export function repeatParams(config: InternalAxiosRequestConfig): (() => void) | undefined {
   const kept = keepers.get(serializerOf(config) as Serialize)
-  if (kept) kept.again = true
+  if (!kept) return undefined
+  kept.again = true
   return () => {
-    if (kept) kept.again = false
+    kept.again = false
   }
 }

@@ -18,7 +18,7 @@ export function timeoutError(config: InternalAxiosRequestConfig): AxiosError {
  * Waits for `promise` as long as the caller does: an abort and the request's own time limit end the waiting at once, with the errors that
  * axios itself would give. What is waited for goes on.
  */
-export function waitFor<Result>(
+export function waitWithin<Result>(
   promise: Promise<Result>,
   config: InternalAxiosRequestConfig,
   startedAt: number,

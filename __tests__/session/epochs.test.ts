@@ -1,0 +1,425 @@
+import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
+import { attachIn } from '../../src/axios/attach.js'
+import type { AttachedSession, AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
+import { sharedStore } from '../../src/shared.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import { deferred, rejection } from '../helpers/client.js'
+import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { heldRefresh, issuer } from '../helpers/session.js'
+
+let environment: FakeEnvironment
+beforeEach(() => {
+  environment = new FakeEnvironment()
+})
+
+/** An unsigned ID token of a made-up user. */
+const idToken = (sub: string): string => `e30.${btoa(JSON.stringify({ iss: 'https://login.test', sub }))}.`
+const set = (name: string, more: TokenJSON = {}): TokenJSON => ({ access_token: name, refresh_token: `r-${name}`, ...more })
+
+/** An instance whose adapter accepts the tokens that the test names, and records what arrives. */
+function attach(
+  options: Partial<AttachOptions> & { store?: TokenStore; accepts?: (token: string) => boolean; refresh?: RefreshFunction | false } = {},
+) {
+  const { store = memoryStore(set('a1')), accepts = () => true, ...rest } = options
+  const sent: string[] = []
+  const api = axios.create({
+    baseURL: 'https://api.example.com',
+    async adapter(config) {
+      const token = String(config.headers.get('Authorization') ?? '').replace('Bearer ', '')
+      sent.push(`${config.url} ${token}`.trim())
+      await null
+      const response = { status: accepts(token) ? 200 : 401, statusText: '', data: '', headers: {}, config, request: null }
+      if (response.status === 200 || config.validateStatus?.(401)) return response
+      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
+    },
+  })
+  const session = attachIn(environment, api, store, { refresh: issuer(), ...rest })
+  return { api, session, sent, store }
+}
+
+const codes = (promises: Promise<unknown>[]): Promise<unknown[]> =>
+  Promise.all(promises.map((promise) => promise.then(() => 'sent', (error: { code?: unknown }) => error.code)))
+
+describe('one response judges one request', () => {
+  it('six 401s of one route leave the other routes with the present token', async () => {
+    const { api, session, sent } = attach({ accepts: () => false })
+    await session.tokens()
+    for (let i = 0; i < 7; i++) await rejection(api.get('/forbidden'))
+    expect(await rejection(api.get('/forbidden'))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT', response: { status: 401 } })
+    sent.length = 0
+    await rejection(api.get('/other'))
+    expect(sent).toEqual([`/other ${(await session.tokens())?.access_token}`])
+  })
+
+  it.each<[string, RefreshFunction | false, TokenJSON]>([
+    ['the token endpoint is down', () => Promise.reject({ status: 503 }), set('a1')],
+    ['there is no refresh function', false, set('a1')],
+    ['there is no refresh token', Object.assign(issuer(), { needsRefreshToken: true }), { access_token: 'a1' }],
+  ])('after a 401 while %s, other requests go on with the present token', async (_why, refresh, tokens) => {
+    const { api, session, sent } = attach({ store: memoryStore(tokens), refresh, retry: { limit: 1 }, accepts: () => sent.length !== 1 })
+    await session.tokens()
+    const refused = await rejection(api.get('/a'))
+    expect(refused).toMatchObject({ response: { status: 401 }, code: expect.stringMatching(/^OAUTH_/) })
+    await api.get('/b')
+    expect(sent).toEqual(['/a a1', '/b a1'])
+  })
+
+  it('a 401 that validateStatus accepts resolves as it came when the refresh fails', async () => {
+    const { api } = attach({ refresh: () => Promise.reject({ status: 500 }), accepts: () => false })
+    expect(await api.get('/a', { validateStatus: () => true })).toMatchObject({ status: 401 })
+  })
+
+  it('requests that wait for the refresh of a rejected token go out with the present one when it fails', async () => {
+    const refresh = heldRefresh()
+    const { api, session, sent } = attach({ refresh, accepts: () => sent.length !== 1 })
+    await session.tokens()
+    const refused = rejection(api.get('/refused'))
+    await settle()
+    const waiting = api.get('/waiting')
+    await settle()
+    expect(sent).toEqual(['/refused a1'])
+    refresh.calls[0]!.fail({ status: 500 })
+    expect(await refused).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect((await waiting).status).toBe(200)
+  })
+})
+
+describe('a request belongs to one epoch', () => {
+  it.each<[string, (session: AttachedSession) => Promise<unknown>, string]>([
+    ['signs out', (session) => session.signOut(), 'OAUTH_SIGNED_OUT'],
+    ['signs in as another user', (session) => session.signIn(set('b1'), { user: 'ben' }), 'OAUTH_SIGNED_OUT'],
+  ])('when the application %s right after a refresh, no waiting request is sent', async (_what, change, code) => {
+    const refresh = heldRefresh()
+    const { api, session, sent } = attach({ refresh, store: memoryStore(set('a1', { expires_at: 1 })) })
+    await session.tokens()
+    const refreshed = session.refresh()
+    await settle()
+    const waiting = codes([1, 2, 3, 4, 5].map((n) => api.get(`/${n}`)))
+    await settle()
+    const changed = refreshed.then(() => change(session))
+    refresh.calls[0]!.answer({ access_token: 'a2', expires_in: 1e9 })
+    await changed
+    expect(await waiting).toEqual([code, code, code, code, code])
+    expect(sent).toEqual([])
+  })
+
+  it.each(['released', 'resent'] as const)('a sign-out by a listener of %s keeps the request from being sent', async (name) => {
+    const { api, session, sent } = attach({ accepts: (token) => token !== 'a1' })
+    await session.tokens()
+    session.on(name, () => void session.signOut())
+    expect(await codes([api.get('/a')])).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual(['/a a1'])
+  })
+
+  it('a sign-out while another interceptor takes its time keeps the request from being sent', async () => {
+    const gate = deferred()
+    const { api, session, sent } = attach()
+    await session.tokens()
+    api.interceptors.request.use(async (config) => {
+      await gate.promise
+      return config
+    })
+    const waiting = codes([api.get('/a')])
+    await settle()
+    await session.signOut()
+    gate.resolve()
+    expect(await waiting).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual([])
+  })
+
+  it('a sign-in of another user during another interceptor keeps the request from being sent', async () => {
+    const gate = deferred()
+    const { api, session, sent } = attach()
+    await session.tokens()
+    api.interceptors.request.use((config) => gate.promise.then(() => config))
+    const waiting = codes([api.get('/a')])
+    await settle()
+    await session.signIn(set('b1'), { user: 'ben' })
+    gate.resolve()
+    expect([await waiting, sent]).toEqual([['OAUTH_SIGNED_OUT'], []])
+  })
+
+  it('a config that is sent again after another user has signed in is rejected', async () => {
+    const { api, session, sent } = attach({ accepts: () => false, refresh: () => Promise.reject({ status: 500 }) })
+    const { config } = await rejection<{ config: InternalAxiosRequestConfig }>(api.get('/a'))
+    await session.signIn(set('b1'), { user: 'ben' })
+    sent.length = 0
+    expect(await codes([api.request(config)])).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual([])
+  })
+
+  it.each([
+    ['by their ID token', set('a1', { id_token: idToken('ann') }), set('a2', { id_token: idToken('ann') }), undefined],
+    ['by the name that the application gives', undefined, set('a2'), { user: 'ann' }],
+  ])('a config may be sent again after the end and a new sign-in of the same user, known %s', async (_how, first, second, options) => {
+    const { api, session, sent } = attach({
+      store: memoryStore(first),
+      refresh: () => Promise.reject({ error: 'invalid_grant' }),
+      accepts: (token) => token === 'a2',
+    })
+    if (!first) await session.signIn(set('a1'), options)
+    const failed = await rejection<{ config: InternalAxiosRequestConfig; code: string }>(api.get('/a'))
+    expect(failed.code).toBe('OAUTH_INVALID_GRANT')
+    await session.signIn(second, options)
+    expect((await api.request(failed.config)).status).toBe(200)
+    expect(sent).toEqual(['/a a1', '/a a2'])
+  })
+
+  it('a sign-in that is known to be the same user’s lets waiting requests go on with its token', async () => {
+    const refresh = heldRefresh()
+    const { api, session, sent } = attach({ store: memoryStore(set('a1', { id_token: idToken('ann') })), refresh, accepts: (t) => t !== 'a1' })
+    await session.tokens()
+    const waiting = api.get('/a')
+    await settle()
+    await session.signIn(set('a9', { id_token: idToken('ann') }))
+    expect((await waiting).status).toBe(200)
+    expect(sent).toEqual(['/a a1', '/a a9'])
+  })
+})
+
+describe('change first, then notify', () => {
+  it('a sign-in by a listener of refreshed does not release the waiting request of the user before', async () => {
+    const refresh = heldRefresh()
+    const { api, session, sent } = attach({ refresh, accepts: (token) => token !== 'a1' })
+    await session.tokens()
+    session.on('refreshed', () => void session.signIn(set('b1'), { user: 'ben' }))
+    const waiting = codes([api.get('/a')])
+    await settle()
+    refresh.calls[0]!.answer({ access_token: 'a2' })
+    expect(await waiting).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual(['/a a1'])
+  })
+
+  it('a sign-in by a listener of refresh_failed stays', async () => {
+    const { session, store } = attach({ refresh: () => Promise.reject({ error: 'invalid_grant' }) })
+    await session.tokens()
+    session.on('refresh_failed', () => void session.signIn(set('b1')))
+    await rejection(session.refresh())
+    await settle()
+    expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual(['b1', 'b1'])
+    expect(session.getSnapshot().status).toBe('signed_in')
+  })
+
+  it('a sign-out by a subscriber during a sign-in is what memory and store end with', async () => {
+    const { session, store } = attach()
+    await session.tokens()
+    const unsubscribe = session.subscribe(() => {
+      unsubscribe()
+      void session.signOut()
+    })
+    await session.signIn(set('b1'))
+    await settle()
+    expect([await session.tokens(), await store.read()]).toEqual([undefined, undefined])
+  })
+
+  it('of nested sign-ins, the last call is what memory and store end with', async () => {
+    const { session, store } = attach()
+    await session.tokens()
+    let nested: Promise<void> | undefined
+    session.on('signed_in', () => (nested ??= session.signIn(set('c1'))))
+    await session.signIn(set('b1'))
+    await nested
+    expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual(['c1', 'c1'])
+  })
+
+  it('events of a change that a listener makes come after the present ones, for every listener', async () => {
+    const { session } = attach()
+    await session.tokens()
+    const seen: string[] = []
+    session.on('signed_in', () => void session.signOut())
+    session.on('signed_in', () => void seen.push('signed_in'))
+    session.on('signed_out', () => void seen.push('signed_out'))
+    await session.signIn(set('b1'))
+    expect(seen).toEqual(['signed_in', 'signed_out'])
+  })
+
+  it('30 concurrent 401s make as many snapshots as there are contents', async () => {
+    const { api, session } = attach({ accepts: (token) => token !== 'a1' })
+    await session.tokens()
+    const snapshots = new Set([session.getSnapshot()])
+    session.subscribe(() => snapshots.add(session.getSnapshot()))
+    await Promise.all(Array.from({ length: 30 }, (_, i) => api.get(`/${i}`).then(() => snapshots.add(session.getSnapshot()))))
+    expect(new Set([...snapshots].map((snapshot) => JSON.stringify(snapshot))).size).toBe(snapshots.size)
+    expect(snapshots.size).toBe(3)
+  })
+})
+
+describe('over a shared store', () => {
+  function record(first: TokenJSON | undefined) {
+    let stored = first
+    let turn: Promise<unknown> = Promise.resolve()
+    const listeners = new Set<() => void>()
+    const open = (): TokenStore =>
+      sharedStore({
+        read: () => stored,
+        write(tokens, { mode, replacing }) {
+          if (mode === 'replace' && stored?.access_token !== replacing?.access_token) return false
+          stored = tokens
+          for (const listener of listeners) queueMicrotask(listener)
+          return true
+        },
+        lock: (run) => {
+          const result = turn.then(() => run())
+          turn = result.then(
+            () => undefined,
+            () => undefined,
+          )
+          return result
+        },
+        subscribe: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
+      })
+    return { open, get: () => stored }
+  }
+
+  it.each([
+    ['known by the marker of the sign-in', set('a1'), set('b1'), undefined],
+    ['known by the ID token', set('a1', { id_token: idToken('ann') }), set('b1', { id_token: idToken('ben') }), undefined],
+    ['known by the name that the application gives', set('a1'), set('b1'), { user: 'ben' }],
+  ])('another user who signs in elsewhere, %s, gets no request of the first user', async (_how, first, second, options) => {
+    const { open } = record(first)
+    const refresh = heldRefresh()
+    const one = attach({ store: open(), refresh, accepts: (token) => token !== 'a1' })
+    const two = attach({ store: open() })
+    await Promise.all([one.session.tokens(), two.session.tokens()])
+    const changes: unknown[] = []
+    one.session.on('user_changed', (event) => changes.push(event))
+    const waiting = codes([one.api.get('/of-ann')])
+    await settle()
+    await two.session.signIn(second, options)
+    await settle()
+    refresh.calls[0]!.answer({ access_token: 'a2', refresh_token: 'r2' })
+    expect(await waiting).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(one.sent).toEqual(['/of-ann a1'])
+    await settle()
+    expect(changes).toHaveLength(1)
+    expect((await one.session.tokens())?.access_token).toBe('b1')
+  })
+
+  it('the same user who signs in again elsewhere is no user change', async () => {
+    const { open } = record(set('a1', { id_token: idToken('ann') }))
+    const one = attach({ store: open() })
+    const two = attach({ store: open() })
+    await Promise.all([one.session.tokens(), two.session.tokens()])
+    const changes: unknown[] = []
+    one.session.on('user_changed', (event) => changes.push(event))
+    await two.session.signIn(set('a5', { id_token: idToken('ann') }))
+    await settle()
+    expect([changes, (await one.session.tokens())?.access_token]).toEqual([[], 'a5'])
+  })
+
+  it('a refresh elsewhere is no user change, and keeps the marker out of tokens() and the refresh function', async () => {
+    const { open, get } = record(undefined)
+    const seen: unknown[] = []
+    const refresh: RefreshFunction = async (tokens) => {
+      seen.push(Object.keys(tokens ?? {}))
+      return { access_token: 'a2', refresh_token: 'r2' }
+    }
+    const one = attach({ store: open(), refresh: false })
+    const two = attach({ store: open(), refresh })
+    await two.session.signIn(set('a1'), { user: 'ann' })
+    await one.session.tokens()
+    const changes: unknown[] = []
+    one.session.on('user_changed', (event) => changes.push(event))
+    await two.session.refresh()
+    await settle()
+    expect(changes).toEqual([])
+    expect(get()).toMatchObject({ access_token: 'a2', 'axios-attach-oauth': { user: 'ann' } })
+    expect([seen, await one.session.tokens()]).toEqual([[['access_token', 'refresh_token']], { access_token: 'a2', refresh_token: 'r2' }])
+  })
+
+  it('a burst of notices causes one read, and at most one more', async () => {
+    let reads = 0
+    let notify = (): void => undefined
+    const store = sharedStore({
+      read: async () => (reads++, set('a1')),
+      write: () => true,
+      lock: (run) => run(),
+      subscribe: (listener) => ((notify = listener), () => undefined),
+    })
+    const { session } = attach({ store })
+    await session.tokens()
+    reads = 0
+    for (let i = 0; i < 30_000; i++) notify()
+    await settle()
+    expect(reads).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('tokens that a refresh function or step-up handler signs in with itself', () => {
+  it('are used by the waiting requests and are not revoked', async () => {
+    const revoked: unknown[] = []
+    const refresh: RefreshFunction = async () => {
+      const tokens = { access_token: 'a2', refresh_token: 'r2' }
+      await session.signIn(tokens)
+      return tokens
+    }
+    const { api, session, sent } = attach({ refresh, revoke: (tokens) => void revoked.push(tokens), accepts: (token) => token === 'a2' })
+    await session.tokens()
+    expect((await api.get('/a')).status).toBe(200)
+    await settle()
+    expect([sent, revoked, (await session.tokens())?.access_token]).toEqual([['/a a1', '/a a2'], [], 'a2'])
+  })
+})
+
+describe('a session that is closed', () => {
+  it('saves an unsaved set once more and tells whether the store holds it', async () => {
+    let isBroken = false
+    const kept = memoryStore(set('a1'))
+    const store: TokenStore = {
+      ...kept,
+      write: (tokens, context) => {
+        if (isBroken) throw new Error('disk full')
+        return kept.write(tokens, context)
+      },
+    }
+    const { session } = attach({ store })
+    await session.tokens()
+    isBroken = true
+    await session.refresh()
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: false })
+    isBroken = false
+    expect(await session.close()).toEqual({ persisted: true })
+    expect((await kept.read())?.access_token).toBe('a2')
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_SESSION_CLOSED' })
+  })
+
+  it('waits for the refresh under way', async () => {
+    const refresh = heldRefresh()
+    const { session, store } = attach({ refresh })
+    void session.refresh()
+    await settle()
+    const closed = session.close()
+    await settle()
+    refresh.calls[0]!.answer({ access_token: 'a2' })
+    expect(await closed).toEqual({ persisted: true })
+    expect((await store.read())?.access_token).toBe('a2')
+  })
+})
+
+describe('the snapshot', () => {
+  it('leaves unknown by itself soon after the first subscription', async () => {
+    const { session } = attach()
+    expect(session.getSnapshot().status).toBe('unknown')
+    session.subscribe(() => undefined)
+    await settle()
+    expect(session.getSnapshot().status).toBe('signed_in')
+  })
+
+  it('is unavailable, with the error, while the store can not be read, and the store is read again at the next need', async () => {
+    let isBroken = true
+    const store: TokenStore = {
+      read: () => {
+        if (isBroken) throw new Error('made up')
+        return set('a1')
+      },
+      write: () => undefined,
+    }
+    const { api, session, sent } = attach({ store })
+    session.subscribe(() => undefined)
+    await settle()
+    expect(session.getSnapshot()).toMatchObject({ status: 'unavailable', error: { code: 'OAUTH_STORE_FAILED' } })
+    isBroken = false
+    await api.get('/a')
+    expect([sent, session.getSnapshot().status]).toEqual([['/a a1'], 'signed_in'])
+  })
+})

@@ -1,0 +1,15 @@
+import { plainPersistence } from '../persistence/plain.js'
+import { persistenceOf } from '../persistence/persistence-of.js'
+import type { PersistenceFactory } from '../session/persistence.js'
+import type { SharedStoreDefinition, TokenStore } from '../types.js'
+
+/** How the session keeps its tokens in this store. Throws a `TypeError` for a store with a lock that `sharedStore` has not made. */
+export function persistenceFor(caller: string, store: TokenStore): PersistenceFactory {
+  const shared = (store as { [persistenceOf]?: PersistenceFactory })[persistenceOf]
+  if (shared) return shared
+  if ((store as Partial<SharedStoreDefinition>).lock !== undefined)
+    throw new TypeError(
+      `${caller}: store has a lock but was not made by a store factory. Pass the store itself, not a copy of it, or make it with sharedStore(…) of axios-attach-oauth/shared.`,
+    )
+  return plainPersistence(store)
+}

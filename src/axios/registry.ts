@@ -1,0 +1,38 @@
+import type { AxiosInstance } from 'axios'
+import type { OpenSession } from '../session/open-session.js'
+import type { TokenStore } from '../types.js'
+
+/** Changes with the internals that two copies of the package share. */
+const VERSION = 1
+
+/** An instance and the store that it is attached to. */
+export interface AttachedInstance {
+  readonly store: TokenStore
+  readonly open: OpenSession
+  /** Removes the interceptors. */
+  readonly release: () => void
+}
+
+interface Registry {
+  readonly version: number
+  readonly sessions: WeakMap<TokenStore, OpenSession>
+  readonly attached: WeakMap<AxiosInstance, AttachedInstance>
+}
+
+const key = Symbol.for('axios-attach-oauth.registry')
+
+/** The sessions and attachments of this process, shared by all copies of the package in it (ESM and CommonJS). Throws a `TypeError` when the other copy is incompatible. */
+export function registry(): Registry {
+  const world = globalThis as unknown as Record<symbol, Registry | undefined>
+  const found = (world[key] ??= { version: VERSION, sessions: new WeakMap(), attached: new WeakMap() })
+  if (found.version !== VERSION)
+    throw new TypeError('axios-attach-oauth: two incompatible versions are loaded in one process. Install one version only.')
+  return found
+}
+
+/** Do two stores keep the same record? */
+export function isSamePlace(a: TokenStore, b: TokenStore): boolean {
+  if (a === b) return true
+  const { place } = a
+  return place !== undefined && place.length === b.place?.length && place.every((part, i) => part === b.place?.[i])
+}

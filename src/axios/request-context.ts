@@ -1,0 +1,59 @@
+import type { InternalAxiosRequestConfig } from 'axios'
+import type { Epoch } from '../session/epoch.js'
+import type { ActiveToken } from '../session/state.js'
+import type { TokenProvider } from '../session/token-provider.js'
+import type { Credential } from './credential.js'
+
+type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
+
+/**
+ * `pending`: other interceptors run before ours. `deferred`: it waits for a token, or, where it can't wait, is sent without one.
+ * `refresh-request`: the refresh function sends it. `sent`: it is on its way with what the context says.
+ */
+export type Stage = 'pending' | 'deferred' | 'refresh-request' | 'sent'
+
+/** What is known of a request. */
+export interface RequestContext {
+  readonly provider: TokenProvider
+  readonly stage: Stage
+  /** `undefined` when nobody was signed in. */
+  readonly epoch: Epoch | undefined
+  readonly token: ActiveToken | undefined
+  readonly credential: Credential | undefined
+  /** When the request came in, on the monotonic clock; 0 when it has no time limit. */
+  readonly startedAt: number
+  /** The caller's own `beforeRedirect`. */
+  readonly beforeRedirect: BeforeRedirect | undefined
+}
+
+/** Gives an existing object the private field of a subclass. */
+const Existing = function (carrier: object) {
+  return carrier
+} as unknown as new (carrier: object) => object
+
+/**
+ * Keeps the context in a private field of the config's `beforeRedirect` function. A function stays the same object in copies of the config
+ * (`mergeConfig`, spreading, deep copies, reactive proxies), adds no entry to it, and shows neither in JSON nor in print.
+ */
+class Carrier extends Existing {
+  readonly #context: RequestContext
+
+  constructor(carrier: BeforeRedirect, context: RequestContext) {
+    super(carrier)
+    this.#context = context
+  }
+
+  static contextOf(carrier: object): RequestContext | undefined {
+    return #context in carrier ? carrier.#context : undefined
+  }
+}
+
+export function carryContext(carrier: BeforeRedirect, context: RequestContext): BeforeRedirect {
+  new Carrier(carrier, context)
+  return carrier
+}
+
+export function contextOf(config: { readonly beforeRedirect?: unknown } | undefined): RequestContext | undefined {
+  const carrier = config?.beforeRedirect
+  return typeof carrier === 'function' ? Carrier.contextOf(carrier) : undefined
+}

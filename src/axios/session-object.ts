@@ -1,0 +1,63 @@
+import type { OpenSession } from '../session/open-session.js'
+import type { Session } from '../session/session.js'
+import { serverSnapshot } from '../session/snapshot.js'
+
+/** The member that leads from a session object to its internals: a function, so that deep copies and proxies keep it and nothing is printed. */
+const internals = 'axios-attach-oauth'
+
+/** The session that applications hold. A class, since axios copies plain objects; no private fields, since applications copy this object. */
+class SessionObject implements Session {
+  readonly tokens: Session['tokens']
+  readonly signIn: Session['signIn']
+  readonly signOut: Session['signOut']
+  readonly refresh: Session['refresh']
+  readonly getAccessToken: Session['getAccessToken']
+  readonly on: Session['on']
+  readonly subscribe: Session['subscribe']
+  readonly getSnapshot: Session['getSnapshot']
+  readonly getServerSnapshot: Session['getServerSnapshot']
+  readonly close: Session['close']
+  declare readonly [Symbol.asyncDispose]: Session[typeof Symbol.asyncDispose]
+  readonly [internals]: () => OpenSession
+
+  constructor(open: OpenSession) {
+    const { operations, notifications, snapshots, sync } = open
+    this.tokens = () => operations.tokens()
+    this.signIn = (tokens, options) => operations.signIn(tokens, options)
+    this.signOut = (options) => operations.signOut(options)
+    this.refresh = () => operations.refresh()
+    this.getAccessToken = (options) => operations.getAccessToken(options)
+    this.on = (name, listener) => notifications.events.on(name, listener)
+    this.subscribe = (listener) => {
+      const unsubscribe = notifications.subscribe(listener)
+      // Later: a subscriber must not be called while it subscribes. The error shows in the snapshot.
+      if (!sync.isLoaded) void Promise.resolve().then(() => sync.load()).catch(() => undefined)
+      return unsubscribe
+    }
+    this.getSnapshot = () => snapshots.present
+    this.getServerSnapshot = () => serverSnapshot
+    this.close = (options) => operations.close(options)
+    if (Symbol.asyncDispose) Object.assign(this, { [Symbol.asyncDispose]: async () => void (await operations.close()) })
+    this[internals] = () => open
+  }
+}
+
+/** A session together with its end on one axios instance. */
+export interface AttachedSession extends Session {
+  /** Removes the interceptors: the instance is as if it had never been attached. Requests under way are finished. */
+  readonly detach: () => void
+}
+
+export function sessionObject(open: OpenSession): Session {
+  return new SessionObject(open)
+}
+
+export function attachedSession(open: OpenSession, detach: () => void): AttachedSession {
+  return Object.assign(new SessionObject(open), { detach })
+}
+
+/** The internals of a session object, also of a copy of it or of one that another copy of this package has made. */
+export function openSessionOf(value: unknown): OpenSession | undefined {
+  const open = (value as Partial<SessionObject> | null | undefined)?.[internals]
+  return typeof open === 'function' ? open() : undefined
+}

@@ -1,0 +1,28 @@
+import { OAuthError } from '../errors.js'
+import type { StoredChange } from '../session/persistence.js'
+import { isOtherUser, readRecord, type TokenRecord } from '../token-record.js'
+import { sameTokens } from '../tokens.js'
+import type { TokenJSON } from '../types.js'
+
+/** What the content of the store means to a session that uses `current`. Throws `OAUTH_TOKEN_INVALID`, which names the store. */
+export function compareStored(
+  storeName: string,
+  stored: TokenJSON | undefined,
+  current: TokenRecord | undefined,
+  now: number,
+): StoredChange {
+  if (!stored) return { type: 'removed' }
+  if (current && sameTokens(stored, current.parsed.tokens)) return { type: 'saved' }
+  const record = readStored(storeName, stored, now)
+  if (!current) return { type: 'adopted', record }
+  return { type: isOtherUser(current.identity, record.identity) ? 'user-changed' : 'adopted', record }
+}
+
+function readStored(storeName: string, stored: TokenJSON, now: number): TokenRecord {
+  try {
+    return readRecord(stored, now)
+  } catch (error) {
+    const { message } = error as Error
+    throw new OAuthError('OAUTH_TOKEN_INVALID', `The token store (${storeName}) holds no usable token set. ${message}`)
+  }
+}

@@ -1,0 +1,102 @@
+import type { Environment } from '../session/environment.js'
+import type { PersistenceFactory, PersistenceSettings, Renewal, SaveOutcome, Superseded } from '../session/persistence.js'
+import type { TokenRecord } from '../token-record.js'
+import type { SharedStoreDefinition } from '../types.js'
+import { createPersistence } from './plain.js'
+import { renewTokens, saveRecord } from './renew.js'
+import { StoreAccess, storeError } from './store-access.js'
+
+/** The pause between two tries to save under the lock, in milliseconds. */
+const SAVE_INTERVAL = 100
+
+/** Persistence of a store that several sessions share: lock → read again → adopt or exchange → compare and set → release. */
+export function sharedPersistence(store: SharedStoreDefinition): PersistenceFactory {
+  return (environment, settings) => {
+    const access = new StoreAccess(store, environment, settings.storeTimeout)
+    const lock = new StoreLock(store, access.name, environment, settings)
+    return {
+      ...createPersistence(access, environment, settings),
+      renew: (request) =>
+        new Promise<Renewal>((resolve) => {
+          const released: Promise<SaveOutcome | undefined> = lock
+            .run(async (lost) => {
+              const renewal = await renewTokens(access, environment, settings, request, lost)
+              resolve({ ...renewal, released })
+              const { outcome } = renewal
+              // The next holder of the lock would read the refresh token that is spent, and spend it again.
+              if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record)) return undefined
+              return keepSaving(outcome.record, request.superseded, lost)
+            })
+            .catch((error: unknown) => {
+              // Without effect once the work has run.
+              resolve({ outcome: { type: 'failed', error: storeError(access.name, 'be locked', error) } })
+              return undefined
+            })
+        }),
+      saveAgain: (record, superseded) => lock.run(() => saveRecord(access, record, superseded, () => environment.now())),
+    }
+
+    /** Tries again for as long as one more step of the store may take. A lost lock allows one more try, which compare and set refuses if the store moved on. */
+    async function keepSaving(record: TokenRecord, superseded: Superseded, lost: AbortSignal | undefined): Promise<SaveOutcome> {
+      const end = environment.monotonic() + settings.storeTimeout
+      for (;;) {
+        await new Promise<void>((resolve) => void environment.after(SAVE_INTERVAL, resolve))
+        const isLast = lost?.aborted || environment.monotonic() >= end
+        try {
+          return await saveRecord(access, record, superseded, () => environment.now())
+        } catch (error) {
+          if (isLast) throw error
+        }
+      }
+    }
+  }
+}
+
+function isRotated(before: TokenRecord | undefined, after: TokenRecord): boolean {
+  return before?.parsed.refreshToken !== after.parsed.refreshToken
+}
+
+class StoreLock {
+  readonly #store: SharedStoreDefinition
+  readonly #name: string
+  readonly #environment: Environment
+  readonly #settings: PersistenceSettings
+
+  constructor(store: SharedStoreDefinition, name: string, environment: Environment, settings: PersistenceSettings) {
+    this.#store = store
+    this.#name = name
+    this.#environment = environment
+    this.#settings = settings
+  }
+
+  /** Runs `work` under the lock; settles when the lock is free. A release that fails or hangs does not change the result. */
+  run<Result>(work: (lost: AbortSignal | undefined) => Promise<Result>): Promise<Result> {
+    const { lockTimeout, storeTimeout } = this.#settings
+    const waiting = new AbortController()
+    return new Promise<Result>((resolve, reject) => {
+      let result: Promise<Result> | undefined
+      const giveUp = (cause: unknown): void => {
+        waiting.abort(storeError(this.#name, 'be locked', cause))
+        reject(waiting.signal.reason)
+      }
+      let cancelTimer = this.#environment.after(lockTimeout, () =>
+        giveUp(new Error(`lock not acquired within ${lockTimeout} ms`)),
+      )
+      const locked = async (lost?: AbortSignal): Promise<Result> => {
+        // A store that calls back twice, or after the time limit, starts nothing.
+        if (result) return result
+        if (waiting.signal.aborted) throw waiting.signal.reason
+        cancelTimer()
+        const mine = (result = work(lost))
+        await mine.catch(() => undefined)
+        cancelTimer = this.#environment.after(storeTimeout, () => resolve(mine))
+        return mine
+      }
+      // Once the work has run, its result counts, not what the lock settles with.
+      const ended = (cause: unknown): void => (result ? resolve(result) : giveUp(cause))
+      new Promise((started) => started(this.#store.lock(locked, waiting.signal)))
+        .then(() => ended(new Error('the lock ended without running the work')), ended)
+        .finally(() => cancelTimer())
+    })
+  }
+}

@@ -1,0 +1,121 @@
+import { OAuthError, isOAuthError } from '../errors.js'
+import type { Environment } from '../session/environment.js'
+import type { Superseded } from '../session/persistence.js'
+import { withTimeLimit } from '../session/time-limit.js'
+import { sameTokens } from '../tokens.js'
+import type { TokenJSON, TokenStore } from '../types.js'
+
+const noop = (): void => undefined
+
+export type ReplaceResult =
+  | { readonly type: 'stored' }
+  /** The store has changed since it was last read here; `found` is what it holds now. */
+  | { readonly type: 'conflict'; readonly found: TokenJSON | undefined }
+  | { readonly type: 'superseded' }
+
+/** An error that names the store and what it could not do. */
+export function storeError(name: string, verb: string, cause: unknown): OAuthError {
+  if (isOAuthError(cause) && cause.code === 'OAUTH_STORE_FAILED') return cause as OAuthError
+  return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not ${verb}. Its content is unchanged.`, { cause })
+}
+
+/** Reads and writes a store, each step within the time limit. Changes run one at a time, in the order of the calls. */
+export class StoreAccess {
+  readonly name: string
+  readonly #store: TokenStore
+  readonly #environment: Environment
+  readonly #timeout: number
+  /** The content of the store at the last read or write that the session took note of. */
+  #known: TokenJSON | undefined
+  /** A write that overwrites is under way or has failed: the content counts as known, whatever it is. */
+  #overwriting = false
+  #queue: Promise<unknown> = Promise.resolve()
+
+  constructor(store: TokenStore, environment: Environment, timeout: number) {
+    this.name = store.name ?? 'store'
+    this.#store = store
+    this.#environment = environment
+    this.#timeout = timeout
+  }
+
+  /** Reads after every change that was asked for before. */
+  read(): Promise<TokenJSON | undefined> {
+    return this.#enqueue(() => this.#read())
+  }
+
+  /** Did another tab, process or machine change the store? */
+  changedExternally(stored: TokenJSON | undefined): boolean {
+    return !sameTokens(stored, this.#known)
+  }
+
+  acknowledge(stored: TokenJSON | undefined): void {
+    this.#known = stored
+    this.#overwriting = false
+  }
+
+  /** Stores `tokens`, unless the store has changed since it was last read here or the write is superseded. */
+  replace(tokens: TokenJSON | undefined, superseded: Superseded): Promise<ReplaceResult> {
+    return this.#enqueue(async () => {
+      const present = await this.#read()
+      if (superseded.aborted) return { type: 'superseded' }
+      if (this.changedExternally(present)) return { type: 'conflict', found: present }
+      if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
+      const found = await this.#read()
+      if (this.changedExternally(found)) return { type: 'conflict', found }
+      throw storeError(this.name, 'be written', new Error('the store refused the write and holds what it held before'))
+    })
+  }
+
+  /** Stores `tokens` whatever is there. Resolves with what was there. */
+  overwrite(tokens: TokenJSON | undefined): Promise<TokenJSON | undefined> {
+    return this.#enqueue(async () => {
+      this.#overwriting = true
+      // A write to a store that can't be read might undo another session's change later; a deletion is tried all the same.
+      const present = await this.#read().catch((error: unknown) => {
+        if (tokens) throw error
+        return this.#known
+      })
+      await this.#write(tokens, present, 'set')
+      return present
+    })
+  }
+
+  /** Asks the store whether a write would succeed. Resolves with the objection. */
+  async checkWritable(): Promise<OAuthError | undefined> {
+    const { checkWritable } = this.#store
+    if (!checkWritable) return undefined
+    return this.#step('be written', () => checkWritable.call(this.#store, this.#known)).then(noop, (error: OAuthError) => error) as Promise<
+      OAuthError | undefined
+    >
+  }
+
+  subscribe(listener: () => void): () => void {
+    return this.#store.subscribe?.(listener) ?? noop
+  }
+
+  async #read(): Promise<TokenJSON | undefined> {
+    const stored = (await this.#step('be read', () => this.#store.read())) ?? undefined
+    if (this.#overwriting) this.acknowledge(stored)
+    return stored
+  }
+
+  async #write(tokens: TokenJSON | undefined, replacing: TokenJSON | undefined, mode: 'replace' | 'set'): Promise<unknown> {
+    const result = await this.#step('be written', () => this.#store.write(tokens, { replacing, mode }))
+    if (result !== false) this.acknowledge(tokens)
+    return result
+  }
+
+  #enqueue<Result>(change: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(change)
+    this.#queue = result.then(noop, noop)
+    return result
+  }
+
+  async #step<Result>(verb: string, step: () => Result | PromiseLike<Result>): Promise<Result> {
+    try {
+      return await withTimeLimit(this.#environment, this.#timeout, step, () => new Error(`no answer within ${this.#timeout} ms`))
+    } catch (error) {
+      throw storeError(this.name, verb, error)
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import { isSameUser, type Identity } from '../token-record.js'
+
+/** One sign-in. A request belongs to the epoch in which it is first seen and is never sent in another one. */
+export interface Epoch {
+  /** What is known of the user. A refresh may tell more. */
+  identity: Identity
+  /** Equal for epochs that turn out to be one: a refresh function or a step-up handler that signs in itself. */
+  group: object
+}
+
+export function newEpoch(identity: Identity): Epoch {
+  return { identity, group: {} }
+}
+
+export function isSameEpoch(a: Epoch, b: Epoch): boolean {
+  return a === b || a.group === b.group
+}
+
+/** May a config of epoch `before` be sent again in epoch `now`? A new sign-in of the same user continues the epoch. */
+export function continuesEpoch(before: Epoch, now: Epoch): boolean {
+  return isSameEpoch(before, now) || isSameUser(before.identity, now.identity) === true
+}

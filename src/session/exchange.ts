@@ -1,0 +1,141 @@
+import { OAuthError, isOAuthError } from '../errors.js'
+import { copyJSON } from '../copy-json.js'
+import { refreshedRecord, type TokenRecord } from '../token-record.js'
+import { mergeTokenResponse, toTokenSet, usableRefreshToken, type ParsedTokenSet } from '../tokens.js'
+import type { RefreshFunction, RefreshReason } from '../types.js'
+import type { Environment } from './environment.js'
+import type { InFlightRefresh } from './in-flight-refresh.js'
+import type { ExchangeResult } from './persistence.js'
+import { internalError, noRefreshToken, notSignedIn, refreshFailure } from './refresh-error.js'
+import type { SessionSettings } from './settings.js'
+import { requestTokens } from './token-request.js'
+
+/** What the exchange knows of the session. */
+export interface ExchangeContext {
+  readonly environment: Environment
+  readonly settings: SessionSettings
+  readonly storeName: string
+  /** `true` when the server is known to leave the refresh token as it is. */
+  readonly keepsRefreshToken: boolean
+  /** `true` when the present access token has expired, or there is none. */
+  readonly isExpired: boolean
+}
+
+/** Asks the refresh function for a new token set. Never rejects, and changes nothing but `run`. */
+export async function exchange(
+  context: ExchangeContext,
+  run: InFlightRefresh,
+  base: TokenRecord | undefined,
+  unwritable: OAuthError | undefined,
+): Promise<ExchangeResult> {
+  try {
+    return await exchangeTokens(context, run, base, unwritable)
+  } catch (error) {
+    return { type: 'failed', error: internalError(error) }
+  }
+}
+
+/** Why the refresh function must not be called. */
+function objection(
+  { settings, storeName, keepsRefreshToken, isExpired }: ExchangeContext,
+  run: InFlightRefresh,
+  base: TokenRecord | undefined,
+  unwritable: OAuthError | undefined,
+): OAuthError | undefined {
+  const { refresh, refreshWhenUnwritable } = settings
+  if (!refresh)
+    return new OAuthError(
+      'OAUTH_REFRESH_UNAVAILABLE',
+      `There is no refresh function, and the token store (${storeName}) holds no newer token set.`,
+    )
+  if (refresh.needsRefreshToken && base?.parsed.refreshToken === undefined) return base ? noRefreshToken() : notSignedIn()
+  if (!unwritable || refreshWhenUnwritable) return undefined
+  // A rotated refresh token that can't be stored is lost at the end of the process, and the stored one is spent.
+  if (!isExpired && !run.isForRejected) return unwritable
+  if (keepsRefreshToken) return undefined
+  return new OAuthError(
+    'OAUTH_STORE_FAILED',
+    `The token store (${storeName}) can not be written, so the refresh token is not used: a new one would be lost. Make the store writable, or set refreshWhenUnwritable.`,
+    { cause: unwritable },
+  )
+}
+
+async function exchangeTokens(
+  context: ExchangeContext,
+  run: InFlightRefresh,
+  base: TokenRecord | undefined,
+  unwritable: OAuthError | undefined,
+): Promise<ExchangeResult> {
+  const { environment, settings } = context
+  const previous = base?.parsed.tokens
+  const { answer } = run
+  const error = answer ? undefined : objection(context, run, base, unwritable)
+  if (error) return { type: 'failed', error }
+
+  let serverDate: string | null | undefined
+  const reportDate = (date: string | null | undefined): void => void (serverDate = date)
+  const refresh = settings.refresh as RefreshFunction
+  const { neverEnds = false } = answer ? {} : refresh
+  const options = { classify: settings.classify, inferFromStatus: !neverEnds }
+  if (!answer) run.askedAt = environment.monotonic()
+  try {
+    const { response, sentAt } = answer
+      ? { response: answer, sentAt: environment.now() }
+      : await requestTokens(environment, settings.refreshTimeout, (reason) => run.abort(reason), {
+          send: async () => {
+            const refreshContext = { signal: run.signal, reason: run.reason as RefreshReason, reportDate }
+            const tokens = previous && copyJSON(toTokenSet(previous))
+            return checkResponse(await run.call(() => refresh(tokens, refreshContext)))
+          },
+          classify: (reason) => refreshFailure(reason, environment.now(), options).failure,
+          retry: settings.policy.retry,
+          signal: run.signal,
+          isUnwanted: () => run.isSuperseded,
+        })
+    if (response === null) throw sessionOver()
+    return receive(previous, response, sentAt, serverDate, base)
+  } catch (cause) {
+    const { failure, error } = refreshFailure(cause, environment.now(), options)
+    const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
+    if (!isEnd || neverEnds) return { type: 'failed', error }
+    if (!failure.inferred) return { type: 'ended', error, keepStored: false }
+    // An inferred end counts once the access token is of no use any more.
+    if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
+    return { type: 'ended', error, keepStored: true }
+  }
+}
+
+function sessionOver(): OAuthError {
+  return new OAuthError('OAUTH_INVALID_GRANT', 'The refresh function resolved with null: the session is over. Sign in again.')
+}
+
+function unavailable(error: OAuthError): OAuthError {
+  return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', error.message, { cause: error })
+}
+
+/** Some servers answer 200 with an error in the body. */
+function checkResponse(response: unknown): unknown {
+  if (typeof response === 'object' && response !== null && !('access_token' in response)) throw response
+  return response
+}
+
+function receive(
+  previous: ParsedTokenSet['tokens'] | undefined,
+  response: unknown,
+  sentAt: number,
+  serverDate: string | null | undefined,
+  base: TokenRecord | undefined,
+): ExchangeResult {
+  try {
+    return { type: 'received', record: refreshedRecord(mergeTokenResponse(previous, response, sentAt, serverDate), base) }
+  } catch (cause) {
+    if (!isOAuthError(cause)) throw cause
+    const error = new OAuthError(
+      'OAUTH_REFRESH_UNAVAILABLE',
+      `The token response holds no usable token set. ${cause.message} The tokens were kept.`,
+      { cause },
+    )
+    const rotated = usableRefreshToken(previous, response, sentAt)
+    return rotated ? { type: 'rotated', record: refreshedRecord(rotated, base), error } : { type: 'failed', error }
+  }
+}

@@ -1,0 +1,78 @@
+import type { OAuthError } from '../errors.js'
+import type { TokenRecord } from '../token-record.js'
+import type { RefreshReason, TokenResponse } from '../types.js'
+import type { Epoch } from './epoch.js'
+import type { ActiveToken } from './state.js'
+
+/** What the requests that wait for a refresh get. */
+export type RefreshResult =
+  | { readonly type: 'token'; readonly token: ActiveToken }
+  /** No newer token; the session goes on with the present one. */
+  | { readonly type: 'failed'; readonly error: OAuthError }
+  /** The request must not be sent: the session ended, or another user signed in. */
+  | { readonly type: 'rejected'; readonly error: OAuthError }
+
+/** One run of the refresh. It is independent of its callers: those who wait may leave, and it goes on. */
+export class InFlightRefresh {
+  readonly reason: RefreshReason | 'step_up'
+  /** The epoch in which it began. */
+  readonly epoch: Epoch
+  /** The token response of a step-up, which needs no request. */
+  readonly answer: TokenResponse | undefined
+  readonly result: Promise<RefreshResult>
+  /** The same for requests that go on with the present token when the refresh fails; made at the first need. */
+  orPresent: Promise<RefreshResult> | undefined
+  /** The refresh is for a token that the resource server rejected. */
+  isForRejected: boolean
+  /** The refresh function is being called at this moment. */
+  isCalling = false
+  /** The refresh function was called and has not settled. */
+  isRunning = false
+  /** Superseded by a sign-in or a sign-out: the tokens of this refresh must not be used. */
+  isSuperseded = false
+  /** The set that it brought. */
+  received: TokenRecord | undefined
+  /** When the token endpoint was first asked, on the monotonic clock. */
+  askedAt: number | undefined
+  readonly #controller = new AbortController()
+  #settle!: (result: RefreshResult) => void
+
+  constructor(reason: RefreshReason | 'step_up', epoch: Epoch, answer?: TokenResponse) {
+    this.reason = reason
+    this.epoch = epoch
+    this.answer = answer
+    this.isForRejected = reason === 'rejected'
+    this.result = new Promise((resolve) => (this.#settle = resolve))
+  }
+
+  /** The signal that the refresh function gets. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  settle(result: RefreshResult): void {
+    this.#settle(result)
+  }
+
+  abort(reason: unknown): void {
+    this.#controller.abort(reason)
+  }
+
+  /** Calls the refresh function. */
+  call<Result>(refresh: () => Result | PromiseLike<Result>): Promise<Result> {
+    this.isCalling = this.isRunning = true
+    const done = (): void => {
+      this.isRunning = false
+    }
+    try {
+      const answer = Promise.resolve(refresh())
+      answer.then(done, done)
+      return answer
+    } catch (error) {
+      done()
+      throw error
+    } finally {
+      this.isCalling = false
+    }
+  }
+}

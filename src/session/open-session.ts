@@ -1,0 +1,45 @@
+import { Clock } from './clock.js'
+import type { Environment } from './environment.js'
+import { Notifications } from './notifications.js'
+import type { PersistenceFactory } from './persistence.js'
+import { RefreshCoordinator } from './refresh-coordinator.js'
+import { RefreshThrottle } from './refresh-throttle.js'
+import { Revocation } from './revocation.js'
+import { SessionOperations } from './session-operations.js'
+import type { SessionSettings } from './settings.js'
+import { Snapshots } from './snapshot.js'
+import { SessionState } from './state.js'
+import { StoreSync } from './store-sync.js'
+import { TokenProvider } from './token-provider.js'
+
+/** A session as the interceptors and its public object see it. */
+export interface OpenSession {
+  readonly operations: SessionOperations
+  readonly provider: TokenProvider
+  readonly snapshots: Snapshots
+  readonly notifications: Notifications
+  readonly sync: StoreSync
+  /** Takes over settings that a later call names. */
+  readonly configure: (changes: Partial<SessionSettings>) => void
+}
+
+/** Puts the parts of a session together. */
+export function openSession(createPersistence: PersistenceFactory, settings: SessionSettings, environment: Environment): OpenSession {
+  const clock = new Clock(environment)
+  const state = new SessionState(environment, clock, settings)
+  const persistence = createPersistence(environment, settings)
+  const throttle = new RefreshThrottle(settings)
+  const snapshots = new Snapshots(state)
+  const notifications = new Notifications(snapshots)
+  const revocation = new Revocation(environment, settings, state, notifications)
+  const parts = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
+  const coordinator = new RefreshCoordinator(parts)
+  const sync = new StoreSync(environment, persistence, state, coordinator, notifications)
+  const provider = new TokenProvider({ ...parts, coordinator, sync, events: notifications.events })
+  const operations = new SessionOperations({ ...parts, coordinator, sync, provider })
+  const configure = (changes: Partial<SessionSettings>): void => {
+    Object.assign(settings, changes)
+    state.updateFastPath()
+  }
+  return { operations, provider, snapshots, notifications, sync, configure }
+}

@@ -1,0 +1,65 @@
+import { OAuthError, isOAuthError, type OAuthErrorCode } from '../errors.js'
+import { classifyFailure, type ClassifyOptions, type Failure, type FailureKind } from '../policy.js'
+
+const codes: Record<FailureKind, OAuthErrorCode> = {
+  ended: 'OAUTH_INVALID_GRANT',
+  misconfigured: 'OAUTH_CLIENT_REFUSED',
+  transient: 'OAUTH_REFRESH_UNAVAILABLE',
+}
+
+const explanations: Record<FailureKind, string> = {
+  ended: 'The token endpoint refused the refresh token for good. Sign in again.',
+  misconfigured: 'The token endpoint refused the client or the request. Check the client settings. The tokens were kept.',
+  transient: 'The token endpoint gave no usable answer. The tokens were kept. Try again later.',
+}
+
+export interface ClassifiedError {
+  readonly failure: Failure
+  readonly error: OAuthError
+}
+
+/** The typed error of a failed refresh, with what the failure means for the session. */
+export function refreshFailure(cause: unknown, now: number, options: ClassifyOptions): ClassifiedError {
+  const failure = classifyFailure(cause, now, options)
+  const summary = failure.summary && ` (${failure.summary})`
+  const text = explanations[failure.kind].replace('.', `${summary}.`)
+  return { failure, error: isOAuthError(cause) ? (cause as OAuthError) : new OAuthError(codes[failure.kind], text, { cause }) }
+}
+
+/** A bug in this package, or a missing platform function: not an outage. */
+export function internalError(cause: unknown): OAuthError {
+  if (isOAuthError(cause)) return cause as OAuthError
+  return new OAuthError('OAUTH_INTERNAL', `Unexpected error in axios-attach-oauth: ${(cause as Error | undefined)?.name ?? 'unknown'}. Please report it.`, {
+    cause,
+  })
+}
+
+export function notSignedIn(): OAuthError {
+  return new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+}
+
+export function epochEnded(): OAuthError {
+  return new OAuthError(
+    'OAUTH_SIGNED_OUT',
+    'The user signed in or out, or another user signed in, after this request was made. Send it again as a new request.',
+  )
+}
+
+export function noRefreshToken(): OAuthError {
+  return new OAuthError(
+    'OAUTH_NO_REFRESH_TOKEN',
+    'The access token must be refreshed and there is no refresh token. Some servers issue one only for the scope offline_access: add it when signing in.',
+  )
+}
+
+export function signedOutWhileWaiting(): OAuthError {
+  return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out while this request was waiting.')
+}
+
+export function userChangedWhileWaiting(): OAuthError {
+  return new OAuthError('OAUTH_SIGNED_OUT', 'Another sign-in took place while this request was waiting. Send it again.')
+}
+
+export function sessionClosed(): OAuthError {
+  return new OAuthError('OAUTH_SESSION_CLOSED', 'The session is closed: no token is refreshed after session.close().')
+}

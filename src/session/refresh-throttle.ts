@@ -1,0 +1,49 @@
+import { OAuthError } from '../errors.js'
+import { cooldownDelay, withinRefreshLimit, type PolicySettings } from '../policy.js'
+
+interface Cooldown {
+  readonly refreshToken: string | undefined
+  readonly until: number
+  readonly failures: number
+  readonly error: OAuthError
+}
+
+/** Keeps a session from asking the token endpoint too often. Times are milliseconds on the monotonic clock. */
+export class RefreshThrottle {
+  readonly #settings: { readonly policy: PolicySettings }
+  #starts: number[] = []
+  #cooldown: Cooldown | undefined
+
+  constructor(settings: { readonly policy: PolicySettings }) {
+    this.#settings = settings
+  }
+
+  /** Why no refresh may start now with this refresh token. */
+  check(refreshToken: string | undefined, now: number): OAuthError | undefined {
+    const cooldown = this.#cooldown
+    if (cooldown && now < cooldown.until && cooldown.refreshToken === refreshToken) return cooldown.error
+    const { refreshLimit } = this.#settings.policy
+    if (withinRefreshLimit(this.#starts, now, refreshLimit)) return undefined
+    return new OAuthError(
+      'OAUTH_REFRESH_LIMIT',
+      `${refreshLimit.count} refreshes within ${refreshLimit.interval / 1000} s: the API rejects the tokens that the token endpoint issues. Check the audience and the scope.`,
+    )
+  }
+
+  /** Refreshes due to normal expiry do not count against the limit. */
+  record(now: number, dueToExpiry: boolean): void {
+    if (!dueToExpiry || this.#cooldown) this.#starts = [...this.#starts, now].slice(-this.#settings.policy.refreshLimit.count)
+  }
+
+  /** Starts or extends the cool-down of a refresh token. */
+  fail(refreshToken: string | undefined, now: number, error: OAuthError): void {
+    const before = this.#cooldown
+    const failures = before && before.refreshToken === refreshToken ? before.failures + 1 : 1
+    this.#cooldown = { refreshToken, failures, error, until: now + cooldownDelay(failures, this.#settings.policy.cooldown) }
+  }
+
+  /** Ends the cool-down. */
+  reset(): void {
+    this.#cooldown = undefined
+  }
+}

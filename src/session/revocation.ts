@@ -1,0 +1,75 @@
+import { OAuthError, isOAuthError } from '../errors.js'
+import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
+import { toTokenSet } from '../tokens.js'
+import type { TokenResponse } from '../types.js'
+import type { Environment } from './environment.js'
+import type { Notifications } from './notifications.js'
+import type { SessionSettings } from './settings.js'
+import type { SessionState } from './state.js'
+import { withTimeLimit } from './time-limit.js'
+
+/** The result of a revocation. */
+export interface RevocationResult {
+  /** The server confirmed it. */
+  readonly revoked: boolean
+  /** Why it failed. Missing when nothing was to be revoked. */
+  readonly error?: OAuthError
+}
+
+/** Revokes tokens at the server (RFC 7009). */
+export class Revocation {
+  readonly #environment: Environment
+  readonly #settings: SessionSettings
+  readonly #state: SessionState
+  readonly #notifications: Notifications
+
+  constructor(environment: Environment, settings: SessionSettings, state: SessionState, notifications: Notifications) {
+    this.#environment = environment
+    this.#settings = settings
+    this.#state = state
+    this.#notifications = notifications
+  }
+
+  /** Never rejects: a revocation that fails is an event, too. */
+  async revoke(record: TokenRecord | undefined): Promise<RevocationResult> {
+    const { revoke, refreshTimeout } = this.#settings
+    if (!revoke || !record) return { revoked: false }
+    const controller = new AbortController()
+    const late = (): Error => {
+      const error = new Error(`The revocation took longer than ${refreshTimeout} ms`)
+      controller.abort(error)
+      return error
+    }
+    try {
+      const tokens = toTokenSet(record.parsed.tokens)
+      await withTimeLimit(this.#environment, refreshTimeout, () => revoke(tokens, { signal: controller.signal }), late)
+      return { revoked: true }
+    } catch (cause) {
+      const error = isOAuthError(cause)
+        ? (cause as OAuthError)
+        : new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'The server did not confirm the revocation. The tokens may still be valid there.', { cause })
+      this.#notifications.notify([['revocation_failed', { error }]])
+      return { revoked: false, error }
+    }
+  }
+
+  /** Revokes a token response that came too late. */
+  revokeResponse(response: TokenResponse): void {
+    try {
+      this.revokeUnused(signInRecord(response, this.#environment.now(), undefined, ''))
+    } catch {
+      // An unusable response has nothing to revoke.
+    }
+  }
+
+  /** Revokes tokens that were issued too late to be used, unless they might be those of the user who is signed in. */
+  revokeUnused(unused: TokenRecord): void {
+    const present = this.#state.record
+    if (present) {
+      const { accessToken, refreshToken } = present.parsed
+      const isInUse = accessToken === unused.parsed.accessToken || (refreshToken !== undefined && refreshToken === unused.parsed.refreshToken)
+      if (isInUse || isSameUser(present.identity, unused.identity) !== false) return
+    }
+    void this.revoke(unused)
+  }
+}

@@ -1,0 +1,162 @@
+import { OAuthError, isOAuthError } from '../errors.js'
+import { copyJSON } from '../copy-json.js'
+import { isSameUser, signInRecord } from '../token-record.js'
+import { toTokenSet } from '../tokens.js'
+import type { TokenJSON, TokenSet } from '../types.js'
+import type { Environment } from './environment.js'
+import type { RefreshResult } from './in-flight-refresh.js'
+import type { Notifications } from './notifications.js'
+import type { Persistence } from './persistence.js'
+import { notSignedIn, signedOutWhileWaiting, userChangedWhileWaiting } from './refresh-error.js'
+import type { RefreshCoordinator } from './refresh-coordinator.js'
+import type { RefreshThrottle } from './refresh-throttle.js'
+import type { Revocation, RevocationResult } from './revocation.js'
+import type { AccessTokenOptions, SignInOptions } from './session.js'
+import type { SessionSettings } from './settings.js'
+import type { SessionState } from './state.js'
+import type { StoreSync } from './store-sync.js'
+import { withTimeLimit } from './time-limit.js'
+import type { TokenProvider } from './token-provider.js'
+
+interface OperationParts {
+  readonly environment: Environment
+  readonly settings: SessionSettings
+  readonly state: SessionState
+  readonly persistence: Persistence
+  readonly throttle: RefreshThrottle
+  readonly coordinator: RefreshCoordinator
+  readonly sync: StoreSync
+  readonly revocation: Revocation
+  readonly notifications: Notifications
+  readonly provider: TokenProvider
+}
+
+/** What an application does with a session. */
+export class SessionOperations {
+  readonly #parts: OperationParts
+  readonly #attachments = new Set<() => void>()
+
+  constructor(parts: OperationParts) {
+    this.#parts = parts
+  }
+
+  async tokens(): Promise<TokenSet | undefined> {
+    await this.#parts.sync.load()
+    return this.#copyTokens()
+  }
+
+  async signIn(tokens: TokenJSON, { user }: SignInOptions = {}): Promise<void> {
+    const { environment, settings, state, persistence, throttle, notifications } = this.#parts
+    if (user !== undefined && (typeof user !== 'string' || user === ''))
+      throw new TypeError('signIn: user must be a non-empty string')
+    const id = (environment.random() + environment.now()).toString(36).replace('.', '')
+    const record = signInRecord(tokens, environment.now(), user, id)
+    const before = state.token
+    throttle.reset()
+    const notices = state.apply({ type: 'signed-in', record })
+    // Queued before any listener runs: a sign-out by a listener is written after it.
+    const written = persistence.overwrite(record)
+    this.#supersedeBy(before, written)
+    notifications.notify(notices)
+    try {
+      await written
+      if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
+    } catch (error) {
+      if (state.record === record) {
+        notifications.notify(state.apply({ type: 'save-failed', error: error as OAuthError }))
+      }
+      if (settings.strictSaving) throw error
+    }
+  }
+
+  async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {
+    const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
+    const record = state.record
+    throttle.reset()
+    const notices = state.apply({ type: 'signed-out', reason: 'requested' })
+    const written = persistence.overwrite(undefined)
+    coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
+    notifications.notify(notices)
+    const stored = await written
+    return options?.revoke === true ? revocation.revoke(record ?? stored) : { revoked: false }
+  }
+
+  async refresh(): Promise<TokenSet> {
+    const { sync, throttle, coordinator, state } = this.#parts
+    await sync.load()
+    throttle.reset()
+    const started = coordinator.startOrJoin('requested')
+    const result = isOAuthError(started) ? { error: started as OAuthError } : await started.result
+    if (!('token' in result)) throw result.error
+    const tokens = this.#copyTokens()
+    if (!tokens || state.token !== result.token) throw signedOutWhileWaiting()
+    return tokens
+  }
+
+  async getAccessToken({ rejected, validFor, signal }: AccessTokenOptions = {}): Promise<string> {
+    const { sync, state, provider, environment } = this.#parts
+    if (validFor !== undefined && !(validFor >= 0)) throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
+    const demand = validFor ? { validFor } : undefined
+    const get = async (): Promise<string> => {
+      await sync.load()
+      const { token } = state
+      const isRejected = rejected !== undefined && token?.accessToken === rejected
+      const result = isRejected ? await provider.getTokenAfter401(token) : await provider.getToken(demand)
+      if (result.type === 'token' && result.token.accessToken !== undefined) {
+        const isUsable = result.token.accessToken !== rejected && environment.now() < result.token.expiresAt
+        if (isUsable) return result.token.accessToken
+      }
+      throw 'error' in result ? result.error : (this.#lastRefusal() ?? notSignedIn())
+    }
+    return untilAborted(get(), signal)
+  }
+
+  async close({ timeout }: { readonly timeout?: number } = {}): Promise<{ readonly persisted: boolean }> {
+    const { coordinator, environment, state, sync } = this.#parts
+    coordinator.close()
+    for (const detach of [...this.#attachments]) detach()
+    const settled = coordinator.idle().then(() => sync.saveAgain(true))
+    const ended = timeout === undefined ? settled : withTimeLimit(environment, timeout, () => settled, () => undefined)
+    await Promise.resolve(ended).catch(() => undefined)
+    const { current } = state
+    return { persisted: !(current.status === 'signed_in' && current.saveError) && !coordinator.current }
+  }
+
+  /** Calls `detach` when the session is closed. Returns the function that forgets it. */
+  attach(detach: () => void): () => void {
+    this.#attachments.add(detach)
+    return () => void this.#attachments.delete(detach)
+  }
+
+  /** What the requests get that wait for the refresh of another sign-in. */
+  #supersedeBy(before: SessionState['token'], written: Promise<unknown>): void {
+    const { state, coordinator } = this.#parts
+    const { token } = state
+    if (!token) return
+    const mine: RefreshResult = { type: 'token', token }
+    const isSameEpoch = !before || before.epoch === token.epoch
+    if (isSameEpoch) return coordinator.supersede(mine)
+    const isKnown = isSameUser(before.record.identity, token.record.identity) !== undefined
+    coordinator.supersede({ type: 'rejected', error: userChangedWhileWaiting() }, isKnown ? undefined : written)
+  }
+
+  #lastRefusal(): OAuthError | undefined {
+    return this.#parts.state.token && this.#parts.coordinator.refusal()
+  }
+
+  #copyTokens(): TokenSet | undefined {
+    const { record } = this.#parts.state
+    return record && copyJSON(toTokenSet(record.parsed.tokens))
+  }
+}
+
+/** Settles as `promise` does, or rejects when `signal` is aborted. */
+function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason as Error)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

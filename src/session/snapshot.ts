@@ -1,0 +1,104 @@
+import type { OAuthError } from '../errors.js'
+import type { SignOutReason } from './events.js'
+import type { SessionState } from './state.js'
+
+interface Common {
+  /** A refresh is under way. */
+  readonly refreshing: boolean
+  /** The error of the last refresh, when it failed and none has succeeded since. */
+  readonly lastError?: OAuthError
+}
+
+/** The session before the store is read. Becomes another one soon after the first subscription. */
+export interface UnknownSnapshot extends Common {
+  readonly status: 'unknown'
+}
+
+/** The session while the store can't be read. The store is read again at the next need. */
+export interface UnavailableSnapshot extends Common {
+  readonly status: 'unavailable'
+  readonly error: OAuthError
+}
+
+/** The session while a token set is in use. */
+export interface SignedInSnapshot extends Common {
+  readonly status: 'signed_in'
+  /** Grows with each token set that is adopted, and with each sign-out. */
+  readonly generation: number
+  /** `false`: the set could not be stored and lives in memory only. */
+  readonly persisted: boolean
+  /** The session has a refresh function and what that needs. */
+  readonly canRefresh: boolean
+  /** When the access token expires, in epoch milliseconds. Missing when that is unknown. */
+  readonly expiresAt?: number
+  /** The granted scope. Missing when it is unknown. */
+  readonly scope?: string
+  /** The name given to `signIn(tokens, { user })`. */
+  readonly user?: string
+}
+
+/** The session while nobody is signed in. */
+export interface SignedOutSnapshot extends Common {
+  readonly status: 'signed_out'
+  readonly generation: number
+  /** `empty`: nothing was stored to begin with. */
+  readonly reason: SignOutReason | 'empty'
+  /** When the session ended, in epoch milliseconds. */
+  readonly at: number
+}
+
+/** What a session shows of itself, discriminated by `status`. Holds no token. A new object only when its content changes. */
+export type SessionSnapshot = UnknownSnapshot | UnavailableSnapshot | SignedInSnapshot | SignedOutSnapshot
+
+/** The snapshot of a rendering server, and of the first render in a browser. */
+export const serverSnapshot: SessionSnapshot = Object.freeze({ status: 'unknown', refreshing: false })
+
+function createSnapshot(state: SessionState, refreshing: boolean, lastError: OAuthError | undefined): SessionSnapshot {
+  const { current, generation } = state
+  const common: Common = { refreshing, ...(lastError && { lastError }) }
+  switch (current.status) {
+    case 'unknown':
+      return { status: 'unknown', ...common }
+    case 'unavailable':
+      return { status: 'unavailable', error: current.error, ...common }
+    case 'signed_out':
+      return { status: 'signed_out', generation, reason: current.reason, at: current.at, ...common }
+    case 'signed_in': {
+      const { parsed, identity } = current.token.record
+      const { scope } = parsed.tokens
+      return {
+        status: 'signed_in',
+        generation,
+        persisted: !current.saveError,
+        canRefresh: state.canRefresh,
+        ...common,
+        ...(parsed.expiresAt !== Infinity && { expiresAt: parsed.expiresAt }),
+        ...(typeof scope === 'string' && { scope }),
+        ...(identity.user !== undefined && { user: identity.user }),
+      }
+    }
+  }
+}
+
+function hasSameContent(a: SessionSnapshot, b: SessionSnapshot): boolean {
+  const entries = Object.entries(a)
+  return entries.length === Object.keys(b).length && entries.every(([name, value]) => b[name as keyof SessionSnapshot] === value)
+}
+
+/** Keeps the present snapshot: the same object until its content changes. */
+export class Snapshots {
+  readonly #state: SessionState
+  #snapshot: SessionSnapshot = serverSnapshot
+  refreshing = false
+  lastError: OAuthError | undefined
+
+  constructor(state: SessionState) {
+    this.#state = state
+  }
+
+  get present(): SessionSnapshot {
+    const next = createSnapshot(this.#state, this.refreshing, this.lastError)
+    if (!hasSameContent(next, this.#snapshot)) this.#snapshot = Object.freeze(next)
+    return this.#snapshot
+  }
+}

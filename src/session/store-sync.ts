@@ -1,0 +1,136 @@
+import type { OAuthError } from '../errors.js'
+import type { Environment } from './environment.js'
+import type { Notifications } from './notifications.js'
+import type { Persistence } from './persistence.js'
+import { internalError } from './refresh-error.js'
+import type { RefreshCoordinator } from './refresh-coordinator.js'
+import type { SessionState } from './state.js'
+
+/** The pause before a set that could not be saved is saved again, in milliseconds. */
+const SAVE_AGAIN_AFTER = 1000
+/** While nothing better than an expired token is at hand, the store is read at most this often, in milliseconds. */
+const READ_AGAIN_AFTER = 1000
+
+/** Keeps a session and its store in step: loads, takes over changes made elsewhere, saves again. */
+export class StoreSync {
+  readonly #environment: Environment
+  readonly #persistence: Persistence
+  readonly #state: SessionState
+  readonly #coordinator: RefreshCoordinator
+  readonly #notifications: Notifications
+  #reading: Promise<void> | undefined
+  #isReadAgainNeeded = false
+  #lastNeed = -Infinity
+  #saveAgainFrom = -Infinity
+  #watchers = 0
+  #unsubscribe: (() => void) | undefined
+
+  constructor(
+    environment: Environment,
+    persistence: Persistence,
+    state: SessionState,
+    coordinator: RefreshCoordinator,
+    notifications: Notifications,
+  ) {
+    this.#environment = environment
+    this.#persistence = persistence
+    this.#state = state
+    this.#coordinator = coordinator
+    this.#notifications = notifications
+  }
+
+  get isLoaded(): boolean {
+    const { status } = this.#state.current
+    return status !== 'unknown' && status !== 'unavailable'
+  }
+
+  /** Reads the store, unless that has happened. Rejects when it can't be read. */
+  load(): Promise<void> {
+    return this.isLoaded ? Promise.resolve() : this.read()
+  }
+
+  /** Reads the store and takes over what is new. Concurrent callers share one read. */
+  read(): Promise<void> {
+    return (this.#reading ??= this.#readOnce().finally(() => (this.#reading = undefined)))
+  }
+
+  /** Was the store read for the present need a moment ago? */
+  get wasReadRecently(): boolean {
+    return this.#environment.monotonic() - this.#lastNeed < READ_AGAIN_AFTER
+  }
+
+  /** Reads the store because no refresh may start. Never rejects. */
+  readForNeed(): Promise<void> {
+    this.#lastNeed = this.#environment.monotonic()
+    return this.read().catch(() => undefined)
+  }
+
+  /** Watches the store until the returned function is called. The first watcher begins, the last one ends it. */
+  watch(): () => void {
+    this.#unsubscribe ??= this.#persistence.subscribe(() => this.#onChange())
+    this.#watchers++
+    return () => {
+      if (--this.#watchers > 0) return
+      this.#unsubscribe?.()
+      this.#unsubscribe = undefined
+    }
+  }
+
+  /** Saves a set that lives in memory only, at most once a second. */
+  saveAgain(isForced = false): Promise<void> | undefined {
+    const { current } = this.#state
+    if (current.status !== 'signed_in' || !current.saveError || this.#coordinator.current) return undefined
+    const now = this.#environment.monotonic()
+    if (!isForced && now < Math.max(this.#saveAgainFrom, current.saveFailedAt + SAVE_AGAIN_AFTER)) return undefined
+    this.#saveAgainFrom = Infinity
+    const { record } = current.token
+    const state = this.#state
+    const superseded = {
+      get aborted() {
+        return state.record !== record
+      },
+    }
+    return this.#persistence
+      .saveAgain(record, superseded)
+      .then(
+        (outcome) => {
+          if (!superseded.aborted) this.#notifications.notify(this.#coordinator.applySaved(outcome))
+        },
+        () => undefined,
+      )
+      .finally(() => (this.#saveAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
+  }
+
+  async #readOnce(): Promise<void> {
+    const { generation } = this.#state
+    try {
+      const { change, stored } = await this.#persistence.check(this.#state.record)
+      // What happened here meanwhile is newer than what was read.
+      if (generation !== this.#state.generation || this.#coordinator.current) return
+      this.#persistence.acknowledge(stored)
+      if (change.type === 'unchanged') {
+        if (!this.isLoaded) this.#notifications.notify(this.#state.apply({ type: 'removed' }))
+        return
+      }
+      this.#notifications.notify(this.#state.apply(change))
+    } catch (cause) {
+      const error: OAuthError = internalError(cause)
+      this.#notifications.notify(this.#state.apply({ type: 'load-failed', error }))
+      throw error
+    }
+  }
+
+  /** A burst of notices causes one read, and one more after it. */
+  #onChange(): void {
+    if (this.#state.current.status === 'unknown') return
+    if (this.#isReadAgainNeeded) return
+    const busy = this.#coordinator.current?.result ?? this.#reading
+    if (!busy) return void this.read().catch(() => undefined)
+    this.#isReadAgainNeeded = true
+    const again = (): void => {
+      this.#isReadAgainNeeded = false
+      this.#onChange()
+    }
+    busy.then(again, again)
+  }
+}

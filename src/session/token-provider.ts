@@ -1,0 +1,211 @@
+import { isOAuthError, type OAuthError } from '../errors.js'
+import type { TokenResponse } from '../types.js'
+import type { Clock } from './clock.js'
+import type { Environment } from './environment.js'
+import { continuesEpoch, isSameEpoch, type Epoch } from './epoch.js'
+import type { Events } from './events.js'
+import type { RefreshResult } from './in-flight-refresh.js'
+import { epochEnded, notSignedIn } from './refresh-error.js'
+import type { RefreshCoordinator } from './refresh-coordinator.js'
+import type { Revocation } from './revocation.js'
+import type { SessionSettings } from './settings.js'
+import type { ActiveToken, SessionState } from './state.js'
+import type { StoreSync } from './store-sync.js'
+
+/** A request passes from the first question for a token to the second one within this time, in milliseconds. */
+const MOMENT = 1000
+
+/** What a request that asks for a token gets. `none`: it is sent without a token. */
+export type TokenResult = RefreshResult | { readonly type: 'none' }
+
+/** What a request asks for. */
+export interface TokenDemand {
+  /** The request can't be sent twice, so it waits for a background refresh, too. */
+  readonly isOneShot?: boolean
+  /** The token must stay valid for so many milliseconds. */
+  readonly validFor?: number | undefined
+}
+
+interface ProviderParts {
+  readonly environment: Environment
+  readonly settings: SessionSettings
+  readonly clock: Clock
+  readonly state: SessionState
+  readonly coordinator: RefreshCoordinator
+  readonly sync: StoreSync
+  readonly revocation: Revocation
+  readonly events: Events
+}
+
+/** What the interceptors ask of a session. */
+export class TokenProvider {
+  readonly events: Events
+  readonly #parts: ProviderParts
+  readonly #environment: Environment
+  readonly #state: SessionState
+  /** Shared by callers that arrive while nobody is signed in: one store read, at most one refresh. */
+  #first: { readonly epoch: Epoch; readonly result: Promise<TokenResult> } | undefined
+
+  constructor(parts: ProviderParts) {
+    this.#parts = parts
+    this.events = parts.events
+    this.#environment = parts.environment
+    this.#state = parts.state
+  }
+
+  /** The epoch that a request belongs to; `undefined` while nobody is signed in. */
+  get epoch(): Epoch | undefined {
+    return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
+  }
+
+  /** May a request of this epoch be sent now? */
+  isCurrent(epoch: Epoch | undefined): boolean {
+    return epoch === undefined || isSameEpoch(epoch, this.#state.epoch)
+  }
+
+  /** May a config of this epoch be sent again as a new request? */
+  continues(epoch: Epoch): boolean {
+    return continuesEpoch(epoch, this.#state.epoch)
+  }
+
+  /** Is this a request of the refresh function? It must not wait for its own outcome. */
+  isRefreshRequest(config: { readonly signal?: unknown }): boolean {
+    const { running } = this.#parts.coordinator
+    if (running.size === 0) return false
+    return [...running].some(({ isCalling, signal }) => isCalling || signal === config.signal)
+  }
+
+  /**
+   * The token to send with, when there is one in memory and nothing to wait for. `again`: it was asked for a moment ago, and a token that was good then
+   * still is, since the request can't wait any more.
+   */
+  peekToken(demand?: TokenDemand, again = false): ActiveToken | undefined {
+    const state = this.#state
+    const now = this.#environment.now()
+    if (demand === undefined && now < state.useUntil && now >= state.lastSeen) {
+      state.lastSeen = now
+      return state.token
+    }
+    return this.#evaluate(now, demand ?? {}, again)
+  }
+
+  /** The token to send with, as soon as there is one. Requests that wait for the same refresh share one promise. */
+  getToken(demand?: TokenDemand): Promise<TokenResult> {
+    if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand)
+    const token = this.peekToken(demand)
+    return token ? Promise.resolve({ type: 'token', token }) : this.#refreshOrPresent(demand)
+  }
+
+  /** Another token than the one that the resource server rejected. */
+  getTokenAfter401({ generation, epoch }: ActiveToken): Promise<RefreshResult> {
+    const { token, isBlocked } = this.#state
+    if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
+    const isOlder = generation !== token.generation
+    if (isOlder && !isBlocked && token.accessToken !== undefined && this.#parts.clock.now() < token.blockFrom)
+      return Promise.resolve({ type: 'token', token })
+    const started = this.#parts.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected')
+    return isOAuthError(started) ? this.#readInstead(token, started as OAuthError) : started.result
+  }
+
+  /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests go on meanwhile. */
+  async runStepUp(work: () => Promise<TokenResponse>): Promise<RefreshResult> {
+    const { coordinator, revocation } = this.#parts
+    const { epoch } = this.#state
+    const answer = await work()
+    while (coordinator.current) await coordinator.current.result
+    const { token } = this.#state
+    // The handler has signed in itself.
+    if (token && token.accessToken === answer.access_token) {
+      if (!isSameEpoch(epoch, token.epoch)) this.#state.mergeEpoch(epoch)
+      return { type: 'token', token }
+    }
+    if (isSameEpoch(epoch, this.#state.epoch)) return coordinator.start('step_up', answer).result
+    revocation.revokeResponse(answer)
+    return { type: 'rejected', error: epochEnded() }
+  }
+
+  #evaluate(now: number, { isOneShot = false, validFor = 0 }: TokenDemand, again: boolean): ActiveToken | undefined {
+    const { clock, coordinator, sync } = this.#parts
+    const state = this.#state
+    const askedAt = again && now - state.lastSeen < MOMENT ? Math.min(now, state.lastSeen) : now
+    if (clock.correctJump(now, state.lastSeen)) state.updateFastPath()
+    state.lastSeen = now
+    const { token } = state
+    if (token?.accessToken === undefined || state.isBlocked) return undefined
+    void sync.saveAgain()
+    const waitFrom = Math.min(isOneShot ? token.refreshFrom : token.blockFrom, token.expiresAt - validFor)
+    const mustWait = clock.fromPlatform(askedAt) >= waitFrom
+    if (!mustWait && clock.fromPlatform(now) < token.refreshFrom) return token
+    if (!coordinator.current && coordinator.refusal()) {
+      // Without a refresh the present token is used; once it has expired, the store is read for a newer one now and then.
+      return clock.now() < token.expiresAt || sync.wasReadRecently ? token : undefined
+    }
+    if (mustWait) return undefined
+    coordinator.startOrJoin('expired')
+    return token
+  }
+
+  /** Callers share the outcome, unless the epoch has changed in between. */
+  #getFirstToken(demand: TokenDemand | undefined): Promise<TokenResult> {
+    if (demand) return this.#loadAndGet(demand)
+    const { epoch } = this.#state
+    if (this.#first?.epoch === epoch) return this.#first.result
+    const first = { epoch, result: this.#loadAndGet(demand) }
+    this.#first = first
+    void first.result.then(() => {
+      if (this.#first === first) this.#first = undefined
+    })
+    return first.result
+  }
+
+  async #loadAndGet(demand: TokenDemand | undefined): Promise<TokenResult> {
+    const { sync, settings } = this.#parts
+    const { epoch } = this
+    try {
+      await sync.load()
+    } catch (error) {
+      return { type: 'rejected', error: error as OAuthError }
+    }
+    if (!this.isCurrent(epoch)) return { type: 'rejected', error: epochEnded() }
+    // Another session may have signed in. A store in trouble does not keep a login request from being sent.
+    if (this.#isSignedOut) await sync.read().catch(() => undefined)
+    const token = this.peekToken(demand)
+    if (token) return { type: 'token', token }
+    if (!this.#isSignedOut) return this.#refreshOrPresent(demand)
+    return settings.rejectSignedOut ? { type: 'rejected', error: notSignedIn() } : { type: 'none' }
+  }
+
+  /** Nobody is signed in, and no refresh can change that. */
+  get #isSignedOut(): boolean {
+    const { refresh } = this.#parts.settings
+    const { current } = this.#state
+    return current.status === 'signed_out' && (current.reason !== 'empty' || !refresh || refresh.needsRefreshToken === true)
+  }
+
+  /** The outcome of the refresh, or the present token when the refresh fails or may not start. */
+  #refreshOrPresent(demand: TokenDemand | undefined): Promise<TokenResult> {
+    const { coordinator, sync } = this.#parts
+    const before = this.#state.token
+    const started = coordinator.startOrJoin(before ? 'expired' : 'missing')
+    if (!isOAuthError(started)) return (started.orPresent ??= started.result.then((result) => this.#presentInstead(result)))
+    return sync.readForNeed().then((): TokenResult | Promise<TokenResult> => {
+      if (this.#state.token !== before) return this.getToken(demand)
+      return this.#presentInstead({ type: 'failed', error: started as OAuthError })
+    })
+  }
+
+  #presentInstead(result: RefreshResult): RefreshResult {
+    const { token } = this.#state
+    return result.type === 'failed' && token?.accessToken !== undefined ? { type: 'token', token } : result
+  }
+
+  /** No refresh may start for a rejected token; another session may have stored a better one. */
+  async #readInstead(before: ActiveToken, refusal: OAuthError): Promise<RefreshResult> {
+    await this.#parts.sync.read().catch(() => undefined)
+    const { token } = this.#state
+    if (token === before) return { type: 'failed', error: refusal }
+    if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }
+    return this.getTokenAfter401(before)
+  }
+}
+

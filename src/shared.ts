@@ -1,0 +1,39 @@
+import { persistenceOf } from './persistence/persistence-of.js'
+import { sharedPersistence } from './persistence/shared.js'
+import type { PersistenceFactory } from './session/persistence.js'
+import type { SharedStoreDefinition, TokenStore } from './types.js'
+
+/** A store made by {@link sharedStore}. */
+export interface SharedTokenStore extends TokenStore {
+  /** The lock of the definition. */
+  readonly lock: SharedStoreDefinition['lock']
+}
+
+/**
+ * Makes a store that several tabs, processes or machines share: they take one refresh between them, under the lock of the store, and see each other's
+ * changes. Throws a `TypeError` when `read`, `write` or `lock` is missing.
+ *
+ * @example
+ * const store = sharedStore({
+ *   name: 'sessions table',
+ *   read: () => table.read(id),
+ *   write: (tokens, { mode, replacing }) => table.compareAndSet(id, tokens, mode === 'set' ? undefined : replacing),
+ *   lock: (run, signal) => table.withLock(id, run, signal),
+ *   subscribe: (listener) => table.onChange(id, listener),
+ * })
+ */
+export function sharedStore(definition: SharedStoreDefinition): SharedTokenStore {
+  for (const name of ['read', 'write', 'lock'] as const)
+    if (typeof definition?.[name] !== 'function') throw new TypeError(`sharedStore: ${name} must be a function`)
+  const { read, write, lock, subscribe, checkWritable } = definition
+  const store: SharedStoreDefinition = {
+    ...definition,
+    read: read.bind(definition),
+    write: write.bind(definition),
+    lock: lock.bind(definition),
+    ...(subscribe && { subscribe: subscribe.bind(definition) }),
+    ...(checkWritable && { checkWritable: checkWritable.bind(definition) }),
+  }
+  // Not enumerable: a spread copy is no shared store, since its methods may have been replaced.
+  return Object.defineProperty(store, persistenceOf, { value: sharedPersistence(store) satisfies PersistenceFactory })
+}

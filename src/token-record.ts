@@ -1,0 +1,70 @@
+import { parseSignInTokens, parseStoredTokens, userOf, type ParsedTokenSet } from './tokens.js'
+import type { TokenJSON } from './types.js'
+
+/** The member of the stored record that tells sign-ins apart. Other tools may drop it. */
+const MEMBER = 'axios-attach-oauth'
+
+/** What is known of the user of a token set. Members that are unknown are missing. */
+export interface Identity {
+  /** Issuer and subject of the ID token. */
+  readonly subject?: string
+  /** The application's own name for the user: `signIn(tokens, { user })`. */
+  readonly user?: string
+  /** Differs for each `signIn()`. */
+  readonly signIn?: string
+}
+
+/** A token set together with the identity that is stored with it. */
+export interface TokenRecord {
+  readonly parsed: ParsedTokenSet
+  readonly identity: Identity
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function identify(tokens: TokenJSON, user: string | undefined, signIn: string | undefined): Identity {
+  const subject = userOf(tokens)
+  return { ...(subject !== undefined && { subject }), ...(user !== undefined && { user }), ...(signIn !== undefined && { signIn }) }
+}
+
+/** Reads a stored record. Throws `OAUTH_TOKEN_INVALID`. */
+export function readRecord(json: TokenJSON, now: number): TokenRecord {
+  const { [MEMBER]: marker, ...tokens } = json
+  const { sign_in, user } = (typeof marker === 'object' && marker !== null ? marker : {}) as Record<string, unknown>
+  return { parsed: parseStoredTokens(tokens, now), identity: identify(tokens, text(user), text(sign_in)) }
+}
+
+/** The record of a sign-in. Throws `OAUTH_TOKEN_INVALID`. */
+export function signInRecord(json: TokenJSON, now: number, user: string | undefined, signIn: string): TokenRecord {
+  const { [MEMBER]: _marker, ...tokens } = json ?? {}
+  const parsed = parseSignInTokens(typeof json === 'object' ? tokens : json, now)
+  return { parsed, identity: identify(parsed.tokens, user, signIn) }
+}
+
+/** The record after a refresh: the user stays, unless the response's ID token says otherwise. */
+export function refreshedRecord(parsed: ParsedTokenSet, previous: TokenRecord | undefined): TokenRecord {
+  const { user, signIn } = previous?.identity ?? {}
+  return { parsed, identity: identify(parsed.tokens, user, signIn) }
+}
+
+/** The JSON that is stored. */
+export function recordToJSON({ parsed, identity: { user, signIn } }: TokenRecord): TokenJSON {
+  if (user === undefined && signIn === undefined) return parsed.tokens
+  return { ...parsed.tokens, [MEMBER]: { ...(signIn !== undefined && { sign_in: signIn }), ...(user !== undefined && { user }) } }
+}
+
+/** Are both known to be the same user's, known to be two users', or is that unknown (`undefined`)? */
+export function isSameUser(a: Identity, b: Identity): boolean | undefined {
+  for (const name of ['subject', 'user'] as const)
+    if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
+  return undefined
+}
+
+/** Does a set that was found belong to another user? Where the users are unknown, another sign-in counts as another user's. */
+export function isOtherUser(known: Identity, found: Identity): boolean {
+  const same = isSameUser(known, found)
+  if (same !== undefined) return !same
+  return found.signIn !== undefined && found.signIn !== known.signIn
+}

@@ -1,0 +1,38 @@
+import { OAuthError } from '../errors.js'
+import type { TokenJSON } from '../types.js'
+
+/**
+ * Decodes the claims of an OpenID Connect ID token for display. Decoding is not verifying: anyone who can change the token can change the
+ * result. Throws an `OAuthError` with the code `OAUTH_TOKEN_INVALID` when `idToken` is not a JSON Web Token (RFC 7519).
+ *
+ * @example
+ * const { name } = decodeIdToken(tokens.id_token)
+ */
+export function decodeIdToken(idToken: string): Record<string, unknown> {
+  try {
+    const payload = idToken.split('.')[1] ?? ''
+    // `decodeURIComponent` rejects what is not UTF-8, and React Native has no `TextDecoder`.
+    const escaped = atob(payload.replace(/-/g, '+').replace(/_/g, '/')).replace(
+      /[^]/g,
+      (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
+    )
+    const claims: unknown = JSON.parse(decodeURIComponent(escaped))
+    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims as Record<string, unknown>
+  } catch {
+    // The error below does not quote the token.
+  }
+  throw new OAuthError('OAUTH_TOKEN_INVALID', 'The id_token is not a JSON Web Token.')
+}
+
+/**
+ * Identifies the user that a token set belongs to by `iss` and `sub` of its ID token, which is decoded and not verified. Returns `undefined`
+ * when the ID token does not tell; never throws.
+ */
+export function userOf(tokens: TokenJSON | undefined): string | undefined {
+  try {
+    const { iss, sub } = decodeIdToken(tokens?.id_token as string)
+    return typeof iss === 'string' && typeof sub === 'string' ? JSON.stringify([iss, sub]) : undefined
+  } catch {
+    return undefined
+  }
+}

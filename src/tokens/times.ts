@@ -1,0 +1,72 @@
+/** A century in milliseconds. Some servers send a lifetime whose sum with the present exceeds what a date can express. */
+const CENTURY = 36_525 * 86_400_000
+
+/** From this value on, a number counts milliseconds: as seconds it would lie beyond the year 5138. */
+const FIRST_MILLISECONDS = 1e11
+
+/** The last second of the year 9999: no ISO 8601 text with a four-digit year is later. */
+const LAST_TIME = 253_402_300_799_000
+
+/** Below this lifetime, in milliseconds, a fraction of a second matters. */
+const SHORT_LIFETIME = 60_000
+
+/** Date, hours and minutes, seconds, fraction, offset. Text without an offset is UTC. */
+const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d+))?\s*(?:([+-]\d\d):?(\d\d)?)?/i
+
+function toNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return Number.isFinite(number) ? (number as number) : undefined
+}
+
+/** Reads a lifetime in seconds. Returns milliseconds, or `undefined` when `value` is none. */
+export function toDuration(value: unknown): number | undefined {
+  const seconds = toNumber(value)
+  return seconds !== undefined && seconds >= 0 ? Math.min(seconds * 1000, CENTURY) : undefined
+}
+
+/** True for a number of seconds from now: as an absolute time it would lie before September 2001. */
+export function isRelative(value: unknown): boolean {
+  const number = toNumber(value) ?? 0
+  return number > 0 && number < 1e9
+}
+
+function parseText(text: string): number {
+  const match = iso.exec(text)
+  // `Date.parse` takes text without a zone for local time.
+  if (!match) return Date.parse(/\b(Z|GMT|UTC)\b|[+-]\d\d:?\d\d$/i.test(text) ? text : `${text} UTC`)
+  const [, date, time, seconds = ':00', fraction = '', hours, minutes = '00'] = match
+  return Date.parse(`${date}T${time}${seconds}.${`${fraction}000`.slice(0, 3)}${hours ? `${hours}:${minutes}` : 'Z'}`)
+}
+
+/**
+ * Reads an absolute time: epoch seconds, epoch milliseconds, text with either, a date as text, or a `Date`. Returns epoch milliseconds, or
+ * `undefined` when the time is not known. Zero, and whatever is earlier, stands for an unknown time in many programs.
+ */
+export function toTime(value: unknown): number | undefined {
+  const number = toNumber(value)
+  let time = NaN
+  if (number !== undefined) time = number < FIRST_MILLISECONDS ? number * 1000 : number
+  else if (typeof value === 'string') time = parseText(value.trim())
+  else if (value instanceof Date) time = value.getTime()
+  return time > 0 ? Math.min(time, LAST_TIME) : undefined
+}
+
+/** Writes a time in the format of `like`, so that other programs continue to understand the record. */
+export function formatTime(time: number, like: unknown, lifetime: number): unknown {
+  const date = new Date(time)
+  if (like instanceof Date) return date
+  const number = toNumber(like)
+  if (typeof like === 'string' && number === undefined && toTime(like) !== undefined) {
+    if (!iso.test(like)) return date.toUTCString()
+    const digits = date.toISOString().replace(/\D/g, '')
+    let index = 0
+    // The offset becomes +00:00; every other digit is replaced in its place.
+    return like.replace(/[+-]\d\d:?(\d\d)?( \w+)?$|\d/g, (part) =>
+      part.length > 1 ? part.replace(/\d/g, '0').replace('-', '+') : (digits[index++] ?? '0'),
+    )
+  }
+  let value = time / 1000
+  if (number !== undefined && number >= FIRST_MILLISECONDS) value = time
+  else if (typeof like === 'string' || lifetime >= SHORT_LIFETIME) value = Math.floor(value)
+  return typeof like === 'string' ? String(value) : value
+}
