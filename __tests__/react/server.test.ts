@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals'
 import { createElement, type FunctionComponent } from 'react'
 import { renderToString } from 'react-dom/server'
+import { createSession, memoryStore } from '../../src/index.js'
 import { OAuthProvider, SessionLoading, SignedIn, SignedOut, useOAuthSession, type ReactSession } from '../../src/react/index.js'
 import { fakeSession, signedIn, signedOut } from './helpers/fake-session.js'
 
@@ -40,6 +41,14 @@ describe('on a rendering server', () => {
     expect(warnings).toEqual([expect.stringMatching(/all users of this server share it.*one session for each request/)])
     render(fakeSession(signedIn))
     expect(warnings).toHaveLength(2)
+  })
+
+  it('a real session of a module, shared by all users, is reported', async () => {
+    const session = createSession(memoryStore({ access_token: 'made-up' }), { refresh: false })
+    await session.tokens()
+    expect(render(session)).toBe('unknown-loading')
+    expect(warnings).toHaveLength(1)
+    expect(warnings[0]).not.toContain('made-up')
   })
 
   it('a session without tokens is not reported', () => {

@@ -1,4 +1,4 @@
-import type { SessionSnapshot } from '../react/session.js'
+import type { SessionSnapshot } from '../session/snapshot.js'
 import type { TokenJSON } from '../types.js'
 
 /** The request that an event speaks of, or the request that started a refresh. */

@@ -1,4 +1,5 @@
-import type { ReactSession, SessionSnapshot } from './session.js'
+import type { SessionSnapshot } from '../session/snapshot.js'
+import type { ReactSession } from './session.js'
 
 const reported = new WeakSet<ReactSession>()
 
@@ -11,7 +12,7 @@ export function serverSnapshot(session: ReactSession): SessionSnapshot {
     typeof document === 'undefined' &&
     typeof process !== 'undefined' &&
     process.env.NODE_ENV !== 'production' &&
-    session.getSnapshot().status === 'signed-in' &&
+    session.getSnapshot().status === 'signed_in' &&
     !reported.has(session)
   ) {
     reported.add(session)

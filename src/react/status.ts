@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react'
-import type { OAuthSessionState, ReactSession, SessionSnapshot } from './session.js'
+import type { SessionSnapshot } from '../session/snapshot.js'
+import type { OAuthSessionState, ReactSession } from './session.js'
 import { useOAuthSession } from './use-oauth-session.js'
 
 type Status = SessionSnapshot['status']
@@ -25,18 +26,18 @@ function useChildren<Name extends Status>({ session, children }: SessionStatusPr
  * @example
  * <SignedIn>{({ user }) => <Account name={user} />}</SignedIn>
  */
-export function SignedIn(props: SessionStatusProps<'signed-in'>): ReactNode {
-  return useChildren(props, 'signed-in')
+export function SignedIn(props: SessionStatusProps<'signed_in'>): ReactNode {
+  return useChildren(props, 'signed_in')
 }
 
 /**
- * Renders its children while nobody is signed in. `reason` tells an ended session (`'ended'`) from a requested sign-out.
+ * Renders its children while nobody is signed in. `reason` tells an ended session from a requested sign-out.
  *
  * @example
- * <SignedOut>{({ reason }) => <SignInButton notice={reason === 'ended' ? 'Please sign in again.' : ''} />}</SignedOut>
+ * <SignedOut>{({ reason }) => <SignInButton notice={reason === 'requested' ? '' : 'Please sign in again.'} />}</SignedOut>
  */
-export function SignedOut(props: SessionStatusProps<'signed-out'>): ReactNode {
-  return useChildren(props, 'signed-out')
+export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactNode {
+  return useChildren(props, 'signed_out')
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createContext, useContext, useRef, useSyncExternalStore } from 'react'
+import type { SessionSnapshot } from '../session/snapshot.js'
 import { serverSnapshot } from './server-snapshot.js'
-import type { OAuthSessionState, ReactSession, SessionSnapshot } from './session.js'
+import type { OAuthSessionState, ReactSession } from './session.js'
 
 export const SessionContext = createContext<ReactSession | undefined>(undefined)
 
@@ -28,7 +29,7 @@ function isShallowEqual(a: unknown, b: unknown): boolean {
  *
  * @example
  * const session = useOAuthSession()
- * if (session.status === 'signed-out') return <SignInPage reason={session.reason} />
+ * if (session.status === 'signed_out') return <SignInPage reason={session.reason} />
  * const refreshing = useOAuthSession((snapshot) => snapshot.refreshing)
  */
 export function useOAuthSession(): OAuthSessionState

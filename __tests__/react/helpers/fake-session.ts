@@ -1,4 +1,5 @@
-import type { ReactSession, SessionSnapshot } from '../../../src/react/index.js'
+import type { SessionSnapshot } from '../../../src/index.js'
+import type { ReactSession } from '../../../src/react/index.js'
 
 export interface FakeSession extends ReactSession {
   /** Changes the snapshot and runs the subscribers. */
@@ -7,14 +8,14 @@ export interface FakeSession extends ReactSession {
 }
 
 export const signedIn = {
-  status: 'signed-in',
+  status: 'signed_in',
   generation: 1,
   refreshing: false,
   persisted: true,
   canRefresh: true,
   user: 'alice',
 } as const
-export const signedOut = { status: 'signed-out', refreshing: false, reason: 'ended' } as const
+export const signedOut = { status: 'signed_out', generation: 2, refreshing: false, reason: 'invalid_grant', at: 1 } as const
 
 const server = { status: 'unknown', refreshing: false } as const
 

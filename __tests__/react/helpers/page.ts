@@ -2,10 +2,16 @@
 import { createElement, StrictMode, type FunctionComponent, type ReactNode } from 'react'
 import { flushSync } from 'react-dom'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
+import { createSession, memoryStore } from '../../../src/index.js'
 import { OAuthProvider, SessionLoading, SignedIn, SignedOut, useOAuthSession } from '../../../src/react/index.js'
 import { fakeSession, signedIn, signedOut, type FakeSession } from './fake-session.js'
 
 const settle = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 30))
+
+/** Hydration and loading take as long as the machine needs. */
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000; !condition() && Date.now() < end;) await settle()
+}
 
 export const Page: FunctionComponent = () =>
   createElement(
@@ -66,7 +72,7 @@ const scenarios = {
     hydrateRoot(container, provide(fakeSession(signedIn), createElement(Page)), {
       onRecoverableError: (error) => errors.push(String(error)),
     })
-    await settle()
+    await until(() => container.textContent !== before)
     return { before, after: container.textContent, errors }
   },
 
@@ -126,10 +132,21 @@ const scenarios = {
     return [show(createElement(component)).text(), show(createElement(whole)).text()]
   },
 
+  async realSession() {
+    const session = createSession(memoryStore({ access_token: 'made-up', expires_in: 3600 }), { refresh: false })
+    const stage = show(createElement(StrictMode, null, createElement(OAuthProvider, { session }, createElement(Page))))
+    const seen = [stage.text()]
+    await until(() => stage.text() !== 'loading')
+    seen.push(stage.text())
+    await session.signOut()
+    await until(() => stage.text() !== seen[1])
+    return [...seen, stage.text()]
+  },
+
   async changingSelector() {
     const session = fakeSession({ ...signedIn, scope: 'read' })
     const Field: FunctionComponent<{ name: 'user' | 'scope' }> = ({ name }) =>
-      useOAuthSession((snapshot) => (snapshot.status === 'signed-in' ? snapshot[name] : undefined))
+      useOAuthSession((snapshot) => (snapshot.status === 'signed_in' ? snapshot[name] : undefined))
     const stage = show(provide(session, createElement(Field, { name: 'user' })))
     const before = stage.text()
     flushSync(() => stage.root.render(provide(session, createElement(Field, { name: 'scope' }))))

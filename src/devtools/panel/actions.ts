@@ -15,7 +15,7 @@ async function expireNow(session: DevtoolsSession): Promise<void> {
   const tokens = await session.tokens()
   if (!tokens) return
   const snapshot = session.getSnapshot()
-  const user = snapshot.status === 'signed-in' ? snapshot.user : undefined
+  const user = snapshot.status === 'signed_in' ? snapshot.user : undefined
   await session.signIn({ ...tokens, expires_at: Math.floor(Date.now() / 1000) - 1 }, user === undefined ? undefined : { user })
 }
 

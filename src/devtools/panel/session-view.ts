@@ -87,7 +87,7 @@ export function viewSession(
 
   function drawLife(now: number): void {
     const snapshot = session.getSnapshot()
-    const expiresAt = snapshot.status === 'signed-in' ? snapshot.expiresAt : undefined
+    const expiresAt = snapshot.status === 'signed_in' ? snapshot.expiresAt : undefined
     const countdown = expiresAt === undefined ? undefined : countdownOf(expiresAt, receivedAt, now)
     life.replaceChildren()
     life.toggleAttribute('hidden', countdown?.share === undefined)
@@ -100,7 +100,7 @@ export function viewSession(
 
   function summary(now: number): string {
     const snapshot = session.getSnapshot()
-    if (snapshot.status !== 'signed-in') return snapshot.status.replace('-', ' ')
+    if (snapshot.status !== 'signed_in') return snapshot.status.replace('_', ' ')
     const expiry = snapshot.expiresAt === undefined ? 'no known expiry' : clockText(snapshot.expiresAt - now)
     return `signed in, ${expiry}`
   }
@@ -112,7 +112,7 @@ export function viewSession(
       const snapshot = session.getSnapshot()
       state.className = `state ${snapshot.status}`
       setText(state, `${summary(now)}${snapshot.refreshing ? ', refreshing' : ''}`)
-      if (snapshot.status === 'signed-in') {
+      if (snapshot.status === 'signed_in') {
         const { user, scope, persisted, canRefresh, lastError } = snapshot
         const facts = [
           user && `user ${user}`,
@@ -127,7 +127,7 @@ export function viewSession(
 
       setText(signOut, lastSignOut === undefined ? '' : `Last: ${lastSignOut}`)
       for (const { action, button } of buttons) {
-        button.disabled = action.needsSignIn === true && snapshot.status !== 'signed-in'
+        button.disabled = action.needsSignIn === true && snapshot.status !== 'signed_in'
         if (action.pressed) button.setAttribute('aria-pressed', String(action.pressed()))
       }
       setText(notice, problem)

@@ -19,7 +19,7 @@ section + section { border-block-start: 1px solid var(--line); margin-block-star
 h2, h3 { font-size: 13px; margin: 8px 0 4px; } h3 { color: var(--soft); font-weight: 600; }
 p { margin: 4px 0; } .soft { color: var(--soft); }
 .state::before { content: ''; display: inline-block; inline-size: 9px; block-size: 9px; border-radius: 50%; margin-inline-end: 6px; background: var(--soft); }
-.state.signed-in::before { background: var(--good); } .state.signed-out::before, .state.unavailable::before { background: var(--bad); }
+.state.signed_in::before { background: var(--good); } .state.signed_out::before, .state.unavailable::before { background: var(--bad); }
 .life { inline-size: 100%; block-size: 8px; border-radius: 4px; background: var(--raised); display: block; }
 .life .left { fill: var(--good); } .life .refresh { fill: var(--wait); opacity: .45; } .life .blocking { fill: var(--bad); opacity: .6; }
 .actions { display: flex; flex-wrap: wrap; gap: 6px; margin-block: 8px; }

@@ -65,7 +65,7 @@ describe('React in a real browser', () => {
     expect(await page.evaluate(() => scenarios.states())).toEqual([
       'loading',
       'signed in as alice',
-      'signed out: ended',
+      'signed out: invalid_grant',
       'loading',
     ])
   })
@@ -95,11 +95,22 @@ describe('React in a real browser', () => {
   })
 
   it('follows the provider to another session', async () => {
-    expect(await page.evaluate(() => scenarios.anotherSession())).toEqual({ text: 'signed out: ended', subscribers: [0, true] })
+    expect(await page.evaluate(() => scenarios.anotherSession())).toEqual({
+      text: 'signed out: invalid_grant',
+      subscribers: [0, true],
+    })
   })
 
   it('reads a given session without a provider', async () => {
-    expect(await page.evaluate(() => scenarios.withoutProvider())).toEqual(['"signed-in"', 'false'])
+    expect(await page.evaluate(() => scenarios.withoutProvider())).toEqual(['"signed_in"', 'false'])
+  })
+
+  it('loads a real session by itself and follows its sign-out', async () => {
+    expect(await page.evaluate(() => scenarios.realSession())).toEqual([
+      'loading',
+      'signed in as undefined',
+      'signed out: requested',
+    ])
   })
 
   it('a selector that changes between renders is the one that counts', async () => {

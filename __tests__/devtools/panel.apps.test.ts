@@ -67,7 +67,7 @@ const signIn = (): Promise<void> =>
   page.evaluate(() => {
     const now = Date.now()
     devtoolsPage.session.set({
-      status: 'signed-in',
+      status: 'signed_in',
       generation: 1,
       refreshing: false,
       persisted: true,
