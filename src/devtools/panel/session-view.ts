@@ -19,7 +19,8 @@ export interface SessionView {
 }
 
 function legend(): HTMLElement {
-  const entries = ['sent', 'refused', 'wait', 're-sent'].map((kind) => element('span', {}, element('i', { class: kind }), kind))
+  const kinds = { sent: 'sent', refused: 'refused', wait: 'waits', 're-sent': 're-sent', band: 'refresh' }
+  const entries = Object.entries(kinds).map(([kind, text]) => element('span', {}, element('i', { class: kind }), text))
   return element('p', { class: 'legend' }, ...entries)
 }
 
