@@ -12,7 +12,7 @@ function record(...events: SessionEvent[]): string[] {
 }
 
 describe('the history of a session as text', () => {
-  it('says why somebody was signed out, and which request had started the refresh', () => {
+  it('says why a user was signed out, and which request had started the refresh', () => {
     expect(record(...burst(at))[5]).toBe(
       'signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4',
     )

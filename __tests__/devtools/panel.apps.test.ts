@@ -14,7 +14,7 @@ declare global {
 let browser: Browser
 let server: Server
 let page: Page
-/** What the browser complains about, violations of the CSP included. */
+/** Errors and warnings of the browser, violations of the CSP included. */
 let complaints: string[]
 beforeAll(async () => {
   const { outputFiles } = await build({

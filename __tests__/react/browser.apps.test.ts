@@ -15,7 +15,7 @@ declare global {
 
 let browser: Browser
 let page: Page
-/** What React and the browser complain about. */
+/** Errors and warnings of React and the browser. */
 let complaints: string[]
 beforeAll(async () => {
   const { outputFiles } = await build({

@@ -5,7 +5,7 @@ import { startSpa, type Counts, type Spa } from './helpers/spa.js'
 let spa: Spa
 let browser: Browser
 let context: BrowserContext
-/** What the page complains about. Answers with an error status and lost connections are printed by the browser itself. */
+/** Errors and warnings of the page. The browser itself prints responses with an error status and lost connections. */
 let complaints: string[]
 beforeAll(async () => {
   ;[spa, browser] = await Promise.all([startSpa({ lifetime: 8 }), launchChromium()])

@@ -260,7 +260,7 @@ describe('a failed sign-in says what happened and what to show', () => {
     ['an ID token that has expired', () => ({ claims: { exp: 1 } })],
     ['no ID token', () => ({ claims: {}, token: () => json({ access_token: 'a', token_type: 'Bearer' }) })],
     ['no access token', () => ({ claims: {}, token: () => json({ token_type: 'Bearer' }) })],
-  ])('a response with %s is invalid, and nobody is signed in', async (_name, change) => {
+  ])('a response with %s is invalid, and the session is not signed in', async (_name, change) => {
     const { response, claims, token } = change() as { response?: Record<string, string>; claims?: object; token?: () => Response }
     const request = await start()
     Object.assign(server.claims, claims)

@@ -21,7 +21,7 @@ export interface TimelineRefresh {
   readonly outcome: 'running' | 'succeeded' | 'failed' | 'adopted'
 }
 
-/** What the waterfall draws. */
+/** The content of the waterfall. */
 export interface Timeline {
   readonly requests: readonly TimelineRequest[]
   readonly refreshes: readonly TimelineRefresh[]

@@ -9,7 +9,7 @@ export interface FakeIssuer {
   metadata: Record<string, unknown>
   /** Answers the token request; by default with tokens whose ID token has the nonce of `expectNonce`. */
   token: (body: URLSearchParams) => Response | Promise<Response>
-  /** What the ID token says beside `iss`, `aud`, `sub` and the times. */
+  /** Claims of the ID token beside `iss`, `aud`, `sub` and the times. */
   claims: Record<string, unknown>
 }
 

@@ -1,4 +1,4 @@
-// The same as auth.ts with oidc-client-ts, for applications that have it already: it signs in and out, the session refreshes.
+// auth.ts for applications that use oidc-client-ts already: that library signs in and out, the session refreshes.
 // npm install oidc-client-ts, then import this file in place of auth.ts.
 import axios from 'axios'
 import { attachOAuth } from 'axios-attach-oauth'

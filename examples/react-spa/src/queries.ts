@@ -22,7 +22,7 @@ export const queries = new QueryClient({
     },
   },
 })
-// What one user has loaded is not for the next one, in whichever tab the change was made.
+// Data of one user must not be shown to the next, in whichever tab the user changes.
 session.on('signed_out', () => queries.clear())
 session.on('user_changed', () => queries.clear())
 

@@ -11,7 +11,7 @@ function endOf({ from, marks, waits }: TimelineRequest, now: number): number {
   return Math.max(from, marks.at(-1)?.at ?? from, wait ? (wait.to ?? now) : from)
 }
 
-/** The same as the drawing, in words. */
+/** The drawing in words, for a screen reader. */
 function describe({ marks, waits }: TimelineRequest): string {
   const wait = waits.at(-1)
   const waiting = wait && (wait.to === undefined ? 'waiting' : `waited ${Math.round(wait.to - wait.from)} ms`)
