@@ -1,0 +1,58 @@
+import type { DevtoolsSession, SessionEvent } from '../../../src/devtools/index.js'
+
+type Snapshot = ReturnType<DevtoolsSession['getSnapshot']>
+
+export interface FakeSession extends DevtoolsSession {
+  emit(event: SessionEvent): void
+  set(snapshot: Snapshot): void
+  /** Calls of the session's methods by the panel. */
+  readonly calls: [name: string, ...values: unknown[]][]
+  listeners(): number
+}
+
+export function fakeSession(initial: Snapshot = { status: 'unknown', refreshing: false }): FakeSession {
+  let snapshot = initial
+  const calls: FakeSession['calls'] = []
+  const listeners = new Set<(event: SessionEvent) => void>()
+  const subscribers = new Set<() => void>()
+  return {
+    calls,
+    on(_name, listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    subscribe(listener) {
+      subscribers.add(listener)
+      return () => void subscribers.delete(listener)
+    },
+    getSnapshot: () => snapshot,
+    tokens: async () => ({ access_token: 'secret-access', refresh_token: 'secret-refresh', expires_at: 99 }),
+    signIn: async (...values) => void calls.push(['signIn', ...values]),
+    async getAccessToken(...values) {
+      calls.push(['getAccessToken', ...values])
+      return 'secret-access'
+    },
+    emit: (event) => listeners.forEach((listener) => listener(event)),
+    set(next) {
+      snapshot = next
+      subscribers.forEach((listener) => listener())
+    },
+    listeners: () => listeners.size + subscribers.size,
+  }
+}
+
+/** A burst: one request refused, one that waits, a refresh that fails for good, and the sign-out. */
+export function burst(at: number): SessionEvent[] {
+  const four = { requestId: 'r4', method: 'get', url: 'https://api.example/items/4' }
+  const upload = { requestId: 'r5', method: 'post', url: '/upload' }
+  return [
+    { type: 'request_sent', at, ...four },
+    { type: 'request_queued', at: at + 40, ...four, reason: 'rejected' },
+    { type: 'refresh_started', at: at + 41, refreshId: 'f1', reason: 'rejected', startedBy: 'r4' },
+    { type: 'request_queued', at: at + 60, ...upload, reason: 'refreshing' },
+    { type: 'refresh_failed', at: at + 200, refreshId: 'f1', status: 400, oauthError: 'invalid_grant', duration: 159 },
+    { type: 'signed_out', at: at + 201, reason: 'ended' },
+    { type: 'request_released', at: at + 202, ...four, duration: 162, outcome: 'rejected' },
+    { type: 'request_released', at: at + 202, ...upload, duration: 142, outcome: 'rejected' },
+  ]
+}

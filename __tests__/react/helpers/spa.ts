@@ -1,0 +1,47 @@
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+
+export interface Counts {
+  refreshGrants: number
+  refreshTokensReused: number
+  revocations: number
+  served: number
+  rejected: number
+}
+export interface Spa {
+  readonly page: string
+  counts(): Promise<Counts>
+  /** Revokes all tokens at the authorization server. */
+  revoke(): Promise<Counts>
+  stop(): void
+}
+
+/** Starts examples/react-spa with its servers. */
+export async function startSpa({ lifetime }: { lifetime: number }): Promise<Spa> {
+  const child = fork(join(process.cwd(), 'examples/react-spa/server/main.mjs'), {
+    execArgv: ['--no-warnings'],
+    env: {
+      ...process.env,
+      NODE_ENV: 'development',
+      ACCESS_TOKEN_TTL: String(lifetime),
+      AUTH_PORT: '0',
+      API_PORT: '0',
+      VITE_CONFIG: join(process.cwd(), '__tests__/react/helpers/spa.vite.config.mjs'),
+    },
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  })
+  let complaints = ''
+  child.stderr?.on('data', (chunk) => (complaints += String(chunk)))
+  const answer = <Value>(): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      child.once('message', (message) => resolve(message as Value))
+      child.once('exit', (code) => reject(new Error(`the example ended with ${code}: ${complaints}`)))
+    })
+  const ask = (message: string): Promise<Counts> => {
+    const answered = answer<Counts>()
+    child.send(message)
+    return answered
+  }
+  const { page } = await answer<{ page: string }>()
+  return { page, counts: () => ask('counts'), revoke: () => ask('revoke'), stop: () => void child.disconnect() }
+}

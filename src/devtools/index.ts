@@ -1,0 +1,6 @@
+export { createFaults, type Faults } from './faults.js'
+export { recordHistory, type History, type HistoryOptions } from './history.js'
+export { defineDevtools, type DevtoolsSessions, type OAuthDevtoolsElement } from './panel/element.js'
+export { mountDevtools, type MountDevtoolsOptions } from './panel/mount.js'
+export { printTimeline, type PrintTimelineOptions } from './print-timeline.js'
+export type { DevtoolsSession, RequestReference, SessionEvent, WatchedSession } from './session.js'

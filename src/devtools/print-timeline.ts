@@ -1,0 +1,29 @@
+import { describeEvent } from './describe.js'
+import { recordHistory } from './history.js'
+import type { WatchedSession } from './session.js'
+
+/** Options of `printTimeline`. */
+export interface PrintTimelineOptions {
+  /** Receives one line for each event. Default: `console.log`. */
+  write?: (line: string) => void
+}
+
+/**
+ * Prints the events of a session as they happen, with the time since the first. Returns its own undo.
+ *
+ * @example
+ * const stop = printTimeline(session)
+ * // +    0 ms  GET /items/4 waits 14:02:10: rejected
+ * // +    3 ms  refresh started 14:02:10: rejected, started by GET /items/4
+ */
+export function printTimeline(session: WatchedSession, { write }: PrintTimelineOptions = {}): () => void {
+  const print = write ?? ((line: string) => globalThis.console.log(line))
+  let start: number | undefined
+  const history = recordHistory(session, {
+    onEvent: (event) => {
+      start ??= event.at
+      print(`+${String(Math.round(event.at - start)).padStart(6)} ms  ${describeEvent(event, history.events)}`)
+    },
+  })
+  return history.stop
+}

@@ -1,0 +1,68 @@
+import { describeEvent } from './describe.js'
+import type { SessionEvent } from './session.js'
+
+/** A request in the waterfall. */
+export interface TimelineRequest {
+  readonly id: string
+  readonly label: string
+  /** When it was first sent or began to wait. */
+  readonly from: number
+  readonly marks: readonly { readonly kind: 'sent' | 'refused' | 're-sent'; readonly at: number }[]
+  /** `to` is missing while it waits. */
+  readonly waits: readonly { readonly from: number; readonly to?: number }[]
+}
+
+/** A refresh in the waterfall. */
+export interface TimelineRefresh {
+  readonly id: string
+  readonly from: number
+  /** Missing while it runs. */
+  readonly to?: number
+  readonly outcome: 'running' | 'succeeded' | 'failed' | 'adopted'
+}
+
+/** The content of the waterfall. */
+export interface Timeline {
+  readonly requests: readonly TimelineRequest[]
+  readonly refreshes: readonly TimelineRefresh[]
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? Mutable<U>[] : T[K] }
+
+const outcomes: Record<string, TimelineRefresh['outcome']> = {
+  refresh_succeeded: 'succeeded',
+  refresh_failed: 'failed',
+  tokens_adopted: 'adopted',
+}
+
+function addRequest(requests: Map<string, Mutable<TimelineRequest>>, event: SessionEvent, id: string): void {
+  const { type, at } = event
+  const [label = id] = describeEvent({ ...event, type: 'request_sent' }).split(' sent ')
+  const request = requests.get(id) ?? { id, label, from: at, marks: [], waits: [] }
+  requests.set(id, request)
+  const wait = request.waits.at(-1)
+  if (type === 'request_sent') request.marks.push({ kind: 'sent', at })
+  if (type === 'request_queued') {
+    if (event.reason === 'rejected' || request.marks.length > 0) request.marks.push({ kind: 'refused', at })
+    request.waits.push({ from: at })
+  }
+  if (type === 'request_released' && wait) wait.to = at
+  if (type === 'request_resent') request.marks.push({ kind: 're-sent', at })
+}
+
+/** Puts the events of a session in the order of requests and refreshes. Pure. */
+export function timelineOf(events: readonly SessionEvent[]): Timeline {
+  const requests = new Map<string, Mutable<TimelineRequest>>()
+  const refreshes: Mutable<TimelineRefresh>[] = []
+  for (const event of events) {
+    const { type, at, requestId, refreshId } = event
+    if (requestId !== undefined && type.startsWith('request_')) addRequest(requests, event, requestId)
+    if (type === 'refresh_started') refreshes.push({ id: refreshId ?? `at ${at}`, from: at, outcome: 'running' })
+    const outcome = outcomes[type]
+    if (outcome === undefined) continue
+    const running = refreshes.findLast(({ id, to }) => to === undefined && (refreshId === undefined || id === refreshId))
+    if (running) Object.assign(running, { to: at, outcome })
+    else if (outcome === 'adopted') refreshes.push({ id: refreshId ?? `at ${at}`, from: at, to: at, outcome })
+  }
+  return { requests: [...requests.values()], refreshes }
+}

@@ -1,0 +1,60 @@
+import type { AuthorizationServer } from 'oauth4webapi'
+import { isLoopback } from '../loopback.js'
+
+/** The client registration of a page and its authorization server. */
+export interface SignInClient {
+  /** The issuer identifier of the authorization server, exactly as its metadata spells it. https, or http on loopback. */
+  issuer: string | URL
+  /** The client identifier of a public client (RFC 6749 §2.2). */
+  clientId: string
+  /** The registered redirect URI, a page of this origin (RFC 6749 §3.1.2). A path is resolved against the page's origin. */
+  redirectUri: string | URL
+  /** The scope to request, for instance `openid offline_access`. With `openid` a nonce is sent and the ID token is validated. */
+  scope: string
+  /** The page to which the authorization server returns after a sign-out (OpenID Connect RP-Initiated Logout §3). Default: none is sent. */
+  postLogoutRedirectUri?: string | URL
+  /** Server metadata (RFC 8414 names) in place of discovery, for servers without a metadata document. */
+  metadata?: Partial<Omit<AuthorizationServer, 'issuer'>>
+  /** Sends the metadata and token requests, each with a time limit of 30 s. Default: the platform's `fetch`. */
+  fetch?: typeof fetch
+  /** Accepts plain http for hosts other than loopback. Default: `false`. */
+  dangerouslyAllowInsecureHttp?: boolean
+}
+
+/** Validated settings of a client. */
+export interface ClientSettings extends Omit<SignInClient, 'issuer' | 'redirectUri' | 'postLogoutRedirectUri'> {
+  readonly issuer: URL
+  /** The issuer identifier as it is compared: `URL` adds a slash where there is no path (RFC 8414 §3.3). */
+  readonly issuerIdentifier: string
+  readonly redirectUri: URL
+  readonly postLogoutRedirectUri: URL | undefined
+  /** True if the URL is https, http on loopback, or plain http is allowed. */
+  readonly isSecure: (url: URL) => boolean
+}
+
+/** Reads the options of a client. Throws a `TypeError` that names the option. */
+export function readClient(client: SignInClient, caller: string): ClientSettings {
+  const refuse = (message: string): never => {
+    throw new TypeError(`${caller}: ${message}`)
+  }
+  const { issuer, redirectUri, postLogoutRedirectUri } = client ?? refuse('client must be an object')
+  const isSecure = ({ protocol, hostname }: URL): boolean =>
+    protocol === 'https:' || (protocol === 'http:' && (isLoopback(hostname) || client.dangerouslyAllowInsecureHttp === true))
+  const read = (value: unknown, name: string, base?: string): URL => {
+    const url = URL.canParse(String(value), base) ? new URL(String(value), base) : undefined
+    return url && isSecure(url) ? url : refuse(`${name} must be an https URL; plain http is for loopback only`)
+  }
+  for (const name of ['clientId', 'scope'] as const)
+    if (!client[name] || typeof client[name] !== 'string') refuse(`${name} must be a non-empty string`)
+  const issuerUrl = read(issuer, 'issuer')
+  const { origin } = location
+  return {
+    ...client,
+    issuer: issuerUrl,
+    issuerIdentifier: issuer instanceof URL && issuer.pathname === '/' ? issuer.origin : String(issuer),
+    redirectUri: read(redirectUri, 'redirectUri', origin),
+    postLogoutRedirectUri:
+      postLogoutRedirectUri === undefined ? undefined : read(postLogoutRedirectUri, 'postLogoutRedirectUri', origin),
+    isSecure,
+  }
+}

@@ -1,0 +1,82 @@
+import { readClient, type ClientSettings, type SignInClient } from './client.js'
+import { takePending } from './pending.js'
+import { redeem } from './redeem.js'
+import { isRedirectPage, ownPath, withoutResponse } from './return-path.js'
+import type { SignInSession } from './session.js'
+import { SignInError } from './sign-in-error.js'
+
+/** Options of `finishSignIn`. */
+export interface FinishSignInOptions {
+  /** The address with the authorization response. Default: `location.href`. */
+  url?: string | URL
+  /**
+   * Shows the page on which the user continues, for instance by a router. It gets a path on this page's origin. Default: `history.replaceState`, so that
+   * the code stays neither in the address nor in the history.
+   */
+  navigate?: (returnTo: string) => void
+}
+
+/** A finished sign-in. */
+export interface FinishedSignIn {
+  /** The path on this origin that `startSignIn` was given as `returnTo`. */
+  readonly returnTo: string
+}
+
+/** By address and client: a response is used once, so each later call gets the outcome of the first. */
+const outcomes = new Map<string, Promise<FinishedSignIn | undefined>>()
+
+async function finish(
+  settings: ClientSettings,
+  session: SignInSession,
+  url: URL,
+  navigate: ((returnTo: string) => void) | undefined,
+): Promise<FinishedSignIn | undefined> {
+  const replaceAddress = (address: string): void => {
+    // Only while the page still shows the response: the user may have moved on.
+    if (location.href === url.href) history.replaceState(history.state, '', address)
+  }
+  try {
+    const [state, ...more] = url.searchParams.getAll('state')
+    if (!state || more.length > 0)
+      throw new SignInError('SIGN_IN_STATE_MISMATCH', 'the authorization response must have exactly one state parameter')
+    const pending = await takePending(settings, state)
+    if (pending === undefined) return undefined
+    await session.signIn(await redeem(settings, pending, url.searchParams, state))
+    // Storage is not trusted with an address: the path is checked again.
+    const returnTo = ownPath(pending.returnTo, url) ?? '/'
+    if (navigate) navigate(returnTo)
+    else replaceAddress(url.origin + returnTo)
+    return { returnTo }
+  } catch (error) {
+    replaceAddress(withoutResponse(url))
+    throw error
+  }
+}
+
+/**
+ * Finishes a sign-in on the page of the redirect URI: checks state and issuer (RFC 9207), exchanges the code (RFC 6749 §4.1.3) with its verifier
+ * (RFC 7636), validates the ID token and its nonce, and signs the session in. An authorization response is used once, also if two effects or two tabs
+ * ask for it; concurrent calls in one page share the outcome.
+ *
+ * Resolves with `undefined` if the address holds no authorization response for this client, and on a server; so it may be called on every page.
+ * Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for a wrong option.
+ *
+ * @example
+ * const finished = await finishSignIn(client, session, { navigate: (path) => router.replace(path) })
+ */
+export async function finishSignIn(
+  client: SignInClient,
+  session: SignInSession,
+  { url: given, navigate }: FinishSignInOptions = {},
+): Promise<FinishedSignIn | undefined> {
+  if (typeof location === 'undefined') return undefined
+  const settings = readClient(client, 'finishSignIn')
+  if (typeof session?.signIn !== 'function') throw new TypeError('finishSignIn: session must be a session')
+  const url = new URL(given ?? location.href)
+  const isResponse = url.searchParams.has('code') || url.searchParams.has('error')
+  if (!isResponse || !isRedirectPage(url, settings.redirectUri)) return undefined
+  const key = [url, settings.clientId, settings.issuer].join()
+  const outcome = outcomes.get(key) ?? finish(settings, session, url, navigate)
+  outcomes.set(key, outcome)
+  return outcome
+}

@@ -1,0 +1,6 @@
+export type { SignInClient } from './client.js'
+export { finishSignIn, type FinishedSignIn, type FinishSignInOptions } from './finish.js'
+export type { SignInSession } from './session.js'
+export { isSignInError, SignInError, type SignInErrorCode, type SignInFailure } from './sign-in-error.js'
+export { signOut, type SignOutOptions, type SignOutResult } from './sign-out.js'
+export { startSignIn, type StartSignInOptions } from './start.js'

@@ -1,0 +1,83 @@
+import type { AuthorizationServer } from 'oauth4webapi'
+import type { ClientSettings } from './client.js'
+import { SignInError } from './sign-in-error.js'
+
+/** A sign-in that waits for its authorization response. */
+export interface PendingSignIn {
+  readonly clientId: string
+  readonly issuer: string
+  readonly redirectUri: string
+  /** The metadata that the authorization request was built with: no second discovery, and no change of server in between. */
+  readonly server: AuthorizationServer
+  readonly verifier: string
+  readonly nonce?: string
+  readonly returnTo: string
+  readonly expiresAt: number
+}
+
+/** The part of a record that remains once the response was used. */
+interface UsedSignIn {
+  readonly used: true
+  readonly expiresAt: number
+}
+
+const PREFIX = 'axios-attach-oauth.sign-in.'
+
+/** One hour: second factors and mails take time. */
+const LIFETIME = 3_600_000
+
+const refused = (): SignInError => new SignInError('SIGN_IN_STORAGE_UNAVAILABLE', 'localStorage refused the code verifier')
+
+function parse(text: string | null): PendingSignIn | UsedSignIn | undefined {
+  try {
+    const record = JSON.parse(text ?? 'null') as PendingSignIn | UsedSignIn | null
+    return typeof record?.expiresAt === 'number' ? record : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Removes expired records: every abandoned sign-in leaves one. */
+function sweep(): void {
+  for (const key of Object.keys(localStorage))
+    if (key.startsWith(PREFIX) && !((parse(localStorage.getItem(key))?.expiresAt ?? 0) > Date.now())) localStorage.removeItem(key)
+}
+
+/**
+ * Stores a pending sign-in under its state. In `localStorage`: `sessionStorage` is copied with a duplicated tab, so that both copies would send the code.
+ */
+export function savePending(state: string, pending: Omit<PendingSignIn, 'expiresAt'>): void {
+  try {
+    sweep()
+    localStorage.setItem(PREFIX + state, JSON.stringify({ ...pending, expiresAt: Date.now() + LIFETIME }))
+  } catch {
+    throw refused()
+  }
+}
+
+function take({ clientId, issuer }: ClientSettings, state: string): PendingSignIn | undefined {
+  let text: string | null
+  try {
+    text = localStorage.getItem(PREFIX + state)
+  } catch {
+    throw refused()
+  }
+  const record = parse(text)
+  if (!record) throw new SignInError('SIGN_IN_LOST', 'localStorage has no code verifier for this authorization response')
+  if ('used' in record) throw new SignInError('SIGN_IN_STALE', 'the authorization response was used before')
+  // Another client of this page may share the redirect URI: the response stays for that client.
+  if (record.clientId !== clientId || record.issuer !== issuer.href) return undefined
+  const { expiresAt } = record
+  localStorage.setItem(PREFIX + state, JSON.stringify({ used: true, expiresAt } satisfies UsedSignIn))
+  if (expiresAt < Date.now()) throw new SignInError('SIGN_IN_STALE', 'the sign-in began more than an hour ago')
+  return record
+}
+
+/**
+ * Takes the pending sign-in of `state`, once: a second caller, in a duplicated tab too, gets `SIGN_IN_STALE`. Resolves with `undefined` if the sign-in is
+ * another client's.
+ */
+export async function takePending(settings: ClientSettings, state: string): Promise<PendingSignIn | undefined> {
+  const locks = globalThis.navigator?.locks as LockManager | undefined
+  return locks ? locks.request(PREFIX + state, () => take(settings, state)) : take(settings, state)
+}

@@ -1,0 +1,54 @@
+import { readClient, type SignInClient } from './client.js'
+import { go } from './return-path.js'
+import { findServer } from './server.js'
+import type { SignInSession } from './session.js'
+
+/** Options of `signOut`. */
+export interface SignOutOptions {
+  /** Whether the tokens are revoked (RFC 7009). Default: `true`. */
+  revoke?: boolean
+  /** Goes to the authorization server. Default: `location.assign`. */
+  navigate?: (url: string) => void
+}
+
+/** A sign-out, as far as it went. */
+export interface SignOutResult {
+  /** Whether the server confirmed the revocation. */
+  readonly revoked: boolean
+  /** Whether the page navigates to the `end_session_endpoint` of the server. */
+  readonly redirecting: boolean
+  /** The failed revocation or discovery. The session is signed out in this browser all the same. */
+  readonly error?: unknown
+}
+
+/**
+ * Signs the session out and, where the issuer has an `end_session_endpoint`, goes there (OpenID Connect RP-Initiated Logout), so that the next sign-in asks
+ * for the user again. The sign-out in this browser comes first and does not depend on the server.
+ *
+ * Rejects with the session's error if the stored tokens cannot be deleted.
+ *
+ * @example
+ * await signOut(client, session)
+ */
+export async function signOut(
+  client: SignInClient,
+  session: SignInSession,
+  options: SignOutOptions = {},
+): Promise<SignOutResult> {
+  const settings = readClient(client, 'signOut')
+  const { id_token } = (await session.tokens().catch(() => undefined)) ?? {}
+  let failure: unknown
+  const [{ revoked, error = failure }, server] = await Promise.all([
+    session.signOut({ revoke: options.revoke ?? true }),
+    findServer(settings).catch((error: unknown) => void (failure = error)),
+  ])
+  const endpoint = server?.end_session_endpoint
+  if (endpoint !== undefined) {
+    const url = new URL(endpoint)
+    url.searchParams.set('client_id', settings.clientId)
+    if (id_token !== undefined) url.searchParams.set('id_token_hint', id_token)
+    if (settings.postLogoutRedirectUri) url.searchParams.set('post_logout_redirect_uri', settings.postLogoutRedirectUri.href)
+    go(url, options.navigate)
+  }
+  return { revoked, redirecting: endpoint !== undefined, ...(error !== undefined && { error }) }
+}
