@@ -23,7 +23,7 @@ const api = axios.create({
 })
 const session = attachOAuth(api, memoryStore(token()), {
   refresh: async () => token(),
-  refreshLimit: { flights: 1e9, within: 1 },
+  refreshLimit: { count: 1e9, interval: 1 },
 })
 const { signal } = new AbortController()
 

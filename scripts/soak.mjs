@@ -32,8 +32,8 @@ async function refresh(tokens, context) {
 
 const session = attachOAuth(api, memoryStore(await servers.mint()), {
   refresh,
-  retries: { tries: 8, delay: 20, longest: 1000 },
-  coolDown: { first: 50, longest: 200 },
+  retry: { limit: 8, delay: 20, maxRetryAfter: 1000 },
+  cooldown: { initial: 50, max: 200 },
 })
 
 const outcomes = { right: 0, wrong: 0, aborted: 0, unavailable: 0, expiredOnTheWay: 0, other: [] }

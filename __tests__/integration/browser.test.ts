@@ -46,9 +46,34 @@ describe.each(['xhr', 'fetch'])('in a real browser, with the %s adapter of axios
     const outcome = await page.evaluate(() => app.get('/me'))
     expect(outcome.code).toBe('ERR_NETWORK')
     expect(outcome.status).toBeUndefined()
-    expect(await page.evaluate(() => app.status().status)).toBe('signed-in')
+    expect(await page.evaluate(() => app.status().status)).toBe('signed_in')
     expect(await stage.servers.counts()).toMatchObject({ refreshGrants: 0 })
     await api.stop()
+  })
+})
+
+describe.each(['xhr', 'fetch'])('in a page with a <base> of another origin, with the %s adapter', (adapter) => {
+  it.each(['', '/api'])('a relative request carries no token there, with the baseURL %j', async (baseURL) => {
+    const arrived: (string | undefined)[] = []
+    const other = await startApi((method, authorization) => {
+      if (method !== 'OPTIONS') arrived.push(authorization)
+      return { status: method === 'OPTIONS' ? 204 : 200, cors: true }
+    })
+    const page = await stage.open(await stage.context(), { adapter, apiUrl: baseURL })
+    await page.evaluate((tokens) => app.signIn(tokens), await stage.servers.mint())
+    // The page's own server answers every path: the request goes there with a token before the <base> comes.
+    expect(await page.evaluate(() => app.get('/page.js'))).toMatchObject({ status: 200 })
+    await page.evaluate((href) => {
+      const base = document.createElement('base')
+      base.href = href
+      document.head.append(base)
+    }, `${other.url}/`)
+    const outcome = await page.evaluate(() => app.get('/me'))
+    // What a program sends there without the package shows that the browser would have gone there.
+    await page.evaluate(() => fetch('me').then(({ status }) => status))
+    expect(outcome).toMatchObject({ code: 'OAUTH_ORIGIN_UNKNOWN' })
+    expect(arrived).toEqual([undefined])
+    await other.stop()
   })
 })
 

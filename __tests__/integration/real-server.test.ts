@@ -120,7 +120,7 @@ describe.each([
     expect((await axios.get(place.api, withUnseen)).status).toBe(200)
 
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'invalid_grant' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
     expect(await place.presented()).toEqual([2, 1])
     expect((await axios.get(place.api, withUnseen)).status).toBe(401)
     const body = new URLSearchParams({

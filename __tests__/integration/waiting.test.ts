@@ -68,7 +68,7 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
     hold.resolve()
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(await store.read()).toBeUndefined()
-    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'requested' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'requested' })
     expect(world.counts.served).toBe(before)
   })
 

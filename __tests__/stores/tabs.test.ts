@@ -57,7 +57,7 @@ describe.each([
     for (const page of all) expect(await page.evaluate(() => app.get('/early'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
 
     await signIn(first!)
-    for (const page of others) await until(page, () => app.status().status === 'signed-in')
+    for (const page of others) await until(page, () => app.status().status === 'signed_in')
     const answers = await Promise.all(all.map((page) => page.evaluate(() => app.many(10))))
     expect(tally(answers.flat())).toEqual({ 200: 30 })
 
@@ -73,7 +73,7 @@ describe.each([
 
     await others[0]!.evaluate(() => app.signOut())
     for (const page of [first!, others[1]!]) {
-      await until(page, () => app.status().status === 'signed-out')
+      await until(page, () => app.status().status === 'signed_out')
       expect(await page.evaluate(() => app.status())).toMatchObject({ reason: 'elsewhere' })
       expect(await page.evaluate(() => app.get('/late'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT', status: 401 })
     }
@@ -367,7 +367,7 @@ describe('a storage that can not be used', () => {
       expect(await other!.evaluate(() => app.get('/me'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
       await signIn(page!)
       expect(await page!.evaluate(() => app.get('/me'))).toMatchObject({ status: 200 })
-      await until(other!, () => app.status().status === 'signed-in')
+      await until(other!, () => app.status().status === 'signed_in')
     },
   )
 })

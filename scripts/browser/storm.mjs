@@ -92,7 +92,7 @@ export async function storm({
       restless[index] = living[living.indexOf(tab)] = await open()
     }
     const calm = living.at(-1).page
-    if (await calm.evaluate(() => globalThis.app.status().status === 'signed-out')) {
+    if (await calm.evaluate(() => globalThis.app.status().status === 'signed_out')) {
       await calm.evaluate((tokens) => globalThis.app.signIn(tokens), await servers.mint())
       signIns.push(Date.now())
     }
@@ -105,7 +105,7 @@ export async function storm({
     0,
   )
   const states = await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.status().status)))
-  const leftOut = states.includes('signed-in') ? states.filter((state) => state !== 'signed-in').length : 0
+  const leftOut = states.includes('signed_in') ? states.filter((state) => state !== 'signed_in').length : 0
   const counts = await servers.counts()
   const requests = recorder.requests.slice(from)
   await context.close()

@@ -55,7 +55,7 @@ const api = axios.create({ baseURL: apiUrl })
 // What the limit is against, an API that rejects everything, doesn't happen here; tokens that live a fraction of a second would look like it.
 const session = attachOAuth(api, watched, {
   refresh: refreshToken({ tokenEndpoint, clientId }),
-  refreshLimit: { flights: 1000, within: 1000 },
+  refreshLimit: { count: 1000, interval: 1000 },
 })
 for (const event of ['signed_out', 'adopted', 'unpersisted']) session.on(event, () => tell({ event }))
 

@@ -95,7 +95,7 @@ export class SessionOperations {
 
   async getAccessToken({ rejected, validFor, signal }: AccessTokenOptions = {}): Promise<string> {
     const { sync, state, provider, environment } = this.#parts
-    if (validFor !== undefined && !(validFor >= 0)) throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
+    if (validFor !== undefined && !(typeof validFor === 'number' && validFor >= 0)) throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
     const demand = validFor ? { validFor } : undefined
     const get = async (): Promise<string> => {
       await sync.load()

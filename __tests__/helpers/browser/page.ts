@@ -23,7 +23,7 @@ const api = axios.create({ baseURL: text('apiUrl'), adapter: (settings.get('adap
 const session = attachOAuth(api, store, {
   refresh,
   // The tokens of these tests live for a second or two: refreshing them all the time is right.
-  refreshLimit: { flights: 1000, within: 1000 },
+  refreshLimit: { count: 1000, interval: 1000 },
   ...(settings.has('storeTimeout') && { storeTimeout: Number(text('storeTimeout')) }),
 })
 
