@@ -120,6 +120,15 @@ export interface TokenStore {
   lock?<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result>
   /** Calls `listener` after each change made elsewhere (another tab, process, machine). Returns its own undo. */
   subscribe?(listener: () => void): () => void
+  /**
+   * Checks that a set can be stored, and changes nothing. Called under the lock before the refresh token is sent, with the set that is stored. Rejects
+   * when a save would fail, for instance on a read-only replica or a full disk.
+   */
+  checkWritable?(tokens: TokenJSON | undefined): void | PromiseLike<void>
+  /**
+   * Identifies the record: two stores with equal members keep the same one. Objects, such as the client of a database, are compared by identity.
+   */
+  readonly place?: readonly unknown[]
   /** The refresh function, when the store brings its own. Then `attachOAuth(instance, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
 }
