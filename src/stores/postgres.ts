@@ -130,7 +130,8 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     key,
     id: digest.readBigInt64BE().toString(),
     grace,
-    onFree: (wake: () => void) => (shared.isListening ? shared.listen(topic, wake) : undefined),
+    onFree: (wake: () => void) =>
+      shared.isListening ? shared.listen(topic, (message) => (message === undefined || message === 'free') && wake()) : undefined,
     announce: listen ? (send: Query) => send('SELECT pg_notify($1, $2)', [CHANNEL, `${topic} free`]) : undefined,
   }
 

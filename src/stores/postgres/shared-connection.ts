@@ -1,12 +1,14 @@
 import { ChangeListeners, type ChangeListener } from '../change-listeners.js'
 import { CHANNEL, Connection } from './connection.js'
-import { openClient } from './open-client.js'
+import { openClient, opensOwnClient } from './open-client.js'
 import type { PostgresPool, Query } from './pool.js'
 
 const noop = (): void => undefined
 
 /** How long an unused connection is kept, in milliseconds. */
 const IDLE_LIMIT = 10_000
+/** How long one is kept that is missing in the pool meanwhile. */
+const POOLED_IDLE_LIMIT = 1000
 /** The delay before LISTEN is tried again while the server is unreachable, in milliseconds. */
 const LISTEN_RETRY_DELAY = 500
 
@@ -26,6 +28,7 @@ export class SharedConnection {
   }
 
   readonly #pool: PostgresPool
+  readonly #idleLimit: number
   readonly #listeners = new ChangeListeners()
   /** The queues of this process, by lock: an advisory lock does not exclude other users of its own connection. */
   readonly queues = new Map<string, Promise<unknown>>()
@@ -37,6 +40,7 @@ export class SharedConnection {
 
   private constructor(pool: PostgresPool) {
     this.#pool = pool
+    this.#idleLimit = opensOwnClient(pool) ? IDLE_LIMIT : POOLED_IDLE_LIMIT
   }
 
   /** Runs `work` with a function that returns the connection: a new one after the last has ended. */
@@ -137,7 +141,7 @@ export class SharedConnection {
     clearTimeout(this.#closing)
     this.#closing = setTimeout(() => {
       if (this.#users === 0 && !this.isListening) this.#close()
-    }, IDLE_LIMIT)
+    }, this.#idleLimit)
     this.#closing.unref?.()
   }
 
