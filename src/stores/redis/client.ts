@@ -20,11 +20,18 @@ export type RedisClient = NodeRedisClient | IORedisClient
 /** Sends one command. */
 export type SendCommand = (command: string, ...args: string[]) => Promise<unknown>
 
+/** Refuses the reply to a command that the server has queued instead of executing it. No script and no record returns this text. */
+function executed(reply: unknown): unknown {
+  if (String(reply) === 'QUEUED') throw new Error('QUEUED by an open MULTI')
+  return reply
+}
+
 /** Returns how to send a command with either client; their shape tells them apart. Throws a `TypeError` for anything else. */
 export function commandsOf(client: RedisClient): SendCommand {
   const { call, sendCommand } = (client ?? {}) as Partial<IORedisClient & NodeRedisClient>
-  if (typeof call === 'function') return async (command, ...args) => call.call(client, command, ...args)
-  if (typeof sendCommand === 'function') return async (command, ...args) => sendCommand.call(client, [command, ...args])
+  if (typeof call === 'function') return async (command, ...args) => executed(await call.call(client, command, ...args))
+  if (typeof sendCommand === 'function')
+    return async (command, ...args) => executed(await sendCommand.call(client, [command, ...args]))
   throw new TypeError('redisStore: client must be a client of the package redis (5 or newer) or ioredis (5 or newer)')
 }
 

@@ -6,6 +6,7 @@ const advice: Readonly<Record<string, string>> = {
   NOPERM:
     'the user may not run this command on this key or channel: it needs EVALSHA, EVAL, HGET, HSET, HDEL, PEXPIRE, PERSIST, PUBLISH and TIME',
   READONLY: 'this is a replica: connect to the primary',
+  QUEUED: 'the client is in a transaction (MULTI): give the store a client that nothing else puts into one',
   OOM: 'the server is out of memory',
   LOADING: 'the server is starting and loads its data',
   MISCONF: 'the server can not save to its disk',
