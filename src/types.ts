@@ -113,6 +113,11 @@ export interface TokenStore {
    */
   write(tokens: TokenJSON | undefined, context: WriteContext): unknown
   /**
+   * Finds out, without changing what is stored, whether a token set can be written now. Called under the lock, with the stored set, before a refresh token is sent.
+   * Rejects with `OAUTH_STORE_FAILED` when a following write would fail.
+   */
+  checkWritable?(tokens: TokenJSON | undefined): void | PromiseLike<void>
+  /**
    * Runs `run` while nobody else who shares the store does, and settles as it does. Waits for its turn until `signal` is aborted,
    * then rejects with `signal.reason`. A holder that has died must lose the lock without help; a live one must keep it.
    * The signal that `run` gets is aborted when the lock was lost all the same.

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { platform, type LockEnvironment } from '../../src/stores/file/lock.js'
-import { whoAmI, type Identity } from '../../src/stores/file/process.js'
+import { currentIdentity, type Identity } from '../../src/stores/file/process.js'
 
 export interface FakeTime extends LockEnvironment {
   /** Milliseconds on the clock that is held in the hand. */
@@ -43,7 +43,7 @@ export function fakeTime(changes: Partial<LockEnvironment> = {}): FakeTime {
 
 /** Writes a lock file as a holder would have. Returns the holder's id. */
 export async function placeLock(path: string, holder: Partial<Identity> = {}, id: string = randomUUID()): Promise<string> {
-  await writeFile(path, JSON.stringify({ id, ...whoAmI(), ...holder }))
+  await writeFile(path, JSON.stringify({ id, ...currentIdentity(), ...holder }))
   return id
 }
 
@@ -65,5 +65,5 @@ export async function idleProcess(): Promise<{ child: ChildProcess; identity: Id
 /** What a process on this machine would write of its main thread. */
 export function identityOf(pid: number): Identity {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return { system: whoAmI().system, pid, thread: pid, started: fields[19]! }
+  return { system: currentIdentity().system, pid, thread: pid, started: fields[19]! }
 }

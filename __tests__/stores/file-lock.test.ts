@@ -8,8 +8,9 @@ import { Worker } from 'node:worker_threads'
 import { jest } from '@jest/globals'
 import type { TokenJSON } from '../../src/index.js'
 import { fileStore } from '../../src/stores/file.js'
-import { acquire, platform, refreshLock, type LockEnvironment } from '../../src/stores/file/lock.js'
-import { whoAmI } from '../../src/stores/file/process.js'
+import { acquire, platform, type LockEnvironment } from '../../src/stores/file/lock.js'
+import { refreshLock } from '../../src/stores/file/lock-file.js'
+import { currentIdentity } from '../../src/stores/file/process.js'
 import { temporaryName } from '../../src/stores/file/temporary.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { fakeTime, identityOf, idleProcess, placeLock } from '../helpers/lock-files.js'
@@ -31,7 +32,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const take = (environment: LockEnvironment, signal = never): ReturnType<typeof acquire> =>
-  acquire(refreshLock(path), signal, environment)
+  acquire(refreshLock(path), signal, { environment })
 const idIn = async (file: string): Promise<string> => (JSON.parse(await readFile(file, 'utf8')) as { id: string }).id
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -75,7 +76,7 @@ describe('the lock of a token file', () => {
     path = join(directory, 'deep', 'tokens.json')
     lockFile = join(directory, 'deep', '.tokens.json.lock')
     await fileStore(path).lock!(async () => {
-      expect(JSON.parse(await readFile(lockFile, 'utf8'))).toMatchObject({ pid: process.pid, system: whoAmI().system })
+      expect(JSON.parse(await readFile(lockFile, 'utf8'))).toMatchObject({ pid: process.pid, system: currentIdentity().system })
     }, never)
     expect((await stat(join(directory, 'deep'))).mode & 0o777).toBe(0o700)
   })
@@ -362,7 +363,7 @@ describe('a holder on another machine', () => {
   })
 
   it('that was given up too early learns that it has lost the lock, and leaves the next one in peace', async () => {
-    const robbed = fakeTime({ whoAmI: () => ({ ...whoAmI(), ...elsewhere }) })
+    const robbed = fakeTime({ currentIdentity: () => ({ ...currentIdentity(), ...elsewhere }) })
     const first = await take(robbed)
     const second = await take(fakeTime())
     expect(first.lost.aborted).toBe(false)
