@@ -14,9 +14,12 @@ export interface Candidate {
   discard(): Promise<void>
 }
 
-export interface ReplacementOptions {
-  /** Whether another process may revoke the candidate. */
+export interface CandidateOptions {
+  /** Whether other processes may revoke the candidate. */
   readonly revocable: boolean
+}
+
+export interface ReplacementOptions extends CandidateOptions {
   /** Bytes that are written in addition and cut off, to find out whether there is room for them. Default: 0. */
   readonly reserve?: number
 }
@@ -84,10 +87,15 @@ export async function createReplacement(
  * Prepares the removal of `target`. `unlink` can't be revoked when the process is stopped right before it; a rename into a directory can, by removing the
  * directory.
  */
-export async function createRemoval(target: string): Promise<Candidate> {
-  if (!(await statRegular(target))) return { commit: async () => true, discard: async () => undefined }
-  const directory = temporaryName(target, 'pending')
-  await mkdir(directory, { mode: 0o700 })
+export async function createRemoval(target: string, { revocable }: CandidateOptions): Promise<Candidate> {
+  const present = await statRegular(target)
+  const directory = temporaryName(target, revocable ? 'pending' : 'tmp')
+  try {
+    await mkdir(directory, { mode: 0o700 })
+  } catch (error) {
+    if (present) throw error
+    return { commit: async () => true, discard: async () => undefined }
+  }
   return {
     discard: () => removeQuietly(directory),
     async commit() {

@@ -37,7 +37,9 @@ class RevokedError extends Error {}
 const uninformative = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ETXTBSY']
 
 function prepare({ target, bytes, accept, reserve = 0 }: Change): Promise<Candidate> {
-  return bytes ? createReplacement(target, bytes, { revocable: accept !== undefined, reserve }) : createRemoval(target)
+  // Signing in and out take place in any case.
+  const revocable = accept !== undefined
+  return bytes ? createReplacement(target, bytes, { revocable, reserve }) : createRemoval(target, { revocable })
 }
 
 async function takeLock({ target, lockBase, accept }: Change): Promise<LockHandle | undefined> {
@@ -100,8 +102,6 @@ export async function changeFile(change: Change): Promise<boolean> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const outcome = await attemptChange(change)
     if (outcome !== 'revoked') return outcome === 'done'
-    // A sign-out that another process has revoked came before that process's change.
-    if (!change.accept && !change.bytes) return true
   }
   throw Object.assign(new Error('Revoked by other processes'), { code: 'ETIMEDOUT' })
 }
