@@ -62,6 +62,9 @@ function commandOf({ mounts, pids }: Isolation, program: string[]): string[] {
   return ['unshare', ...unshareOptions(...options), 'sh', '-c', `set -e; ${mounts ?? ':'}; exec ${quoted}`]
 }
 
+/** What a program has said, whose shape its test knows. */
+type Said = ReturnType<typeof JSON.parse>
+
 /** A program that runs isolated and exchanges lines with the test. */
 export class IsolatedProgram {
   readonly child: ChildProcess
@@ -101,7 +104,7 @@ const never = new AbortController().signal
   }
 
   /** The next line that the program has said. */
-  async next(): Promise<any> {
+  async next(): Promise<Said> {
     const end = this.exited.then(() => 'exited' as const)
     while (this.#lines.length === 0) {
       const event = await Promise.race([once(this.child, 'line'), end])
@@ -118,7 +121,7 @@ const never = new AbortController().signal
 }
 
 /** Runs a program to its end and resolves with what it has said. */
-export async function runIsolated(source: string, isolation: Isolation = {}): Promise<any> {
+export async function runIsolated(source: string, isolation: Isolation = {}): Promise<Said> {
   const program = new IsolatedProgram(`${source}\nprocess.exit()`, isolation)
   const said = await program.next()
   await program.end()

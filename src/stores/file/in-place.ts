@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { contentOf, createJournal, type Journal } from './journal.js'
+import { contentBefore, contentOf, createJournal, type Journal } from './journal.js'
 import { MAX_BYTES, UnusableFileError, openRegular, readBytes } from './regular-file.js'
 
 export interface InPlaceOptions {
@@ -39,7 +39,7 @@ async function recover(path: string, handle: FileHandle, check: () => Promise<vo
 /** Takes back an appended journal, unless the file has changed since. */
 async function takeBack(path: string, handle: FileHandle, { offset, record }: Journal): Promise<void> {
   const file = await readBytes(path, handle)
-  if (file.subarray(offset).equals(record)) await cutOff(handle, contentOf(file.subarray(0, offset)).bytes.length)
+  if (file.subarray(offset).equals(record)) await cutOff(handle, contentBefore(file, offset).length)
 }
 
 /**

@@ -11,6 +11,7 @@ import { createHash } from 'node:crypto'
 const MARK = '\u001E'
 const TITLE = 'axios-attach-oauth journal'
 const SPACE = 0x20
+const NEWLINE = 0x0a
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
@@ -46,13 +47,22 @@ function committed(file: Buffer, mark: number): Buffer | undefined {
   return bytes.length === Number(length) && digestOf(bytes) === digest ? bytes : undefined
 }
 
+/** The bytes before a journal that doesn't count. */
+export function contentBefore(file: Buffer, journal: number): Buffer {
+  // After a power failure an appended part may read as zeros.
+  const zeros = file.indexOf('\0')
+  let end = zeros < 0 ? journal : Math.min(zeros, journal)
+  while (end > 0 && file[end - 1] === SPACE) end--
+  return file.subarray(0, end)
+}
+
 /** Tells the content of a file that may have been left at any step. */
 export function contentOf(file: Buffer): Content {
   const mark = file.indexOf(`${MARK}${TITLE} `)
   const bytes = mark < 0 ? undefined : committed(file, mark)
   if (bytes) return { bytes, unfinished: true }
-  // After a power failure an appended part may read as zeros.
-  const ends = [MARK, '\0'].map((character) => file.indexOf(character)).filter((index) => index >= 0)
-  if (ends.length === 0) return { bytes: file, unfinished: false }
-  return { bytes: file.subarray(0, Math.min(...ends)), unfinished: true }
+  const control = /[\u001E\0]/.exec(file.toString('latin1'))
+  if (!control) return { bytes: file, unfinished: false }
+  const isHeader = file[control.index] !== 0 && file[control.index - 1] === NEWLINE
+  return { bytes: contentBefore(file, isHeader ? control.index - 1 : control.index), unfinished: true }
 }
