@@ -69,7 +69,7 @@ export async function readLock(path: string): Promise<LockContent | undefined> {
 
 /**
  * Removes a lock file if it has the given id. A process that is stopped after comparing may find the lock of another holder there when it goes on: the file
- * is moved aside, compared once more, and put back if it belongs to somebody else.
+ * is moved aside, compared once more, and put back if it belongs to another holder.
  */
 export async function removeLock(base: string, path: string, id: string): Promise<void> {
   if ((await readLock(path))?.id !== id) return

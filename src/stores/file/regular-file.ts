@@ -43,7 +43,7 @@ export async function statRegular(path: string): Promise<BigIntStats | undefined
 }
 
 /**
- * Opens a regular file. Opening a FIFO would otherwise block one of libuv's threads until somebody opens its other end, and opening a device may have effects:
+ * Opens a regular file. Opening a FIFO would otherwise block one of libuv's threads until another process opens its other end, and opening a device may have effects:
  * the type is checked before, and again on the open file, which is opened without blocking.
  */
 export async function openRegular(path: string, access: 'read' | 'write' = 'read'): Promise<FileHandle> {
@@ -60,7 +60,7 @@ export async function openRegular(path: string, access: 'read' | 'write' = 'read
   }
 }
 
-/** Reads an open file from its beginning. Rejects when more than `MAX_BYTES` come, whatever size its status has told. */
+/** Reads an open file from its beginning. Rejects after `MAX_BYTES`: files of /proc have a size of 0 and can be endless. */
 export async function readBytes(path: string, handle: FileHandle): Promise<Buffer> {
   let buffer = Buffer.alloc(FIRST_CHUNK)
   let length = 0
