@@ -47,19 +47,23 @@ export interface Isolation {
   readonly mounts?: string
   /** A new pid namespace: `own` mounts a /proc for it, `parent` leaves that of the parent. */
   readonly pids?: 'own' | 'parent'
+  /** How many process ids of a new namespace are used up before the program gets one. Default: 0. */
+  readonly usedPids?: number
   /** User and group id. */
   readonly user?: number
 }
 
-function commandOf({ mounts, pids }: Isolation, program: string[]): string[] {
+function commandOf({ mounts = ':', pids, usedPids = 0 }: Isolation, program: string[]): string[] {
   const quoted = program.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
   const options = [
-    ...(mounts === undefined ? [] : ['-m']),
+    ...(mounts === ':' ? [] : ['-m']),
     ...(pids ? ['-p', '-f', '--kill-child'] : []),
     ...(pids === 'own' ? ['--mount-proc'] : []),
   ]
   if (options.length === 0) return program
-  return ['unshare', ...unshareOptions(...options), 'sh', '-c', `set -e; ${mounts ?? ':'}; exec ${quoted}`]
+  const commands = ['set -e', mounts, ...Array<string>(usedPids).fill('/bin/true'), pids ? quoted : `exec ${quoted}`]
+  // The first process of a pid namespace ignores signals: the shell is.
+  return ['unshare', ...unshareOptions(...options), 'sh', '-c', [...commands, ...(pids ? ['exit'] : [])].join('; ')]
 }
 
 /** What a program has said, whose shape its test knows. */

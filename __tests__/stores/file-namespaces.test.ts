@@ -26,16 +26,14 @@ const holderProgram = `import { fileStore } from ${JSON.stringify(builtFileStore
 const forever = () => new Promise(() => setInterval(() => {}, 1000))
 await fileStore(process.argv[1]).lock(() => (console.log('locked'), forever()), new AbortController().signal)`
 
-/** Some process ids are used up first, so that the holder's id does not exist in another namespace. */
+/** Has a process id that does not exist in the namespace of the contender. */
 const holder = (isolation: Isolation): IsolatedProgram =>
   new IsolatedProgram(
-    `import { execFileSync } from 'node:child_process'
-for (let i = 0; i < 5; i++) execFileSync('true')
-const store = fileStore(${JSON.stringify(path)})
+    `const store = fileStore(${JSON.stringify(path)})
 await store.lock(async () => { say('locked'); await heard() }, never)
 say('released')
 process.exit()`,
-    isolation,
+    { usedPids: 30, ...isolation },
   )
 const contender = (isolation: Isolation): IsolatedProgram =>
   new IsolatedProgram(

@@ -54,7 +54,7 @@ const aborted = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
 
 /** A store that keeps every promise. */
-export function referenceStore(place: Place): Required<Omit<TokenStore, 'refresh'>> {
+export function referenceStore(place: Place): Required<Omit<TokenStore, 'refresh' | 'checkWritable'>> {
   const self = {}
   const read = (): ReturnType<TokenStore['read']> => JSON.parse(place.text ?? 'null')
   return {
