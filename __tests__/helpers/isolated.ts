@@ -2,7 +2,7 @@ import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { it } from '@jest/globals'
+import { afterEach, it } from '@jest/globals'
 
 /** The built file store, for programs of their own. */
 export const builtFileStore = pathToFileURL(join(process.cwd(), 'dist', 'file.js')).href
@@ -66,6 +66,9 @@ function commandOf({ mounts = ':', pids, usedPids = 0 }: Isolation, program: str
   return ['unshare', ...unshareOptions(...options), 'sh', '-c', [...commands, ...(pids ? ['exit'] : [])].join('; ')]
 }
 
+const running = new Set<ChildProcess>()
+afterEach(() => running.forEach((child) => child.kill('SIGKILL')))
+
 /** What a program has said, whose shape its test knows. */
 type Said = ReturnType<typeof JSON.parse>
 
@@ -100,7 +103,11 @@ const never = new AbortController().signal
       this.#lines.push(...lines)
       this.child.emit('line')
     })
-    this.exited = once(this.child, 'close').then(() => this.child.exitCode)
+    running.add(this.child)
+    this.exited = once(this.child, 'close').then(() => {
+      running.delete(this.child)
+      return this.child.exitCode
+    })
   }
 
   tell(line = ''): void {
