@@ -67,7 +67,7 @@ describe('a token file that is no regular file of at most 1 MiB', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
-  it('a FIFO that replaces the file after it was examined does not block either', async () => {
+  it('a regular file of /proc that waits for content does not block reading', async () => {
     // /proc files tell a size of 0 and may wait for content.
     const said = await runIsolated(`say(await attempt(fileStore('/proc/kmsg').read()))`)
     expect(said).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
