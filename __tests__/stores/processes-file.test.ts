@@ -2,7 +2,7 @@ import { runKillRounds, runProcesses, runSlowRefresh, runStopRound } from '../..
 
 // The long versions: `node scripts/processes.mjs --store file --seconds 60`, `node scripts/kill-rounds.mjs --store file --rounds 1000`.
 
-describe('eight processes that share a token file and send requests all the time', () => {
+describe('eight processes that share a token file and send requests continuously', () => {
   it('refresh tokens that live 200 ms once for each expiry, use no refresh token twice, and every request is answered', async () => {
     const figures = await runProcesses({ store: 'file', seconds: 5 })
     const { answers, requests, refreshGrants, refreshTokensReused, expiries } = figures
@@ -13,10 +13,10 @@ describe('eight processes that share a token file and send requests all the time
     expect(refreshGrants).toBeLessThanOrEqual(expiries)
   })
 
-  it('do so on a real authorization server, too', async () => {
+  it('refresh once for each expiry with a real authorization server', async () => {
     const options = { store: 'file', seconds: 5, processes: 4, server: 'oidc', lifetime: 2000 } as const
     const { answers, requests, refreshGrants, refreshTokensReused, expiries } = await runProcesses(options)
-    // It counts in whole seconds, so a token may end long before it says: what is refused twice gets the second 401.
+    // The server counts in whole seconds, so a token may expire before its stated time: a request that is rejected twice gets the second 401.
     expect(answers[200]! + (answers[401] ?? 0)).toBe(requests)
     expect(answers[200]).toBeGreaterThan(requests * 0.99)
     expect(refreshTokensReused).toBe(0)
@@ -26,7 +26,7 @@ describe('eight processes that share a token file and send requests all the time
 })
 
 describe('processes that share a token file, one of which', () => {
-  it('is killed at a random moment, again and again: the file stays whole, the others go on, and the session is lost only with an answer that died', async () => {
+  it('is killed at a random moment, again and again: the file stays whole, the others go on, and the session is lost only together with an unstored token response', async () => {
     const figures = await runKillRounds({ store: 'file', rounds: 50 })
     expect(figures.rounds).toBe(50)
     expect(figures.killedHoldingTheLock).toBeGreaterThan(0)
@@ -36,13 +36,13 @@ describe('processes that share a token file, one of which', () => {
     expect(Object.keys(figures.answers).filter((answer) => !expected.has(answer))).toEqual([])
   })
 
-  it('is stopped while it holds the lock: nobody else gets it, and all go on afterwards', async () => {
+  it('is stopped while it has the lock: no other process gets the lock, and all go on afterwards', async () => {
     const figures = await runStopRound({ store: 'file', seconds: 2 })
     expect(figures).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0, leftovers: [] })
     expect(Object.keys(figures.answers)).toEqual(['200'])
   })
 
-  it('waits for a slow token endpoint: nobody else gets the lock, and there is one refresh', async () => {
+  it('waits for a slow token endpoint: no other process gets the lock, and there is one refresh', async () => {
     const figures = await runSlowRefresh({ store: 'file', seconds: 2 })
     expect(figures).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0, leftovers: [] })
     expect(Object.keys(figures.answers)).toEqual(['200'])

@@ -253,7 +253,9 @@ export class RefreshCoordinator {
 }
 
 function noRefreshFunction(): OAuthError {
-  return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'There is no refresh function (refresh: false), and the store holds no newer token set.')
+  return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'There is no refresh function (refresh: false), and the store holds no newer token set.', {
+    retryable: false,
+  })
 }
 
 function signedOutElsewhere(): OAuthError {
