@@ -118,6 +118,11 @@ export interface TokenStore {
    * The signal that `run` gets is aborted when the lock was lost all the same.
    */
   lock?<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result>
+  /**
+   * Rejects when a following `write` would fail. The session calls it under the lock before a token request: no refresh token is spent whose successor
+   * cannot be stored. Changes nothing that `read` returns here or elsewhere.
+   */
+  checkWritable?(tokens: TokenJSON | undefined): void | PromiseLike<void>
   /** Calls `listener` after each change made elsewhere (another tab, process, machine). Returns its own undo. */
   subscribe?(listener: () => void): () => void
   /** The refresh function, when the store brings its own. Then `attachOAuth(instance, store)` needs no third argument. */
