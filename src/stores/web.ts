@@ -34,7 +34,7 @@ export interface WebStoreOptions {
 }
 
 /** The names of the errors with which a browser denies storage to a site. */
-const denials = new Set(['SecurityError', 'InvalidStateError', 'UnknownError', 'TimeoutError'])
+const denials = new Set(['NotSupportedError', 'SecurityError', 'InvalidStateError', 'UnknownError', 'TimeoutError'])
 
 /** A successor may be twice as long as its predecessor and bring an ID token: characters of room for a set that is not known yet. */
 const ROOM = 4096

@@ -4,6 +4,7 @@ const memoryHint = `Or pass fallback: 'memory', which keeps tokens in memory whe
 
 const advice: Readonly<Record<string, string>> = {
   QuotaExceededError: 'The storage quota of this site is used up: remove data that the site no longer needs',
+  NotSupportedError: `The platform has no such storage: pass another one as storage. ${memoryHint}`,
   SecurityError: `The browser denies storage to this site: allow cookies and site data. ${memoryHint}`,
   InvalidStateError: `The browser keeps no data here: a private window, or a site whose data is blocked. ${memoryHint}`,
   UnknownError: `The browser failed to use its own files: check for a full disk or a damaged profile. ${memoryHint}`,

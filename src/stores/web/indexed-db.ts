@@ -11,7 +11,7 @@ export type StoreName = 'tokens' | 'leases'
 export function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const factory = database()
-    if (!factory) throw new DOMException('There is no IndexedDB', 'InvalidStateError')
+    if (!factory) throw new DOMException('There is no IndexedDB', 'NotSupportedError')
     const request = factory.open(name, 1)
     let late = false
     const timer = setTimeout(() => {

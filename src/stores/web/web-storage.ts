@@ -4,7 +4,7 @@ import type { StorageBackend } from './storage-backend.js'
 /** Returns the storage area of that name. Throws where the browser denies storage to the site. */
 export function storageArea(name: 'localStorage' | 'sessionStorage'): Storage {
   const area = page()[name]
-  if (!area) throw new DOMException(`There is no ${name}`, 'InvalidStateError')
+  if (!area) throw new DOMException(`There is no ${name}`, 'NotSupportedError')
   return area
 }
 
