@@ -21,7 +21,7 @@ export interface Site {
   url(settings?: Record<string, string>, host?: string): string
   stop(): Promise<void>
 }
-export function startSite(options?: { axios?: string }): Promise<Site>
+export function startSite(options?: { axios?: string; entry?: string }): Promise<Site>
 
 export interface StormOptions {
   browser: Browser
