@@ -8,6 +8,7 @@ export interface Recorder {
   requests: {
     document: string | undefined
     token: string | undefined
+    sentAt: number
     at: number
     status?: number
     answeredAt?: number
@@ -29,13 +30,13 @@ export interface StormOptions {
   site: Site
   recorder: Recorder
   storage: string
-  /** Whether the pages have Web Locks. Default: true. */
+  /** False takes Web Locks away from the pages. Default: true. */
   locks?: boolean
   adapter?: string
   keepalive?: boolean
   seconds: number
   tabs?: number
-  /** Milliseconds between two tabs that end. */
+  /** Mean interval between two tabs that end, in milliseconds. */
   every?: number
 }
 export interface StormCounts {
