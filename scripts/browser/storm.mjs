@@ -14,6 +14,8 @@ const LIFETIME = 2
 const REFRESH_WINDOW = 400
 /** The most that may pass between the start of a refresh and its token request, in milliseconds. */
 const START = 50
+/** The least number of tabs that end. */
+const ENDS = 4
 /** The most by which the end of a document may be recorded before its last response, in milliseconds. */
 const GRACE = 250
 
@@ -80,7 +82,8 @@ export async function storm({
   const shortLived = living.slice(0, tabs / 2)
   const startedAt = Date.now()
   let ended = 0
-  while (Date.now() - startedAt < seconds * 1000) {
+  // A busy machine ends few tabs in that time.
+  while (Date.now() - startedAt < seconds * 1000 || ended < ENDS) {
     await pause(every * (0.5 + Math.random()))
     const tab = pick(shortLived)
     end(tab)
