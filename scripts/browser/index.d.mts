@@ -49,6 +49,7 @@ export interface StormCounts {
   faults: number
   undelivered: number
   signIns: number
+  late: number
   leftOut: number
   signedOut: number
   failed: number
