@@ -163,6 +163,12 @@ describe('in a page', () => {
     expect(names).toEqual(['mine', 'mine:write'])
   })
 
+  it('works with Web Locks where the platform has no MessageChannel', async () => {
+    const request = (_name: string, _options: object, run: () => unknown): unknown => run()
+    inPage({ localStorage: fakeStorage(), navigator: { locks: { request } }, MessageChannel: undefined })
+    expect(await webStore().lock!(async () => 'run', signal)).toBe('run')
+  })
+
   it('a failure under the lock is passed on unchanged; a failure of the lock names the store', async () => {
     inPage({
       localStorage: fakeStorage(),
