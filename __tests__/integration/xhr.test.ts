@@ -397,6 +397,23 @@ describe('with the xhr adapter in a browser, a token goes to allowed origins onl
     expect((await request).headers().authorization).toBe(`Bearer ${tokens.access_token}`)
   })
 
+  it.each([
+    ['xhr', ''],
+    ['xhr', '/api'],
+    ['fetch', ''],
+    ['fetch', '/api'],
+  ] as const)('a base element that names another origin gets no token (%s, baseURL %j)', async (adapter, baseURL) => {
+    await attach({ baseURL, adapter, options: {} })
+    await page.evaluate((url) => {
+      const base = document.createElement('base')
+      base.href = `${url}/`
+      document.head.append(base)
+    }, other.url)
+    await page.evaluate(() => lab.send({ url: 'x' }))
+    expect(other.log.filter(({ headers }) => headers.authorization !== undefined)).toEqual([])
+    expect(server.refreshes().grants).toBe(0)
+  })
+
   it('a header of the caller wins and is not recovered; a request with oauth: false carries none', async () => {
     await attach()
     const outcomes = await page.evaluate(async () => [

@@ -33,6 +33,8 @@ interface Setup {
   tokens?: TokenJSON
   storage?: 'localStorage'
   baseURL?: string
+  /** Default: `xhr`. */
+  adapter?: 'xhr' | 'fetch'
   options?: { origins?: string[] }
 }
 
@@ -42,7 +44,7 @@ const lab = {
   session: undefined as unknown as AttachedSession,
   outcome,
   /** Attaches a new instance to a store that holds `tokens`, with the token endpoint of the server at `url`. */
-  attach({ url, tokens, storage, baseURL = url, options }: Setup): void {
+  attach({ url, tokens, storage, baseURL = url, adapter = 'xhr', options }: Setup): void {
     const refresh = async (present: TokenJSON | undefined): Promise<TokenJSON & { access_token: string }> => {
       const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(present?.refresh_token) })
       const response = await fetch(`${url}/token`, { method: 'POST', body })
@@ -51,7 +53,7 @@ const lab = {
       return answer
     }
     if (storage && tokens) localStorage.setItem('axios-attach-oauth', JSON.stringify(tokens))
-    lab.api = axios.create({ baseURL, adapter: 'xhr' })
+    lab.api = axios.create({ baseURL, adapter })
     lab.session = attachOAuth(lab.api, storage ? webStore({ storage }) : memoryStore(tokens), { refresh, ...options })
   },
   send: (config: AxiosRequestConfig): Promise<XhrOutcome> => outcome(lab.api.request(config)),
