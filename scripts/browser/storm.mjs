@@ -136,8 +136,10 @@ export async function storm({
   // From the loss of a response until a second after the next sign-in, when every tab has the new set.
   const excused = losses.map((loss) => [loss - GRACE, (signIns.find((at) => at > loss) ?? Infinity) + 1000])
   // On a busy machine a token may expire before the API has judged the second send. A send with the token before the refresh fails sooner.
-  const isLate = ({ status, at }) =>
-    status === 401 && !requests.some(({ status, at: sentAt }) => status === 200 && sentAt > at - 1000 && sentAt <= at)
+  const isLate = ({ code, status, at }) =>
+    code === 'ERR_BAD_REQUEST' &&
+    status === 401 &&
+    !requests.some(({ status, at: sentAt }) => status === 200 && sentAt > at - 1000 && sentAt <= at)
   const explained = (event) => excused.some(([from, to]) => event.at >= from && event.at < to)
   const unexplained = lived.filter((event) => !explained(event) && !isLate(event))
   const signedOut = unexplained.filter(({ type }) => type === 'signed_out')
@@ -152,7 +154,7 @@ export async function storm({
     faults,
     undelivered: requests.filter(({ undelivered }) => undelivered).length,
     signIns: signIns.length,
-    late: lived.filter(isLate).length,
+    late: lived.filter((event) => !explained(event) && isLate(event)).length,
     leftOut,
     signedOut: signedOut.length,
     failed: failed.length,
