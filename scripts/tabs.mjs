@@ -1,4 +1,4 @@
-// Tabs of one origin that come and go, in a real browser, against a real authorization server: node scripts/tabs.mjs --seconds 20
+// Tabs of one origin that are opened and closed in a browser, with an authorization server: node scripts/tabs.mjs --seconds 20
 import { parseArgs } from 'node:util'
 import { launchChromium } from './browser/chromium.mjs'
 import { startRecorder } from './browser/recorder.mjs'

@@ -2,38 +2,38 @@ import { changeRecord, withDatabase } from './indexed-db.js'
 import { withLease } from './lease.js'
 import { database, turn, webLocks } from './platform.js'
 
-/** One tab at a time. */
-export interface Exclusion {
-  /** For as long as `run` takes. */
+/** Mutual exclusion between tabs. */
+export interface TabLock {
+  /** Runs `run` while no other tab does. */
   lock<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result>
-  /** For a moment: `work` is synchronous. */
+  /** Runs a synchronous step while no other tab does. */
   briefly<Result>(work: () => Result): Promise<Result>
 }
 
-/** Nothing to share, or nothing to exclude the others with. */
-export const alone: Exclusion = {
+/** For storage that no other tab shares, and for browsers with no means of exclusion. */
+export const noLock: TabLock = {
   lock: (run) => run(),
   briefly: async (work) => work(),
 }
 
-/** Did the browser say that this site may not have IndexedDB at all? */
+/** True when the browser denies IndexedDB to this site. */
 const isForbidden = (error: unknown): boolean =>
   ['SecurityError', 'InvalidStateError'].includes(String((error as { name?: unknown } | undefined)?.name))
 
-function byWebLocks(locks: LockManager, name: string): Exclusion {
+function byWebLocks(locks: LockManager, name: string): TabLock {
   return {
     async lock(run, signal) {
       const lost = new AbortController()
       try {
         return await locks.request(name, { signal }, async () => {
-          // What the last holder has put into localStorage reaches another process with a turn of the event loop.
+          // A write to localStorage reaches another process after a turn of the event loop.
           await turn()
           const result = run(lost.signal)
           await result.then(turn, turn)
           return result
         })
       } catch (error) {
-        // A lock can be taken away by code of the same site that asks for it with `steal`.
+        // Other code of the site can take the lock away with `steal`.
         lost.abort(error)
         throw error
       }
@@ -42,7 +42,7 @@ function byWebLocks(locks: LockManager, name: string): Exclusion {
   }
 }
 
-function byIndexedDB(databaseName: string, name: string): Exclusion {
+function byIndexedDB(databaseName: string, name: string): TabLock {
   return {
     async lock(run, signal) {
       let running = false
@@ -69,9 +69,9 @@ function byIndexedDB(databaseName: string, name: string): Exclusion {
   }
 }
 
-/** The best that this page has, asked anew each time: Web Locks, else leases in IndexedDB, else nothing. */
-export function exclusion(databaseName: string, name: string): Exclusion {
+/** Returns the best lock that this page has: Web Locks, else leases in IndexedDB, else none. */
+export function tabLock(databaseName: string, name: string): TabLock {
   const locks = webLocks()
   if (locks) return byWebLocks(locks, name)
-  return database() ? byIndexedDB(databaseName, name) : alone
+  return database() ? byIndexedDB(databaseName, name) : noLock
 }
