@@ -175,6 +175,6 @@ describe('refreshToken for public clients at a real authorization server', () =>
     expect(await servers.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0, served: 20 })
     await session.signIn(tokens)
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot().status).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 })

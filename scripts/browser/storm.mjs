@@ -96,7 +96,7 @@ export async function storm({
       shortLived[index] = living[living.indexOf(tab)] = await open()
     }
     const steady = living.at(-1).page
-    if (await steady.evaluate(() => globalThis.app.status().status === 'signed-out')) {
+    if (await steady.evaluate(() => globalThis.app.status().status === 'signed_out')) {
       await steady.evaluate((tokens) => globalThis.app.signIn(tokens), await servers.mint())
       signIns.push(Date.now())
     }
@@ -109,7 +109,7 @@ export async function storm({
     0,
   )
   const states = await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.status().status)))
-  const leftOut = states.includes('signed-in') ? states.filter((state) => state !== 'signed-in').length : 0
+  const leftOut = states.includes('signed_in') ? states.filter((state) => state !== 'signed_in').length : 0
   const counts = await servers.counts()
   const requests = recorder.requests.slice(from)
   await context.close()

@@ -50,7 +50,7 @@ function pathOf(value: unknown, option: string): string {
 export function fileStore(
   path: string | URL,
   options: FileStoreOptions = {},
-): SharedTokenStore & { readonly place: readonly unknown[] } {
+): SharedTokenStore {
   const file = pathOf(path, 'path must be the path of a file')
   const { refresh } = options
   const lockDirectory =

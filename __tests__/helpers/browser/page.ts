@@ -27,7 +27,7 @@ const api = axios.create({ baseURL: text('apiUrl'), adapter: (settings.get('adap
 const session = attachOAuth(api, store, {
   refresh,
   // Tokens that live for a second or two need many refreshes.
-  refreshLimit: { flights: 1000, within: 1000 },
+  refreshLimit: { count: 1000, interval: 1000 },
   ...(settings.has('storeTimeout') && { storeTimeout: Number(text('storeTimeout')) }),
 })
 
