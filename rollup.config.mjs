@@ -1,20 +1,21 @@
-import { existsSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-const candidates = {
-  index: 'src/index.ts',
-  grants: 'src/grants/index.ts',
-  'step-up': 'src/step-up.ts',
-  'keep-alive': 'src/keep-alive.ts',
-  file: 'src/stores/file.ts',
-  web: 'src/stores/web.ts',
-  redis: 'src/stores/redis.ts',
-  postgres: 'src/stores/postgres.ts',
-  testing: 'src/testing/index.ts',
-}
-const input = Object.fromEntries(Object.entries(candidates).filter(([, path]) => existsSync(path)))
-const external = [/^node:/, 'axios', 'oauth4webapi', 'write-file-atomic']
+const readJSON = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+const input = readJSON('scripts/package/entries.json')
+const { dependencies, peerDependencies } = readJSON('package.json')
+const external = [/^node:/, ...Object.keys({ ...dependencies, ...peerDependencies }).map((name) => new RegExp(`^${name}(/|$)`))]
+
+// Chunks carry a hash in their names: those of an earlier build would be packed with the present ones.
+rmSync('dist', { recursive: true, force: true })
+
+const output = (format, extension) => ({
+  dir: 'dist',
+  format,
+  entryFileNames: `[name].${extension}`,
+  chunkFileNames: `shared/[name]-[hash].${extension}`,
+})
 
 export default [
   {
@@ -22,17 +23,9 @@ export default [
     external,
     plugins: [esbuild({ target: 'es2022' })],
     output: [
-      { dir: 'dist', format: 'es', entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
-      { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: 'shared/[name]-[hash].cjs', interop: 'auto' },
+      { ...output('es', 'js'), sourcemap: true },
+      { ...output('cjs', 'cjs'), sourcemap: true, interop: 'auto' },
     ],
   },
-  {
-    input,
-    external,
-    plugins: [dts()],
-    output: [
-      { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'shared/[name]-[hash].d.ts' },
-      { dir: 'dist', format: 'es', entryFileNames: '[name].d.cts', chunkFileNames: 'shared/[name]-[hash].d.cts' },
-    ],
-  },
+  { input, external, plugins: [dts()], output: [output('es', 'd.ts'), output('es', 'd.cts')] },
 ]
