@@ -6,5 +6,6 @@ export default {
   testTimeout: 600_000,
   // One file at a time: tokens that live 400 ms expire on the way on a busy machine, and the random programs use all cores by themselves.
   maxWorkers: 1,
-  projects: projectsOf('long.test'),
+  // These start programs of their own, with the newest axios.
+  projects: projectsOf('long.test').slice(0, 1),
 }

@@ -1,6 +1,11 @@
 import axios, { type AxiosInstance } from 'axios'
-import { startRotatingServer, type RotatingServer } from '../../scripts/servers/start.mjs'
-import { loadStore, type Opened, type Place, type Room } from '../../scripts/stores/index.mjs'
+import { startRotatingServer, type RotatingServer } from '../../scripts/servers/start.js'
+import {
+  loadStore,
+  type OpenedStore as Opened,
+  type StoreAddress as Place,
+  type StoreSetup as Room,
+} from '../../scripts/stores/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { attachOAuth, type AttachedSession } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
@@ -41,7 +46,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)('a line to the store th
     open = module.open
     server = await startRotatingServer({ lifetime: 3_600_000 })
     room = await module.setUp({ proxied: true, lease: 3000 })
-    far = await join('far', room.place, { storeTimeout: 700, lockTimeout: 1000 })
+    far = await join('far', room.address, { storeTimeout: 700, lockTimeout: 1000 })
     near = await join('near', room.direct!, {})
     await near.session.signIn(await server.mint())
     await far.api.get('/item')

@@ -1,7 +1,7 @@
 // Stands before the token endpoint and writes down who sent which refresh token when, and what came back. What has arrived is passed on to the end,
 // whether or not the tab that sent it still lives: so does any network.
 import { createHash } from 'node:crypto'
-import { allowBrowsers, bytesOf, listen } from '../servers/process.mjs'
+import { allowBrowsers, bytesOf, listen } from '../servers/process.ts'
 
 const fingerprint = (text) => (text ? createHash('sha256').update(text).digest('hex').slice(0, 16) : undefined)
 
