@@ -5,6 +5,7 @@ export default {
   ...common,
   testTimeout: 180_000,
   maxWorkers: 2,
-  globalSetup: '<rootDir>/__tests__/helpers/pack.mjs',
+  maxConcurrency: 2,
+  globalSetup: '<rootDir>/scripts/package/pack.js',
   projects: projectsOf('apps.test'),
 }

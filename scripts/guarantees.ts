@@ -41,8 +41,7 @@ const promiseOf = (number: string): string => number.replace(/[a-z]$/, '')
 export function compare({ numbers, mistakes }: Promises, proofs: Proofs, tests: string, quick: string): string[] {
   const found = [...mistakes]
   const hasParts = (number: string): boolean => numbers.some((other) => other !== number && promiseOf(other) === number)
-  for (const number of numbers)
-    if (!proofs[number]?.length && !hasParts(number)) found.push(`${number} names no test`)
+  for (const number of numbers) if (!proofs[number]?.length && !hasParts(number)) found.push(`${number} names no test`)
   for (const [number, titles] of Object.entries(proofs)) {
     if (!numbers.includes(number)) found.push(`${number} is not a promise of docs/guarantees.md`)
     for (const title of titles) if (!tests.includes(title)) found.push(`${number}: no test is called "${title}"`)

@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 /** `axios-attach-oauth` is what was built, not the sources. */
-const tsx = ['node_modules/tsx/dist/cli.mjs', '--tsconfig', 'scripts/tsconfig.run.json']
+export const tsx = ['node_modules/tsx/dist/cli.mjs', '--tsconfig', 'scripts/tsconfig.run.json']
 
 /** Runs a script in TypeScript with its arguments, Node's own first; resolves with what it prints. */
 export async function runScript(...args: string[]): Promise<string> {

@@ -1,70 +1,110 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { entries, name, specifierOf, subpathsOf } from '../../scripts/package/manifest.js'
+import { mistakesOf, readFiles } from '../../scripts/package/check-files.js'
+import { installed, packedDirectory, tarball } from '../helpers/packed.js'
 
 const run = promisify(execFile)
-const root = process.cwd()
-const bin = (name: string): string => join(root, 'node_modules', '.bin', name)
-let directory: string
-let tarball: string
-
-beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-package-'))
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', directory], { cwd: root })
-  tarball = join(directory, (JSON.parse(stdout) as { filename: string }[])[0]!.filename)
-}, 120_000)
-afterAll(() => rm(directory, { recursive: true, force: true }))
+const program = (path: string): string => join(process.cwd(), 'node_modules', path)
+const require = createRequire(import.meta.url)
 
 describe('the packed package', () => {
   it('has nothing that publint objects to', async () => {
-    const { stdout } = await run(bin('publint'), ['--strict', tarball], { cwd: root })
+    const { stdout } = await run(process.execPath, [program('publint/src/cli.js'), '--strict', tarball])
     expect(stdout).toContain('All good')
   })
 
-  it('has types that resolve from ESM and CommonJS', async () => {
-    const { stdout } = await run(bin('attw'), [tarball, '--format', 'json'], { cwd: root })
-    const { analysis } = JSON.parse(stdout) as { analysis: { problems: unknown[] } }
+  it('has types that resolve with node10, node16 (CommonJS and ESM) and bundler', async () => {
+    const cli = program('@arethetypeswrong/cli/dist/index.js')
+    const { stdout } = await run(process.execPath, [cli, tarball, '--profile', 'strict', '--format', 'json'])
+    const { analysis } = JSON.parse(stdout) as {
+      analysis: { problems: unknown[]; entrypoints: Record<string, { resolutions: Record<string, unknown> }> }
+    }
     expect(analysis.problems).toEqual([])
+    const specifiers = Object.keys(entries).map((entry) => (entry === 'index' ? '.' : `./${entry}`))
+    expect(Object.keys(analysis.entrypoints)).toEqual(expect.arrayContaining(specifiers))
+    for (const specifier of specifiers)
+      expect(Object.keys(analysis.entrypoints[specifier]!.resolutions).sort()).toEqual([
+        'bundler',
+        'node10',
+        'node16-cjs',
+        'node16-esm',
+      ])
   })
 
-  it('is used from an empty project by ESM, CommonJS and TypeScript', async () => {
-    const write = (name: string, text: string): Promise<void> => writeFile(join(directory, name), text)
-    await write('package.json', JSON.stringify({ name: 'empty', private: true }))
-    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, 'axios@1.21.1'], { cwd: directory })
-    const body = `
+  it('holds code, types, source maps without absolute paths and documents, and nothing else', () => {
+    expect(mistakesOf(readFiles(installed), entries, process.cwd())).toEqual([])
+  })
+})
+
+describe('a resolver that does not read exports', () => {
+  const request = (entry: string): string => (entry === 'index' ? name : `${name}/${entry}`)
+  const basedir = packedDirectory
+
+  it.each(Object.keys(entries))('of eslint-plugin-import finds %s', (entry) => {
+    const resolve = require('resolve') as { sync(request: string, options: object): string }
+    expect(resolve.sync(request(entry), { basedir })).toBe(join(installed, 'dist', `${entry}.cjs`))
+  })
+
+  it.each(Object.keys(entries))('of webpack 4 finds %s', (entry) => {
+    const { ResolverFactory, CachedInputFileSystem } = require('enhanced-resolve') as typeof import('enhanced-resolve')
+    const fileSystem = new CachedInputFileSystem(require('node:fs') as never, 1)
+    const webpack4 = {
+      exportsFields: [],
+      mainFields: ['browser', 'module', 'main'],
+      extensions: ['.wasm', '.mjs', '.js', '.json'],
+    }
+    const resolver = ResolverFactory.createResolver({ ...webpack4, fileSystem, useSyncFileSystemCalls: true })
+    expect(resolver.resolveSync({}, basedir, request(entry))).toBe(join(installed, 'dist', `${entry}.js`))
+  })
+
+  it.each(subpathsOf(entries))('of Metro before 0.79 finds the ES module of %s by the field react-native', async (entry) => {
+    const stub = JSON.parse(await readFile(join(installed, entry, 'package.json'), 'utf8')) as Record<string, string>
+    expect(join(installed, entry, stub['react-native']!)).toBe(join(installed, 'dist', `${entry}.js`))
+  })
+})
+
+describe('in an empty project', () => {
+  let directory: string
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-package-'))
+    await writeFile(join(directory, 'package.json'), JSON.stringify({ name: 'empty', private: true }))
+    const options = { cwd: directory, shell: process.platform === 'win32' }
+    await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, 'axios@1.21.1'], options)
+  }, 120_000)
+  afterAll(() => rm(directory, { recursive: true, force: true }))
+
+  const body = `
 const api = axios.create({ baseURL: 'https://api.example.com', adapter: async (config) => ({ data: config.headers.Authorization, status: 200, statusText: '', headers: {}, config }) })
 const store = memoryStore({ access_token: 'made-up', expires_in: 60 })
 const session = attachOAuth(api, store, { refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'app' }) })
 fileStore('tokens.json')
 api.get('/', { oauth: undefined }).then(({ data }) => { console.log(data); session.detach() })
 `
-    const names = [
-      ['axios', 'axios'],
-      ['{ attachOAuth, memoryStore }', 'axios-attach-oauth'],
-      ['{ fileStore }', 'axios-attach-oauth/file'],
-      ['{ refreshToken }', 'axios-attach-oauth/grants'],
-    ]
-    const imports = names.map(([what, from]) => `import ${what!} from '${from!}'`).join('\n')
-    await write('use.mjs', imports + body)
-    await write('use.cjs', names.map(([what, from]) => `const ${what!} = require('${from!}')`).join('\n') + body)
-    await write('use.mts', imports + body)
-    await write('use.cts', imports.replace('import axios from', 'import axios = require(').replace("'axios'", "'axios')") + body)
-    for (const program of ['use.mjs', 'use.cjs'])
-      expect((await run(process.execPath, ['--no-warnings', program], { cwd: directory })).stdout.trim()).toBe('Bearer made-up')
-    const options = [
-      '--noEmit',
-      '--strict',
-      '--exactOptionalPropertyTypes',
-      '--target',
-      'es2022',
-      '--lib',
-      'es2022,dom',
-      '--skipLibCheck',
-      '--module',
-    ]
-    await run(bin('tsc'), [...options, 'nodenext', 'use.mts', 'use.cts'], { cwd: directory })
-    await run(bin('tsc'), [...options, 'esnext', '--moduleResolution', 'bundler', 'use.mts'], { cwd: directory })
-  }, 120_000)
+  const names = [
+    ['axios', 'axios'],
+    ['{ attachOAuth, memoryStore }', name],
+    ['{ fileStore }', `${name}/file`],
+    ['{ refreshToken }', `${name}/grants`],
+  ] as const
+  const imports = names.map(([what, from]) => `import ${what} from '${from}'`).join('\n')
+  const requires = names.map(([what, from]) => `const ${what} = require('${from}')`).join('\n')
+
+  it.each([
+    ['ESM', 'use.mjs', imports],
+    ['CommonJS', 'use.cjs', requires],
+  ])('is used from an empty project by %s', async (_format, file, head) => {
+    await writeFile(join(directory, file), head + body)
+    expect((await run(process.execPath, ['--no-warnings', file], { cwd: directory })).stdout.trim()).toBe('Bearer made-up')
+  })
+
+  it.each(Object.keys(entries))('%s is loaded by import and by require', async (entry) => {
+    const code = `const assert = require('node:assert'); const required = Object.keys(require('${specifierOf(entry)}')).filter((key) => key !== '__esModule').sort();
+import('${specifierOf(entry)}').then((module) => assert.deepEqual(Object.keys(module).filter((key) => key !== 'default' && key !== 'module.exports').sort(), required))`
+    await run(process.execPath, ['-e', code], { cwd: directory })
+  })
 })

@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { tsx } from '../helpers/run-script.js'
 import { bundle } from '../../scripts/bundle.js'
 import { startServers, type Servers } from '../../scripts/servers/start.js'
 
 const run = promisify(execFile)
 const root = process.cwd()
-// Inside the package, so that its own name resolves to what was built.
+// Inside the package, so that its own name resolves to the build.
 const directory = join(root, 'reports', 'programs')
 
 let servers: Servers
@@ -66,14 +67,14 @@ describe('the demo', () => {
     stderr: string
   }
   const demo = (...options: string[]): Promise<Outcome> =>
-    run(process.execPath, ['--no-warnings', join(root, 'scripts/demo/main.mjs'), ...options], { cwd: root }).then(
+    run(process.execPath, ['--no-warnings', ...tsx, 'scripts/demo/main.ts', ...options], { cwd: root }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: Outcome) => error,
     )
 
-  it('does the main job, in plain lines where there is no terminal, and ends well', async () => {
+  it('refreshes, saves, and re-sends, prints plain lines where there is no terminal, and exits with 0', async () => {
     const { code, stdout } = await demo()
-    expect(stdout).toContain('Everything is as it must be.')
+    expect(stdout).toContain('All counts are as expected.')
     expect(stdout).toMatch(/refresh[\s\S]*save[\s\S]*use[\s\S]*re-send/)
     expect(stdout).not.toContain('\u001b')
     // Tokens of this server have 43 characters.
@@ -81,9 +82,9 @@ describe('the demo', () => {
     expect(code).toBe(0)
   })
 
-  it('notices a reused refresh token, and fails', async () => {
+  it('detects a reused refresh token, and exits with 1', async () => {
     const { code, stdout } = await demo('--provoke-reuse')
-    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([1, 'Wrong: refresh grants, refresh tokens reused.'])
+    expect([code, stdout.trim().split('\n').at(-1)]).toEqual([1, 'Not as expected: refresh grants, refresh tokens reused.'])
   })
 
   it('explains itself', async () => {

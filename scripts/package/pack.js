@@ -1,15 +1,16 @@
-// Packs the package as `npm publish` does, for the tests that install it, resolve it and compile against it.
+// Packs the package as `npm publish` does, and unpacks it: for the tests that install it, resolve it and compile against it, and for the check of its files.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildIfStale } from '../../scripts/build-stale.js'
+import { fileURLToPath } from 'node:url'
+import { buildIfStale } from '../build-stale.js'
 
 const directory = 'reports/package'
 
 export default function pack() {
   buildIfStale()
   rmSync(directory, { recursive: true, force: true })
-  // The tests import the package from here by its name: files below find axios and the rest in the project's own node_modules.
+  // Files in this folder import the package by its name, and find axios in the project's own node_modules.
   const installed = join(directory, 'node_modules', 'axios-attach-oauth')
   mkdirSync(installed, { recursive: true })
   const stubs = (what) =>
@@ -25,3 +26,5 @@ export default function pack() {
   }
   execFileSync('tar', ['-xzf', join(directory, 'package.tgz'), '--strip-components=1', '-C', installed])
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) pack()
