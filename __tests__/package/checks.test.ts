@@ -64,6 +64,11 @@ describe('the check before a release', () => {
     expect(obstacles({ ...manifest, ...placeholder }, changelog)).toEqual([expect.stringContaining('placeholder OWNER')])
   })
 
+  it('refuses the placeholder in a file that links to the repository', () => {
+    const config = new Map([['config.yml', 'url: https://github.com/OWNER/axios-attach-oauth/security']])
+    expect(obstacles(manifest, changelog, config)).toEqual(['config.yml: still names the placeholder OWNER'])
+  })
+
   it('refuses a missing homepage, an install script, a private package and a version that is not in the changelog', () => {
     const { homepage: _, ...rest } = manifest
     const found = obstacles({ ...rest, private: true, version: '1.2.4', scripts: { postinstall: 'node x.js' } }, changelog)

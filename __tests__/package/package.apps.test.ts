@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process'
+import fs from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import enhancedResolve from 'enhanced-resolve'
 import { entries, name, specifierOf, subpathsOf } from '../../scripts/package/manifest.js'
 import { mistakesOf, readFiles } from '../../scripts/package/check-files.js'
 import { installed, packedDirectory, tarball } from '../helpers/packed.js'
 
+const { CachedInputFileSystem, ResolverFactory } = enhancedResolve
 const run = promisify(execFile)
 const program = (path: string): string => join(process.cwd(), 'node_modules', path)
 const require = createRequire(import.meta.url)
@@ -51,8 +54,7 @@ describe('a resolver that does not read exports', () => {
   })
 
   it.each(Object.keys(entries))('of webpack 4 finds %s', (entry) => {
-    const { ResolverFactory, CachedInputFileSystem } = require('enhanced-resolve') as typeof import('enhanced-resolve')
-    const fileSystem = new CachedInputFileSystem(require('node:fs') as never, 1)
+    const fileSystem = new CachedInputFileSystem(fs, 1)
     const webpack4 = {
       exportsFields: [],
       mainFields: ['browser', 'module', 'main'],

@@ -27,12 +27,10 @@ declare module 'oidc-provider' {
   }
 }
 declare module 'oidc-provider/lib/adapters/memory_adapter.js' {
-  export default class MemoryAdapter {
-    constructor(model: string, storage: object)
-  }
+  const MemoryAdapter: new (model: string, storage: object) => object
+  export default MemoryAdapter
 }
 declare module 'oidc-provider/lib/helpers/lru.js' {
-  export default class LRU {
-    constructor(options: { maxSize: number })
-  }
+  const LRU: new (options: { maxSize: number }) => object
+  export default LRU
 }
