@@ -10,7 +10,7 @@ export default {
   // Well above the time limit of a test: a test that hangs fails by itself, and a busy machine kills no mutant.
   timeoutMS: 10_000,
   tempDirName: 'reports/stryker-tmp',
-  ignorePatterns: ['dist', 'reports', 'docs', 'bench', '.demo'],
+  ignorePatterns: ['dist', 'reports', 'docs', 'bench'],
   reporters: ['json', 'progress-append-only'],
   jsonReporter: { fileName: MUTATION_REPORT },
 }

@@ -35,8 +35,8 @@ describe('the holder of a lease that is stopped until it has run out', () => {
   })
 
   it.each([
-    ['sent', 'another', 'the one held up'],
-    ['redeemed', 'the one held up', 'another'],
+    ['sent', 'another', 'the stopped one'],
+    ['redeemed', 'the stopped one', 'another'],
   ] as const)(
     'when its token request was %s: its late save is refused, it goes on with the tokens of the others, and that is the one reuse',
     async (when, first, again) => {
@@ -50,7 +50,7 @@ describe('the holder of a lease that is stopped until it has run out', () => {
   it('on a server that forgives no reuse: that one ends the session for all, and the next sign-in reaches them all', async () => {
     const figures = await runLateHolder({ store: 'redis', when: 'redeemed', forgiving: false, processes: 4 })
     expect(figures).toMatchObject({ kept: true, refreshTokensReused: 1 })
-    expect(figures.reuses).toEqual([{ first: 'the one held up', again: 'another', used: [] }])
+    expect(figures.reuses).toEqual([{ first: 'the stopped one', again: 'another', used: [] }])
     const expected = ['200', 'OAUTH_INVALID_GRANT', 'OAUTH_SIGNED_OUT']
     expect(kinds(figures.answers).filter((answer) => !expected.includes(answer))).toEqual([])
   })

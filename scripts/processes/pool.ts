@@ -29,7 +29,7 @@ export class Worker {
   /** How often its session has emitted each event. */
   readonly events: Record<string, number> = {}
   readonly #child: ChildProcess
-  readonly #told = new EventEmitter()
+  readonly #messages = new EventEmitter()
   #holding = false
   #answers: Answers | undefined
 
@@ -41,7 +41,7 @@ export class Worker {
     })
     this.#child = child
     this.ready = new Promise((resolve, reject) => {
-      this.#told.once('ready', () => resolve())
+      this.#messages.once('ready', () => resolve())
       child.once('error', reject).once('exit', () => reject(new Error('a process ended before it was ready')))
     })
     this.ready.catch(() => undefined)
@@ -53,7 +53,7 @@ export class Worker {
     if (message.holding !== undefined) this.#holding = message.holding
     if (message.event) this.events[message.event] = (this.events[message.event] ?? 0) + 1
     if (message.answers) this.#answers = message.answers
-    for (const what of Object.keys(message)) this.#told.emit(what)
+    for (const what of Object.keys(message)) this.#messages.emit(what)
   }
 
   get pid(): number {
@@ -67,7 +67,7 @@ export class Worker {
 
   /** Resolves as soon as it has the lock. */
   async holds(): Promise<void> {
-    while (!this.#holding) await once(this.#told, 'holding')
+    while (!this.#holding) await once(this.#messages, 'holding')
   }
 
   signal(name: NodeJS.Signals): void {
@@ -81,7 +81,7 @@ export class Worker {
   /** Its answers so far. */
   async report(): Promise<Answers> {
     this.say('report')
-    await once(this.#told, 'answers')
+    await once(this.#messages, 'answers')
     return this.#answers!
   }
 
@@ -100,7 +100,7 @@ export interface PoolOptions {
   /** For the store's `setUp`. */
   options?: SetUpOptions
   server: PoolServer
-  /** What each process is told besides. */
+  /** Overrides the task of each process. */
   task?: Partial<Task>
   /** The client id of the process that is started as number `i`. */
   clientOf?: (i: number) => string

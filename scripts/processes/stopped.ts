@@ -5,7 +5,7 @@ import { Pool, type Worker } from './pool.js'
 import { until, wait } from './waiting.js'
 import type { Answers } from './worker.js'
 
-export type Role = 'the one held up' | 'another'
+export type Role = 'the stopped one' | 'another'
 
 export interface DelayedFigures {
   refreshGrants: number
@@ -15,7 +15,7 @@ export interface DelayedFigures {
   reuses: { first: Role; again: Role; used: Role[] }[]
   leftovers: string[]
   answers: Answers
-  answersOfHeld: Answers
+  answersOfStopped: Answers
 }
 
 interface Parts {
@@ -56,8 +56,8 @@ async function nothingHappens({ server, pool }: Parts, ms: number): Promise<void
 }
 
 async function figuresOf({ server, pool }: Parts, delayed: Worker): Promise<DelayedFigures> {
-  const role = (clientId: string): Role => (clientId === delayed.clientId ? 'the one held up' : 'another')
-  const answersOfHeld = await delayed.report()
+  const role = (clientId: string): Role => (clientId === delayed.clientId ? 'the stopped one' : 'another')
+  const answersOfStopped = await delayed.report()
   const answers = await pool.stop()
   const reuses = (await server.reuses()).map(({ first, again, firstEverUsed, againEverUsed }) => ({
     first: role(first),
@@ -66,7 +66,7 @@ async function figuresOf({ server, pool }: Parts, delayed: Worker): Promise<Dela
   }))
   const { refreshGrants, refreshTokensReused, mostGrantsAtOnce } = await server.counts()
   const leftovers = await pool.leftovers()
-  return { refreshGrants, refreshTokensReused, mostGrantsAtOnce, reuses, answers, answersOfHeld, leftovers }
+  return { refreshGrants, refreshTokensReused, mostGrantsAtOnce, reuses, answers, answersOfStopped, leftovers }
 }
 
 /** Delays the refresh for `seconds`, when the refresh token is redeemed and the answer isn't stored. */
