@@ -14,7 +14,7 @@ describe.each(['redis', 'postgres'] as const)('eight processes over one record, 
 
 describe.each(['redis', 'postgres'] as const)('the holder of the lock in %s', (store) => {
   it('has a token endpoint to wait for that takes three times the lease: the holder keeps the lock, and there is one refresh', async () => {
-    const figures = await runSlowRefresh({ store, lease: 700, processes: 4 })
+    const figures = await runSlowRefresh({ store, lease: 1000, processes: 4 })
     expect(figures).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
     expect(kinds(figures.answers)).toEqual(['200'])
   })
