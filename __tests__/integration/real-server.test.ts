@@ -1,7 +1,7 @@
 import axios from 'axios'
 import { attachOAuth, memoryStore, type AttachedSession, type TokenJSON } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
-import { startServers, type Servers } from '../../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../../scripts/servers/start.js'
 import { rejection } from '../helpers/client.js'
 import { lost, startWorld } from '../helpers/world.js'
 import { startProxy } from '../helpers/world/proxy.js'

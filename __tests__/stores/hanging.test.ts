@@ -1,6 +1,6 @@
 import axios, { type AxiosInstance } from 'axios'
-import { startRotatingServer, type RotatingServer } from '../../scripts/servers/start.mjs'
-import { loadStore, type Opened, type Place, type Room } from '../../scripts/stores/index.mjs'
+import { startRotatingServer, type RotatingServer } from '../../scripts/servers/start.js'
+import { loadStore, type OpenedStore, type StoreAddress, type StoreSetup } from '../../scripts/stores/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { attachOAuth, type AttachedSession } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
@@ -16,8 +16,8 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
   'a connection to the store that goes dead without being closed: %s',
   (name) => {
     let server: RotatingServer
-    let room: Room
-    let open: (place: Place) => Promise<Opened>
+    let room: StoreSetup
+    let open: (address: StoreAddress) => Promise<OpenedStore>
     /** Reaches the store through the proxy. */
     let far: Member
     /** Reaches the store directly. */
@@ -25,10 +25,10 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
 
     async function join(
       clientId: string,
-      place: Place,
+      address: StoreAddress,
       limits: { storeTimeout?: number; lockTimeout?: number },
     ): Promise<Member> {
-      const { store, close } = await open(place)
+      const { store, close } = await open(address)
       const api = axios.create({ baseURL: server.apiUrl })
       const refresh = refreshToken({ tokenEndpoint: server.tokenEndpoint, clientId })
       const session = attachOAuth(api, store, { refresh, ...limits })
@@ -47,7 +47,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
       open = module.open
       server = await startRotatingServer({ lifetime: 3_600_000 })
       room = await module.setUp({ proxied: true, lease: 3000 })
-      far = await join('far', room.place, { storeTimeout: 700, lockTimeout: 1000 })
+      far = await join('far', room.address, { storeTimeout: 700, lockTimeout: 1000 })
       near = await join('near', room.direct!, {})
       await near.session.signIn(await server.mint())
       await far.api.get('/item')

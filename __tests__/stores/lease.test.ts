@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals'
 import { createClient } from 'redis'
-import { startRedis } from '../../scripts/servers/redis.mjs'
+import { startRedis } from '../../scripts/servers/redis.js'
 import { redisStore } from '../../src/stores/redis.js'
 
 const LEASE = 200

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { startRedis } from '../../scripts/servers/redis.mjs'
+import { startRedis } from '../../scripts/servers/redis.js'
 import { redisStore } from '../../src/stores/redis.js'
 import { rejection } from '../helpers/client.js'
 

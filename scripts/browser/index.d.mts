@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import type { Servers } from '../servers/start.mjs'
+import type { Servers } from '../servers/start.js'
 
 export function launchChromium(): Promise<Browser>
 

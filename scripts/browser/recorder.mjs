@@ -1,7 +1,7 @@
 // A proxy before the token endpoint that records each token request and its response. A request that has arrived is passed on although its tab has ended,
 // as any network does.
 import { createHash } from 'node:crypto'
-import { allowBrowsers, bytesOf, listen } from '../servers/process.mjs'
+import { allowBrowsers, bytesOf, listen } from '../servers/process.ts'
 
 const fingerprint = (text) => (text ? createHash('sha256').update(text).digest('hex').slice(0, 16) : undefined)
 

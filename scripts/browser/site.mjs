@@ -1,7 +1,7 @@
 // Serves the page of the browser tests, bundled, over http://localhost.
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { listen } from '../servers/process.mjs'
+import { listen } from '../servers/process.ts'
 
 const directory = new URL('../../__tests__/helpers/browser/', import.meta.url)
 

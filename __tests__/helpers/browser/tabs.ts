@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium, startSite, withoutLocks, type Site } from '../../../scripts/browser/index.mjs'
-import { startServers, type Servers } from '../../../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../../../scripts/servers/start.js'
 import type { App } from './page.js'
 
 declare global {
