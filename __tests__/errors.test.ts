@@ -1,7 +1,6 @@
 import { inspect } from 'node:util'
 import { OAuthError, isOAuthError, originalCause, type OAuthErrorCode } from '../src/index.js'
 import { brandAsSafe, safeCause } from '../src/errors.js'
-import { classifyFailure, defaultPolicy, withinBudget } from '../src/policy.js'
 import { printed } from './helpers/printers.js'
 
 const failed = (cause?: unknown): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause })
@@ -70,7 +69,8 @@ describe('a cause that was thrown elsewhere', () => {
     ['an error with lines in its message', new Error(`first\n    at ${secret}\n${secret}`)],
     ['an error with a stack of its own', Object.assign(new Error('made up'), { stack: `Error: ${secret}\n    at ${secret}` })],
   ])('shows no secret in any printer: %s', (_name, cause) => {
-    for (const [printer, text] of Object.entries(printed(failed(cause)))) expect([printer, text.includes(secret)]).toEqual([printer, false])
+    for (const [printer, text] of Object.entries(printed(failed(cause))))
+      expect([printer, text.includes(secret)]).toEqual([printer, false])
   })
 
   it('keeps its name, code, HTTP status and OAuth error, and says so in its message', () => {
@@ -93,7 +93,8 @@ describe('a cause that was thrown elsewhere', () => {
     const thrown = new TypeError(secret)
     expect(originalCause(failed(thrown))).toBe(thrown)
     expect(originalCause(failed(failed(thrown)))).toBe(thrown)
-    for (const other of [failed(), failed(failed()), thrown, undefined, 'text', null]) expect(originalCause(other)).toBeUndefined()
+    for (const other of [failed(), failed(failed()), thrown, undefined, 'text', null])
+      expect(originalCause(other)).toBeUndefined()
   })
 
   it('stays as it is where it is an error of this package, or one that is known to be safe', () => {
@@ -110,7 +111,13 @@ describe('a cause that was thrown elsewhere', () => {
 })
 
 describe('retryable', () => {
-  const codes: OAuthErrorCode[] = ['OAUTH_SIGNED_OUT', 'OAUTH_SESSION_CLOSED', 'OAUTH_INTERNAL', 'OAUTH_STORE_FAILED', 'OAUTH_REFRESH_LIMIT']
+  const codes: OAuthErrorCode[] = [
+    'OAUTH_SIGNED_OUT',
+    'OAUTH_SESSION_CLOSED',
+    'OAUTH_INTERNAL',
+    'OAUTH_STORE_FAILED',
+    'OAUTH_REFRESH_LIMIT',
+  ]
   it('is true for a refresh that failed this time, and false for every other code', () => {
     expect(new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up').retryable).toBe(true)
     for (const code of codes) expect(new OAuthError(code, 'made up').retryable).toBe(false)
@@ -135,27 +142,5 @@ describe('the type of an error', () => {
       void [challenge, base.retryable, error.response?.status, error.config?.url, error.status, error.oauthError]
     }
     expect(error.code).toBe('OAUTH_STORE_FAILED')
-  })
-})
-
-describe('a failed refresh', () => {
-  it.each([
-    ['with null', null],
-    [
-      'with an error that is its own cause',
-      Object.assign(new Error('made up'), {
-        get cause(): unknown {
-          return this
-        },
-      }),
-    ],
-  ])('%s is classified like any other', (_name, error) => {
-    expect(classifyFailure(error, Date.UTC(2026, 0, 2))).toEqual({ kind: 'transient', unprocessed: false })
-  })
-
-  it('counts against the limit for as long as the limit says, whenever it was', () => {
-    const starts = [1000, 1000, 1000, 1000, 1000]
-    const at = (time: number): boolean => withinBudget(starts, time, defaultPolicy.refreshLimit)
-    expect([at(29_500), at(30_999), at(31_000)]).toEqual([false, false, true])
   })
 })

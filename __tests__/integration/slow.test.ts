@@ -1,6 +1,7 @@
 import axios, { type AxiosRequestConfig } from 'axios'
 import { memoryStore, type TokenJSON } from '../../src/index.js'
-import { attachIn, type AttachedSession } from '../../src/axios/attach.js'
+import { attachIn } from '../../src/axios/attach.js'
+import type { AttachedSession } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { platform, type Environment } from '../../src/session/environment.js'
 import { attach, deferred, expired, rejection } from '../helpers/client.js'

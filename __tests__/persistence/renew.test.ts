@@ -83,7 +83,7 @@ describe('a renewal', () => {
       current: record({ ...a(1), ...of('ann') }),
       meanwhile: (store) => storeElsewhere(store, { ...a(7, 0), ...of('ben') }),
     })
-    expect([renewal.outcome.type, accessTokenOf(renewal), renewal.bases]).toEqual(['user-changed', 'a7', []])
+    expect([renewal.outcome.type, accessTokenOf(renewal), renewal.bases]).toEqual(['user_changed', 'a7', []])
   })
 
   it('finds a sign-out by another process', async () => {
@@ -111,12 +111,15 @@ describe('a renewal', () => {
   it.each<[string, (store: TokenStore) => unknown, string, TokenJSON | undefined]>([
     ['another set', (store) => storeElsewhere(store, a(7)), 'adopted', { access_token: 'a7' }],
     ['a deletion', (store) => storeElsewhere(store, undefined), 'removed', undefined],
-  ])('does not overwrite %s that comes during the exchange, and reports the unused set', async (_what, meanwhile, type, stored) => {
-    const store = memoryStore(a(1))
-    const renewal = await renew([], { store, exchange: async () => (await meanwhile(store), received(2)) })
-    expect(renewal).toMatchObject({ outcome: { type }, unused: { parsed: { accessToken: 'a2' } } })
-    expect(renewal.stored).toEqual(stored && expect.objectContaining(stored))
-  })
+  ])(
+    'does not overwrite %s that comes during the exchange, and reports the unused set',
+    async (_what, meanwhile, type, stored) => {
+      const store = memoryStore(a(1))
+      const renewal = await renew([], { store, exchange: async () => (await meanwhile(store), received(2)) })
+      expect(renewal).toMatchObject({ outcome: { type }, unused: { parsed: { accessToken: 'a2' } } })
+      expect(renewal.stored).toEqual(stored && expect.objectContaining(stored))
+    },
+  )
 
   it('reports why the new set could not be saved', async () => {
     const store = storeWith(a(1), () => ({ write: () => Promise.reject(new Error('made up')) }))
@@ -127,7 +130,10 @@ describe('a renewal', () => {
   it('stores a rotated refresh token from an unusable answer, and fails', async () => {
     const rotated = record({ ...a(1), refresh_token: 'r2' })
     const renewal = await renew([{ type: 'rotated', record: rotated, error: failure }])
-    expect(renewal).toMatchObject({ outcome: { type: 'failed', error: failure, adopted: rotated }, stored: { refresh_token: 'r2' } })
+    expect(renewal).toMatchObject({
+      outcome: { type: 'failed', error: failure, adopted: rotated },
+      stored: { refresh_token: 'r2' },
+    })
   })
 
   it('fails with the error of a store that can not be read', async () => {
@@ -239,6 +245,8 @@ describe('saving again', () => {
       environment,
       10_000,
     )
-    expect(await rejection(saveRecord(access, record(a(2)), { aborted: false }, now))).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(await rejection(saveRecord(access, record(a(2)), { aborted: false }, now))).toMatchObject({
+      code: 'OAUTH_STORE_FAILED',
+    })
   })
 })

@@ -42,11 +42,11 @@ describe('the transitions of a session', () => {
   })
 
   it('to unavailable happen only before a set is known', () => {
-    names({ type: 'load-failed', error: failure })
+    names({ type: 'load_failed', error: failure })
     expect(state.current).toEqual({ status: 'unavailable', error: failure })
-    names({ type: 'adopted', record: stored(1) }, { type: 'load-failed', error: failure })
+    names({ type: 'adopted', record: stored(1) }, { type: 'load_failed', error: failure })
     expect(state.current.status).toBe('signed_in')
-    names({ type: 'signed_out', reason: 'requested' }, { type: 'load-failed', error: failure })
+    names({ type: 'signed_out', reason: 'requested' }, { type: 'load_failed', error: failure })
     expect(state.current.status).toBe('signed_out')
   })
 
@@ -123,7 +123,7 @@ describe('the transitions of a session', () => {
       'another user’s set that another process stored',
       () => [
         { type: 'adopted', record: stored(1) },
-        { type: 'user-changed', record: stored(2, { user: 'ben' }) },
+        { type: 'user_changed', record: stored(2, { user: 'ben' }) },
       ],
       ['user_changed', 'adopted'],
     ],
@@ -198,7 +198,7 @@ describe('the epoch', () => {
     ['a sign-out', () => ({ type: 'signed_out', reason: 'requested' })],
     ['the end of the session', () => ({ type: 'signed_out', reason: 'invalid_grant' })],
     ['a sign-out by another process', () => ({ type: 'removed' })],
-    ['another user’s sign-in in another process', () => ({ type: 'user-changed', record: stored(2, { user: 'ben' }) })],
+    ['another user’s sign-in in another process', () => ({ type: 'user_changed', record: stored(2, { user: 'ben' }) })],
   ])('ends with %s', (_what, change) => {
     state.apply({ type: 'signed_in', record: signedIn(1, 'ann') })
     expect(staysAfter(change())).toBe(false)
@@ -241,13 +241,16 @@ describe('the fast path', () => {
   })
 
   it('lasts until the expiry of a token that can not be refreshed', () => {
-    state.apply({ type: 'adopted', record: readRecord({ access_token: 'a', expires_in: 1000, expires_at: environment.wall / 1000 + 1000 }, environment.wall) })
+    state.apply({
+      type: 'adopted',
+      record: readRecord({ access_token: 'a', expires_in: 1000, expires_at: environment.wall / 1000 + 1000 }, environment.wall),
+    })
     expect([ends(), state.canRefresh]).toEqual([1_000_000, false])
   })
 
   it.each<[string, () => void]>([
     ['was rejected and is being refreshed', () => state.block(true)],
-    ['could not be stored', () => void state.apply({ type: 'save-failed', error: failure })],
+    ['could not be stored', () => void state.apply({ type: 'save_failed', error: failure })],
     ['was signed out', () => void state.apply({ type: 'signed_out', reason: 'requested' })],
   ])('is closed when the token %s', (_what, change) => {
     state.apply({ type: 'adopted', record: stored(1) })
@@ -257,7 +260,7 @@ describe('the fast path', () => {
 
   it('opens again when the token is stored after all, when the refresh ends, and with the next token', () => {
     state.apply({ type: 'adopted', record: stored(1) })
-    state.apply({ type: 'save-failed', error: failure })
+    state.apply({ type: 'save_failed', error: failure })
     state.apply({ type: 'saved' })
     expect(ends()).toBe(REFRESH_FROM)
     state.block(true)
