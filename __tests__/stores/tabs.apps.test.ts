@@ -61,10 +61,14 @@ describe.each([
     const answers = await Promise.all(all.map((page) => page.evaluate(() => app.many(10))))
     expect(tally(answers.flat())).toEqual({ 200: 30 })
 
-    const generations = await Promise.all(others.map((page) => page.evaluate(() => app.status().generation)))
+    const generations = await Promise.all(
+      others.map((page) => page.evaluate(() => (app.status() as { generation?: number }).generation)),
+    )
     await first!.evaluate(() => app.session.refresh().then(() => undefined))
     for (const [i, page] of others.entries())
-      await page.waitForFunction((before) => app.status().generation > before, generations[i]!, { polling: 20 })
+      await page.waitForFunction((before) => (app.status() as { generation: number }).generation > before, generations[i] ?? 0, {
+        polling: 20,
+      })
 
     await stage.servers.refuseAccessTokens()
     const recovered = await Promise.all(all.map((page) => page.evaluate(() => app.many(20))))
@@ -293,7 +297,7 @@ describe('a storage that fails', () => {
     await stage.servers.refuseAccessTokens()
     expect(tally(await page.evaluate(() => app.many(20)))).toEqual({ 200: 20 })
     expect(await stage.servers.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
-    expect(await page.evaluate(() => app.status())).toMatchObject({ unpersisted: false })
+    expect(await page.evaluate(() => app.status())).toMatchObject({ persisted: true })
     await page.reload()
     expect(await page.evaluate(() => app.get('/me'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
   })
@@ -382,6 +386,26 @@ describe('a storage that fails', () => {
       expect(await under).toBe(true)
       expect(await page.evaluate((storage) => window[storage].getItem('axios-attach-oauth:reserve'), storage)).toBeNull()
     })
+  })
+
+  it('a refresh token is not spent while localStorage is full, and the next refresh after that uses it once', async () => {
+    const [page, other] = await openTabs(await stage.context(), 2, {})
+    await signIn(page!)
+    for (const tab of [page!, other!]) expect(await tab.evaluate(() => app.get('/me'))).toMatchObject({ status: 200 })
+    await fill(page!, 'localStorage')
+    for (const tab of [page!, other!]) {
+      const failure = await tab.evaluate(() => app.failure(() => app.session.refresh()))
+      expect(failure).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringContaining('used up') })
+      expect(await tab.evaluate(() => app.get('/me'))).toMatchObject({ status: 200 })
+    }
+    await stage.servers.refuseAccessTokens()
+    expect(await page!.evaluate(() => app.get('/me'))).toMatchObject({ status: 401 })
+    expect(await stage.servers.counts()).toMatchObject({ refreshGrants: 0, refreshTokensReused: 0 })
+
+    await page!.evaluate(() => localStorage.removeItem('filler-1048576-0'))
+    const answers = await Promise.all([page!, other!].map((tab) => tab.evaluate(() => app.many(5))))
+    expect(tally(answers.flat())).toEqual({ 200: 10 })
+    expect(await stage.servers.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
   })
 
   it('a full IndexedDB rejects a write, and is known not to be writable before a token request', async () => {

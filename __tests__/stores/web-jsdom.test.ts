@@ -2,6 +2,8 @@
  * @jest-environment jsdom
  */
 import { jest } from '@jest/globals'
+import axios, { AxiosError, type AxiosAdapter } from 'axios'
+import { attachOAuth } from '../../src/index.js'
 import { webStore } from '../../src/stores/web.js'
 
 const set = { replacing: undefined, mode: 'set' } as const
@@ -70,4 +72,28 @@ it('in jsdom, a store on IndexedDB rejects with what is missing, or falls back t
   const store = webStore({ storage: 'indexedDB', fallback: 'memory' })
   await store.write(tokens, set)
   expect(await store.read()).toEqual(tokens)
+})
+
+it('in jsdom, a hundred 401s lead to one refresh, and the refreshed set is stored', async () => {
+  const adapter: AxiosAdapter = async (config) => {
+    const status = config.headers.get('Authorization') === 'Bearer at-2' ? 200 : 401
+    const response = { status, statusText: '', data: '', headers: {}, config }
+    if (status === 200) return response
+    throw new AxiosError('refused', AxiosError.ERR_BAD_REQUEST, config, null, response)
+  }
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+  let refreshes = 0
+  const refresh = async (): Promise<{ access_token: string; refresh_token: string }> => {
+    refreshes++
+    return { access_token: 'at-2', refresh_token: 'rt-2' }
+  }
+  const session = attachOAuth(api, webStore(), { refresh })
+  session.subscribe(() => undefined)
+  await session.signIn({ ...tokens, expires_in: 3600 })
+  const responses = await Promise.all(Array.from({ length: 100 }, () => api.get('/me')))
+  expect([responses.length, refreshes]).toEqual([100, 1])
+  expect(localStorage.getItem('axios-attach-oauth')).toContain('rt-2')
+  await session.signOut()
+  expect(localStorage.getItem('axios-attach-oauth')).toBeNull()
+  session.detach()
 })

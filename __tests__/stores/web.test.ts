@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { jest } from '@jest/globals'
 import axios from 'axios'
 import { build } from 'esbuild'
-import { attachOAuth, memoryStore, type TokenStore } from '../../src/index.js'
+import { attachOAuth, memoryStore } from '../../src/index.js'
+import type { SharedTokenStore } from '../../src/shared.js'
 import { webStore, type WebStoreOptions } from '../../src/stores/web.js'
 import { rejection } from '../helpers/client.js'
 
@@ -285,7 +286,7 @@ describe('notices of other tabs', () => {
 
   it('a store does not notify its own subscribers of its own writes', async () => {
     inPage({ localStorage: fakeStorage(), navigator: {}, indexedDB: undefined })
-    const [mine, others]: TokenStore[] = [webStore(), webStore()]
+    const [mine, others]: SharedTokenStore[] = [webStore(), webStore()]
     const notified: string[] = []
     const undo = [mine!.subscribe!(() => notified.push('mine')), others!.subscribe!(() => notified.push('others'))]
     await mine!.write({ access_token: 'at-1' }, set)
@@ -352,7 +353,7 @@ describe.each(['localStorage', 'sessionStorage'] as const)('a nearly full %s', (
   async function filled(
     room: number,
     errorName?: string,
-  ): Promise<{ store: TokenStore; area: FakeStorage; fill(room: number): void }> {
+  ): Promise<{ store: SharedTokenStore; area: FakeStorage; fill(room: number): void }> {
     const area = fakeStorage(quota, errorName)
     inPage({ [storage]: area, BroadcastChannel: undefined, navigator: {}, indexedDB: undefined })
     const store = webStore({ storage })
@@ -424,7 +425,12 @@ describe.each(['localStorage', 'sessionStorage'] as const)('a nearly full %s', (
 describe('a duplicated tab', () => {
   const group = JSON.stringify({ family: 'made-up', version: 3 })
 
-  function tab(room = Infinity): { store: TokenStore; area: FakeStorage; sent: unknown[]; deliver(message: unknown): void } {
+  function tab(room = Infinity): {
+    store: SharedTokenStore
+    area: FakeStorage
+    sent: unknown[]
+    deliver(message: unknown): void
+  } {
     const area = fakeStorage(room)
     const { Channel, sent, deliver } = fakeChannels()
     inPage({ sessionStorage: area, BroadcastChannel: Channel, navigator: {}, indexedDB: undefined })
