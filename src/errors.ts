@@ -67,7 +67,7 @@ function framesOf({ stack, message }: Partial<Error>): string {
   return /^[^\n]*((?:\n {4}at [^\n]*)*)/.exec(stack.slice(start + text.length))?.[1] ?? ''
 }
 
-/** What is safe to print of any value that was thrown. */
+/** The members of a thrown value that are safe to print. */
 interface CauseSummary {
   name: string
   code?: string | number
@@ -123,7 +123,7 @@ export function setCause(error: Error, cause: unknown): void {
 }
 
 /**
- * What was thrown at first, such as the error of your own refresh function with all its members. `error.cause` has only what may be
+ * The value that was thrown at first, such as the error of your own refresh function with all its members. `error.cause` has only what may be
  * printed: an original may hold tokens, so don't log it.
  *
  * @example
@@ -137,7 +137,7 @@ export function originalCause(error: unknown): unknown {
   return undefined
 }
 
-/** What an {@link OAuthError} can be given besides its code and message. */
+/** The members of an {@link OAuthError} besides its code and message. */
 export interface OAuthErrorOptions {
   readonly cause?: unknown
   /** Default: `true` for `OAUTH_REFRESH_UNAVAILABLE` alone. */
@@ -160,7 +160,7 @@ export function isRetryable(code: OAuthErrorCode, given?: boolean): boolean {
  * session.refresh().catch((error) => { if (error instanceof OAuthError && !error.retryable) showLogin() })
  */
 export class OAuthError extends Error {
-  /** What went wrong; stable across releases. */
+  /** The kind of failure; stable across releases. */
   readonly code: OAuthErrorCode
   /** `true` only for transient failures: the same request can succeed a little later. */
   readonly retryable: boolean
@@ -181,7 +181,7 @@ export class OAuthError extends Error {
     if (oauthError !== undefined) this.oauthError = oauthError
   }
 
-  /** What may be written down: the cause by its name and code alone. */
+  /** The printable members; the cause by its name and code alone. */
   toJSON(): Record<string, unknown> {
     const { name, code, message, retryable, status, oauthError, cause } = this
     const told = cause as { name?: unknown; code?: unknown } | undefined

@@ -62,13 +62,16 @@ describe('in a page whose API has another origin', () => {
   })
 })
 
-describe('outside of a page', () => {
+describe('outside a page', () => {
   const isAllowed = rule({ baseURL: base })
   const allowed: Row[] = [
     ['a path, where absolute addresses are not', { url: '/x', baseURL: base, allowAbsoluteUrls: false }],
-    ['a path without a slash likewise', { url: 'x', baseURL: base, allowAbsoluteUrls: false }],
-    ['no URL likewise', { baseURL: base, allowAbsoluteUrls: false }],
-    ['an absolute address of the API likewise', { url: `${base}/x`, baseURL: base, allowAbsoluteUrls: false }],
+    ['a path without a slash, where absolute addresses are not', { url: 'x', baseURL: base, allowAbsoluteUrls: false }],
+    ['no URL, where absolute addresses are not', { baseURL: base, allowAbsoluteUrls: false }],
+    [
+      'an absolute address of the API, where absolute addresses are not',
+      { url: `${base}/x`, baseURL: base, allowAbsoluteUrls: false },
+    ],
     ['an address that is an object', { url: new URL(base), baseURL: base }],
   ]
   const refused: Row[] = [

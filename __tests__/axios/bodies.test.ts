@@ -5,7 +5,7 @@ import { rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 import { refusing, wired, type Wire } from '../helpers/wired.js'
 
-describe('a body that is gone once it was sent is known', () => {
+describe('a body that can be sent only once is recognized', () => {
   it.each([
     ['by pipe', { pipe: () => undefined }],
     ['by getReader', { getReader: () => undefined }],
@@ -40,7 +40,7 @@ const measuring: Wire = (config, sending) => {
 }
 
 describe('a body factory', () => {
-  it('is called once for each sending of a stream, whose length is counted anew', async () => {
+  it('is called once for each sending of a stream, and its length is counted each time', async () => {
     const made: Readable[] = []
     const body = (): Readable => (made.push(Readable.from(['some'])), made.at(-1)!)
     const { api, sent } = wired({ wire: measuring })
@@ -136,7 +136,7 @@ describe('the boundary of a FormData', () => {
     return sent.map((sending) => /boundary=([-\w]{10,70})$/.exec(String(sending.contentType))?.[1])
   }
 
-  it('is drawn once for both sendings of the http adapter, and anew for the next request', async () => {
+  it('is drawn once for both sendings of the http adapter, and again for the next request', async () => {
     const [first, second] = await boundaries('http')
     expect(first).toEqual(expect.any(String))
     expect(second).toBe(first)
@@ -285,7 +285,7 @@ describe('a body that is serialized before the request waits', () => {
     expect(config.transformRequest).toBe(transformRequest)
   })
 
-  it('is serialized anew when an interceptor has replaced it', () => {
+  it('is serialized again when an interceptor has replaced it', () => {
     const config = prepared({ data: { a: 1 }, transformRequest: json })
     config.data = { b: 2 }
     expect(dispatch(config)).toBe('{"b":2}')

@@ -77,14 +77,14 @@ describe('the printed form of a failed request', () => {
   })
 
   it('can be replaced and taken away by programs that print errors another way', () => {
-    const error = Object.assign(failed(), { toJSON: () => 'theirs' })
-    expect(JSON.stringify(error)).toBe('"theirs"')
+    const error = Object.assign(failed(), { toJSON: () => 'replaced' })
+    expect(JSON.stringify(error)).toBe('"replaced"')
     expect(Reflect.deleteProperty(error, 'toJSON')).toBe(true)
   })
 })
 
 describe('an error of this package that belongs to a request', () => {
-  const cause = new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in.')
+  const cause = new OAuthError('OAUTH_SIGNED_OUT', 'There is no session.')
   const made = (): OAuthRequestError => requestError(cause, config as never) as OAuthRequestError
 
   it('has a name of its own, and what the session said', () => {

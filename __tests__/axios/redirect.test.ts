@@ -18,7 +18,7 @@ function attached(): { api: ReturnType<typeof axios.create>; sent: InternalAxios
   return { api, sent }
 }
 
-/** What the http adapter does when it is redirected. Returns the headers that go there. */
+/** Follows a redirect as the http adapter does. Returns the headers that go there. */
 function redirect(config: InternalAxiosRequestConfig | undefined, href: string, headers: Headers): Headers {
   config!.beforeRedirect!({ href, headers }, { headers: {}, statusCode: 307 }, {} as never)
   return headers

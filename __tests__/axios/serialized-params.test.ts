@@ -161,7 +161,7 @@ describe('params', () => {
     expect(send()).toBe('/x?list[]=1&list[]=2')
   })
 
-  it('of a config that comes back are serialized anew, by the caller’s own options', () => {
+  it('of a config that comes back are serialized again, by the caller’s own options', () => {
     const list = [1]
     const config = { params: { list }, paramsSerializer: { indexes: null } } as unknown as InternalAxiosRequestConfig
     for (let i = 0; i < 3; i++) memoizeParams(config)

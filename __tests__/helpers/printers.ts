@@ -47,7 +47,7 @@ function withWinston(value: unknown, format: winston.Logform.Format): string {
 
 const { errors, json, prettyPrint, combine, splat, metadata } = winston.format
 
-/** What each printer makes of a value by default. */
+/** The output of each printer for a value, by default. */
 export function printed(value: unknown): Record<string, string> {
   const chain: unknown[] = []
   for (let next = value; typeof next === 'object' && next !== null && chain.length < 5; next = (next as Error).cause)

@@ -141,7 +141,7 @@ describe('a 401 that does not judge the token is the caller’s answer, and noth
     ['another origin', 'https://elsewhere.example/x', 401, 0],
     ['the API', 'https://api.example.com/y', 200, 1],
     ['the API, as a mock tells it', '/y', 200, 1],
-    ['nobody knows where', '', 200, 1],
+    ['an unknown place', '', 200, 1],
   ])('as a browser tells it: from %s', async (_where, responseURL, status, refreshes) => {
     const adapter: AxiosAdapter = async (config) => {
       const isFine = config.headers.Authorization === 'Bearer new'

@@ -46,6 +46,8 @@ const releases = axios.VERSION === '1.7.0' ? ['axios-1.7.0'] : ['axios-1.13.2', 
 const bundles = new Map<string, Promise<string>>()
 
 function bundle(release: string): Promise<string> {
+  const known = bundles.get(release)
+  if (known) return known
   const outfile = join(directory, `${release}.mjs`)
   const made = build({
     entryPoints: [join(process.cwd(), '__tests__/helpers/proxied-program.ts')],
@@ -58,8 +60,8 @@ function bundle(release: string): Promise<string> {
     ...(release !== 'axios' && { alias: { axios: release } }),
     logLevel: 'error',
   }).then(() => outfile)
-  bundles.set(release, bundles.get(release) ?? made)
-  return bundles.get(release)!
+  bundles.set(release, made)
+  return made
 }
 
 async function send(release: string, ...cases: ProxyCase[]): Promise<ProxyOutcome[]> {

@@ -15,7 +15,7 @@ afterEach(() => world.close())
 
 const secretPattern = /at-[0-9a-f]{8}|rt-[0-9a-f]{8}|made-up-secret|bWFkZS11cC1zZWNyZXQ/
 
-/** What every printer and logger makes of a value. */
+/** The output of every printer and logger for a value. */
 function written(value: unknown): string {
   const text = Object.entries(printed(value)).flat().join('\n')
   // A failure shows what was found, not the megabytes around it.

@@ -116,7 +116,7 @@ export function refuseFetchRedirects(config: InternalAxiosRequestConfig): void {
 /** The header that carries the token, in lower case, and its value; `undefined` when the request went without a token. */
 export type SentHeader = readonly [name: string, value: string | undefined]
 
-/** What Node's requests, a browser's and the platform's fetch tell of the request that was answered. */
+/** The members by which requests of Node, of browsers and of fetch tell what was sent. */
 interface LastRequest {
   getHeader?(name: string): unknown
   /** HTTP/2. */

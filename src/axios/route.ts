@@ -2,7 +2,7 @@ import axios, { getAdapter, type AxiosRequestConfig } from 'axios'
 import { isLoopback } from '../loopback.js'
 import { fullPath, isPath } from './origin.js'
 
-/** What decides, besides the config, which way a request takes. */
+/** The facts that decide, besides the config, which way a request takes. */
 export interface RoutePlatform {
   /** The environment variables; `undefined` where there are none, as in a browser. */
   readonly env: Readonly<Record<string, string | undefined>> | undefined
@@ -175,11 +175,15 @@ export interface RouteSettings {
 export function routeRule({ allowInsecureHttp, base }: RouteSettings, platform: RoutePlatform = currentPlatform()): RouteRule {
   if (allowInsecureHttp || !platform.env) return () => undefined
   const isTunnelled = tunnelsHttps(platform.axiosVersion)
+  const read = reader(platform.env)
   return (config) => {
     const { url, baseURL } = config
     if (isTunnelled && baseURL?.startsWith('https://') && (url === undefined || (typeof url === 'string' && isPath(url))))
       return undefined
     const target = fullPath(config)
+    // Plain http is left, and mostly no proxy is named for it: that spares reading the address.
+    const isDirect = /^https:/i.test(target) || (!config.proxy && !read('http_proxy') && !read('all_proxy'))
+    if (isTunnelled && isDirect) return undefined
     try {
       return insecureRoute(config, new URL(target, base()).href, platform)
     } catch {

@@ -2,7 +2,7 @@ import { Axios, type InternalAxiosRequestConfig, type ParamsSerializerOptions } 
 
 type Serialize = NonNullable<ParamsSerializerOptions['serialize']>
 
-/** What stands behind a serializer of ours. */
+/** The state of a serializer that `memoizeParams` has made. */
 interface Memo {
   /** The options of the caller. */
   readonly given: ParamsSerializerOptions
