@@ -1,3 +1,4 @@
+import { brandAsSafe } from '../errors.js'
 import { networkCode, reduceCause } from './cause.js'
 
 /** Details of a failed token request. */
@@ -52,6 +53,7 @@ export class TokenEndpointError extends Error {
 }
 hide(TokenEndpointError.prototype, 'name', 'TokenEndpointError')
 hide(TokenEndpointError.prototype, 'isTokenEndpointError', true)
+brandAsSafe(TokenEndpointError.prototype)
 
 function hide(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true })
