@@ -25,8 +25,8 @@ export function client(context: CaseContext, server: AuthorizationServer, store:
   const session = attachOAuth(api, store, {
     refresh: server.refresh,
     refreshLimit: { count: 1000, interval: 1 },
-    // Nothing waits for longer than the case lasts.
-    refreshTimeout: context.timeout,
+    // Nothing waits for longer than the case lasts. The lock may be waited for longer than a refresh takes.
+    refreshTimeout: context.timeout / 2,
     storeTimeout: context.timeout,
     lockTimeout: context.timeout,
   })
