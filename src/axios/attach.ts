@@ -28,7 +28,7 @@ function sessionFor(
   const { sessions } = registry()
   const present = sessions.get(store) ?? earlier
   if (present) {
-    present.configure(settingsNamed(caller, store, options))
+    present.configure(settingsNamed(caller, store, options, present.settings))
     sessions.set(store, present)
     return present
   }

@@ -86,7 +86,8 @@ function fail(caller: string, message: string): never {
 }
 
 function duration(caller: string, name: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) fail(caller, `${name} must be a positive number of milliseconds`)
+  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31))
+    fail(caller, `${name} must be a positive number of milliseconds`)
   return value as number
 }
 
@@ -104,22 +105,28 @@ function readGroup(caller: string, group: keyof PolicySettings, given: object | 
     if (value !== undefined && !(typeof value === 'number' && value >= minimum(name)))
       fail(caller, `${group}.${name} must be a number of at least ${minimum(name)}`)
   }
-  return { ...defaults, ...given }
+  return { ...defaults, ...Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) }
 }
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
-/** The settings that a call names, checked. Throws a `TypeError` that names the option. */
-export function settingsNamed(caller: string, store: TokenStore, options: SessionOptions): Partial<SessionSettings> {
+/** The settings that a call names, checked. `present`: those of the session that it changes. Throws a `TypeError` that names the option. */
+export function settingsNamed(
+  caller: string,
+  store: TokenStore,
+  options: SessionOptions,
+  present?: SessionSettings,
+): Partial<SessionSettings> {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
     fail(caller, 'store must be an object with the functions read and write, such as memoryStore(tokens)')
   const settings: Mutable<Partial<SessionSettings>> = {}
-  const refresh = options.refresh ?? store.refresh
+  const refresh = options.refresh ?? (present ? undefined : store.refresh)
   if (refresh !== undefined) {
     if (refresh !== false && typeof refresh !== 'function')
       fail(caller, 'refresh must be a function (tokens, context) → token response, or false')
     settings.refresh = refresh || undefined
-    settings.revoke = settings.refresh?.revoke
+    // The option revoke of an earlier call stays; the refresh function's own revoke function goes with it.
+    if (present?.revoke === present?.refresh?.revoke) settings.revoke = settings.refresh?.revoke
   }
   for (const name of ['revoke', 'classify'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') fail(caller, `${name} must be a function`)
@@ -129,13 +136,14 @@ export function settingsNamed(caller: string, store: TokenStore, options: Sessio
   for (const name of flags) if (options[name] !== undefined) settings[name] = options[name] === true
   const named = groups.filter((group) => options[group] !== undefined)
   if (named.length > 0) {
-    const policy = Object.fromEntries(groups.map((group) => [group, readGroup(caller, group, options[group])]))
-    settings.policy = policy as unknown as PolicySettings
+    const policy = Object.fromEntries(named.map((group) => [group, readGroup(caller, group, options[group])]))
+    settings.policy = { ...(present?.policy ?? defaultPolicy), ...policy }
   }
-  const { refreshTimeout, lockTimeout } = settings
-  if (refreshTimeout !== undefined) settings.lockTimeout ??= refreshTimeout + LOCK_MARGIN
-  if (lockTimeout !== undefined && lockTimeout <= (refreshTimeout ?? 60_000))
-    fail(caller, `lockTimeout must be longer than refreshTimeout (${refreshTimeout ?? 60_000})`)
+  const { refreshTimeout = present?.refreshTimeout ?? 60_000, lockTimeout } = settings
+  if (lockTimeout !== undefined && lockTimeout <= refreshTimeout)
+    fail(caller, `lockTimeout must be longer than refreshTimeout (${refreshTimeout})`)
+  if (lockTimeout === undefined && refreshTimeout >= (present?.lockTimeout ?? 0))
+    settings.lockTimeout = refreshTimeout + LOCK_MARGIN
   return settings
 }
 

@@ -19,6 +19,8 @@ export interface OpenSession {
   readonly snapshots: Snapshots
   readonly notifications: Notifications
   readonly sync: StoreSync
+  /** The present settings. */
+  readonly settings: SessionSettings
   /** Takes over settings that a later call names. */
   readonly configure: (changes: Partial<SessionSettings>) => void
 }
@@ -41,5 +43,5 @@ export function openSession(createPersistence: PersistenceFactory, settings: Ses
     Object.assign(settings, changes)
     state.updateFastPath()
   }
-  return { operations, provider, snapshots, notifications, sync, configure }
+  return { operations, provider, snapshots, notifications, sync, settings, configure }
 }
