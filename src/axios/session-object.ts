@@ -31,7 +31,10 @@ class SessionObject implements Session {
     this.subscribe = (listener) => {
       const unsubscribe = notifications.subscribe(listener)
       // Later: a subscriber must not be called while it subscribes. The error shows in the snapshot.
-      if (!sync.isLoaded) void Promise.resolve().then(() => sync.load()).catch(() => undefined)
+      if (!sync.isLoaded)
+        void Promise.resolve()
+          .then(() => sync.load())
+          .catch(() => undefined)
       return unsubscribe
     }
     this.getSnapshot = () => snapshots.present

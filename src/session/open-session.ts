@@ -1,5 +1,6 @@
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
+import { Events } from './events.js'
 import { Notifications } from './notifications.js'
 import type { PersistenceFactory } from './persistence.js'
 import { RefreshCoordinator } from './refresh-coordinator.js'
@@ -26,13 +27,21 @@ export interface OpenSession {
 }
 
 /** Puts the parts of a session together. */
-export function openSession(createPersistence: PersistenceFactory, settings: SessionSettings, environment: Environment): OpenSession {
+export function openSession(
+  createPersistence: PersistenceFactory,
+  settings: SessionSettings,
+  environment: Environment,
+): OpenSession {
   const clock = new Clock(environment)
   const state = new SessionState(environment, clock, settings)
   const persistence = createPersistence(environment, settings)
   const throttle = new RefreshThrottle(settings)
   const snapshots = new Snapshots(state)
-  const notifications = new Notifications(snapshots)
+  const stamp = (): { at: number; session?: string } => ({
+    at: environment.now(),
+    ...(settings.name !== undefined && { session: settings.name }),
+  })
+  const notifications = new Notifications(snapshots, new Events(stamp))
   const revocation = new Revocation(environment, settings, state, notifications)
   const parts = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
   const coordinator = new RefreshCoordinator(parts)

@@ -12,7 +12,10 @@ export function verifyLacks(missing: readonly StoreNeed[]): Requirement {
       const { store } = context
       for (const ability of ['lock', 'subscribe'] as const)
         if (missing.includes(ability))
-          check((store as Partial<SharedTokenStore>)[ability] === undefined, `it has a function ${ability}: take it out of lacks, so that it is tested`)
+          check(
+            (store as Partial<SharedTokenStore>)[ability] === undefined,
+            `it has a function ${ability}: take it out of lacks, so that it is tested`,
+          )
       if (!missing.includes('compare')) return
       await context.set(tokenSet(1))
       const stands = await context.replace(tokenSet(2), tokenSet(3))

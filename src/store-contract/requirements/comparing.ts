@@ -4,7 +4,11 @@ import { tokenSet } from '../token-sets.js'
 import type { CaseContext, Requirement } from '../case-context.js'
 
 /** Writes upon what is no longer there: it must be refused, and change nothing. */
-async function checkRefused(context: CaseContext, tokens: TokenJSON | undefined, replacing: TokenJSON | undefined): Promise<void> {
+async function checkRefused(
+  context: CaseContext,
+  tokens: TokenJSON | undefined,
+  replacing: TokenJSON | undefined,
+): Promise<void> {
   const before = await context.read()
   const stands = await context.replace(tokens, replacing)
   check(!stands, 'the write was not refused: write returned something else than false')

@@ -11,7 +11,8 @@ async function checkKept(context: CaseContext, tokens: TokenJSON): Promise<void>
 }
 
 /** About 100 KB, as a token set with many claims and roles may be. */
-const big = (n: number): TokenJSON => tokenSet(n, { filler: Array.from({ length: 1000 }, (_, i) => `${n}-${i}-${'x'.repeat(90)}`) })
+const big = (n: number): TokenJSON =>
+  tokenSet(n, { filler: Array.from({ length: 1000 }, (_, i) => `${n}-${i}-${'x'.repeat(90)}`) })
 
 export const readingAndWriting: readonly Requirement[] = [
   {
@@ -63,7 +64,14 @@ export const readingAndWriting: readonly Requirement[] = [
     test: (context) =>
       checkKept(
         context,
-        tokenSet(1, { expires_in: '3600', expires_on: '1569281808', ext_expires_in: 3600, refresh_in: 1799.5, zero: 0, minus: -1 }),
+        tokenSet(1, {
+          expires_in: '3600',
+          expires_on: '1569281808',
+          ext_expires_in: 3600,
+          refresh_in: 1799.5,
+          zero: 0,
+          minus: -1,
+        }),
       ),
   },
   {
