@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../errors.js'
+import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
 import { isSameUser, signInRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
