@@ -183,13 +183,12 @@ describe('the suite itself', () => {
   })
 
   it('works with another runner: the example under node --test', async () => {
-    // What is published, under its own name; the store of the example is compiled along.
+    // The published package under its own name; the store of the example is compiled along.
     const outfile = join(process.cwd(), 'reports', 'programs', 'record-store.test.mjs')
     await build({
       entryPoints: [join(process.cwd(), 'examples/own-store/record-store.test.ts')],
       bundle: true,
       packages: 'external',
-      alias: { 'axios-attach-oauth/store-contract': join(process.cwd(), 'dist/testing.js') },
       platform: 'node',
       format: 'esm',
       outfile,

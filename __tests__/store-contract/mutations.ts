@@ -459,5 +459,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
 export function brokenStore(promise: string, place: Place, nth: number, first: Place): TokenStore {
   const good = referenceStore(place)
   const fault = mutations[promise]?.fault(good, place, nth, first)
-  return shareable(Object.defineProperties({ ...good }, Object.getOwnPropertyDescriptors(fault ?? {})))
+  const faults = Object.getOwnPropertyDescriptors(fault ?? {})
+  const store = shareable(Object.defineProperties({ ...good }, faults))
+  return faults.name ? Object.defineProperty(store, 'name', faults.name) : store
 }
