@@ -225,6 +225,52 @@ describe.each([
   })
 })
 
+describe('a config without its functions, sent again after the instance was attached again', () => {
+  /** Sends a request of Ann, attaches again, and gives the config through JSON. */
+  async function sendFirst() {
+    const { api, sent } = instance('a2')
+    const store = memoryStore()
+    const session = attachOAuth(api, store, { refresh: false })
+    await session.signIn({ access_token: 'a2' }, { user: 'ann' })
+    const { config } = await api.get('/x')
+    attachOAuth(api, store)
+    const copy = JSON.parse(JSON.stringify({ ...config, transformRequest: undefined, transformResponse: undefined })) as object
+    return { api, session, sent, copy }
+  }
+
+  it('is rejected after another user has signed in', async () => {
+    const { api, session, sent, copy } = await sendFirst()
+    await session.signIn({ access_token: 'b1' }, { user: 'ben' })
+    expect(await rejection(api.request(copy))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toEqual(['/x a2'])
+  })
+
+  it('carries the present token of the same user', async () => {
+    const { api, session, sent, copy } = await sendFirst()
+    for (let i = 0; i < 20; i++) await session.signIn({ access_token: `a${i}` }, { user: 'ann' })
+    await api.request(copy).catch(() => undefined)
+    expect(sent).toEqual(['/x a2', '/x a19'])
+  })
+})
+
+describe('attaching an instance after close()', () => {
+  it.each([
+    ['the same store', sameStore],
+    ['another store of the same place', twoStores],
+  ])('opens a new session of %s, and the closed one refreshes no more', async (_what, stores) => {
+    const { api, sent } = instance()
+    const [one, two] = stores()
+    const refresh = issuing()
+    const closed = attachOAuth(api, one, { refresh })
+    await closed.close()
+    expect(handlers(api)).toBe(0)
+    const session = attachOAuth(api, two, { refresh })
+    await api.get('/x')
+    expect([sent, (await session.tokens())?.access_token]).toEqual([['/x a1', '/x a2'], 'a2'])
+    expect(await rejection(closed.refresh())).toMatchObject({ code: 'OAUTH_SESSION_CLOSED' })
+  })
+})
+
 describe('attaching an instance to another store', () => {
   it.each<[string, () => [TokenStore, TokenStore]]>([
     ['without a place', () => [memoryStore(first), memoryStore(first)]],

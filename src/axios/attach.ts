@@ -28,7 +28,7 @@ function sessionFor(
 ): OpenSession {
   const { sessions } = registry()
   const present = sessions.get(store) ?? earlier
-  if (present) {
+  if (present && !present.operations.isClosed) {
     present.configure(settingsNamed(caller, store, options, present.settings))
     sessions.set(store, present)
     return present
@@ -97,7 +97,7 @@ export function attachIn(
   // Before anything changes, since a store may throw: a refused attempt leaves the instance as it was.
   const unwatch = open.sync.watch()
   earlier?.release()
-  const credentials = new CredentialFactory(options.header)
+  const credentials = new CredentialFactory(options.header, earlier?.credentials.recent)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
     instance,
@@ -126,6 +126,7 @@ export function attachIn(
   const mine: AttachedInstance = {
     store,
     open,
+    credentials,
     release() {
       if (attached.get(instance) !== mine) return
       attached.delete(instance)

@@ -130,9 +130,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   /** Does a config that was copied without its context still hold a credential of ours? Then it is removed. */
   function isEarlier(config: InternalAxiosRequestConfig, name: string, provider: TokenProvider): boolean {
-    const token = credentials.recognize(config.headers[name])
-    if (!token) return false
-    if (!provider.continues(token.epoch)) throw requestError(epochEnded(), config)
+    const epoch = credentials.recognize(config.headers[name])
+    if (!epoch) return false
+    if (!provider.continues(epoch)) throw requestError(epochEnded(), config)
     delete config.headers[name]
     return true
   }

@@ -1,5 +1,6 @@
 import type { InternalAxiosRequestConfig } from 'axios'
 import { copyJSON } from '../copy-json.js'
+import type { Epoch } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenSet } from '../types.js'
@@ -20,7 +21,12 @@ export type HeaderOption =
   string | { readonly name: string; readonly scheme?: string } | ((tokens: TokenSet) => Readonly<Record<string, string>>)
 
 /** How many credentials are remembered, to recognize them in configs that come back without their context. */
-const REMEMBERED = 8
+const REMEMBERED = 50
+
+interface Remembered {
+  readonly value: string
+  readonly epoch: Epoch
+}
 
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/
 
@@ -52,10 +58,13 @@ export class CredentialFactory {
   readonly #option: HeaderOption | undefined
   #token: ActiveToken | undefined
   #credential: Credential | undefined
-  readonly #recent: { readonly value: string; readonly token: ActiveToken }[] = []
+  /** Not private: another copy of the package may replace this attachment. */
+  readonly recent: Remembered[]
 
-  constructor(option?: HeaderOption) {
+  /** `recent`: of the attachment that this one replaces. */
+  constructor(option?: HeaderOption, recent: readonly Remembered[] = []) {
     this.#option = option
+    this.recent = [...recent]
     const name =
       typeof option === 'string' ? option : typeof option === 'function' ? undefined : (option?.name ?? 'Authorization')
     if (name !== undefined) this.names.add(name.toLowerCase())
@@ -74,15 +83,15 @@ export class CredentialFactory {
     this.#credential = credential.length > 0 ? credential : undefined
     for (const { lowerName, value } of credential) {
       this.names.add(lowerName)
-      this.#recent.push({ value, token })
+      this.recent.push({ value, epoch: token.epoch })
     }
-    if (this.#recent.length > REMEMBERED) this.#recent.shift()
+    if (this.recent.length > REMEMBERED) this.recent.shift()
     return this.#credential
   }
 
-  /** The token of a header value that this attachment has set. */
-  recognize(value: unknown): ActiveToken | undefined {
-    for (const recent of this.#recent) if (recent.value === value) return recent.token
+  /** The epoch of a header value that this attachment has set. */
+  recognize(value: unknown): Epoch | undefined {
+    for (const recent of this.recent) if (recent.value === value) return recent.epoch
     return undefined
   }
 

@@ -1,6 +1,7 @@
 import type { AxiosInstance } from 'axios'
 import type { OpenSession } from '../session/open-session.js'
 import type { TokenStore } from '../types.js'
+import type { CredentialFactory } from './credential.js'
 
 /** Changes with the internals that two copies of the package share. */
 const VERSION = 1
@@ -9,6 +10,7 @@ const VERSION = 1
 export interface AttachedInstance {
   readonly store: TokenStore
   readonly open: OpenSession
+  readonly credentials: CredentialFactory
   /** Removes the interceptors. */
   readonly release: () => void
 }

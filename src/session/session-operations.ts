@@ -35,6 +35,8 @@ interface OperationParts {
 export class SessionOperations {
   readonly #parts: OperationParts
   readonly #attachments = new Set<() => void>()
+  /** After `close()`. A store can be attached again: it gets a new session. */
+  isClosed = false
 
   constructor(parts: OperationParts) {
     this.#parts = parts
@@ -114,6 +116,7 @@ export class SessionOperations {
 
   async close({ timeout }: { readonly timeout?: number } = {}): Promise<{ readonly persisted: boolean }> {
     const { coordinator, environment, state, sync } = this.#parts
+    this.isClosed = true
     coordinator.close()
     for (const detach of [...this.#attachments]) detach()
     const settled = coordinator.idle().then(() => sync.saveAgain(true))
