@@ -18,7 +18,7 @@ export interface RequestSummary {
 
 /** The events of a session. None carries a token. */
 export interface SessionEvents {
-  /** A refresh begins: the refresh function is called, unless another session that shares the store was faster. `step_up`: the token is there already. */
+  /** A refresh begins. The refresh function is called, unless another session has stored a newer set. `step_up`: the token response is there already. */
   refresh_started: { readonly reason: RefreshReason | 'step_up' }
   /** A new token set was received and adopted. */
   refreshed: { readonly generation: number; readonly expiresAt: number | undefined }
@@ -53,18 +53,18 @@ export type SessionListener<Name extends SessionEventName> = (event: SessionEven
 /** A call of all listeners of one event. */
 export type Notice = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
 
-/** Calls every function of a set; one that throws does not keep the others from being called. */
+/** Calls every function of a set; one that throws does not stop the others. */
 export function callEach<Argument>(listeners: Iterable<(argument: Argument) => void>, argument: Argument): void {
   for (const listener of [...listeners]) {
     try {
       listener(argument)
     } catch {
-      // A listener has no influence on the session.
+      // An error of a listener must not change the session.
     }
   }
 }
 
-/** Listeners by event. Events of a change that a listener makes come after the present ones, for every listener. */
+/** Listeners by event. Events of a change that a listener makes follow the present ones, for every listener. */
 export class Events {
   readonly #listeners = new Map<SessionEventName, Set<(event: never) => void>>()
   readonly #queue: (() => void)[] = []
@@ -73,7 +73,7 @@ export class Events {
   on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
-    // An entry of its own: one function registered twice is called twice, and each undo removes its own.
+    // A wrapper for each registration: one function registered twice is called twice, and each undo removes one.
     const entry = (event: never): void => listener(event)
     listeners.add(entry)
     return () => {
@@ -82,7 +82,7 @@ export class Events {
     }
   }
 
-  /** `true` when there is a listener: without one the event needs no content. */
+  /** `true` when there is a listener: without one the event is not built. */
   has(name: SessionEventName): boolean {
     return this.#listeners.has(name)
   }
@@ -101,7 +101,7 @@ export class Events {
     this.#queue.push(notify)
   }
 
-  /** Runs what is queued, unless that happens already further up the stack. */
+  /** Runs the queue, unless a caller further up the stack already does. */
   drain(): void {
     if (this.#isDraining) return
     this.#isDraining = true

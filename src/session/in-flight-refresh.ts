@@ -4,7 +4,7 @@ import type { RefreshReason, TokenResponse } from '../types.js'
 import type { Epoch } from './epoch.js'
 import type { ActiveToken } from './state.js'
 
-/** What the requests that wait for a refresh get. */
+/** The result for requests that wait for a refresh. */
 export type RefreshResult =
   | { readonly type: 'token'; readonly token: ActiveToken }
   /** No newer token; the session goes on with the present one. */
@@ -12,7 +12,7 @@ export type RefreshResult =
   /** The request must not be sent: the session ended, or another user signed in. */
   | { readonly type: 'rejected'; readonly error: OAuthError }
 
-/** One run of the refresh. It is independent of its callers: those who wait may leave, and it goes on. */
+/** One run of the refresh. A caller that stops waiting does not end the run. */
 export class InFlightRefresh {
   readonly reason: RefreshReason | 'step_up'
   /** The epoch in which it began. */
@@ -20,7 +20,7 @@ export class InFlightRefresh {
   /** The token response of a step-up, which needs no request. */
   readonly answer: TokenResponse | undefined
   readonly result: Promise<RefreshResult>
-  /** The same for requests that go on with the present token when the refresh fails; made at the first need. */
+  /** The result for requests that go on with the present token when the refresh fails. Created at the first need. */
   orPresent: Promise<RefreshResult> | undefined
   /** The refresh is for a token that the resource server rejected. */
   isForRejected: boolean
@@ -30,7 +30,7 @@ export class InFlightRefresh {
   isRunning = false
   /** Superseded by a sign-in or a sign-out: the tokens of this refresh must not be used. */
   isSuperseded = false
-  /** The set that it brought. */
+  /** The token set that the refresh received. */
   received: TokenRecord | undefined
   /** When the token endpoint was first asked, on the monotonic clock. */
   askedAt: number | undefined

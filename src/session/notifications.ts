@@ -15,7 +15,7 @@ export class Notifications {
   }
 
   subscribe(listener: () => void): () => void {
-    // An entry of its own: one function may be subscribed twice.
+    // A wrapper for each subscription: one function may be subscribed twice.
     const entry = (): void => listener()
     this.#subscribers.add(entry)
     return () => void this.#subscribers.delete(entry)
@@ -28,7 +28,7 @@ export class Notifications {
     this.events.drain()
   }
 
-  /** Keeps notices until the next `notify`: no listener runs while a lock is held. */
+  /** Keeps events until the next `notify`: no listener runs under the lock of the store. */
   postpone(notices: readonly Notice[]): void {
     this.#release()
     this.#postponed = notices

@@ -12,18 +12,18 @@ import { SessionState } from './state.js'
 import { StoreSync } from './store-sync.js'
 import { TokenProvider } from './token-provider.js'
 
-/** A session as the interceptors and its public object see it. */
+/** The internals of a session, for the interceptors and the public object. */
 export interface OpenSession {
   readonly operations: SessionOperations
   readonly provider: TokenProvider
   readonly snapshots: Snapshots
   readonly notifications: Notifications
   readonly sync: StoreSync
-  /** Takes over settings that a later call names. */
+  /** Replaces the settings that a later call names. */
   readonly configure: (changes: Partial<SessionSettings>) => void
 }
 
-/** Puts the parts of a session together. */
+/** Builds a session. */
 export function openSession(createPersistence: PersistenceFactory, settings: SessionSettings, environment: Environment): OpenSession {
   const clock = new Clock(environment)
   const state = new SessionState(environment, clock, settings)

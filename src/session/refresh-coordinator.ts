@@ -16,7 +16,7 @@ import type { SessionSettings } from './settings.js'
 import type { Snapshots } from './snapshot.js'
 import type { SessionState } from './state.js'
 
-/** The parts that the coordinator works with. */
+/** The collaborators of the coordinator. */
 export interface CoordinatorParts {
   readonly environment: Environment
   readonly settings: SessionSettings
@@ -33,7 +33,7 @@ export interface CoordinatorParts {
 export class RefreshCoordinator {
   readonly #parts: CoordinatorParts
   #current: InFlightRefresh | undefined
-  /** Also superseded ones, until their refresh function settles. */
+  /** Includes superseded ones, until their refresh function settles. */
   readonly #running = new Set<InFlightRefresh>()
   /** Refreshes and their saves. */
   readonly #unfinished = new Set<Promise<unknown>>()
@@ -54,7 +54,7 @@ export class RefreshCoordinator {
     return this.#running
   }
 
-  /** No refresh starts any more. */
+  /** Lets no further refresh start. */
   close(): void {
     this.#isClosed = true
   }
@@ -64,7 +64,7 @@ export class RefreshCoordinator {
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
   }
 
-  /** Why no refresh may start now. */
+  /** The error when no refresh may start now. */
   refusal(isRequested = false): OAuthError | undefined {
     const { state, throttle, environment } = this.#parts
     if (this.#isClosed) return sessionClosed()
@@ -72,7 +72,7 @@ export class RefreshCoordinator {
     return throttle.check(state.record?.parsed.refreshToken, environment.monotonic())
   }
 
-  /** The refresh under way, or a new one, or why none may start. */
+  /** The refresh under way or a new one; the error when none may start. */
   startOrJoin(reason: RefreshReason): InFlightRefresh | OAuthError {
     const current = this.#current
     if (!current) return this.refusal(reason === 'requested') ?? this.start(reason)
@@ -98,7 +98,7 @@ export class RefreshCoordinator {
         exchange: (base, unwritable, lost) => this.#exchange(run, base, unwritable, lost),
         adoptStored: !answer,
         superseded: {
-          // A save may go on after the outcome; a newer set then makes it useless.
+          // A save may go on after the outcome; a newer set supersedes it.
           get aborted() {
             return run.isSuperseded || (run.received !== undefined && run.received !== state.record)
           },
@@ -111,7 +111,7 @@ export class RefreshCoordinator {
     return run
   }
 
-  /** A sign-in or sign-out makes the refresh under way useless. Requests that wait for it get `result`, at the latest when `grace` has settled. */
+  /** Ends the use of the refresh under way, after a sign-in or sign-out. Requests that wait for it get `result`, at the latest when `grace` has settled. */
   supersede(result: RefreshResult, grace?: Promise<unknown>): void {
     const run = this.#current
     if (!run) return
@@ -119,7 +119,7 @@ export class RefreshCoordinator {
     run.isSuperseded = true
     this.#parts.state.block(false)
     const settle = (): void => run.settle(result)
-    // A refresh function that signs in by itself returns the same tokens soon after that.
+    // A refresh function that calls `signIn()` itself returns the same tokens soon afterwards.
     if (grace && run.isRunning) grace.then(() => afterMicrotasks(settle))
     else settle()
   }
@@ -159,7 +159,7 @@ export class RefreshCoordinator {
   async #finish(run: InFlightRefresh, { outcome, unused, released }: Renewal): Promise<void> {
     const { notifications, revocation, throttle } = this.#parts
     this.#running.delete(run)
-    // Before the state changes: the limit counts by the life of the token that was refreshed.
+    // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
     if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
     let notices: Notice[] = []
     if (this.#current === run) {
@@ -181,7 +181,7 @@ export class RefreshCoordinator {
     return lifetime > 0 && token !== undefined && askedAt - token.receivedAt >= lifetime / 2
   }
 
-  /** Changes the state, then settles the requests that wait. Returns what the listeners get. */
+  /** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
   #apply(run: InFlightRefresh, outcome: RenewOutcome): Notice[] {
     const { state, throttle, snapshots, settings } = this.#parts
     const { record: before } = state
@@ -260,7 +260,7 @@ function signedOutElsewhere(): OAuthError {
   return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
 }
 
-/** Calls back after the promises that are settled by now have run their reactions. */
+/** Calls back after the reactions of all promises that are settled by now. */
 function afterMicrotasks(callback: () => void): void {
   let left = 20
   const step = (): void => {

@@ -8,7 +8,7 @@ interface Cooldown {
   readonly error: OAuthError
 }
 
-/** Keeps a session from asking the token endpoint too often. Times are milliseconds on the monotonic clock. */
+/** Limits how often a session asks the token endpoint. Times are milliseconds on the monotonic clock. */
 export class RefreshThrottle {
   readonly #settings: { readonly policy: PolicySettings }
   #starts: number[] = []
@@ -18,7 +18,7 @@ export class RefreshThrottle {
     this.#settings = settings
   }
 
-  /** Why no refresh may start now with this refresh token. */
+  /** The error when no refresh may start now with this refresh token. */
   check(refreshToken: string | undefined, now: number): OAuthError | undefined {
     const cooldown = this.#cooldown
     if (cooldown && now < cooldown.until && cooldown.refreshToken === refreshToken) return cooldown.error

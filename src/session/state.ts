@@ -29,7 +29,7 @@ export type State =
   /** `empty`: nothing was stored to begin with. `retained`: the set that stays in the store, since its end is inferred. */
   | { readonly status: 'signed_out'; readonly reason: SignOutReason | 'empty'; readonly at: number; readonly retained?: TokenRecord }
 
-/** What happened to a session. */
+/** An event that changes the state of a session. */
 export type StateChange =
   | { readonly type: 'load-failed'; readonly error: OAuthError }
   | { readonly type: 'signed-in'; readonly record: TokenRecord }
@@ -40,7 +40,7 @@ export type StateChange =
   | { readonly type: 'saved' }
   | { readonly type: 'save-failed'; readonly error: OAuthError }
 
-/** The state of a session and its transitions. It starts nothing and notifies nobody: `apply` returns the notices. */
+/** The state of a session and its transitions. `apply` starts nothing and calls no listener: it returns the events. */
 export class SessionState {
   readonly #environment: Environment
   readonly #clock: Clock
@@ -81,7 +81,7 @@ export class SessionState {
     return this.#epoch
   }
 
-  /** A refresh for a rejected token runs: no request uses the present one meanwhile. */
+  /** A refresh for a rejected token is under way: until it ends, no request uses the present token. */
   get isBlocked(): boolean {
     return this.#isBlocked
   }
@@ -130,12 +130,12 @@ export class SessionState {
     }
   }
 
-  /** Two epochs turn out to be one. */
+  /** Makes the present epoch one with an earlier one. */
   mergeEpoch(earlier: Epoch): void {
     this.#epoch.group = earlier.group
   }
 
-  /** After a change of the clock or of the settings. */
+  /** Call after a change of the clock or of the settings. */
   updateFastPath(): void {
     const state = this.#state
     const isPlain = state.status === 'signed_in' && !this.#isBlocked && !state.saveError && state.token.accessToken !== undefined
