@@ -65,7 +65,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
   return attachIn(platform, instance, store, options)
 }
 
-/** The same with a given clock and timers. */
+/** `attachOAuth` with a given clock and timers. */
 export function attachIn(
   environment: Environment,
   instance: AxiosInstance,
@@ -88,7 +88,7 @@ export function attachIn(
     allowInsecureHttp: options.dangerouslyAllowInsecureHttp === true,
   })
   const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
-  // Before anything changes, since a store may throw: a refused attempt leaves the instance as it was.
+  // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
   const credentials = new CredentialFactory()

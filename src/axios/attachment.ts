@@ -7,7 +7,7 @@ import type { Registration } from './innermost.js'
 import type { StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
 
-/** What the interceptors of one instance share. */
+/** The data that the interceptors of one instance share. */
 export interface Attachment {
   readonly instance: AxiosInstance
   readonly provider: TokenProvider

@@ -3,7 +3,7 @@ import { carryContext, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
-/** Makes the `beforeRedirect` function that a request gets: it guards its redirects and carries its context. */
+/** Creates the `beforeRedirect` function of a request, which guards its redirects and carries its context. */
 export type MakeGuard = (context: RequestContext) => BeforeRedirect
 
 /** Puts contexts on configs. Requests whose contexts are equal share one function: most requests cost no allocation. */
@@ -21,7 +21,7 @@ export class Carriers {
     this.#carrier = config.beforeRedirect = carryContext(this.#makeGuard(context), context)
   }
 
-  /** Puts the last context on a config, if that is the context that it needs. */
+  /** Puts the last context on a config, if it equals the given one. */
   reuse(
     config: InternalAxiosRequestConfig,
     provider: RequestContext['provider'],

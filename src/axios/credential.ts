@@ -9,7 +9,7 @@ export interface Credential {
   readonly value: string
 }
 
-/** How many credentials are remembered, to recognize them in configs that come back without their context. */
+/** How many credentials are remembered, to recognize them in configs that were copied without their context. */
 const REMEMBERED = 8
 
 /** Makes the credentials of one attachment, and recognizes them. */

@@ -42,7 +42,7 @@ export function responseInterceptor({
     if (!isReplayable(config)) throw notReplayable(response)
     const { events } = context.provider
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'rejected' })
-    // One plain callback: each of ten thousand waiting requests holds it.
+    // One plain callback: every waiting request keeps it in memory.
     return waitWithin(result, config, context.startedAt, environment).then((replacement) => {
       if (events.has('released')) events.emit('released', summaryOf(config))
       if (replacement.type === 'token') return sendAgain(context, config, replacement.token, response)
@@ -51,7 +51,7 @@ export function responseInterceptor({
     })
   }
 
-  /** Another token for a refused request. */
+  /** Gets another token for a refused request. */
   function replacementFor(context: RequestContext, refusal: Refusal, response: AxiosResponse): Promise<RefreshResult> {
     const { provider, token } = context
     if (refusal.type === 'step-up') {
@@ -111,7 +111,7 @@ function rethrow(error: unknown): never {
 function sentWithoutToken(): OAuthError {
   return new OAuthError(
     'OAUTH_SIGNED_OUT',
-    'The request was sent without a token, since nobody is signed in, and the server requires one. Call signIn(tokens) first.',
+    'The request was sent without a token, since no user is signed in, and the server requires one. Call signIn(tokens) first.',
   )
 }
 
@@ -127,7 +127,7 @@ function notReplayable(response: AxiosResponse): OAuthRequestError {
 function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
   const error = new OAuthRequestError(
     'OAUTH_STEP_UP_REQUIRED',
-    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with what its challenge names.`,
+    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.`,
     response.config,
     response,
     cause,

@@ -1,14 +1,14 @@
 import type { AxiosResponse } from 'axios'
 import { beyondRefresh, parseChallenges, type Challenge } from './challenge.js'
 
-/** What a response says about the token. */
+/** The verdict of a response on the token. */
 export type Refusal =
   /** A refresh may help. */
   | { readonly type: 'expired' }
   /** The resource server asks for more than a refresh can give (RFC 6750 §3.1, RFC 9470). */
   | { readonly type: 'step-up'; readonly challenge: Challenge }
 
-/** Reads the status and the challenges of a response. A 401 without a challenge counts as an expired token: many APIs send no more. */
+/** Reads the status and the challenges of a response. A 401 without a challenge counts as an expired token: many APIs send no challenge. */
 export function refusalOf({ status, headers }: AxiosResponse): Refusal | undefined {
   if (status !== 401 && status !== 403 && status !== 400) return undefined
   const challenges = parseChallenges(headers?.['www-authenticate'])
