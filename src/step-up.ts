@@ -4,7 +4,7 @@ import type { RefreshResult } from './session/in-flight-refresh.js'
 import type { ActiveToken } from './session/state.js'
 import type { TokenResponse } from './types.js'
 
-/** What a resource server wants beyond what a refresh can give. */
+/** The demand of a resource server that a refresh can't meet. */
 export interface StepUpDemand {
   /** `insufficient_scope` (RFC 6750 §3.1), `insufficient_user_authentication` (RFC 9470 §3) or `insufficient_claims`. */
   readonly error: string
@@ -14,20 +14,20 @@ export interface StepUpDemand {
   readonly acrValues?: readonly string[]
   /** How old the sign-in may be, in seconds (RFC 9470 §3): `max_age` of the authorization request. */
   readonly maxAge?: number
-  /** The claims to ask for, as the server has written them: Microsoft's servers send base64url of JSON. */
+  /** The claims to ask for, in the form of the challenge: Microsoft's servers send base64url of JSON. */
   readonly claims?: string
-  /** The challenge itself. */
+  /** The whole challenge. */
   readonly challenge: Challenge
 }
 
-/** What a step-up handler gets besides the demand. */
+/** The second argument of a step-up handler. */
 export interface StepUpContext {
-  /** Aborted when the time limit is over. */
+  /** Aborted at the time limit. Pass it to requests. */
   readonly signal: AbortSignal
 }
 
 /**
- * Asks the user: typically a new authorization request with what the demand names. Resolves with the token response, or with `undefined` when the
+ * Meets a demand, typically by a new authorization request with the values of the demand. Resolves with the token response, or with `undefined` when the
  * user declines.
  */
 export type StepUpHandler = (
@@ -54,7 +54,7 @@ function demandOf(challenge: Challenge): StepUpDemand {
   }
 }
 
-/** Requests that need the same thing wait for the same answer. */
+/** Requests with equal demands wait for one answer. */
 function keyOf({ error, scope, acrValues, maxAge, claims }: StepUpDemand): string {
   return JSON.stringify([error, scope, acrValues, maxAge, claims])
 }
@@ -79,7 +79,7 @@ async function ask(handler: StepUpHandler, demand: StepUpDemand, timeout: number
   throw new Error('The step-up was declined')
 }
 
-/** The step-ups of one session. */
+/** The demands of one session. */
 interface Asked {
   readonly waiting: Map<string, Promise<RefreshResult>>
   /** The demand that was met last, and the token that met it. */
@@ -88,10 +88,10 @@ interface Asked {
 
 /**
  * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the handler is called
- * once for all requests that need the same; its token set is saved and releases them. Other requests go on meanwhile.
+ * once for all requests with equal demands. Its token set is saved, then they are sent again. Other requests go on meanwhile.
  *
- * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, whose `challenge` tells what was asked for and
- * whose `cause` tells why. Throws a `TypeError` when the handler is no function or the time limit is invalid.
+ * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, with the `challenge` and,
+ * as `cause`, the reason. Throws a `TypeError` when the handler is no function or the time limit is invalid.
  *
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })
