@@ -1,26 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import dts from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-const candidates = {
-  index: 'src/index.ts',
-  grants: 'src/grants/index.ts',
-  'refresh-token': 'src/refresh-token.ts',
-  'step-up': 'src/step-up.ts',
-  'keep-alive': 'src/keep-alive.ts',
-  shared: 'src/shared.ts',
-  'map-tokens': 'src/map-tokens.ts',
-  file: 'src/stores/file.ts',
-  web: 'src/stores/web.ts',
-  redis: 'src/stores/redis.ts',
-  postgres: 'src/stores/postgres.ts',
-  'store-contract': 'src/store-contract/index.ts',
-}
-const input = Object.fromEntries(Object.entries(candidates).filter(([, path]) => existsSync(path)))
-const peers = [/^node:/, 'axios', 'write-file-atomic']
-const external = [...peers, 'oauth4webapi']
+const readJSON = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+const input = readJSON('scripts/package/entries.json')
+const { dependencies, peerDependencies } = readJSON('package.json')
+const isOf = (name) => new RegExp(`^${name}(/|$)`)
+const peers = [/^node:/, ...Object.keys(peerDependencies).map(isOf)]
+const external = [...peers, ...Object.keys(dependencies).map(isOf)]
+
+// Chunks carry a hash in their names: those of an earlier build would be packed with the present ones.
+rmSync('dist', { recursive: true, force: true })
 
 /** Bundles oauth4webapi with its licence: it is ESM only, which Jest on Node 20 cannot require. */
 function oauth4webapi() {
@@ -35,42 +27,38 @@ function oauth4webapi() {
         .replace('const encoder = new TextEncoder()', 'const encoder = { encode: (text) => new TextEncoder().encode(text) }')
         .replace('const decoder = new TextDecoder()', 'const decoder = { decode: (bytes) => new TextDecoder().decode(bytes) }')
       if (/^const \w+ = new Text/m.test(lazy)) this.error('oauth4webapi makes its encoders in another way')
-      return { code: lazy, map: null }
+      return { code: lazy, map: { mappings: '' } }
     },
     renderChunk(code, { modules }) {
       if (!(path in modules)) return null
       const licence = readFileSync(join(dirname(path), '..', 'LICENSE.md'), 'utf8').trim()
-      return { code: `/*! Contains parts of oauth4webapi.\n\n${licence}\n*/\n${code}`, map: null }
+      return { code: `/*! Contains parts of oauth4webapi.\n\n${licence}\n*/\n${code}`, map: { mappings: '' } }
     },
   }
 }
+
+const output = (format, extension) => ({
+  dir: 'dist',
+  format,
+  entryFileNames: `[name].${extension}`,
+  chunkFileNames: `shared/[name]-[hash].${extension}`,
+})
+
+// Frameworks that render on a server look for the directive in the first line of the entry.
+const banner = ({ name, isEntry }) => (isEntry && name === 'react' ? "'use client';" : '')
 
 export default [
   {
     input,
     external,
     plugins: [esbuild({ target: 'es2022' })],
-    output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
+    output: { ...output('es', 'js'), sourcemap: true, banner },
   },
   {
     input,
     external: peers,
     plugins: [oauth4webapi(), esbuild({ target: 'es2022' })],
-    output: {
-      dir: 'dist',
-      format: 'cjs',
-      entryFileNames: '[name].cjs',
-      chunkFileNames: 'shared/[name]-[hash].cjs',
-      interop: 'auto',
-    },
+    output: { ...output('cjs', 'cjs'), sourcemap: true, interop: 'auto', banner },
   },
-  {
-    input,
-    external,
-    plugins: [dts()],
-    output: [
-      { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'shared/[name]-[hash].d.ts' },
-      { dir: 'dist', format: 'es', entryFileNames: '[name].d.cts', chunkFileNames: 'shared/[name]-[hash].d.cts' },
-    ],
-  },
+  { input, external, plugins: [dts()], output: [output('es', 'd.ts'), output('es', 'd.cts')] },
 ]

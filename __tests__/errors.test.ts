@@ -1,54 +1,146 @@
 import { inspect } from 'node:util'
-import { OAuthError } from '../src/index.js'
-import { classifyFailure, defaultPolicy, withinBudget } from '../src/policy.js'
+import { OAuthError, isOAuthError, originalCause, type OAuthErrorCode } from '../src/index.js'
+import { brandAsSafe, safeCause } from '../src/errors.js'
+import { printed } from './helpers/printers.js'
 
-const written = (cause?: unknown): unknown =>
-  JSON.parse(JSON.stringify(new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause })))
-const plain = { name: 'OAuthError', code: 'OAUTH_STORE_FAILED', message: 'The store is gone.' }
+const failed = (cause?: unknown): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause })
+const written = (cause?: unknown): unknown => JSON.parse(JSON.stringify(failed(cause)))
+const plain = { name: 'OAuthError', code: 'OAUTH_STORE_FAILED', message: 'The store is gone.', retryable: false }
 
-describe('what is written of an error', () => {
+describe('the JSON of an error', () => {
   it.each<[string, unknown, object]>([
     ['no cause', undefined, {}],
     ['null for a cause', null, {}],
     ['an error for a cause', new TypeError('made-up secret'), { cause: 'TypeError' }],
     ['a coded error for a cause', Object.assign(new Error('secret'), { code: 'ECONNRESET' }), { cause: 'Error ECONNRESET' }],
     ['a cause whose code is a number', Object.assign(new Error('secret'), { code: 7 }), { cause: 'Error' }],
-    ['a cause that is no error', { name: { secret: true }, code: 'EX', secret: 'made-up' }, { cause: 'EX' }],
-    ['a cause that is text', 'made-up secret', { cause: '' }],
-  ])('with %s tells no more of it than its name and code', (_name, cause, expected) => {
+    ['a cause that is no error', { name: { secret: true }, code: 'EX', secret: 'made-up' }, { cause: 'Error EX' }],
+    ['a cause that is text', 'made-up secret', { cause: 'Error' }],
+    ['a cause whose code is a token', { code: 'at-made-up-secret' }, { cause: 'Error' }],
+  ])('with %s tells no more of the cause than its name and code', (_name, cause, expected) => {
     expect(written(cause)).toEqual({ ...plain, ...expected })
   })
 
-  it('when inspected is the stack and the same, and nothing of what the cause holds', () => {
-    const error = new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause: new Error('made-up secret') })
+  it('tells the status and the OAuth error of a token endpoint that answered', () => {
+    expect(written({ status: 400, error: 'invalid_client' })).toMatchObject({ status: 400, oauthError: 'invalid_client' })
+    expect(written({ response: { status: 503, data: { error: 'slow_down' } } })).toMatchObject({
+      status: 503,
+      oauthError: 'slow_down',
+    })
+  })
+
+  it('when inspected is the stack and the JSON, and nothing else of the cause', () => {
+    const error = failed(new Error('made-up secret'))
     expect(inspect(error)).toBe(`${error.stack}\n${JSON.stringify({ ...plain, cause: 'Error' })}`)
     expect(error.stack).toContain('errors.test')
   })
 
-  it('when inspected without a stack begins with its message', () => {
-    const error = Object.assign(new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.'), { stack: undefined })
+  it('when inspected without a stack begins with the message', () => {
+    const error = Object.assign(failed(), { stack: undefined })
     expect(inspect(error)).toBe(`The store is gone.\n${JSON.stringify(plain)}`)
   })
 })
 
-describe('a failed refresh', () => {
-  it.each([
-    ['with null', null],
-    [
-      'with an error that is its own cause',
-      Object.assign(new Error('made up'), {
-        get cause(): unknown {
-          return this
-        },
-      }),
-    ],
-  ])('%s is classified like any other', (_name, error) => {
-    expect(classifyFailure(error, Date.UTC(2026, 0, 2))).toEqual({ kind: 'transient', unprocessed: false })
+describe('a cause that was thrown elsewhere', () => {
+  const secret = 'at-made-up-secret'
+  const axiosLike = Object.assign(new Error(`refused ${secret}`), {
+    code: 'ERR_BAD_REQUEST',
+    config: { headers: { Authorization: secret } },
+    response: { status: 400, data: { error: 'invalid_grant', error_description: secret } },
+    cause: new Error(secret),
+  })
+  const nasty = new Proxy(new Error(secret), {
+    get() {
+      throw new Error(secret)
+    },
+    has() {
+      throw new Error(secret)
+    },
   })
 
-  it('counts against the limit for as long as the limit says, whenever it was', () => {
-    const starts = [1000, 1000, 1000, 1000, 1000]
-    const at = (time: number): boolean => withinBudget(starts, time, defaultPolicy.refreshLimit)
-    expect([at(29_500), at(30_999), at(31_000)]).toEqual([false, false, true])
+  it.each<[string, unknown]>([
+    ['an error of axios', axiosLike],
+    ['an error whose message holds a secret', new SyntaxError(`Unexpected token in ${secret}`)],
+    ['an error with errors in it', new AggregateError([new Error(secret)], secret)],
+    ['an object', { error: secret.padEnd(65, '-'), access_token: secret }],
+    ['a text', secret],
+    ['a function', Object.assign(() => secret, { secret })],
+    ['a getter that throws', nasty],
+    ['an error with lines in its message', new Error(`first\n    at ${secret}\n${secret}`)],
+    ['an error with a stack of its own', Object.assign(new Error('made up'), { stack: `Error: ${secret}\n    at ${secret}` })],
+  ])('shows no secret in any printer: %s', (_name, cause) => {
+    for (const [printer, text] of Object.entries(printed(failed(cause))))
+      expect([printer, text.includes(secret)]).toEqual([printer, false])
+  })
+
+  it('keeps its name, code, HTTP status and OAuth error, and says so in its message', () => {
+    expect(failed(Object.assign(axiosLike, { name: 'AxiosError' })).cause).toMatchObject({
+      name: 'AxiosError',
+      code: 'ERR_BAD_REQUEST',
+      status: 400,
+      error: 'invalid_grant',
+      message: 'ERR_BAD_REQUEST, status 400, invalid_grant',
+    })
+  })
+
+  it('keeps where it was thrown', () => {
+    const { stack, message } = failed(new RangeError(secret)).cause as Error
+    expect(message).toBe('its message is not shown, as it may hold a secret')
+    expect(stack).toMatch(/^RangeError: its message is not shown, as it may hold a secret\n {4}at .*errors\.test/)
+  })
+
+  it('is found by originalCause, also through the errors around it', () => {
+    const thrown = new TypeError(secret)
+    expect(originalCause(failed(thrown))).toBe(thrown)
+    expect(originalCause(failed(failed(thrown)))).toBe(thrown)
+    for (const other of [failed(), failed(failed()), thrown, undefined, 'text', null])
+      expect(originalCause(other)).toBeUndefined()
+  })
+
+  it('stays as it is where it is an error of this package, or one that is known to be safe', () => {
+    const own = failed()
+    const known = brandAsSafe(new Error('The refresh took longer than 60000 ms'))
+    expect([failed(own).cause, failed(known).cause, safeCause(known)]).toEqual([own, known, known])
+    expect(failed(own).cause).toBe(own)
+    expect(failed(known).cause).toBe(known)
+  })
+
+  it('is not enumerable, as in any error of the language', () => {
+    expect(Object.keys(failed(new Error('made up'))).sort()).toEqual(['code', 'retryable'])
+  })
+})
+
+describe('retryable', () => {
+  const codes: OAuthErrorCode[] = [
+    'OAUTH_SIGNED_OUT',
+    'OAUTH_SESSION_CLOSED',
+    'OAUTH_INTERNAL',
+    'OAUTH_STORE_FAILED',
+    'OAUTH_REFRESH_LIMIT',
+  ]
+  it('is true for a refresh that failed this time, and false for every other code', () => {
+    expect(new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up').retryable).toBe(true)
+    for (const code of codes) expect(new OAuthError(code, 'made up').retryable).toBe(false)
+  })
+
+  it('is what the thrower says, where the thrower knows more', () => {
+    expect(new OAuthError('OAUTH_STORE_FAILED', 'made up', { retryable: true }).retryable).toBe(true)
+    expect(new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up', { retryable: false }).retryable).toBe(false)
+  })
+})
+
+describe('the type of an error', () => {
+  it('is told apart by its code', () => {
+    const error: unknown = failed()
+    if (!isOAuthError(error)) throw new Error('not reached')
+    // Checked by the compiler: what is there for one code is not there for another.
+    if (error.code === 'OAUTH_STEP_UP_REQUIRED') void [error.challenge.parameters.scope, error.response.status, error.config.url]
+    else if (error.code === 'OAUTH_NOT_REPLAYABLE') void [error.response.status, error.config.url]
+    else {
+      const challenge: undefined = error.challenge
+      const base: OAuthError = error
+      void [challenge, base.retryable, error.response?.status, error.config?.url, error.status, error.oauthError]
+    }
+    expect(error.code).toBe('OAUTH_STORE_FAILED')
   })
 })

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import axios from 'axios'
 import { attachOAuth, memoryStore } from '../src/index.js'
 import { refreshToken, type RefreshTokenOptions } from '../src/refresh-token.js'
-import { startServers, type Servers } from '../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../scripts/servers/start.js'
 import { rejection } from './helpers/client.js'
 import { call, fakeFetch, issued, stored } from './helpers/token-endpoint.js'
 import { listen } from './helpers/world.js'
@@ -175,6 +175,6 @@ describe('refreshToken for public clients at a real authorization server', () =>
     expect(await servers.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0, served: 20 })
     await session.signIn(tokens)
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot().status).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 })

@@ -1,10 +1,10 @@
-// Tabs of one origin that come and go, in a real browser, against a real authorization server: node scripts/tabs.mjs --seconds 20
+// Tabs of one origin that come and go, in a real browser, against a real authorization server: tsx scripts/tabs.mjs --seconds 20
 import { parseArgs } from 'node:util'
 import { launchChromium } from './browser/chromium.mjs'
 import { startRecorder } from './browser/recorder.mjs'
 import { startSite } from './browser/site.mjs'
 import { storm } from './browser/storm.mjs'
-import { startServers } from './servers/start.mjs'
+import { startServers } from './servers/start.ts'
 
 const { values } = parseArgs({
   options: {
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 })
 if (values.help) {
   console.log(
-    `node scripts/tabs.mjs [--seconds 20] [--only "indexedDB, Web Locks"] [--latency ms of the token endpoint] [--every ms] [--keepalive]`,
+    `tsx scripts/tabs.mjs [--seconds 20] [--only "indexedDB, Web Locks"] [--latency ms of the token endpoint] [--every ms] [--keepalive]`,
   )
   process.exit(0)
 }

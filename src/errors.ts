@@ -1,23 +1,26 @@
 /**
  * The stable codes of this package's errors.
  *
- * | code | what it means |
+ * | code | meaning |
  * |---|---|
- * | `OAUTH_SIGNED_OUT` | nobody is signed in: sign in, then send the request again |
- * | `OAUTH_INVALID_GRANT` | the token endpoint has refused the grant for good (RFC 6749 §5.2): the session was signed out |
- * | `OAUTH_CLIENT_REFUSED` | the token endpoint has refused the client or the request: a setting is wrong; tokens are kept |
- * | `OAUTH_REFRESH_UNAVAILABLE` | no usable answer from the token endpoint this time; tokens are kept |
+ * | `OAUTH_SIGNED_OUT` | there is no session: sign in, then send the request again |
+ * | `OAUTH_SESSION_CLOSED` | a refresh is needed, and `session.close()` has been called |
+ * | `OAUTH_INVALID_GRANT` | the token endpoint refuses the grant for good (RFC 6749 §5.2): the session is signed out |
+ * | `OAUTH_CLIENT_REFUSED` | the token endpoint refuses the client or the request: a setting is wrong; the tokens are kept |
+ * | `OAUTH_REFRESH_UNAVAILABLE` | the token endpoint gave no usable answer this time; the tokens are kept |
  * | `OAUTH_REFRESH_LIMIT` | too many refreshes in a short time: the API rejects what the token endpoint issues |
  * | `OAUTH_NO_REFRESH_TOKEN` | a refresh is needed and there is no refresh token |
- * | `OAUTH_TOKEN_INVALID` | a token set that can't be used: no access token, no valid header value, an unknown type |
+ * | `OAUTH_TOKEN_INVALID` | a token set that can't be used: no token, no valid header value, an unsupported token type |
  * | `OAUTH_STORE_FAILED` | the store could not be read, written or locked |
  * | `OAUTH_NOT_REPLAYABLE` | the request was rejected and its body can't be sent a second time; the session was refreshed for the next call |
- * | `OAUTH_SESSION_CLOSED` | a refresh is needed after `session.close()` |
- * | `OAUTH_INTERNAL` | a bug in this package, or a missing platform function |
- * | `OAUTH_STEP_UP_REQUIRED` | the resource server wants more than a refresh can give: another scope, a stronger sign-in |
+ * | `OAUTH_STEP_UP_REQUIRED` | the resource server asks for more than a refresh can give: another scope, a stronger sign-in |
+ * | `OAUTH_ORIGIN_UNKNOWN` | the request was not sent: no origin is known that may get the token |
+ * | `OAUTH_INSECURE_PROXY` | the request was not sent: a proxy would get the token without encryption |
+ * | `OAUTH_INTERNAL` | a bug in this package, or a missing function of the platform |
  */
 export type OAuthErrorCode =
   | 'OAUTH_SIGNED_OUT'
+  | 'OAUTH_SESSION_CLOSED'
   | 'OAUTH_INVALID_GRANT'
   | 'OAUTH_CLIENT_REFUSED'
   | 'OAUTH_REFRESH_UNAVAILABLE'
@@ -27,41 +30,174 @@ export type OAuthErrorCode =
   | 'OAUTH_STORE_FAILED'
   | 'OAUTH_NOT_REPLAYABLE'
   | 'OAUTH_STEP_UP_REQUIRED'
-  | 'OAUTH_SESSION_CLOSED'
+  | 'OAUTH_ORIGIN_UNKNOWN'
+  | 'OAUTH_INSECURE_PROXY'
   | 'OAUTH_INTERNAL'
 
-// Registered, so that two copies of the package in one bundle know each other's errors.
+// Registered, so that two copies of the package in one program recognize each other's errors.
 const brand = Symbol.for('axios-attach-oauth.error')
+const safe = Symbol.for('axios-attach-oauth.safe')
+const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** Marks a class's instances as errors of this package. */
 export function brandAsOAuthError(prototype: object): void {
   Object.defineProperty(prototype, brand, { value: true })
 }
 
-/** The base of every error of this package. `instanceof` works across copies of the package. */
-export class OAuthError extends Error {
-  /** What went wrong; stable across releases. */
-  readonly code: OAuthErrorCode
+/** Marks an error, or a class's prototype, whose message and members hold no secret: as a `cause` it is kept as it is. */
+export function brandAsSafe<Target extends object>(target: Target): Target {
+  return Object.defineProperty(target, safe, { value: true })
+}
 
-  constructor(code: OAuthErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
+/** An OAuth error code (RFC 6749 §5.2) that is short and plain enough to be printed. */
+function oauthErrorOf(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : undefined
+}
+
+/** The code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Other texts may be anything. */
+function codeOf(value: unknown): string | number | undefined {
+  return typeof value === 'number' || (typeof value === 'string' && /^[A-Z\d_]{1,64}$/.test(value)) ? value : undefined
+}
+
+/** The call sites of a stack, without the text before them: that repeats the message. */
+function framesOf({ stack, message }: Partial<Error>): string {
+  const text = String(message)
+  const start = stack?.indexOf(text) ?? -1
+  if (stack === undefined || start < 0) return ''
+  return /^[^\n]*((?:\n {4}at [^\n]*)*)/.exec(stack.slice(start + text.length))?.[1] ?? ''
+}
+
+/** The members of a thrown value that are safe to print. */
+interface CauseSummary {
+  name: string
+  code?: string | number
+  status?: number
+  /** The OAuth error code (RFC 6749 §5.2). */
+  error?: string
+}
+
+function summarize(thrown: object): CauseSummary {
+  const { name, code, status, error, response } = thrown as Record<string, unknown>
+  const { status: answered, data } = (response ?? {}) as { status?: unknown; data?: { error?: unknown } | null }
+  const number = status ?? answered
+  const oauthError = oauthErrorOf(error) ?? oauthErrorOf(data?.error)
+  const plainCode = codeOf(code)
+  return {
+    name: oauthErrorOf(name) ?? 'Error',
+    ...(plainCode !== undefined && { code: plainCode }),
+    ...(typeof number === 'number' && { status: number }),
+    ...(oauthError !== undefined && { error: oauthError }),
+  }
+}
+
+/**
+ * Reduces what was thrown elsewhere to what may be printed: name, code, HTTP status, OAuth error and the call sites. An axios error holds the whole
+ * request, and a message may quote a token; printers show a `cause` even when it is not enumerable. Errors of this package stay as they are.
+ */
+export function safeCause(thrown: unknown): unknown {
+  if (thrown === undefined || thrown === null) return thrown
+  if (typeof thrown !== 'object' && typeof thrown !== 'function') return brandAsSafe(new Error(`a ${typeof thrown} was thrown`))
+  try {
+    if (brand in thrown || safe in thrown) return thrown
+    const { name, ...told } = summarize(thrown)
+    const text = [told.code, told.status && `status ${told.status}`, told.error].filter((part) => part !== undefined).join(', ')
+    const reduced = new Error(text || 'its message is not shown, as it may hold a secret')
+    const hidden = { configurable: true, writable: true }
+    Object.defineProperty(reduced, 'name', { ...hidden, value: name })
+    Object.defineProperty(reduced, 'stack', { ...hidden, value: `${name}: ${reduced.message}${framesOf(thrown as Error)}` })
+    return brandAsSafe(Object.assign(reduced, told))
+  } catch {
+    // A getter or a proxy of the caller's.
+    return brandAsSafe(new Error('its message is not shown, as it may hold a secret'))
+  }
+}
+
+const originals = new WeakMap<object, unknown>()
+
+/** Gives an error its cause in a form that printers may show, and keeps the original for `originalCause`. */
+export function setCause(error: Error, cause: unknown): void {
+  const value = safeCause(cause)
+  // Not enumerable, as the language itself does it.
+  Object.defineProperty(error, 'cause', { value, configurable: true, writable: true })
+  if (value !== cause) originals.set(error, cause)
+}
+
+/**
+ * The value that was thrown at first, such as the error of your own refresh function with all its members. `error.cause` has only what may be
+ * printed: an original may hold tokens, so don't log it.
+ *
+ * @example
+ * if (isOAuthError(error) && originalCause(error) instanceof MaintenanceError) showMaintenancePage()
+ */
+export function originalCause(error: unknown): unknown {
+  for (let next = error, depth = 0; depth < 4 && typeof next === 'object' && next !== null; depth++) {
+    if (originals.has(next)) return originals.get(next)
+    next = (next as { cause?: unknown }).cause
+  }
+  return undefined
+}
+
+/** The members of an {@link OAuthError} besides its code and message. */
+export interface OAuthErrorOptions {
+  readonly cause?: unknown
+  /** Default: `true` for `OAUTH_REFRESH_UNAVAILABLE` alone. */
+  readonly retryable?: boolean | undefined
+  /** Default: that of the cause. */
+  readonly status?: number | undefined
+  /** Default: that of the cause. */
+  readonly oauthError?: string | undefined
+}
+
+/** Can the same request succeed a little later, without a sign-in or a change of the program? */
+export function isRetryable(code: OAuthErrorCode, given?: boolean): boolean {
+  return given ?? code === 'OAUTH_REFRESH_UNAVAILABLE'
+}
+
+/**
+ * The base of every error of this package. `instanceof` works across copies of the package.
+ *
+ * @example
+ * session.refresh().catch((error) => { if (error instanceof OAuthError && !error.retryable) showLogin() })
+ */
+export class OAuthError extends Error {
+  /** The kind of failure; stable across releases. */
+  readonly code: OAuthErrorCode
+  /** `true` only for transient failures: the same request can succeed a little later. */
+  readonly retryable: boolean
+  /** The HTTP status of the token endpoint's answer, where there was one. */
+  declare readonly status?: number
+  /** The OAuth error of the token endpoint's answer (RFC 6749 §5.2), such as `invalid_client`. */
+  declare readonly oauthError?: string
+
+  constructor(code: OAuthErrorCode, message: string, options: OAuthErrorOptions = {}) {
+    super(message)
     this.code = code
+    this.retryable = isRetryable(code, options.retryable)
+    if (options.cause !== undefined) setCause(this, options.cause)
+    const cause = (this.cause ?? {}) as CauseSummary & { oauthError?: string }
+    const status = options.status ?? cause.status
+    const oauthError = oauthErrorOf(options.oauthError) ?? oauthErrorOf(cause.oauthError ?? cause.error)
+    if (status !== undefined) this.status = status
+    if (oauthError !== undefined) this.oauthError = oauthError
   }
 
-  /** What may be written down: the cause, which can be anything, by its name alone. */
+  /** The printable members; the cause by its name and code alone. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, cause } = this
+    const { name, code, message, retryable, status, oauthError, cause } = this
     const told = cause as { name?: unknown; code?: unknown } | undefined
     return {
       name,
       code,
       message,
+      retryable,
+      ...(status !== undefined && { status }),
+      ...(oauthError !== undefined && { oauthError }),
       ...(told && { cause: [told.name, told.code].filter((part) => typeof part === 'string').join(' ') }),
     }
   }
 
-  // What Node's util.inspect and console.log ask for.
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
+  // Asked for by Node's util.inspect and console.log.
+  [inspect](): string {
     return `${this.stack ?? this.message}\n${JSON.stringify(this.toJSON())}`
   }
 
@@ -72,12 +208,7 @@ export class OAuthError extends Error {
 Object.defineProperty(OAuthError.prototype, 'name', { value: 'OAuthError', configurable: true, writable: true })
 brandAsOAuthError(OAuthError.prototype)
 
-/**
- * Is this an error of this package? Works across copies of the package and across bundles.
- *
- * @example
- * if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') showLogin()
- */
+/** Is this an error of this package? Works across copies of the package and across bundles. */
 export function isOAuthError(value: unknown): value is OAuthError {
   return typeof value === 'object' && value !== null && brand in value
 }

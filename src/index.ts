@@ -1,10 +1,17 @@
 export { attachOAuth, createSession } from './axios/attach.js'
 export type { Challenge } from './axios/challenge.js'
 export type { AttachOptions, KeepAlive, SessionOptions, StepUp } from './axios/options.js'
-export { OAuthRequestError } from './axios/request-error.js'
+export {
+  OAuthRequestError,
+  isOAuthError,
+  type AnyOAuthError,
+  type NotReplayableError,
+  type OtherOAuthError,
+  type StepUpRequiredError,
+} from './axios/request-error.js'
 export type { OAuthRequestOptions } from './axios/request-options.js'
 export type { AttachedSession } from './axios/session-object.js'
-export { OAuthError, isOAuthError, type OAuthErrorCode } from './errors.js'
+export { OAuthError, originalCause, type OAuthErrorCode, type OAuthErrorOptions } from './errors.js'
 export type { ClassifyFailure, FailureKind, RefreshFailure } from './policy.js'
 export type { RequestSummary, SessionEventName, SessionEvents, SessionListener, SignOutReason } from './session/events.js'
 export type { RevocationResult } from './session/revocation.js'

@@ -1,5 +1,7 @@
 import type { KeepAlive } from './axios/options.js'
 
+export type { KeepAlive }
+
 /** The options of `keepAlive`. */
 export interface KeepAliveOptions {
   /** The time between two checks, in milliseconds, 30,000 at most. Default: 30,000. */

@@ -4,6 +4,8 @@ import type { RefreshResult } from './session/in-flight-refresh.js'
 import type { ActiveToken } from './session/state.js'
 import type { TokenResponse } from './types.js'
 
+export type { StepUp }
+
 /** The demand of a resource server that a refresh can't meet. */
 export interface StepUpDemand {
   /** `insufficient_scope` (RFC 6750 §3.1), `insufficient_user_authentication` (RFC 9470 §3) or `insufficient_claims`. */

@@ -1,16 +1,19 @@
+import type { AxiosRequestConfig } from 'axios'
 import { beyondRefresh, parseChallenges } from '../../src/axios/challenge.js'
 import { originRule, type OriginRule, type OriginSettings } from '../../src/axios/origin.js'
 
 const base = 'https://api.example.com/v1'
 const page = 'https://app.example.com/start'
 
-function rule(settings: { baseURL?: string; page?: string; origins?: string[]; insecure?: boolean }): OriginRule {
+function rule(settings: { baseURL?: string; page?: string; origins?: string[]; insecure?: boolean }): Rule {
   const { baseURL, page, origins, insecure = false } = settings
-  return originRule({ baseURL: () => baseURL, page: () => page, origins, allowInsecureHttp: insecure })
+  const judge = originRule({ baseURL: () => baseURL, page: () => page, base: () => page, origins, allowInsecureHttp: insecure })
+  return (config) => judge(config) === 'allowed'
 }
 
+type Rule = (config: AxiosRequestConfig) => boolean
 type Row = [string, object]
-const judged = (rows: Row[], isAllowed: OriginRule, verdict: boolean): void =>
+const judged = (rows: Row[], isAllowed: Rule, verdict: boolean): void =>
   it.each(rows)(`${verdict ? 'allows' : 'refuses'} %s`, (_name, config) => expect(isAllowed(config)).toBe(verdict))
 
 describe('in a page whose API has another origin', () => {
@@ -26,8 +29,8 @@ describe('in a page whose API has another origin', () => {
   const refused: Row[] = [
     ['the page’s own server by its full address', { url: 'https://app.example.com/me' }],
     ['the page’s own server relative to the scheme', { url: '//app.example.com/me' }],
-    ['the same after a blank', { url: ' //app.example.com/me' }],
-    ['the same in backslashes', { url: '\\/app.example.com/me' }],
+    ['the page’s own server relative to the scheme, after a blank', { url: ' //app.example.com/me' }],
+    ['the page’s own server relative to the scheme, in backslashes', { url: '\\/app.example.com/me' }],
     ['a base that is two slashes', { baseURL: '//' }],
     ['a path that a tab disguises, behind a base that is a slash', { url: '\t//evil.example/x', baseURL: '/' }],
     ['a base of so many slashes that some are left', { url: 'evil.example/x', baseURL: '////' }],
@@ -38,7 +41,7 @@ describe('in a page whose API has another origin', () => {
   judged(refused, isAllowed, false)
 
   it('the page’s own server is none of the origins that were given instead', () => {
-    expect(rule({ baseURL: base, page, origins: [base] })({ url: '/me' })).toBe(false)
+    expect(rule({ baseURL: base, page, origins: ['https://api.example.com'] })({ url: '/me' })).toBe(false)
   })
 
   it('without a baseURL, the page’s own server is the API', () => {
@@ -59,13 +62,16 @@ describe('in a page whose API has another origin', () => {
   })
 })
 
-describe('outside of a page', () => {
+describe('outside a page', () => {
   const isAllowed = rule({ baseURL: base })
   const allowed: Row[] = [
     ['a path, where absolute addresses are not', { url: '/x', baseURL: base, allowAbsoluteUrls: false }],
-    ['a path without a slash likewise', { url: 'x', baseURL: base, allowAbsoluteUrls: false }],
-    ['no URL likewise', { baseURL: base, allowAbsoluteUrls: false }],
-    ['an absolute address of the API likewise', { url: `${base}/x`, baseURL: base, allowAbsoluteUrls: false }],
+    ['a path without a slash, where absolute addresses are not', { url: 'x', baseURL: base, allowAbsoluteUrls: false }],
+    ['no URL, where absolute addresses are not', { baseURL: base, allowAbsoluteUrls: false }],
+    [
+      'an absolute address of the API, where absolute addresses are not',
+      { url: `${base}/x`, baseURL: base, allowAbsoluteUrls: false },
+    ],
     ['an address that is an object', { url: new URL(base), baseURL: base }],
   ]
   const refused: Row[] = [
@@ -85,26 +91,174 @@ describe('the option origins', () => {
   })
 
   it.each([
-    ['api.example.com', false, 'origins: "api.example.com" is no origin; write it like https://api.example.com'],
-    ['file:///etc', false, 'origins: "file:///etc" is no origin'],
-    ['http://api.example.com', false, 'origins: http://api.example.com is plain http'],
-    ['ftp://127.0.0.1', true, 'origins: ftp://127.0.0.1'],
-  ])('can not hold %j', (origin, insecure, message) => {
-    expect(() => rule({ origins: [origin], insecure })).toThrow(TypeError)
-    expect(() => rule({ origins: [origin], insecure })).toThrow(message)
+    ['api.example.com', 'is not an origin; write it like https://api.example.com'],
+    ['file:///etc', 'is not an origin'],
+    ['ftp://127.0.0.1', 'is not an origin'],
+    ['blob:https://api.example.com/1', 'is not an origin'],
+    ['capacitor://localhost', 'is not an origin'],
+    ['//api.example.com', 'is not an origin'],
+    ['*', 'is not an origin'],
+    ['https://', 'is not an origin'],
+    [' https://api.example.com', 'is not an origin'],
+    ['https://*.example.com', 'has a wildcard; name each origin, such as https://api.example.com'],
+    ['https://*', 'has a wildcard'],
+    ['https://api.example.com/v1', 'is more than an origin; write https://api.example.com'],
+    ['https://api.example.com:8443/v1/', 'is more than an origin; write https://api.example.com:8443'],
+    ['https://api.example.com//', 'is more than an origin'],
+    ['https://api.example.com?a=b', 'is more than an origin'],
+    ['https://api.example.com/#top', 'is more than an origin'],
+    ['https://me@api.example.com', 'is more than an origin; write https://api.example.com'],
+    ['https://me:word@api.example.com/', 'is more than an origin'],
+    ['https:\\\\api.example.com', 'is more than an origin; write https://api.example.com'],
+    ['https:api.example.com', 'is more than an origin'],
+    ['https://api.example.com ', 'is more than an origin'],
+    ['http://api.example.com', 'is plain http; use https, or set dangerouslyAllowInsecureHttp'],
+    [undefined as unknown as string, 'is not an origin'],
+  ])('can not have %j in it', (origin, advice) => {
+    const make = (): unknown => rule({ origins: ['https://fine.example.com', origin] })
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(`attachOAuth: origins: ${JSON.stringify(origin)} ${advice}`)
+  })
+
+  it.each([
+    ['https://api.example.com/', 'https://api.example.com'],
+    ['HTTPS://API.Example.com:443', 'https://api.example.com'],
+    ['https://api.example.com.', 'https://api.example.com.'],
+    ['http://[::1]:3000', 'http://[::1]:3000'],
+    ['http://127.0.0.1:3000/', 'http://127.0.0.1:3000'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+  ])('can have %j in it', (origin, url) => {
+    const isAllowed = rule({ origins: [origin] })
+    expect([isAllowed({ url: `${url}/x` }), isAllowed({ url: 'https://api.example.org/x' })]).toEqual([true, false])
   })
 
   it.each([[[]], ['https://api.example.com']])('can not be %j', (origins) => {
-    expect(() => rule({ origins: origins as string[] })).toThrow(/^origins must be a list with at least one origin/)
+    expect(() => rule({ origins: origins as string[] })).toThrow(/^attachOAuth: origins must be a list with at least one origin/)
+  })
+})
+
+describe('where no origin is allowed', () => {
+  const make = (settings: Partial<OriginSettings>): OriginRule =>
+    originRule({
+      origins: undefined,
+      baseURL: () => undefined,
+      page: () => undefined,
+      base: () => undefined,
+      allowInsecureHttp: false,
+      ...settings,
+    })
+
+  it.each(['ftp://localhost', 'http://api.example.com'])(
+    'the absolute baseURL %s is a TypeError that says what to pass',
+    (baseURL) => {
+      expect(() => make({ baseURL: () => baseURL })).toThrow(TypeError)
+      expect(() => make({ baseURL: () => baseURL })).toThrow(
+        /^attachOAuth: Tell which origins may get the token.*Plain http is for loopback only/,
+      )
+    },
+  )
+
+  it.each([undefined, '', '/v1', 'v1'])(
+    'with the baseURL %j, which may become absolute later, every request is told apart from a refused one',
+    (relative) => {
+      let baseURL = relative
+      const judge = make({ baseURL: () => baseURL })
+      const config = { url: '/me', ...(relative !== undefined && { baseURL: relative }) }
+      expect([judge(config), judge({ url: 'https://api.example.com/me' })]).toEqual(['nothing-allowed', 'nothing-allowed'])
+      baseURL = base
+      expect([judge({ url: '/me', baseURL }), judge({ url: 'https://evil.example' })]).toEqual(['allowed', 'refused'])
+    },
+  )
+})
+
+describe('in a page with a <base>', () => {
+  let pageBase: string
+  const make = (baseURL: string | undefined): OriginRule =>
+    originRule({ origins: undefined, baseURL: () => baseURL, page: () => page, base: () => pageBase, allowInsecureHttp: false })
+
+  it.each([undefined, '', '/', '/api', 'api', './api'])(
+    'of another origin, relative requests are refused with the baseURL %j',
+    (baseURL) => {
+      pageBase = 'https://other.example/'
+      const judge = make(baseURL)
+      for (const url of ['/me', 'me', undefined, '', './me', '?q'])
+        expect([url, judge({ ...(url !== undefined && { url }), ...(baseURL !== undefined && { baseURL }) })]).toEqual([
+          url,
+          'nothing-allowed',
+        ])
+    },
+  )
+
+  it('that comes after the first request, the verdict is made again', () => {
+    pageBase = page
+    const judge = make('/api')
+    const config = { url: '/me', baseURL: '/api' }
+    expect(judge(config)).toBe('allowed')
+    pageBase = 'https://other.example/'
+    expect([judge(config), judge({ url: 'https://other.example/me' })]).toEqual(['nothing-allowed', 'nothing-allowed'])
+    pageBase = 'https://app.example.com/deep/'
+    expect([judge(config), judge({ url: 'https://app.example.com/me' })]).toEqual(['allowed', 'allowed'])
   })
 
-  it.each<[string, Partial<OriginSettings>]>([
-    ['is missing, with a baseURL of another scheme', { baseURL: () => 'ftp://localhost' }],
-    ['is missing, with a baseURL that is no address', { baseURL: () => '/v1' }],
-  ])('%s', (_name, settings) => {
-    const make = (): OriginRule =>
-      originRule({ origins: undefined, baseURL: () => undefined, page: () => undefined, allowInsecureHttp: false, ...settings })
-    expect(make).toThrow(/^attachOAuth: tell which origins may get the token.*Plain http is for loopback only/)
+  it('of another origin, an absolute baseURL is allowed as before', () => {
+    pageBase = 'https://other.example/'
+    const judge = make(base)
+    expect([judge({ url: '/me', baseURL: base }), judge({ url: '/me' })]).toEqual(['allowed', 'refused'])
+  })
+
+  it('that the origins name, its own requests are allowed', () => {
+    pageBase = 'https://other.example/'
+    const judge = originRule({
+      origins: ['https://other.example'],
+      baseURL: () => '/api',
+      page: () => page,
+      base: () => pageBase,
+      allowInsecureHttp: false,
+    })
+    expect(judge({ url: '/me', baseURL: '/api' })).toBe('allowed')
+  })
+})
+
+describe('where URL is only partial, as in React Native', () => {
+  const real = globalThis.URL
+  afterEach(() => {
+    globalThis.URL = real
+  })
+  const partial: [string, () => string][] = [
+    [
+      'without an origin',
+      (): string => {
+        throw new Error('URL.origin is not implemented')
+      },
+    ],
+    ['whose origin is undefined', (): string => undefined as never],
+    [
+      'whose origin has the userinfo in it',
+      function (this: { href: string }): string {
+        return /^(https?:\/\/[^/]+)/.exec(this.href)?.[1] ?? ''
+      },
+    ],
+  ]
+  it.each(partial)('%s, usual addresses are judged, and others get no token', (_name, origin) => {
+    class Partial {
+      readonly href: string
+      constructor(url: string, base?: string) {
+        this.href = base === undefined ? url : `${base}${url}`
+      }
+    }
+    Object.defineProperty(Partial.prototype, 'origin', { get: origin })
+    globalThis.URL = Partial as never
+    const isAllowed = rule({ baseURL: base })
+    expect([isAllowed({ url: '/me', baseURL: base }), isAllowed({ url: 'https://API.example.com:443/x' })]).toEqual([true, true])
+    for (const url of [
+      'https://api.example.com@evil.example/',
+      'https://evil.example/',
+      'https://api.example.com\\@evil.example/',
+      'https://api.example.com:443@evil.example/',
+      'https://api.example.com%2eevil.example/',
+      '//evil.example',
+    ])
+      expect([url, isAllowed({ url })]).toEqual([url, false])
   })
 })
 

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
-import type { AxiosAdapter } from 'axios'
+import { AxiosHeaders, type AxiosAdapter, type InternalAxiosRequestConfig } from 'axios'
+import { serializeBody } from '../../src/axios/body.js'
 import { rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 import { refusing, wired, type Wire } from '../helpers/wired.js'
 
-describe('a body that is gone once it was sent is known', () => {
+describe('a body that can be sent only once is recognized', () => {
   it.each([
     ['by pipe', { pipe: () => undefined }],
     ['by getReader', { getReader: () => undefined }],
@@ -39,7 +40,7 @@ const measuring: Wire = (config, sending) => {
 }
 
 describe('a body factory', () => {
-  it('is called once for each sending of a stream, whose length is counted anew', async () => {
+  it('is called once for each sending of a stream, and its length is counted each time', async () => {
     const made: Readable[] = []
     const body = (): Readable => (made.push(Readable.from(['some'])), made.at(-1)!)
     const { api, sent } = wired({ wire: measuring })
@@ -135,7 +136,7 @@ describe('the boundary of a FormData', () => {
     return sent.map((sending) => /boundary=([-\w]{10,70})$/.exec(String(sending.contentType))?.[1])
   }
 
-  it('is drawn once for both sendings of the http adapter, and anew for the next request', async () => {
+  it('is drawn once for both sendings of the http adapter, and again for the next request', async () => {
     const [first, second] = await boundaries('http')
     expect(first).toEqual(expect.any(String))
     expect(second).toBe(first)
@@ -148,5 +149,154 @@ describe('the boundary of a FormData', () => {
 
   it.each(['fetch', undefined])('is left to the platform by other adapters: %s', async (adapterName) => {
     expect(await boundaries(adapterName)).toStrictEqual([undefined, undefined])
+  })
+})
+
+describe('bytes and forms that the caller changes after the first sending are sent as they were', () => {
+  const headers = { 'Content-Type': 'application/octet-stream' }
+  const filled = (): Uint8Array => new Uint8Array([1, 2, 3, 4])
+  const memory = (data: unknown): number[] => [...new Uint8Array(data as ArrayBuffer)]
+
+  it.each<[string, () => { body: unknown; bytes: Uint8Array }, (data: unknown) => number[], number[]]>([
+    [
+      'a Buffer',
+      () => {
+        const body = Buffer.from([1, 2, 3, 4])
+        return { body, bytes: body }
+      },
+      (data) => [...(data as Buffer)],
+      [1, 2, 3, 4],
+    ],
+    [
+      'a part of a Buffer',
+      () => {
+        const bytes = Buffer.from([1, 2, 3, 4])
+        return { body: bytes.subarray(1, 3), bytes }
+      },
+      (data) => [...(data as Buffer)],
+      [2, 3],
+    ],
+    [
+      'an ArrayBuffer',
+      () => {
+        const bytes = filled()
+        return { body: bytes.buffer, bytes }
+      },
+      memory,
+      [1, 2, 3, 4],
+    ],
+    [
+      'a typed array',
+      () => {
+        const bytes = filled()
+        return { body: bytes, bytes }
+      },
+      memory,
+      [1, 2, 3, 4],
+    ],
+    // axios sends the whole memory behind a view.
+    [
+      'a part of a typed array',
+      () => {
+        const bytes = filled()
+        return { body: bytes.subarray(1, 3), bytes }
+      },
+      memory,
+      [1, 2, 3, 4],
+    ],
+    [
+      'a DataView',
+      () => {
+        const bytes = filled()
+        return { body: new DataView(bytes.buffer, 1, 2), bytes }
+      },
+      memory,
+      [1, 2, 3, 4],
+    ],
+    [
+      'numbers of two bytes',
+      () => {
+        const bytes = filled()
+        return { body: new Uint16Array(bytes.buffer), bytes }
+      },
+      memory,
+      [1, 2, 3, 4],
+    ],
+  ])('%s', async (_name, make, read, expected) => {
+    const { body, bytes } = make()
+    const seen: number[][] = []
+    const wire: Wire = (config, sending) => {
+      seen.push(read(config.data))
+      bytes.fill(9)
+      return refusing(config, sending)
+    }
+    const { api } = wired({ wire })
+    await api.post('/x', body, { headers })
+    expect(seen).toEqual([expected, expected])
+  })
+
+  it('a FormData', async () => {
+    const form = new FormData()
+    form.append('a', '1')
+    form.append('file', new File(['text'], 'a.txt', { type: 'text/plain' }))
+    const seen: unknown[] = []
+    const wire: Wire = (config, sending) => {
+      const data = config.data as FormData
+      seen.push([...data.keys(), (data.get('file') as File).name, (data.get('file') as File).type])
+      form.append('late', '1')
+      return refusing(config, sending)
+    }
+    const { api } = wired({ wire })
+    await api.post('/x', form)
+    expect(seen).toEqual(Array(2).fill(['a', 'file', 'a.txt', 'text/plain']))
+  })
+})
+
+describe('a body that is serialized before the request waits', () => {
+  const prepared = (config: object): InternalAxiosRequestConfig => {
+    const full = { headers: new AxiosHeaders(), ...config } as InternalAxiosRequestConfig
+    serializeBody(full)
+    return full
+  }
+  /** As axios' dispatchRequest does it. */
+  const dispatch = (config: InternalAxiosRequestConfig): unknown => {
+    for (const transform of [config.transformRequest ?? []].flat())
+      config.data = transform.call(config, config.data, config.headers) as unknown
+    return config.data as unknown
+  }
+  const json = (data: unknown, headers: AxiosHeaders): string => (
+    headers.setContentType('application/json'),
+    JSON.stringify(data)
+  )
+
+  it('is what it was, however the caller changes it, and each transform runs once', () => {
+    const data = { a: 1 }
+    let runs = 0
+    const count = (value: unknown): unknown => (runs++, value)
+    const config = prepared({ data, transformRequest: [count, json] })
+    data.a = 2
+    expect([dispatch(config), runs, config.headers.getContentType()]).toEqual(['{"a":1}', 1, 'application/json'])
+  })
+
+  it('gives a config that comes back its own transforms again', () => {
+    const transformRequest = [json]
+    const config = prepared({ data: { a: 1 }, transformRequest })
+    dispatch(config)
+    expect(config.transformRequest).toBe(transformRequest)
+  })
+
+  it('is serialized again when an interceptor has replaced it', () => {
+    const config = prepared({ data: { a: 1 }, transformRequest: json })
+    config.data = { b: 2 }
+    expect(dispatch(config)).toBe('{"b":2}')
+  })
+
+  it.each([
+    ['text', 'text'],
+    ['nothing', undefined],
+    ['a stream', Readable.from(['some'])],
+  ])('is left to axios when it is %s', (_name, data) => {
+    const transformRequest = [json]
+    expect(prepared({ data, transformRequest }).transformRequest).toBe(transformRequest)
   })
 })

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { beyondRefresh, parseChallenges } from '../../src/axios/challenge.js'
+import { beyondRefresh, parseChallenges, rejectsToken } from '../../src/axios/challenge.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
 const plain = (header: unknown): unknown => JSON.parse(JSON.stringify(parseChallenges(header)))
@@ -53,7 +53,7 @@ describe('WWW-Authenticate', () => {
     expect(plain(header)).toEqual(expected)
   })
 
-  it('whatever is printed by the rules is read back', () => {
+  it('challenges that are printed by the grammar are read back', () => {
     const token = fc.stringMatching(/^[A-Za-z][A-Za-z0-9_-]{0,8}$/)
     const challenge = fc.record({
       scheme: token,
@@ -82,7 +82,7 @@ describe('WWW-Authenticate', () => {
     )
   })
 
-  it('nothing makes it throw', () => {
+  it('is parsed without a throw, whatever it holds', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.anything(), fc.array(fc.string())), (header) => void parseChallenges(header)),
       { numRuns: runs },
@@ -101,7 +101,7 @@ describe('WWW-Authenticate', () => {
   })
 })
 
-describe('what no refresh can give', () => {
+describe('a challenge that no refresh can meet', () => {
   it.each([
     [undefined, undefined],
     ['Bearer', undefined],
@@ -114,5 +114,25 @@ describe('what no refresh can give', () => {
     ['Bearer error="insufficient_claims"', 'insufficient_claims'],
   ])('%s: %s', (header, error) => {
     expect(beyondRefresh(parseChallenges(header))?.parameters.error).toBe(error)
+  })
+})
+
+describe('a response rejects the access token', () => {
+  it.each<[number, string | undefined, boolean]>([
+    [401, undefined, true],
+    [401, 'Basic realm="gateway"', true],
+    [401, 'Bearer error="invalid_token"', true],
+    [400, 'Bearer error="invalid_token"', true],
+    [403, 'Bearer realm="x", error="invalid_token"', true],
+    [403, 'Basic realm="x", Bearer error="invalid_token"', true],
+    [403, 'DPoP error="invalid_token"', true],
+    [400, undefined, false],
+    [403, 'Bearer', false],
+    [403, 'Bearer error="insufficient_scope"', false],
+    [400, 'Bearer error="invalid_request"', false],
+    [500, 'Bearer error="invalid_token"', false],
+    [200, 'Bearer error="invalid_token"', false],
+  ])('with status %i and the challenge %s: %s', (status, header, expected) => {
+    expect(rejectsToken(status, parseChallenges(header))).toBe(expected)
   })
 })

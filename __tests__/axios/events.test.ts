@@ -19,6 +19,7 @@ const names = [
   'unpersisted',
   'signed_in',
   'signed_out',
+  'user_changed',
   'revocation_failed',
   'queued',
   'released',
@@ -28,11 +29,11 @@ const names = [
 const first = { access_token: 'a1', refresh_token: 'r1' }
 const expired = { ...first, expires_at: 1 }
 
-/** An API that takes one token, and everything that was told, in order. */
+/** An API that accepts one token, and all events in order. */
 function listen(
   store: TokenStore,
   options: Partial<AttachOptions> = {},
-): { api: AxiosInstance; session: AttachedSession; told: unknown[] } {
+): { api: AxiosInstance; session: AttachedSession; events: unknown[] } {
   const adapter = async (config: InternalAxiosRequestConfig): Promise<never> => {
     await null
     const isFine = config.headers.Authorization === 'Bearer a2'
@@ -44,18 +45,18 @@ function listen(
   const refresh = async (): Promise<{ access_token: string }> =>
     ({ access_token: 'a2', refresh_token: 'r2', expires_in: 60 }) as never
   const session = attachOAuth(api, store, { refresh, ...options })
-  const told: unknown[] = []
-  for (const name of names) session.on(name, (event) => told.push([name, event]))
-  return { api, session, told }
+  const events: unknown[] = []
+  for (const name of names) session.on(name, (event) => events.push([name, event]))
+  return { api, session, events }
 }
 
-describe('what is told of', () => {
-  it('a request that is refused and sent again', async () => {
-    const { api, session, told } = listen(memoryStore(first))
+describe('the events of', () => {
+  it('a request that is rejected and sent again, in order', async () => {
+    const { api, session, events } = listen(memoryStore(first))
     await session.tokens()
     await api.post('/item?code=made-up', { a: 1 })
     const summary = { method: 'POST', url: '/item' }
-    expect(told).toEqual([
+    expect(events).toMatchObject([
       ['refresh_started', { reason: 'rejected' }],
       ['queued', { ...summary, because: 'rejected' }],
       ['refreshed', { generation: 2, expiresAt: expect.any(Number) }],
@@ -65,17 +66,17 @@ describe('what is told of', () => {
     ])
   })
 
-  it('a request whose address is a URL object', async () => {
-    const { api, told } = listen(memoryStore(expired))
+  it('a request whose URL is an object hold its URL without the query', async () => {
+    const { api, events } = listen(memoryStore(expired))
     const url = new URL('https://api.example.com/item?code=made-up') as unknown as string
     expect((await api.get(url)).status).toBe(200)
-    expect(told).toContainEqual(['queued', { method: 'GET', url: 'https://api.example.com/item', because: 'token' }])
+    expect(events).toContainEqual(['queued', { method: 'GET', url: 'https://api.example.com/item', because: 'token' }])
   })
 
-  it('a request that waits for a token that has expired', async () => {
-    const { api, told } = listen(memoryStore(expired))
+  it('a request that waits for the refresh of an expired token', async () => {
+    const { api, events } = listen(memoryStore(expired))
     await api.get('/item')
-    expect(told).toEqual([
+    expect(events).toMatchObject([
       ['queued', { method: 'GET', url: '/item', because: 'token' }],
       ['refresh_started', { reason: 'expired' }],
       ['refreshed', { generation: 2, expiresAt: expect.any(Number) }],
@@ -84,11 +85,11 @@ describe('what is told of', () => {
     ])
   })
 
-  it('a first token, one that is asked for, and one that expires at no known time', async () => {
-    const { api, session, told } = listen(memoryStore(), { refresh: () => ({ access_token: 'a2' }) })
+  it('a first token and of a requested refresh, with an unknown expiry', async () => {
+    const { api, session, events } = listen(memoryStore(), { refresh: () => ({ access_token: 'a2' }) })
     await api.get('/item')
     await session.refresh()
-    expect(told).toEqual(
+    expect(events).toEqual(
       expect.arrayContaining([
         ['refresh_started', { reason: 'missing' }],
         ['refreshed', { generation: 1, expiresAt: undefined }],
@@ -98,39 +99,44 @@ describe('what is told of', () => {
     )
   })
 
-  it('a refresh that comes to nothing', async () => {
-    const { api, told } = listen(memoryStore(expired), { refresh: () => Promise.reject(new Error('made up')) })
+  it('a refresh that fails: the request goes out with the present token, and its 401 is not recovered', async () => {
+    const { api, events } = listen(memoryStore(expired), { refresh: () => Promise.reject(new Error('made up')) })
     await rejection(api.get('/item'))
-    expect(told.slice(1)).toEqual([
+    expect(events.slice(1)).toMatchObject([
       ['refresh_started', { reason: 'expired' }],
       ['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_REFRESH_UNAVAILABLE' }) }],
+      ['released', { method: 'GET', url: '/item' }],
+      ['queued', { method: 'GET', url: '/item', because: 'rejected' }],
       ['released', { method: 'GET', url: '/item' }],
     ])
   })
 
-  it('signing in and out, by the application', async () => {
-    const { session, told } = listen(memoryStore(first), { revoke: () => Promise.reject(new Error('made up')) })
+  it('signIn() and signOut()', async () => {
+    const { session, events } = listen(memoryStore(first), { revoke: () => Promise.reject(new Error('made up')) })
     await session.tokens()
     await session.signIn({ access_token: 'a2' })
     await session.signOut({ revoke: true })
-    expect(told).toEqual([
+    expect(events).toMatchObject([
       ['signed_in', { generation: 2 }],
+      ['user_changed', { generation: 2 }],
       ['saved', { generation: 2 }],
       ['signed_out', { reason: 'requested' }],
-      ['revocation_failed', { error: expect.objectContaining({ message: 'made up' }) }],
+      ['revocation_failed', { error: expect.objectContaining({ code: 'OAUTH_REFRESH_UNAVAILABLE' }) }],
     ])
   })
 
-  it('the end of the grant', async () => {
-    const { api, told } = listen(memoryStore(expired), { refresh: () => Promise.reject({ error: 'invalid_grant', status: 400 }) })
+  it('the end of the grant name the failure first, then the sign-out', async () => {
+    const { api, events } = listen(memoryStore(expired), {
+      refresh: () => Promise.reject({ error: 'invalid_grant', status: 400 }),
+    })
     await rejection(api.get('/item'))
-    expect(told.filter((one) => /refresh_failed|signed_out/.test(String((one as unknown[])[0])))).toEqual([
+    expect(events.filter((event) => /refresh_failed|signed_out/.test(String((event as unknown[])[0])))).toEqual([
       ['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_INVALID_GRANT' }) }],
       ['signed_out', { reason: 'invalid_grant' }],
     ])
   })
 
-  it('what others who share the store do', async () => {
+  it('changes that another process makes in the store', async () => {
     let stored: TokenJSON | undefined = first
     let notify = (): void => undefined
     const store: TokenStore = {
@@ -138,33 +144,33 @@ describe('what is told of', () => {
       write: () => undefined,
       subscribe: (listener) => ((notify = listener), () => undefined),
     }
-    const { session, told } = listen(store)
+    const { session, events } = listen(store)
     await session.tokens()
     for (const next of [{ ...first, access_token: 'a2' }, undefined, first]) {
       stored = next
       notify()
       await new Promise((resolve) => setImmediate(resolve))
     }
-    expect(told).toEqual([
+    expect(events).toMatchObject([
       ['adopted', { generation: 2 }],
       ['signed_out', { reason: 'elsewhere' }],
       ['adopted', { generation: 4 }],
     ])
   })
 
-  it('a new set that could not be stored', async () => {
+  it('a new set that could not be saved', async () => {
     const store = { ...memoryStore(expired), write: () => Promise.reject(new Error('made up')) }
-    const { api, session, told } = listen(store)
+    const { api, session, events } = listen(store)
     expect((await api.get('/item')).status).toBe(200)
-    expect(session.getSnapshot()).toMatchObject({ unpersisted: true })
-    expect(told.slice(2, 4)).toEqual([
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: false })
+    expect(events.slice(2, 4)).toMatchObject([
       ['refreshed', { generation: 2, expiresAt: expect.any(Number) }],
       ['unpersisted', { error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }],
     ])
   })
 })
 
-it('a listener is called until it is taken back, and twice where it was registered twice', async () => {
+it('a listener is called until its undo, and twice when registered twice', async () => {
   const { session } = listen(memoryStore(first))
   let calls = 0
   const count = (): number => calls++

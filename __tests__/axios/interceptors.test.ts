@@ -4,12 +4,13 @@ import { setupCache } from 'axios-cache-interceptor'
 import axiosRetry from 'axios-retry'
 import { attachIn } from '../../src/axios/attach.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
+import { sharedStore } from '../../src/shared.js'
 import { rejection } from '../helpers/client.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 
 const oldest = axios.VERSION === '1.7.0'
 
-/** An instance whose adapter refuses the first token and takes the second; what arrives at the wire is noted. */
+/** An instance whose adapter rejects the first token and accepts the second, and records what arrives. */
 function setUp(defaults: CreateAxiosDefaults = {}): {
   api: AxiosInstance
   wire: string[]
@@ -36,7 +37,7 @@ function setUp(defaults: CreateAxiosDefaults = {}): {
 }
 
 const orderings: [string, CreateAxiosDefaults][] = [
-  ['by axios’ usual order', {}],
+  ['in the usual order of axios', {}],
   // The oldest release doesn't know the option, and refuses it.
   ...(oldest
     ? []
@@ -49,7 +50,7 @@ const orderings: [string, CreateAxiosDefaults][] = [
 ]
 
 describe.each(orderings)('%s', (_ordering, defaults) => {
-  describe.each(['before', 'after'] as const)('other interceptors that were registered %s', (when) => {
+  describe.each(['before', 'after'] as const)('other interceptors that are registered %s attaching', (when) => {
     function withOthers(register: (api: AxiosInstance) => void): ReturnType<typeof setUp> {
       const world = setUp(defaults)
       if (when === 'before') register(world.api)
@@ -58,7 +59,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
       return world
     }
 
-    it('run once per request, before ours, synchronous or not', async () => {
+    it('run once per request, before those of this package, synchronous or not', async () => {
       const { api, wire } = withOthers((instance) => {
         instance.interceptors.request.use(
           (config) => (config.headers.set('X-Trace', `${String(config.headers.get('X-Trace') ?? '')}a`), config),
@@ -73,7 +74,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
       expect(wire).toEqual(['Bearer old aa', 'Bearer new aa'])
     })
 
-    it('never see a header of ours', async () => {
+    it('never see the credential of this package', async () => {
       const seen: unknown[] = []
       const { api } = withOthers((instance) =>
         instance.interceptors.request.use((config) => (seen.push(config.headers.Authorization), config)),
@@ -82,7 +83,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
       expect(seen).toStrictEqual([undefined])
     })
 
-    it('see one final response, in the shape that it would have had without the 401', async () => {
+    it('see one final response, as if there had been no 401', async () => {
       const statuses: unknown[] = []
       const failures: unknown[] = []
       const { api } = withOthers((instance) =>
@@ -114,7 +115,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
       expect(wire).toHaveLength(2)
     })
 
-    it('can be ejected by the id that they got, and ours stay', async () => {
+    it('can be ejected by their id, and those of this package stay', async () => {
       const calls: string[] = []
       let id = -1
       const { api, wire } = withOthers(
@@ -126,7 +127,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
     })
   })
 
-  it('ours go when all are cleared, and detaching then removes nobody else’s', async () => {
+  it('clear() removes those of this package, too, and detach() then removes no others', async () => {
     const { api, wire, attach } = setUp(defaults)
     api.interceptors.request.use((config) => config)
     const session = attach()
@@ -140,7 +141,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
     expect([wire, others]).toEqual([['undefined'], 2])
   })
 
-  it('after detaching, the instance is as it was', async () => {
+  it('detach() leaves the instance as it was', async () => {
     const { api, attach, wire } = setUp(defaults)
     api.interceptors.request.use((config) => config)
     attach().detach()
@@ -150,7 +151,7 @@ describe.each(orderings)('%s', (_ordering, defaults) => {
   })
 })
 
-it('attaching changes nothing about the instance but its interceptors, and nothing about other instances', () => {
+it('attaching changes only the interceptors of the instance, and no other instance', () => {
   const { api, attach } = setUp()
   const properties = (): unknown[] => Object.entries(Object.getOwnPropertyDescriptors(api))
   const defaults = Object.entries(api.defaults)
@@ -165,8 +166,8 @@ it('attaching changes nothing about the instance but its interceptors, and nothi
     expect((axios.interceptors[kind] as unknown as { handlers: unknown[] }).handlers).toEqual([])
 })
 
-describe('the short path', () => {
-  it('with a valid token in memory, axios needs no promise before the adapter', async () => {
+describe('the path of a valid token', () => {
+  it('needs no promise before the adapter', async () => {
     const { api, attach } = setUp()
     const session = attach()
     await session.tokens()
@@ -181,7 +182,7 @@ describe('the short path', () => {
   })
 
   it.each([false, true])(
-    'a token whose time to wait begins in the middle of it is sent all the same (stream: %s)',
+    'sends a token whose blocking window begins between the two looks at the clock (stream: %s)',
     async (stream) => {
       const environment = new FakeEnvironment()
       const sent: unknown[] = []
@@ -202,7 +203,7 @@ describe('the short path', () => {
         },
       )
       await session.tokens()
-      // Right before requests wait for the next token, or, where the body is a stream, right before it is refreshed in the background.
+      // Right before the blocking window, or, for a stream, right before the refresh window.
       await environment.pass(stream ? 79_999 : 94_999)
       const clock = [environment.wall, environment.wall + 2]
       environment.now = () => clock.shift() ?? environment.wall + 2
@@ -211,19 +212,19 @@ describe('the short path', () => {
     },
   )
 
-  it('with a valid token in memory, neither the store nor its lock is asked', async () => {
-    const store = { ...memoryStore({ access_token: 'new', expires_in: 3600 }), lock: () => Promise.reject(new Error('locked')) }
+  it('takes neither the store nor its lock', async () => {
+    const kept = memoryStore({ access_token: 'new', expires_in: 3600 })
     let reads = 0
-    const counting = { ...store, read: () => (reads++, store.read()) }
+    const read = (): ReturnType<typeof kept.read> => (reads++, kept.read())
     const { api } = setUp()
-    attachOAuth(api, counting, { refresh: false })
+    attachOAuth(api, sharedStore({ ...kept, read, lock: () => Promise.reject(new Error('locked')) }), { refresh: false })
     for (let i = 0; i < 5; i++) await api.get('/x')
     expect(reads).toBe(1)
   })
 })
 
 if (!oldest)
-  it('a request that turns the order of interceptors round is served all the same, and its token goes nowhere else', async () => {
+  it('a request whose options reverse the order of interceptors is sent, and its token goes to no other origin', async () => {
     const { api, attach, wire } = setUp()
     attach()
     await api.get('/warm')
@@ -233,43 +234,43 @@ if (!oldest)
     expect(wire).toEqual(['undefined'])
   })
 
-describe('neighbours', () => {
-  it.each(['before', 'after'] as const)('axios-retry, registered %s, sees only what is left of the failures', async (when) => {
-    const { api, attach, wire, refreshes } = setUp()
-    const retry = (): unknown => axiosRetry(api, { retries: 2, retryDelay: () => 0 })
-    if (when === 'before') retry()
-    attach()
-    if (when === 'after') retry()
-    await api.get('/x')
-    expect([wire, refreshes()]).toEqual([['Bearer old', 'Bearer new'], 1])
-    let failures = 2
-    const mock = new MockAdapter(api)
-    mock.onGet('/flaky').reply(() => (failures-- > 0 ? [503] : [200, { ok: true }]))
-    expect((await api.get('/flaky')).data).toEqual({ ok: true })
-  })
-
+describe('other plugins', () => {
   it.each(['before', 'after'] as const)(
-    'axios-retry, registered %s, retries neither a recovered 401 nor one that is final',
+    'axios-retry, registered %s attaching, sees only failures that were not recovered',
     async (when) => {
-      const { api, attach, wire } = setUp()
-      let retries = 0
-      const retry = (): unknown =>
-        axiosRetry(api, {
-          retries: 3,
-          retryDelay: () => 0,
-          retryCondition: ({ response }) => response?.status === 401,
-          onRetry: () => void retries++,
-        })
+      const { api, attach, wire, refreshes } = setUp()
+      const retry = (): unknown => axiosRetry(api, { retries: 2, retryDelay: () => 0 })
       if (when === 'before') retry()
       attach()
       if (when === 'after') retry()
       await api.get('/x')
-      expect([wire.length, retries]).toEqual([2, 0])
+      expect([wire, refreshes()]).toEqual([['Bearer old', 'Bearer new'], 1])
+      let failures = 2
+      const mock = new MockAdapter(api)
+      mock.onGet('/flaky').reply(() => (failures-- > 0 ? [503] : [200, { ok: true }]))
+      expect((await api.get('/flaky')).data).toEqual({ ok: true })
     },
   )
 
+  it.each(['before', 'after'] as const)('axios-retry, registered %s attaching, does not retry a recovered 401', async (when) => {
+    const { api, attach, wire } = setUp()
+    let retries = 0
+    const retry = (): unknown =>
+      axiosRetry(api, {
+        retries: 3,
+        retryDelay: () => 0,
+        retryCondition: ({ response }) => response?.status === 401,
+        onRetry: () => void retries++,
+      })
+    if (when === 'before') retry()
+    attach()
+    if (when === 'after') retry()
+    await api.get('/x')
+    expect([wire.length, retries]).toEqual([2, 0])
+  })
+
   it.each(['before', 'after'] as const)(
-    'axios-cache-interceptor, set up %s, keeps the recovered answer and no refusal',
+    'axios-cache-interceptor, set up %s attaching, keeps the recovered response and no 401',
     async (when) => {
       const { api, attach, wire, refreshes } = setUp()
       if (when === 'after') attach()
@@ -283,7 +284,7 @@ describe('neighbours', () => {
   )
 
   it.each(['before', 'after'] as const)(
-    'axios-cache-interceptor, set up %s, tells all who share a request that its refresh failed',
+    'axios-cache-interceptor, set up %s attaching, rejects the requests that share a failed refresh',
     async (when) => {
       const { api } = setUp()
       const failing = (): unknown =>
@@ -298,7 +299,7 @@ describe('neighbours', () => {
     },
   )
 
-  it.each(['before', 'after'] as const)('axios-mock-adapter, put in %s, serves both sendings', async (when) => {
+  it.each(['before', 'after'] as const)('axios-mock-adapter, set %s attaching, answers both sends', async (when) => {
     const api = axios.create({ baseURL: 'https://api.example.com' })
     const attach = (): unknown =>
       attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), {
@@ -312,7 +313,7 @@ describe('neighbours', () => {
     expect(mock.history.get).toHaveLength(2)
   })
 
-  it('a mock adapter that is put in after attaching is used for the re-send too', async () => {
+  it('a mock adapter that is set after attaching is used for the second send, too', async () => {
     const { api, attach } = setUp()
     attach()
     const mock = new MockAdapter(api)

@@ -29,7 +29,7 @@ describe('misuse is a TypeError that names the option, at the time of attaching'
     ],
     [
       'a limit of nothing',
-      () => attachOAuth(api(), memoryStore(), { refresh, refreshLimit: { flights: 0, within: 1 } }),
+      () => attachOAuth(api(), memoryStore(), { refresh, refreshLimit: { count: 0, interval: 1 } }),
       /refreshLimit/,
     ],
     [

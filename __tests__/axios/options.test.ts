@@ -1,85 +1,141 @@
-import { readSettings, type SessionOptions } from '../../src/axios/options.js'
+import { checkAttachOptions, readSettings, settingsNamed, type SessionOptions } from '../../src/axios/options.js'
 import { memoryStore } from '../../src/index.js'
 import { defaultPolicy } from '../../src/policy.js'
 
 const read = (options: object = {}): ReturnType<typeof readSettings> =>
-  readSettings(memoryStore(), { refresh: false, ...options })
+  readSettings('attachOAuth', memoryStore(), { refresh: false, ...options })
+const named = (options: object): ReturnType<typeof settingsNamed> => settingsNamed('attachOAuth', memoryStore(), options)
 const refresh = Object.assign(async () => ({ access_token: 'made-up' }), { revoke: async () => undefined })
 
 describe('options', () => {
-  it('that are left out are what their documentation says', () => {
+  it('that are left out have the defaults of their documentation', () => {
     expect(read()).toEqual({
       refresh: undefined,
       revoke: undefined,
-      flightTimeout: 60_000,
+      classify: undefined,
+      refreshTimeout: 60_000,
       storeTimeout: 10_000,
       lockTimeout: 75_000,
-      policy: defaultPolicy,
+      policy: {
+        refreshWindow: { max: 300_000, fraction: 0.2 },
+        blockingWindow: { max: 30_000, fraction: 0.05 },
+        retry: { limit: 3, delay: 1000, maxRetryAfter: 20_000 },
+        cooldown: { initial: 10_000, max: 60_000 },
+        refreshLimit: { count: 5, interval: 30_000 },
+      },
       strictSaving: false,
       rejectSignedOut: false,
+      refreshWhenUnwritable: false,
     })
   })
 
-  it('that are given count', () => {
-    const coolDown = { first: 1, longest: 2 }
-    const given = {
-      refreshTimeout: 1,
-      storeTimeout: 2,
-      lockTimeout: 2 ** 31 - 1,
-      coolDown,
-      strictSaving: true,
-      rejectSignedOut: true,
-    }
-    expect(read(given)).toMatchObject({
-      flightTimeout: 1,
-      storeTimeout: 2,
-      lockTimeout: 2 ** 31 - 1,
-      policy: { ...defaultPolicy, coolDown },
-      strictSaving: true,
-      rejectSignedOut: true,
-    })
+  it('that are given replace the defaults', () => {
+    const given = { refreshTimeout: 1, storeTimeout: 2, strictSaving: true, rejectSignedOut: true, refreshWhenUnwritable: true }
+    expect(read({ ...given, classify: refresh })).toMatchObject({ ...given, classify: refresh })
+  })
+
+  it.each([
+    ['refreshWindow', { max: 1 }, { max: 1, fraction: 0.2 }],
+    ['blockingWindow', { fraction: 0 }, { max: 30_000, fraction: 0 }],
+    ['retry', { limit: 1 }, { limit: 1, delay: 1000, maxRetryAfter: 20_000 }],
+    ['cooldown', { initial: 1 }, { initial: 1, max: 60_000 }],
+    ['refreshLimit', { count: 1 }, { count: 1, interval: 30_000 }],
+  ])('of the group %s may be given in part, and leave the other groups as they are', (group, given, expected) => {
+    expect(read({ [group]: given }).policy).toEqual({ ...defaultPolicy, [group]: expected })
   })
 
   it.each(['refreshTimeout', 'storeTimeout', 'lockTimeout'])('%s must be a time that timers can count', (name) => {
-    for (const value of [0, -1, NaN, Infinity, 2 ** 31, '60000']) {
+    for (const value of [0, -1, NaN, Infinity, 2 ** 31, '60000', null]) {
       expect(() => read({ [name]: value })).toThrow(TypeError)
-      expect(() => read({ [name]: value })).toThrow(`attachOAuth: ${name} must be a number of milliseconds above 0`)
+      expect(() => read({ [name]: value })).toThrow(`attachOAuth: ${name} must be a positive number of milliseconds`)
     }
   })
 
-  it.each<[keyof SessionOptions, object]>([
-    ['refreshLimit', { flights: 0.5, within: 1 }],
-    ['refreshLimit', { flights: 1, within: -1 }],
-    ['retries', { tries: 0, delay: 0, longest: 0 }],
-    ['retries', { tries: 1, delay: 0 }],
-  ])('%s can not be %j', (name, value) => {
-    expect(() => read({ [name]: value })).toThrow(`attachOAuth: ${name} must be like {"`)
+  it.each<[keyof SessionOptions, object, string]>([
+    ['refreshLimit', { count: 0.5 }, 'refreshLimit.count must be a number of at least 1'],
+    ['refreshLimit', { interval: -1 }, 'refreshLimit.interval must be a number of at least 0'],
+    ['retry', { limit: 0 }, 'retry.limit must be a number of at least 1'],
+    ['retry', { delay: '1' }, 'retry.delay must be a number of at least 0'],
+    ['retry', { maxRetryAfter: NaN }, 'retry.maxRetryAfter must be a number of at least 0'],
+    ['refreshWindow', { most: 1 }, 'refreshWindow.most is unknown; refreshWindow has max, fraction'],
+    ['refreshLimit', { flights: 5 }, 'refreshLimit.flights is unknown; refreshLimit has count, interval'],
+  ])('%s can not be %j', (name, value, message) => {
+    expect(() => read({ [name]: value })).toThrow(new TypeError(`attachOAuth: ${message}`))
   })
 
   it.each<[keyof SessionOptions, object]>([
-    ['refreshLimit', { flights: 1, within: 0 }],
-    ['retries', { tries: 1, delay: 0, longest: 0 }],
-    ['waitAhead', { most: 0, share: 0 }],
+    ['refreshLimit', { count: 1, interval: 0 }],
+    ['retry', { limit: 1, delay: 0, maxRetryAfter: 0 }],
+    ['blockingWindow', { max: 0, fraction: 0 }],
   ])('%s can be as little as %j', (name, value) => {
     expect(read({ [name]: value }).policy).toMatchObject({ [name]: value })
   })
+
+  it.each(['revoke', 'classify', 'refresh'])('%s must be a function', (name) => {
+    expect(() => read({ [name]: 'text' })).toThrow(TypeError)
+    expect(() => read({ [name]: 'text' })).toThrow(`attachOAuth: ${name} must be a function`)
+  })
+
+  it.each(['stepUp', 'keepAlive'])('%s must be the result of its function', (name) => {
+    expect(() => checkAttachOptions({ [name]: true } as never)).toThrow(
+      `attachOAuth: ${name} must be the result of the function ${name}(…)`,
+    )
+  })
 })
 
-describe('who refreshes and revokes', () => {
+describe('lockTimeout', () => {
+  it('is 15 s longer than refreshTimeout by default', () => {
+    expect(read({ refreshTimeout: 1000 }).lockTimeout).toBe(16_000)
+  })
+
+  it('must be longer than refreshTimeout', () => {
+    expect(read({ lockTimeout: 60_001 }).lockTimeout).toBe(60_001)
+    expect(read({ refreshTimeout: 1000, lockTimeout: 1001 }).lockTimeout).toBe(1001)
+    for (const given of [
+      { lockTimeout: 60_000 },
+      { refreshTimeout: 1000, lockTimeout: 1000 },
+      { refreshTimeout: 90_000, lockTimeout: 75_000 },
+    ])
+      expect(() => read(given)).toThrow(/^attachOAuth: lockTimeout must be longer than refreshTimeout \(\d+\)$/)
+  })
+})
+
+describe('the refresh and revoke functions', () => {
   const revoke = async (): Promise<void> => undefined
 
-  it('is the refresh function, which may know how to revoke', () => {
+  it('are one option when the refresh function brings its revoke function', () => {
     expect(read({ refresh })).toMatchObject({ refresh, revoke: refresh.revoke })
   })
 
-  it('is the revoke function where one is given', () => {
+  it('are two when the option revoke is given', () => {
     expect(read({ refresh, revoke })).toMatchObject({ refresh, revoke })
     expect(read({ revoke })).toMatchObject({ refresh: undefined, revoke })
   })
 
-  it('is the store’s own, unless the options say otherwise', () => {
+  it('are the store’s own, unless the options say otherwise', () => {
     const store = { ...memoryStore(), refresh }
-    expect(readSettings(store, {})).toMatchObject({ refresh, revoke: refresh.revoke })
-    expect(readSettings(store, { refresh: false })).toMatchObject({ refresh: undefined, revoke: undefined })
+    expect(readSettings('attachOAuth', store, {})).toMatchObject({ refresh, revoke: refresh.revoke })
+    expect(readSettings('attachOAuth', store, { refresh: false })).toMatchObject({ refresh: undefined, revoke: undefined })
+  })
+
+  it('are missed when neither the options nor the store have them', () => {
+    expect(() => readSettings('createSession', memoryStore(), {})).toThrow(
+      /^createSession: refresh is missing: pass a refresh function, or false/,
+    )
+  })
+})
+
+describe('the settings that a later call names', () => {
+  it('leave out what the call leaves out', () => {
+    expect(named({})).toEqual({})
+    expect(named({ strictSaving: false })).toEqual({ strictSaving: false })
+  })
+
+  it('replace the revoke function together with the refresh function', () => {
+    expect(named({ refresh })).toEqual({ refresh, revoke: refresh.revoke })
+  })
+
+  it('are checked like those of the first call', () => {
+    expect(() => named({ refreshTimeout: 0 })).toThrow(/^attachOAuth: refreshTimeout must be/)
   })
 })

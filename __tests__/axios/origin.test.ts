@@ -1,10 +1,11 @@
 import fc from 'fast-check'
-import { originRule, type OriginRule } from '../../src/axios/origin.js'
+import { originOf, originRule, type OriginRule } from '../../src/axios/origin.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
 const rule = (baseURL?: string, page?: string, origins?: string[]): OriginRule =>
-  originRule({ baseURL: () => baseURL, page: () => page, origins, allowInsecureHttp: false })
+  originRule({ baseURL: () => baseURL, page: () => page, base: () => page, origins, allowInsecureHttp: false })
 const base = 'https://api.example.com/v1'
+const outside = { page: () => undefined, base: () => undefined, origins: undefined, allowInsecureHttp: false }
 
 describe('the origin rule', () => {
   const allowed = rule(base)
@@ -16,7 +17,7 @@ describe('the origin rule', () => {
     ['an absolute URL in capitals', { url: 'HTTPS://API.EXAMPLE.COM/x', baseURL: base }],
     ['the default port', { url: 'https://api.example.com:443/x', baseURL: base }],
     ['a path that looks like userinfo', { url: '@evil.example/x', baseURL: base }],
-  ])('allows %s', (_name, config) => expect(allowed(config)).toBe(true))
+  ])('allows %s', (_name, config) => expect(allowed(config)).toBe('allowed'))
 
   it.each<[string, object]>([
     ['another host', { url: 'https://evil.example/x', baseURL: base }],
@@ -37,23 +38,75 @@ describe('the origin rule', () => {
       'an absolute URL in place of the base, where the release may ignore allowAbsoluteUrls',
       { url: 'https://evil.example/x', baseURL: base, allowAbsoluteUrls: false },
     ],
-  ])('refuses %s', (_name, config) => expect(allowed(config)).toBe(false))
+  ])('refuses %s', (_name, config) => expect(allowed(config)).toBe('refused'))
 
   it('in a browser, a relative address is the page’s own server', () => {
     const inPage = rule('/api', 'https://app.example.com/start')
-    expect(inPage({ url: '/me', baseURL: '/api' })).toBe(true)
-    expect(inPage({ url: '/me' })).toBe(true)
+    expect(inPage({ url: '/me', baseURL: '/api' })).toBe('allowed')
+    expect(inPage({ url: '/me' })).toBe('allowed')
     for (const url of ['//evil.example/x', '/\\evil.example/x', '\\\\evil.example', 'https://evil.example', '\t//evil.example'])
-      expect([url, inPage({ url })]).toEqual([url, false])
+      expect([url, inPage({ url })]).toEqual([url, 'refused'])
   })
 
   it('follows the instance when its baseURL changes', () => {
     let baseURL = base
-    const following = originRule({ baseURL: () => baseURL, page: () => undefined, origins: undefined, allowInsecureHttp: false })
-    expect(following({ url: '/x', baseURL })).toBe(true)
+    const following = originRule({ ...outside, baseURL: () => baseURL })
+    expect(following({ url: '/x', baseURL })).toBe('allowed')
     baseURL = 'https://other.example.com'
-    expect(following({ url: '/x', baseURL })).toBe(true)
-    expect(following({ url: '/x', baseURL: base })).toBe(false)
+    expect(following({ url: '/x', baseURL })).toBe('allowed')
+    expect(following({ url: '/x', baseURL: base })).toBe('refused')
+  })
+
+  it('reads an origin as the platform’s own URL does, or finds none', () => {
+    const part = fc.constantFrom(
+      'http',
+      'https',
+      'HTTPS',
+      '://',
+      ':',
+      '.',
+      'a',
+      'Api-1',
+      '127',
+      '256',
+      '0',
+      '01',
+      '0x7f',
+      '443',
+      '80',
+      '8080',
+      '65536',
+      '99999',
+      '/',
+      '?',
+      '#',
+      '@',
+      '\\',
+      '%2e',
+      'ü',
+      '[::1]',
+      '-',
+      '_',
+      ' ',
+      '\t',
+    )
+    const text = fc.oneof(
+      fc.webUrl(),
+      fc.array(part, { maxLength: 9 }).map((parts) => parts.join('')),
+      fc.array(part, { maxLength: 6 }).map((parts) => `https://${parts.join('')}`),
+    )
+    const expected = (url: string): string | undefined => {
+      try {
+        const { origin } = new URL(url)
+        return origin === 'null' ? undefined : origin
+      } catch {
+        return undefined
+      }
+    }
+    fc.assert(
+      fc.property(text, (url) => expect([url, originOf(url)]).toEqual([url, expected(url)])),
+      { numRuns: runs * 3 },
+    )
   })
 
   it('never allows what the platform’s own URL would send elsewhere', () => {
@@ -79,7 +132,7 @@ describe('the origin rule', () => {
     const text = fc.array(piece, { maxLength: 7 }).map((pieces) => pieces.join(''))
     fc.assert(
       fc.property(text, fc.oneof(fc.constant(base), text), (url, baseURL) => {
-        if (!allowed({ url, baseURL })) return
+        if (allowed({ url, baseURL }) !== 'allowed') return
         const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i.test(url)
         const sent = !baseURL || absolute ? url : url ? `${baseURL.replace(/\/+$/, '')}/${url.replace(/^\/+/, '')}` : baseURL
         expect(new URL(sent).origin).toBe('https://api.example.com')

@@ -1,7 +1,8 @@
 import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
-import { attachOAuth, createSession, memoryStore, type RefreshFunction } from '../../src/index.js'
+import { attachOAuth, createSession, memoryStore, originalCause, type RefreshFunction } from '../../src/index.js'
+import { rejection } from '../helpers/client.js'
 
-/** An application's own backend: it serves the API and renews tokens, on one origin. */
+/** An application's own backend: it serves the API and issues tokens, on one origin. */
 function backend(): { api: AxiosInstance; seen: string[] } {
   const seen: string[] = []
   const adapter = async (config: InternalAxiosRequestConfig): Promise<never> => {
@@ -18,9 +19,9 @@ function backend(): { api: AxiosInstance; seen: string[] } {
 }
 
 const ways: [string, (api: AxiosInstance) => RefreshFunction][] = [
-  ['at once', (api) => () => api.post('/token').then(({ data }) => data)],
+  ['synchronously', (api) => () => api.post('/token').then(({ data }) => data)],
   [
-    'after something else, with the signal that it got',
+    'after other work, with the signal of its context',
     (api) =>
       async (_tokens, { signal }) => {
         await new Promise((resolve) => setImmediate(resolve))
@@ -31,12 +32,12 @@ const ways: [string, (api: AxiosInstance) => RefreshFunction][] = [
 
 describe.each(ways)('a refresh function that uses the attached instance %s', (_how, refreshWith) => {
   it.each([
-    ['no others', () => undefined],
+    ['no other interceptor', () => undefined],
     [
-      'an asynchronous interceptor of somebody else',
+      'an asynchronous interceptor of the application',
       (api: AxiosInstance) => api.interceptors.request.use(async (config) => config),
     ],
-  ])('does not wait for itself, and sends no token, among %s', async (_others, register) => {
+  ])('sends its request without a token and without waiting for itself, beside %s', async (_others, register) => {
     const { api, seen } = backend()
     register(api)
     attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), { refresh: refreshWith(api) })
@@ -45,19 +46,18 @@ describe.each(ways)('a refresh function that uses the attached instance %s', (_h
     expect(seen).toEqual(['/token with nothing', '/me with Bearer new', '/you with Bearer new'])
   })
 
-  it('gets the answer of a server that refuses it, and so do the waiting requests', async () => {
+  it('gets the 401 of its server: the session ends, since the token has expired, and the waiting request is not sent', async () => {
     const { api, seen } = backend()
     const refused = { post: (_url: string, data: unknown, config: object) => api.post('/nowhere', data, config) }
     const refresh = refreshWith(refused as never)
     attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), { refresh })
-    await expect(api.get('/me')).rejects.toMatchObject({
-      code: 'OAUTH_REFRESH_UNAVAILABLE',
-      cause: { cause: { response: { status: 401 } } },
-    })
+    const error = await rejection(api.get('/me'))
+    expect(error).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(originalCause(error)).toMatchObject({ response: { status: 401 } })
     expect(seen).toEqual(['/nowhere with nothing'])
   })
 
-  it('of another session carries the token of that one', async () => {
+  it('of another session sends the token of the attached one', async () => {
     const { api, seen } = backend()
     attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })
     const session = createSession(memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), {
@@ -69,7 +69,7 @@ describe.each(ways)('a refresh function that uses the attached instance %s', (_h
 })
 
 it.each([undefined, null, true, 0, '', {}])(
-  'a request that says oauth: %j, which says nothing, is the attached session’s',
+  'a request with oauth: %j, which names no session, belongs to the attached session',
   async (oauth) => {
     const { api, seen } = backend()
     attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })

@@ -4,13 +4,15 @@ import { settle } from '../helpers/fake-environment.js'
 import { refusing, wired, type Answer } from '../helpers/wired.js'
 
 const oldest = axios.VERSION === '1.7.0'
-const turnedRound = { transitional: { legacyInterceptorReqResOrdering: false } as object }
+const reversed = { transitional: { legacyInterceptorReqResOrdering: false } as object }
 
-describe('an answer that a refresh can not cure is the caller’s', () => {
+describe('a response that a refresh can not help against is the caller’s', () => {
   it.each<[string, Answer]>([
     ['403', { status: 403 }],
-    ['403 with a challenge for another token', { status: 403, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }],
+    ['403 with another challenge', { status: 403, headers: { 'www-authenticate': 'Bearer realm="made up"' } }],
     ['400', { status: 400 }],
+    ['400 with invalid_request', { status: 400, headers: { 'www-authenticate': 'Bearer error="invalid_request"' } }],
+    ['404 with invalid_token', { status: 404, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }],
     ['500', { status: 500 }],
   ])('%s', async (_name, answer) => {
     const { api, sent, refreshes } = wired({ wire: () => ({ data: 'made up', ...answer }) })
@@ -20,12 +22,31 @@ describe('an answer that a refresh can not cure is the caller’s', () => {
     expect([sent.length, refreshes()]).toEqual([2, 0])
   })
 
-  it('and says what the server has asked for, where that is more', async () => {
+  it('with a typed error that names the challenge, when the server asks for another scope', async () => {
     const headers = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="write"' }
     const { api } = wired({ wire: () => ({ status: 403, headers }) })
     const error = await rejection(api.get('/x'))
-    expect(error.message).toMatch(/insufficient_scope.*sign in again/)
+    expect(error.message).toMatch(/insufficient_scope.*sign in again/i)
     expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', challenge: { parameters: { scope: 'write' } } })
+  })
+})
+
+describe('a challenge with invalid_token', () => {
+  it.each([400, 401, 403])('is recovered with status %d', async (status) => {
+    const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    const { api, sent, refreshes } = wired({
+      wire: (config, sending) => (sending === 1 ? { status, headers } : refusing(config, sending)),
+    })
+    expect((await api.get('/x')).status).toBe(200)
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
+    expect(refreshes()).toBe(1)
+  })
+
+  it('is the caller’s answer the second time', async () => {
+    const headers = { 'www-authenticate': 'Bearer error="invalid_token"' }
+    const { api, sent } = wired({ wire: () => ({ status: 403, headers }) })
+    expect(await rejection(api.get('/x'))).toMatchObject({ response: { status: 403 } })
+    expect(sent).toHaveLength(2)
   })
 })
 
@@ -36,14 +57,14 @@ describe('a request that was sent without a token', () => {
     response: { status: 401 },
   }
 
-  it('and refused tells its caller to sign in', async () => {
+  it('and rejected tells its caller to sign in', async () => {
     const { api, session, sent, refreshes } = wired()
     await session.signOut()
     expect(await rejection(api.get('/x'))).toMatchObject(sendSignIn)
     expect([sent.length, refreshes()]).toEqual([1, 0])
   })
 
-  it('is not sent again for somebody who has signed in since', async () => {
+  it('is not sent again for a user who has signed in since', async () => {
     const answered = deferred()
     const { api, session, sent } = wired({ wire: () => answered.promise.then(() => ({ status: 401 })) })
     await session.signOut()
@@ -57,25 +78,25 @@ describe('a request that was sent without a token', () => {
 
   // The oldest release doesn't know the option, and refuses it.
   if (!oldest) {
-    it('since it turned the order of interceptors round gets one when it is refused', async () => {
+    it('since its options reverse the order of interceptors gets one when it is rejected', async () => {
       const { api, session, sent } = wired({ tokens: { access_token: 'new' } })
       await session.tokens()
       api.interceptors.request.use((config) => config)
-      expect((await api.get('/x', turnedRound)).status).toBe(200)
+      expect((await api.get('/x', reversed)).status).toBe(200)
       expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined, 'Bearer new'])
     })
 
-    it('since it turned the order round tells its caller to sign in, where nobody has', async () => {
+    it('since its options reverse the order tells its caller to sign in while the session is signed out', async () => {
       const { api, session, sent } = wired()
       await session.signOut()
       api.interceptors.request.use((config) => config)
-      expect(await rejection(api.get('/x', turnedRound))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+      expect(await rejection(api.get('/x', reversed))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
       expect(sent).toHaveLength(1)
     })
   }
 })
 
-it('where a request may go is judged when it is sent, not when its answer comes back', async () => {
+it('the origin of a request is judged when it is sent, not when its response arrives', async () => {
   const { api, sent } = wired({
     wire(config, sending) {
       api.defaults.baseURL = 'https://elsewhere.example.com'
@@ -86,10 +107,10 @@ it('where a request may go is judged when it is sent, not when its answer comes 
   expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
 })
 
-describe('what comes of the second sending is what axios would have made of it', () => {
+describe('the response to the second send is what axios makes of a response', () => {
   const headers = { 'x-answer': 'made up', ETag: '"1"' }
 
-  it('the headers have the names that they came with, for transforms and for the caller', async () => {
+  it('the headers keep their spelling, for transforms and for the caller', async () => {
     const names: string[][] = []
     const transformResponse = (data: unknown, given: object): unknown => (names.push(Object.keys(given)), data)
     const { api } = wired({ wire: (config, sending) => ({ ...refusing(config, sending), headers }) })
@@ -108,7 +129,7 @@ describe('what comes of the second sending is what axios would have made of it',
     expect((await api.get('/x')).data).toEqual(data)
   })
 
-  it('a transform that chokes finds the answer where axios puts it, and nothing is left there', async () => {
+  it('a transform that throws finds the response where axios puts it, and nothing is left there', async () => {
     const { api } = wired({ wire: (config, sending) => ({ ...refusing(config, sending), data: sending === 1 ? '' : '{' }) })
     const strict = { responseType: 'json', transitional: { silentJSONParsing: false } } as const
     const error = await rejection<AxiosError>(api.get('/x', strict))
@@ -116,7 +137,7 @@ describe('what comes of the second sending is what axios would have made of it',
     expect(error.config).not.toHaveProperty('response')
   })
 
-  it('its duration is that of the second sending', async () => {
+  it('its duration is that of the second send', async () => {
     const real = performance.now
     let now = 1000
     performance.now = () => now
@@ -129,7 +150,7 @@ describe('what comes of the second sending is what axios would have made of it',
   })
 })
 
-it('errors of requests that are none of the session’s business stay what they are', async () => {
+it('errors of requests that opted out stay as axios made them', async () => {
   const { api } = wired({ wire: () => ({ status: 401 }) })
   const headers = { 'X-Custom': 'kept' }
   const [theirs, ours] = [
@@ -140,7 +161,7 @@ it('errors of requests that are none of the session’s business stay what they 
   expect(ours.toJSON()).not.toHaveProperty('config')
 })
 
-it('what another interceptor makes of a failure before we see it is left alone', async () => {
+it('a rejection of another interceptor reaches the caller as it is', async () => {
   const { api } = wired({ before: (instance) => instance.interceptors.request.use(() => Promise.reject(undefined)) })
   const reason = await api.get('/x').then(
     () => 'resolved',

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { AxiosError, type AxiosResponse } from 'axios'
 import { publicURL, withoutSecrets } from '../../src/axios/redact.js'
 import { requestError } from '../../src/axios/request-error.js'
-import { OAuthError, OAuthRequestError } from '../../src/index.js'
+import { OAuthError, OAuthRequestError, originalCause } from '../../src/index.js'
 
 const config = {
   headers: { Authorization: 'Bearer made-up' },
@@ -28,14 +28,14 @@ describe('the public part of a URL', () => {
   ])('of %j is %j', (url, expected) => expect(publicURL(url)).toBe(expected))
 })
 
-describe('what is written of a failed request', () => {
+describe('the printed form of a failed request', () => {
   const described = { code: 'ERR_BAD_REQUEST', status: 404, method: 'get', url: 'https://api.example.com/x' }
 
-  it('as JSON tells what failed, without what was sent and answered', () => {
+  it('as JSON tells which request failed and how, without its content and the response', () => {
     expect(JSON.parse(JSON.stringify(failed()))).toEqual({ name: 'AxiosError', message: 'Not there', ...described })
   })
 
-  it('when inspected is the stack and what failed, each once', () => {
+  it('when inspected is the stack and the request, each once', () => {
     const error = failed()
     const text = inspect(error)
     expect(text.startsWith(`${error.stack}\n`)).toBe(true)
@@ -46,23 +46,45 @@ describe('what is written of a failed request', () => {
     expect(inspect(Object.assign(failed(), { stack: undefined }))).toMatch(/^Not there\n/)
   })
 
-  it('tells what there is, when there is no request', () => {
+  it('tells the rest where there is no request', () => {
     expect(JSON.parse(JSON.stringify(bare()))).toEqual({ name: 'AxiosError', message: 'No answer', url: '' })
+  })
+
+  it('has config, request and response where programs read them, and not where printers list them', () => {
+    const error = failed()
+    expect([error.config, error.response, typeof error.request]).toEqual([config, response, 'object'])
+    for (const name of ['config', 'request', 'response', 'cause']) expect(Object.keys(error)).not.toContain(name)
+    expect(Object.keys({ ...error })).not.toContain('config')
+    // They can be replaced, as axios itself does.
+    Object.assign(error, { config: undefined, response: undefined })
+    expect([error.config, error.response]).toEqual([undefined, undefined])
+  })
+
+  it('has a cause without secrets, and the original one for the program', () => {
+    const thrown = Object.assign(new Error('connect ECONNREFUSED, made-up'), { code: 'ECONNREFUSED', socket: { made: 'up' } })
+    const error = withoutSecrets(Object.assign(new AxiosError('No answer'), { cause: thrown }))
+    expect(error.cause).toMatchObject({ name: 'Error', code: 'ECONNREFUSED', message: 'ECONNREFUSED' })
+    expect([error.cause, originalCause(error)]).toEqual([expect.not.objectContaining({ socket: thrown.socket }), thrown])
+    expect(originalCause(withoutSecrets(error))).toBe(thrown)
+  })
+
+  it('stays as it is where it can not be changed', () => {
+    expect(() => withoutSecrets(Object.freeze(new AxiosError('No answer')))).not.toThrow()
   })
 
   it('shows where programs list an error’s members no more than before', () => {
     expect(Object.keys(failed())).not.toContain('toJSON')
   })
 
-  it('can be replaced and taken away by whoever writes errors another way', () => {
-    const error = Object.assign(failed(), { toJSON: () => 'theirs' })
-    expect(JSON.stringify(error)).toBe('"theirs"')
+  it('can be replaced and taken away by programs that print errors another way', () => {
+    const error = Object.assign(failed(), { toJSON: () => 'replaced' })
+    expect(JSON.stringify(error)).toBe('"replaced"')
     expect(Reflect.deleteProperty(error, 'toJSON')).toBe(true)
   })
 })
 
 describe('an error of this package that belongs to a request', () => {
-  const cause = new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in.')
+  const cause = new OAuthError('OAUTH_SIGNED_OUT', 'There is no session.')
   const made = (): OAuthRequestError => requestError(cause, config as never) as OAuthRequestError
 
   it('has a name of its own, and what the session said', () => {
@@ -81,7 +103,7 @@ describe('an error of this package that belongs to a request', () => {
     expect(['cause' in error, error.status]).toEqual([false, undefined])
   })
 
-  it('is what it is when it is met again, and so is whatever else rejects', () => {
+  it('is not wrapped a second time, and other errors are not wrapped at all', () => {
     const once = made()
     const others = [new Error('made up'), undefined, 'made up']
     expect([once, ...others].map((error) => requestError(error, config as never))).toEqual([once, ...others])

@@ -1,4 +1,5 @@
-import axios, { type InternalAxiosRequestConfig } from 'axios'
+import axios, { AxiosHeaders, type AxiosRequestConfig, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { answersToken, carriesOwnHeaders, redirectGuard, refuseFetchRedirects } from '../../src/axios/redirect.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 
 type Headers = Record<string, unknown>
@@ -17,7 +18,7 @@ function attached(): { api: ReturnType<typeof axios.create>; sent: InternalAxios
   return { api, sent }
 }
 
-/** What the http adapter does when it is redirected. Returns the headers that go there. */
+/** Follows a redirect as the http adapter does. Returns the headers that go there. */
 function redirect(config: InternalAxiosRequestConfig | undefined, href: string, headers: Headers): Headers {
   config!.beforeRedirect!({ href, headers }, { headers: {}, statusCode: 307 }, {} as never)
   return headers
@@ -70,7 +71,7 @@ describe('after a redirect', () => {
   })
 })
 
-describe('what watches over redirects does not pile up', () => {
+describe('the guard of redirects does not pile up', () => {
   it('requests without a beforeRedirect of their own share one', async () => {
     const { api, sent } = attached()
     await api.get('/x')
@@ -84,5 +85,124 @@ describe('what watches over redirects does not pile up', () => {
     const first = config.beforeRedirect
     await api.request(config)
     expect(sent[1]!.beforeRedirect).toBe(first)
+  })
+})
+
+const isAllowed = ({ url }: AxiosRequestConfig): boolean => String(url).startsWith('https://api.example.com/')
+
+describe('a token in a header with another name', () => {
+  const names = new Set(['x-shopify-access-token'])
+  const guard = prepare(redirectGuard({ isAllowed, names, allowInsecureHttp: false }))
+  const follow = (options: Record<string, unknown>, config: object = {}): unknown => {
+    const prepared = config as InternalAxiosRequestConfig
+    guard(prepared)
+    prepared.beforeRedirect!(options as never, { headers: {}, statusCode: 307 } as never, {} as never)
+    return options.headers
+  }
+
+  it('is not sent to another origin', () => {
+    const headers = { 'X-Shopify-Access-Token': 'made-up', Authorization: 'the caller’s' }
+    expect(follow({ href: 'https://sub.api.example.com/x', headers: { ...headers } })).toEqual({ Authorization: 'the caller’s' })
+    expect(follow({ href: 'https://api.example.com/x', headers: { ...headers } })).toEqual(headers)
+  })
+
+  it('that becomes known later is taken off too', () => {
+    names.add('x-late')
+    expect(follow({ href: 'https://evil.example/x', headers: { 'X-LATE': 'made-up' } })).toEqual({})
+  })
+
+  it('is not sent to an address that can not be read', () => {
+    expect(follow({ href: undefined, headers: { 'x-late': 'made-up' } })).toEqual({})
+    expect(follow({ href: 'https://', hostname: 'x', headers: { 'x-late': 'made-up' } })).toEqual({})
+  })
+
+  it.each([
+    ['a proxy that gets the request as it is', { hostname: 'proxy.example', path: 'https://api.example.com/x' }, undefined],
+    ['a proxy on this machine', { hostname: '127.0.0.1', path: 'https://api.example.com/x' }, 'made-up'],
+    ['no proxy', { hostname: 'api.example.com', path: '/x' }, 'made-up'],
+  ])('through %s', (_name, way, value) => {
+    const options = { href: 'https://api.example.com/x', ...way, headers: { 'x-late': 'made-up' } }
+    expect(follow(options)).toEqual(value === undefined ? {} : { 'x-late': value })
+  })
+
+  it('goes through a proxy that is accepted', () => {
+    const accepting = prepare(redirectGuard({ isAllowed, names, allowInsecureHttp: true }))
+    const config = {} as InternalAxiosRequestConfig
+    accepting(config)
+    const options = { href: 'https://api.example.com/x', hostname: 'proxy.example', headers: { 'x-late': 'made-up' } }
+    config.beforeRedirect!(options as never, {} as never, {} as never)
+    expect(options.headers).toEqual({ 'x-late': 'made-up' })
+  })
+
+  it('that the caller’s beforeRedirect sets itself is the caller’s', () => {
+    const beforeRedirect = (options: Record<string, unknown>): void =>
+      void Object.assign(options, { hostname: 'other.example', headers: { 'x-late': 'the caller’s' } })
+    const options = { href: 'https://api.example.com/x', hostname: 'api.example.com', headers: { 'x-late': 'made-up' } }
+    expect(follow(options, { beforeRedirect })).toEqual({ 'x-late': 'the caller’s' })
+  })
+
+  it('has the fetch adapter reject a redirect, unless the caller says otherwise', () => {
+    const prepared = (config: object): unknown => {
+      refuseFetchRedirects(config as never)
+      return (config as AxiosRequestConfig).fetchOptions
+    }
+    const fetchOptions = { cache: 'no-store' }
+    expect(prepared({})).toEqual({ redirect: 'error' })
+    expect(prepared({ fetchOptions })).toEqual({ cache: 'no-store', redirect: 'error' })
+    expect(fetchOptions).toEqual({ cache: 'no-store' })
+    expect(prepared({ fetchOptions: { redirect: 'follow' } })).toEqual({ redirect: 'follow' })
+    expect(prepared({ maxRedirects: 0 })).toBeUndefined()
+  })
+})
+
+describe('a response judges the token', () => {
+  const sent = [['authorization', 'Bearer made-up']] as const
+  const answer = (request: unknown, headers: object = { Authorization: 'Bearer made-up' }): AxiosResponse =>
+    ({
+      request,
+      config: { url: '/x', baseURL: 'https://api.example.com/', headers: AxiosHeaders.from(headers as never) },
+    }) as never
+  const node = (headers: Record<string, string>, res?: object): object => ({ getHeader: (name: string) => headers[name], res })
+  const ours = { authorization: 'Bearer made-up' }
+
+  it.each<[string, unknown]>([
+    ['that Node has sent', node(ours)],
+    ['that Node has sent to where a redirect has led', node(ours, { responseUrl: 'https://api.example.com/y' })],
+    ['that was sent over HTTP/2', { sentHeaders: { Authorization: 'Bearer made-up' } }],
+    ['that fetch has sent', new Request('https://api.example.com/x', { headers: ours })],
+    ['that a page has sent', { responseURL: 'https://api.example.com/y' }],
+    ['of which nothing is known', undefined],
+  ])('%s', (_name, request) => {
+    expect(answersToken(answer(request), sent, isAllowed)).toBe(true)
+  })
+
+  it.each<[string, AxiosResponse]>([
+    ['when Node has sent another header', answer(node({ authorization: 'Basic made-up' }))],
+    ['when Node has taken the header off', answer(node({}))],
+    ['when HTTP/2 has sent another header', answer({ sentHeaders: { authorization: 'Basic made-up' } })],
+    [
+      'when fetch has sent another header',
+      answer(new Request('https://api.example.com/x', { headers: { authorization: 'Basic x' } })),
+    ],
+    ['when the config has another header', answer(undefined, { authorization: 'Basic made-up' })],
+    ['when the config has none', answer(undefined, {})],
+    ['when a page has followed a redirect elsewhere', answer({ responseURL: 'https://evil.example/' })],
+    ['when Node has followed a redirect elsewhere', answer(node(ours, { responseUrl: 'https://evil.example/' }))],
+  ])('not %s', (_name, response) => {
+    expect(answersToken(response, sent, isAllowed)).toBe(false)
+  })
+
+  it('that was not sent: an empty header is none', () => {
+    const none = [['authorization', undefined]] as const
+    for (const headers of [{}, { Authorization: '' }, { Authorization: null }])
+      expect(answersToken(answer(node({}), headers), none, isAllowed)).toBe(true)
+    expect(answersToken(answer(node({}), { Authorization: 'Basic x' }), none, isAllowed)).toBe(false)
+  })
+
+  it('only if every header of it is still there', () => {
+    const both = [...sent, ['x-tenant', '1']] as const
+    const config = (headers: object): AxiosRequestConfig => ({ headers: headers as never })
+    expect(carriesOwnHeaders(config({ Authorization: 'Bearer made-up', 'X-Tenant': '1' }), both)).toBe(true)
+    expect(carriesOwnHeaders(config({ Authorization: 'Bearer made-up' }), both)).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 import axios from 'axios'
 import { attachOAuth, memoryStore, type RefreshFunction } from '../../src/index.js'
 import { clientCredentials, refreshToken, type GrantOptions } from '../../src/grants/index.js'
-import { startServers, type Servers } from '../../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../../scripts/servers/start.js'
 import { rejection } from '../helpers/client.js'
 
 let servers: Servers

@@ -415,9 +415,9 @@ describe('TokenEndpointError', () => {
       outcomes.push([code, session.getSnapshot().status])
     }
     expect(outcomes).toEqual([
-      ['OAUTH_INVALID_GRANT', 'signed-out'],
-      ['OAUTH_CLIENT_REFUSED', 'signed-in'],
-      ['OAUTH_REFRESH_UNAVAILABLE', 'signed-in'],
+      ['OAUTH_INVALID_GRANT', 'signed_out'],
+      ['OAUTH_CLIENT_REFUSED', 'signed_in'],
+      ['OAUTH_REFRESH_UNAVAILABLE', 'signed_in'],
     ])
   })
 

@@ -1,7 +1,4 @@
-// Builds the package once for the tests that use it as it is published: packed, by the demo and by the examples.
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+// Tests that use the package as it is published (the demo, the examples, another copy) need a build. One that is newer than the sources is kept.
+import { buildIfStale } from '../../scripts/build-stale.js'
 
-export default async function build() {
-  await promisify(execFile)('npm', ['run', 'build', '--silent'])
-}
+export default buildIfStale

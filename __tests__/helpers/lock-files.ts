@@ -3,20 +3,20 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { platform, type LockEnvironment } from '../../src/stores/file/lock.js'
-import { whoAmI, type Identity } from '../../src/stores/file/process.js'
+import { currentIdentity, type Identity } from '../../src/stores/file/process.js'
 
 export interface FakeTime extends LockEnvironment {
-  /** Milliseconds on the clock that is held in the hand. */
+  /** Milliseconds on the fake clock. */
   now: number
-  /** How often somebody had to wait. */
+  /** How often a contender has waited. */
   sleeps: number
-  /** Runs once a second while somebody sleeps. */
+  /** Runs once a second while a contender sleeps. */
   eachSecond: () => Promise<void> | void
-  /** What the holder does at each heartbeat. */
+  /** The callbacks of the heartbeats. */
   beats: (() => void)[]
 }
 
-/** A world in which sleeping takes no time but advances the clock, by a second each time. */
+/** An environment in which each sleep takes no time and advances the fake clock by a second. */
 export function fakeTime(changes: Partial<LockEnvironment> = {}): FakeTime {
   const time: FakeTime = {
     ...platform,
@@ -41,13 +41,13 @@ export function fakeTime(changes: Partial<LockEnvironment> = {}): FakeTime {
   return time
 }
 
-/** Writes a lock file as a holder would have. Returns the holder's id. */
+/** Writes a lock file like that of another holder. Resolves with its id. */
 export async function placeLock(path: string, holder: Partial<Identity> = {}, id: string = randomUUID()): Promise<string> {
-  await writeFile(path, JSON.stringify({ id, ...whoAmI(), ...holder }))
+  await writeFile(path, JSON.stringify({ id, ...currentIdentity(), ...holder }))
   return id
 }
 
-/** A process that does nothing, and what a lock file says of it. */
+/** An idle process, and its identity as written in a lock file. */
 export async function idleProcess(): Promise<{ child: ChildProcess; identity: Identity; kill: () => Promise<void> }> {
   const child = spawn(process.execPath, ['-e', 'console.log(1); setInterval(() => {}, 1000)'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -62,8 +62,8 @@ export async function idleProcess(): Promise<{ child: ChildProcess; identity: Id
   return { child, identity: identityOf(child.pid!), kill }
 }
 
-/** What a process on this machine would write of its main thread. */
+/** The identity of the main thread of a process on this machine. */
 export function identityOf(pid: number): Identity {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  return { system: whoAmI().system, pid, thread: pid, started: fields[19]! }
+  return { system: currentIdentity().system, pid, thread: pid, started: fields[19]! }
 }

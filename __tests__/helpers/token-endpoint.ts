@@ -35,7 +35,9 @@ export async function call(
   refresh: RefreshFunction,
   { tokens = stored, signal = new AbortController().signal, reportDate = () => undefined }: Partial<CallOptions> = {},
 ): Promise<TokenResponse> {
-  return refresh(tokens, { signal, reportDate, reason: 'expired' })
+  const response = await refresh(tokens, { signal, reportDate, reason: 'expired' })
+  if (!response) throw new Error('The refresh function says that the session is over')
+  return response
 }
 
 interface CallOptions {

@@ -83,7 +83,7 @@ const streams: [string, 'http' | 'fetch', () => unknown][] = [
   ['a web stream', 'fetch', () => new Blob(['some bytes']).stream()],
 ]
 
-describe('a body that is gone once it was sent', () => {
+describe('a body that can be sent only once', () => {
   it.each(streams)(
     '%s gives the typed error with the 401, is sent once, and the session is refreshed for the next call',
     async (_name, adapter, make) => {
@@ -107,7 +107,7 @@ describe('a body that is gone once it was sent', () => {
   })
 })
 
-describe('what a re-send leaves alone', () => {
+describe('a re-send', () => {
   it('sends the same method, URL, params and headers, and no transform or serializer runs twice', async () => {
     const { api } = attach(world)
     const calls = { request: 0, params: 0, response: 0 }
@@ -134,7 +134,7 @@ describe('what a re-send leaves alone', () => {
     expect(response.data).toMatchObject({ parsed: { length: 19 } })
   })
 
-  it('serializes the parameters anew for a config that comes back', async () => {
+  it('serializes the parameters again for a config that comes back', async () => {
     const { api } = attach(world)
     let n = 0
     const { config } = await api.get('/b', { params: { q: 1 }, paramsSerializer: { serialize: () => `n=${++n}` } })

@@ -58,7 +58,7 @@ describe.each([
       expect(await store.read()).toEqual(before)
       expect(await rejection(api.get('/3'))).toMatchObject(reason)
     }
-    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed_in')
     expect(redeemed()).toHaveLength(1)
   }
 
@@ -130,7 +130,7 @@ describe.each(['http', 'fetch'] as const)('an answer of the API, with the %s ada
         if (isAnswer && responseType === 'stream' && adapter === 'http') (outcome as { data: Readable }).data.destroy()
         ends[isAnswer ? 'recovered' : 'unchanged']++
         expect([world.seen.length, world.counts.refreshGrants - grants]).toEqual(isAnswer ? [2, 1] : [1, 0])
-        expect(session.getSnapshot().status).toBe('signed-in')
+        expect(session.getSnapshot().status).toBe('signed_in')
       }
       expect(ends.unchanged).toBeGreaterThan(150)
       expect(ends.recovered).toBeGreaterThanOrEqual(responseType === 'stream' ? 50 : 1)
@@ -162,7 +162,7 @@ describe.each(['http', 'fetch'] as const)('an answer of the API, with the %s ada
         await world.seen.at(-1)!.over
         expect((await api.get('/next')).status).toBe(200)
         expect(world.counts.refreshGrants - grants).toBe(1)
-        expect(session.getSnapshot().status).toBe('signed-in')
+        expect(session.getSnapshot().status).toBe('signed_in')
         expect((await store.read())?.access_token).toBe(world.seen.at(-1)!.authorization!.slice('Bearer '.length))
       }
       expect(world.counts.reused).toBe(0)

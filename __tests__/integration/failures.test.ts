@@ -67,7 +67,7 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
       for (const error of errors) expect(error).toMatchObject({ code, isAxiosError: true, config: { url: expect.any(String) } })
       expect(errors.every(isOAuthError)).toBe(true)
       expect(await store.read()).toEqual(before)
-      expect(session.getSnapshot().status).toBe('signed-in')
+      expect(session.getSnapshot().status).toBe('signed_in')
       expect(world.counts.requests).toBe(0)
 
       // Within the cool-down requests fail fast, with the cause, and the token endpoint is left alone.
@@ -105,7 +105,7 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
     const { api } = attach(world, {
       tokens: expired(world),
       refresh: refreshToken({ tokenEndpoint: closed.tokenEndpoint, clientId: 'app', ...via }),
-      retries: { tries: 3, delay: 1, longest: 1 },
+      retry: { limit: 3, delay: 1, maxRetryAfter: 1 },
     })
     const error = await rejection(api.get('/'))
     expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: { cause: { code: 'ECONNREFUSED' } } })
@@ -131,7 +131,7 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
     expect((await api.get('/')).status).toBe(200)
     await failed
     expect((await api.get('/')).status).toBe(200)
-    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed_in')
   })
 })
 

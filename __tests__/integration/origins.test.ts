@@ -1,9 +1,18 @@
-import { Agent, type IncomingMessage, type ServerResponse } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
+import { createRequire } from 'node:module'
+import type { AddressInfo } from 'node:net'
 import axios, { getAdapter, type AxiosAdapter, type AxiosRequestConfig } from 'axios'
 import { refreshToken } from '../../src/grants/index.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { attach, expired, rejection } from '../helpers/client.js'
 import { listen, startWorld, type World } from '../helpers/world.js'
+
+// A dependency of axios.
+interface FollowRedirects {
+  readonly http: { request(...details: unknown[]): unknown }
+}
+const followRedirects = createRequire(createRequire(import.meta.url).resolve('axios'))('follow-redirects') as FollowRedirects
 
 let world: World
 let other: Awaited<ReturnType<typeof listen>>
@@ -132,7 +141,7 @@ describe('a 401 that does not judge the token is the caller’s answer, and noth
     ['another origin', 'https://elsewhere.example/x', 401, 0],
     ['the API', 'https://api.example.com/y', 200, 1],
     ['the API, as a mock tells it', '/y', 200, 1],
-    ['nobody knows where', '', 200, 1],
+    ['an unknown place', '', 200, 1],
   ])('as a browser tells it: from %s', async (_where, responseURL, status, refreshes) => {
     const adapter: AxiosAdapter = async (config) => {
       const isFine = config.headers.Authorization === 'Bearer new'
@@ -142,6 +151,107 @@ describe('a 401 that does not judge the token is the caller’s answer, and noth
     let refreshed = 0
     attachOAuth(api, memoryStore({ access_token: 'old' }), { refresh: () => ({ access_token: 'new', n: refreshed++ }) })
     expect([(await api.get('/x')).status, refreshed]).toEqual([status, refreshes])
+  })
+})
+
+describe('a transport of the caller’s own that follows redirects', () => {
+  /** A server on another address, where a name below the present one leads. */
+  async function startBelow(): Promise<{ location: string; lookup: Lookup; close: () => Promise<void> }> {
+    const below = await listen(
+      (request, response) => {
+        visits++
+        if (JSON.stringify(request.headers).includes('at-')) leaked.push('below')
+        response.end('{}')
+      },
+      { host: '127.0.0.2', port: Number(port(world.api)) },
+    )
+    const lookup: Lookup = (name, options, done) => {
+      const address = name.startsWith('sub.') ? '127.0.0.2' : '127.0.0.1'
+      if (options.all) done(null, [{ address, family: 4 }])
+      else done(null, address, 4)
+    }
+    return { location: `http://sub.localhost:${port(world.api)}/landed`, lookup, close: below.close }
+  }
+  type Lookup = (name: string, options: { all?: boolean }, done: (...results: unknown[]) => void) => void
+
+  const { request } = followRedirects.http
+  class OwnTransport {
+    calls = 0
+    request(...details: Parameters<typeof request>): unknown {
+      this.calls++
+      return request(...details)
+    }
+  }
+
+  it('takes no token to a name below the present one', async () => {
+    const below = await startBelow()
+    world.resource.faults.always({ instead: { status: 307, headers: { location: below.location } } })
+    const api = axios.create({ baseURL: world.api.replace('127.0.0.1', 'localhost') })
+    attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
+    const own = new OwnTransport()
+    const beforeRedirect: string[] = []
+    const options = { httpAgent: new Agent({ lookup: below.lookup } as object) }
+    await api.get('/x', { ...options, transport: followRedirects.http })
+    await api.get('/x', { ...options, transport: own })
+    await api.get('/x', { ...options, beforeRedirect: ({ href }) => void beforeRedirect.push(String(href)) })
+    await below.close()
+    expect([visits, own.calls, beforeRedirect]).toEqual([3, 1, [below.location]])
+    expect(world.seen.map(({ authorization }) => authorization)).toEqual(Array(3).fill(`Bearer ${world.tokens.access_token}`))
+  })
+
+  it('takes the token to an allowed address, and is the same for a config that comes back', async () => {
+    const api = axios.create({ baseURL: world.api, transport: followRedirects.http })
+    attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
+    world.resource.faults.once({ instead: { status: 307, headers: { location: '/landed' } } })
+    const { config } = await api.get('/x')
+    await api.request(config)
+    expect(world.seen.map(({ url, authorization }) => `${url} ${authorization?.slice(0, 9)}`)).toEqual(
+      ['/x', '/landed', '/x'].map((url) => `${url} Bearer at`),
+    )
+  })
+
+  it('whose beforeRedirect leads elsewhere than the location says takes no token there', async () => {
+    const api = axios.create({ baseURL: world.api })
+    attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
+    world.resource.faults.once({ instead: { status: 307, headers: { location: '/landed' } } })
+    await api.get('/x', { beforeRedirect: (options) => Object.assign(options, { port: port(other.url), host: undefined }) })
+    expect(visits).toBe(1)
+  })
+})
+
+describe('a header that a request transform has set is the caller’s own', () => {
+  it.each(['http', 'fetch'] as const)('and its 401 is not recovered, with the %s adapter', async (adapter) => {
+    const { api } = attach(world, { defaults: { adapter } })
+    const transformRequest = [
+      (data: unknown, headers: Record<string, unknown>) => {
+        headers.Authorization = 'Basic made-up'
+        return data
+      },
+    ]
+    const error = await rejection(api.post('/x', 'text', { transformRequest }))
+    expect(error).toMatchObject({ response: { status: 401 }, code: 'ERR_BAD_REQUEST' })
+    expect(world.seen.map(({ authorization }) => authorization)).toEqual(['Basic made-up'])
+    expect(world.counts.refreshGrants).toBe(0)
+  })
+
+  // Releases before 1.13 know no HTTP/2.
+  const versions = axios.VERSION.startsWith('1.7.') ? ['HTTP/1.1'] : ['HTTP/1.1', 'HTTP/2']
+  it.each(versions)('and its 401 is not recovered, over %s', async (version) => {
+    const server = version === 'HTTP/2' ? createHttp2Server() : createServer()
+    const seen: unknown[] = []
+    server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+      seen.push(request.headers.authorization)
+      response.writeHead(401).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const api = axios.create({ baseURL, ...(version === 'HTTP/2' && { httpVersion: 2 }) })
+    attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), { refresh: () => ({ access_token: 'new' }) })
+    const own = [(_data: unknown, headers: Record<string, unknown>) => void (headers.Authorization = 'Basic made-up')]
+    await rejection(api.get('/x', { transformRequest: own }))
+    await rejection(api.get('/y'))
+    server.close()
+    expect(seen).toEqual(['Basic made-up', 'Bearer old', 'Bearer new'])
   })
 })
 
@@ -210,16 +320,34 @@ describe('which origins get the token', () => {
 
   const refresh = async (): Promise<never> => Promise.reject(new Error('unused'))
   it.each([
-    ['neither a baseURL nor origins', {}, {}, /origins/],
-    ['a relative baseURL outside a browser', { baseURL: '/api' }, {}, /origins/],
     ['a baseURL that is plain http', { baseURL: 'http://api.example.com' }, {}, /http/],
     ['an origin that is plain http', {}, { origins: ['http://api.example.com'] }, /dangerouslyAllowInsecureHttp/],
     ['an origin that is none', {}, { origins: ['api.example.com'] }, /origins/],
+    ['an origin with a path', {}, { origins: ['https://api.example.com/v1'] }, /more than an origin/],
   ])('attaching with %s is a TypeError that says what to pass', (_name, defaults, options, message) => {
     const attempt = (): unknown => attachOAuth(axios.create(defaults), memoryStore(), { refresh, ...options })
     expect(attempt).toThrow(TypeError)
     expect(attempt).toThrow(message)
   })
+
+  it.each([{}, { baseURL: '/api' }])(
+    'where none is known yet (%j), attaching works, and requests reject with what to pass',
+    async (defaults) => {
+      const api = axios.create(defaults)
+      attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh })
+      for (const request of [api.get('/x'), api.get(`${world.api}/x`), api.post('/x', { a: 1 }), api.get(`${other.url}/x`)])
+        expect(await rejection(request)).toMatchObject({
+          code: 'OAUTH_ORIGIN_UNKNOWN',
+          retryable: false,
+          message: expect.stringContaining('pass the option origins'),
+          config: { url: expect.any(String) },
+        })
+      expect((await api.get(`${world.api}/x`, { oauth: false, validateStatus: null })).status).toBe(401)
+      api.defaults.baseURL = world.api
+      expect((await api.get('/x')).status).toBe(200)
+      expect([world.counts.requests, visits]).toEqual([2, 0])
+    },
+  )
 
   it('plain http is allowed when the option with the unmistakable name says so', async () => {
     const sent: unknown[] = []

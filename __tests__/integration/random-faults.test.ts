@@ -74,9 +74,9 @@ function clientOf(world: World, { adapter, transport }: Program, store: TokenSto
   return attach(world, {
     store,
     refresh: refreshToken({ tokenEndpoint: world.tokenEndpoint, clientId: 'app', ...via }),
-    retries: { tries: 3, delay: 4, longest: 100 },
-    coolDown: { first: 3, longest: 3 },
-    refreshLimit: { flights: 1000, within: 1000 },
+    retry: { limit: 3, delay: 4, maxRetryAfter: 100 },
+    cooldown: { initial: 3, max: 3 },
+    refreshLimit: { count: 1000, interval: 1000 },
     defaults: { adapter, httpAgent },
   })
 }
@@ -164,8 +164,8 @@ async function run(chosen: Program): Promise<void> {
     checkTokenEndpoint(world, store.saved)
     checkResourceServer(world)
     const refusals = world.token.log.filter(({ processed, answer }) => processed && answer?.status === 400)
-    if (refusals.some(({ outcome }) => outcome === 'answered')) expect(session.getSnapshot().status).toBe('signed-out')
-    if (refusals.length === 0) expect(session.getSnapshot().status).toBe('signed-in')
+    if (refusals.some(({ outcome }) => outcome === 'answered')) expect(session.getSnapshot().status).toBe('signed_out')
+    if (refusals.length === 0) expect(session.getSnapshot().status).toBe('signed_in')
 
     const signedIn = await session.refresh().then(
       () => true,

@@ -1,7 +1,7 @@
 import axios from 'axios'
 import { attachOAuth, memoryStore, type AttachedSession, type TokenJSON } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
-import { startServers, type Servers } from '../../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../../scripts/servers/start.js'
 import { rejection } from '../helpers/client.js'
 import { lost, startWorld } from '../helpers/world.js'
 import { startProxy } from '../helpers/world/proxy.js'
@@ -120,7 +120,7 @@ describe.each([
     expect((await axios.get(place.api, withUnseen)).status).toBe(200)
 
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'invalid_grant' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
     expect(await place.presented()).toEqual([2, 1])
     expect((await axios.get(place.api, withUnseen)).status).toBe(401)
     const body = new URLSearchParams({

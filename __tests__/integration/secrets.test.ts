@@ -1,7 +1,10 @@
+import { execFile } from 'node:child_process'
 import { inspect } from 'node:util'
 import axios from 'axios'
 import { refreshToken } from '../../src/grants/index.js'
+import { originalCause } from '../../src/index.js'
 import { attach, expired, rejection } from '../helpers/client.js'
+import { printed } from '../helpers/printers.js'
 import { json, lost, startWorld, type World } from '../helpers/world.js'
 
 let world: World
@@ -12,22 +15,19 @@ afterEach(() => world.close())
 
 const secretPattern = /at-[0-9a-f]{8}|rt-[0-9a-f]{8}|made-up-secret|bWFkZS11cC1zZWNyZXQ/
 
-/** Everything that a logger would make of it. */
+/** The output of every printer and logger for a value. */
 function written(value: unknown): string {
-  const text = [
-    JSON.stringify(value),
-    inspect(value),
-    inspect(value, { depth: 12, showHidden: true }),
-    String((value as Error).stack),
-    String(value),
-  ].join('\n')
+  const text = Object.entries(printed(value)).flat().join('\n')
   // A failure shows what was found, not the megabytes around it.
   return secretPattern.exec(text)?.[0] ?? text.slice(0, 1000)
 }
 
-describe('no secret is in what is written of an error', () => {
+describe('no printer or logger shows a secret of an error', () => {
   it('the pattern finds a token where there is one', () => {
-    expect(written({ token: world.tokens.access_token })).toMatch(secretPattern)
+    const found = Object.entries(printed(Object.assign(new Error('made up'), { token: world.tokens.access_token })))
+    const silent = found.filter(([, text]) => !secretPattern.test(text)).map(([printer]) => printer)
+    // These print no members of an error, only its stack and its causes.
+    expect(silent).toEqual(['String', 'stack', 'node:assert, ifError', 'Jest, toEqual', 'Jest, toBe', 'Jest, toStrictEqual'])
   })
 
   it.each([403, 404, 500])('of the API (%i)', async (status) => {
@@ -122,6 +122,43 @@ describe('no secret is in what is written of an error', () => {
     expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
     expect(written(error)).not.toMatch(secretPattern)
     expect(written(error.cause)).not.toMatch(secretPattern)
+  })
+
+  it('of a refresh function of one’s own that answers with an axios error whose cause is another', async () => {
+    world.token.faults.always(lost)
+    const { api, session } = attach(world, {
+      tokens: expired(world),
+      refresh: async (tokens) => {
+        const answer = await axios.post<{ access_token: string }>(world.tokenEndpoint, new URLSearchParams(tokens as never))
+        return answer.data
+      },
+    })
+    for (const error of [await rejection(api.get('/x')), await rejection(session.refresh())]) {
+      expect(error.code).toBe('OAUTH_REFRESH_UNAVAILABLE')
+      expect(written(error)).not.toMatch(secretPattern)
+      expect(axios.isAxiosError(originalCause(error))).toBe(true)
+    }
+  })
+
+  it('of an uncaught error: Node’s crash output', async () => {
+    world.resource.faults.always({ instead: json(500, { error: 'made up' }) })
+    const program = `
+      import axios from 'axios'
+      import { attachOAuth, memoryStore } from 'axios-attach-oauth'
+      const [baseURL, tokens, path] = process.argv.slice(1)
+      const api = axios.create({ baseURL })
+      const refresh = async ({ refresh_token }) => (await axios.post(baseURL, { refresh_token })).data
+      attachOAuth(api, memoryStore(JSON.parse(tokens)), { refresh })
+      await api.get(path)`
+    const crash = (tokens: object): Promise<string> =>
+      new Promise((resolve) => {
+        const args = ['--input-type=module', '-e', program, world.api, JSON.stringify(tokens), '/x']
+        execFile(process.execPath, args, (_error, _stdout, stderr) => resolve(stderr))
+      })
+    const [failed, unrefreshed] = await Promise.all([crash(world.tokens), crash(expired(world))])
+    expect(failed).toContain('AxiosError: Request failed with status code 500')
+    expect(unrefreshed).toContain('OAUTH_REFRESH_UNAVAILABLE')
+    expect(failed + unrefreshed).not.toMatch(secretPattern)
   })
 
   it('of a body that can not be sent twice', async () => {

@@ -1,6 +1,7 @@
 import axios, { type AxiosInstance } from 'axios'
 import { memoryStore, type TokenJSON } from '../../src/index.js'
-import { attachIn, type AttachedSession } from '../../src/axios/attach.js'
+import { attachIn } from '../../src/axios/attach.js'
+import type { AttachedSession } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { platform } from '../../src/session/environment.js'
 import { json, startWorld, type World } from '../helpers/world.js'

@@ -1,6 +1,7 @@
 import axios, { type AxiosRequestConfig } from 'axios'
 import { memoryStore, type TokenJSON } from '../../src/index.js'
-import { attachIn, type AttachedSession } from '../../src/axios/attach.js'
+import { attachIn } from '../../src/axios/attach.js'
+import type { AttachedSession } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { platform, type Environment } from '../../src/session/environment.js'
 import { attach, deferred, expired, rejection } from '../helpers/client.js'
@@ -83,7 +84,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
       expect(world.token.log).toHaveLength(1)
       passed = 11_000
       expect(await rejection(api.get('/'))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-      expect(session.getSnapshot()).toMatchObject({ status: 'signed-out', reason: 'invalid_grant' })
+      expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
       expect(world.token.log).toHaveLength(2)
     })
 
@@ -110,7 +111,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
     const [entry] = world.token.log
     expect(await entry!.over).toBe('left')
     expect(entry!.bytes).toBeGreaterThan(100)
-    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed_in')
     expect(world.counts.requests).toBe(0)
   })
 
@@ -229,7 +230,7 @@ describe.each(['http', 'fetch'] as const)('a slow API, with the %s adapter', (ad
       expect(await world.seen.at(-1)!.over).toBe('left')
       expect(world.seen).toHaveLength(again ? 2 : 1)
       expect((await api.get('/next')).status).toBe(200)
-      expect(session.getSnapshot().status).toBe('signed-in')
+      expect(session.getSnapshot().status).toBe('signed_in')
       expect(world.counts.refreshGrants).toBe(again ? 1 : 0)
     },
   )

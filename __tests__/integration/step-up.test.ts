@@ -138,7 +138,7 @@ describe('step-up', () => {
       expect(error.response?.status).toBe(403)
     }
     expect(asked).toHaveLength(1)
-    expect(session.getSnapshot().status).toBe('signed-in')
+    expect(session.getSnapshot().status).toBe('signed_in')
     expect((await api.get('/free')).status).toBe(200)
     willing = true
     expect((await api.get('/strict')).status).toBe(200)
@@ -187,7 +187,7 @@ describe('step-up', () => {
     expect((await strict).code).toBe('OAUTH_SIGNED_OUT')
     expect(revoked).toEqual([`strong-${issued}`])
     expect(await store.read()).toBeUndefined()
-    expect(session.getSnapshot().status).toBe('signed-out')
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 
   it('a second refusal is the answer of the caller', async () => {

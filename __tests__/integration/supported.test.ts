@@ -15,6 +15,6 @@ it('the tests run on the oldest axios that the package names, and on the newest'
   expect(oldest).toMatch(/^1\.\d+\.\d+$/)
   expect(newest).toMatch(/^1\./)
   expect([oldest, newest]).toContain(axios.VERSION)
-  const names = [...readFileSync('jest.config.js', 'utf8').matchAll(/displayName: '(.+?)'/g)].map(([, name]) => name)
+  const names = [...readFileSync('jest.shared.js', 'utf8').matchAll(/displayName: '(.+?)'/g)].map(([, name]) => name)
   expect(names).toEqual(['newest axios', `axios ${oldest}`])
 })

@@ -1,4 +1,4 @@
-// A program of its own (`scripts/model.mjs`): which model, how many runs, and the seed.
+// A program of its own (`scripts/model.ts`): which model, how many runs, and the seed.
 import fc from 'fast-check'
 import { programs } from './programs.js'
 import { sharedPrograms } from './shared.js'

@@ -74,6 +74,7 @@ describe('the plan of the house', () => {
       'decodeIdToken',
       'isOAuthError',
       'memoryStore',
+      'originalCause',
     ])
     expect(Object.keys(grants).sort()).toEqual(['TokenEndpointError', 'clientCredentials', 'refreshToken'])
     expect(Object.keys(smallRefreshToken).sort()).toEqual(['refreshToken'])

@@ -1,3 +1,4 @@
+import { originalCause } from '../../src/errors.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { rejection } from '../helpers/client.js'
@@ -33,6 +34,7 @@ describe('a refresh that fails', () => {
     const session = startSession(environment, store, () => Promise.reject(failure))
     const error = await rejection(session.refresh())
     expect(error).toMatchObject({ code, message: expect.stringMatching(advice), cause: failure })
+    expect(originalCause(error)).toBe(failure)
     expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual([left, left])
   })
 

@@ -15,7 +15,7 @@ const without = (tokens: TokenJSON & { access_token: string }): TokenJSON & { ac
   return rest
 }
 
-/** Refuses the refresh tokens named, after doing what it is told to. */
+/** Refuses some refresh tokens, after `meanwhile`. */
 function refusing(tokens: string[], meanwhile: () => Promise<void> | void): RefreshFunction & { redeemed: unknown[] } {
   const { redeemed, ...rest } = issuer()
   const refresh: RefreshFunction = async (present) => {
@@ -27,8 +27,8 @@ function refusing(tokens: string[], meanwhile: () => Promise<void> | void): Refr
   return Object.assign(refresh, rest, { redeemed })
 }
 
-describe('what somebody else has stored before a refresh', () => {
-  it('is refreshed itself when it has expired too', async () => {
+describe('a set that another process stored before a refresh', () => {
+  it('is refreshed itself when it has expired', async () => {
     const store = memoryStore(a(1))
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
@@ -38,7 +38,7 @@ describe('what somebody else has stored before a refresh', () => {
     expect(refresh.redeemed).toEqual(['r7'])
   })
 
-  it('is not taken for news when only the refresh token is another: that access token was rejected', async () => {
+  it('with the rejected access token and another refresh token is refreshed', async () => {
     const store = memoryStore(a(1))
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
@@ -48,7 +48,7 @@ describe('what somebody else has stored before a refresh', () => {
     expect(refresh.redeemed).toEqual(['r7'])
   })
 
-  it('is adopted by a session in which nobody was signed in', async () => {
+  it('is adopted by a session that was signed out', async () => {
     const store = memoryStore()
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
@@ -58,7 +58,7 @@ describe('what somebody else has stored before a refresh', () => {
     expect(refresh.redeemed).toEqual([])
   })
 
-  it('does not take the place of a stronger sign-in', async () => {
+  it('does not take the place of a step-up', async () => {
     const store = memoryStore(a(1))
     const refresh = issuer()
     const session = startSession(environment, store, refresh)
@@ -68,26 +68,26 @@ describe('what somebody else has stored before a refresh', () => {
     expect([refresh.redeemed, await store.read()]).toEqual([[], expect.objectContaining({ access_token: 'a9' })])
   })
 
-  it('that is nothing, after a sign-out that could not delete here, does not stop a new token from being got', async () => {
-    let fail = true
+  it('does not matter when it is a deletion, after a sign-out that could not delete: a new token can be requested', async () => {
+    let isBroken = true
     const store = storeWith(a(1), (kept) => ({
       write(tokens, context) {
-        if (fail) throw new Error('made up')
+        if (isBroken) throw new Error('made up')
         return kept.write(tokens, context)
       },
     }))
     const session = startSession(environment, store, Object.assign(issuer(), { needsRefreshToken: false }))
     await session.tokens()
     await rejection(session.signOut())
-    fail = false
+    isBroken = false
     await storeElsewhere(store, undefined)
     expect((await session.refresh()).access_token).toBe('a2')
     expect(session.getSnapshot().status).toBe('signed_in')
   })
 })
 
-describe('a refresh that can not be made', () => {
-  it('because there is no refresh function says so, and names the store', async () => {
+describe('a refresh without what it needs', () => {
+  it('rejects with the name of the store when there is no refresh function', async () => {
     const session = startSession(environment, { ...memoryStore(a(1)), name: 'made-up store' }, false)
     expect(await rejection(session.refresh())).toMatchObject({
       code: 'OAUTH_REFRESH_UNAVAILABLE',
@@ -97,15 +97,15 @@ describe('a refresh that can not be made', () => {
 
   it.each([
     ['there is no refresh token in the set', (): TokenJSON => without(a(1)), 'OAUTH_NO_REFRESH_TOKEN', 'offline_access'],
-    ['nobody is signed in', () => undefined, 'OAUTH_SIGNED_OUT', 'signIn(tokens)'],
-  ])('because %s asks nobody, and says what helps', async (_why, tokens, code, hint) => {
+    ['the session is signed out', () => undefined, 'OAUTH_SIGNED_OUT', 'signIn(tokens)'],
+  ])('asks no token endpoint when %s, and says what helps', async (_why, tokens, code, hint) => {
     const refresh = issuer()
     const session = startSession(environment, memoryStore(tokens()), refresh)
     expect(await rejection(session.refresh())).toMatchObject({ code, message: expect.stringContaining(hint) as string })
     expect(refresh.redeemed).toEqual([])
   })
 
-  it('does not stop a stronger sign-in, which brings its own token', async () => {
+  it('does not stop a step-up, which brings its own token', async () => {
     const session = startSession(environment, memoryStore(without(a(1))), issuer())
     await session.tokens()
     expect((await session.runStepUp(async () => a(9))).accessToken).toBe('a9')
@@ -113,9 +113,9 @@ describe('a refresh that can not be made', () => {
 })
 
 describe('a refresh function', () => {
-  it('may do to the tokens that it gets what it likes: the session’s own stay as they are', async () => {
+  it('may change the tokens that it gets: they are a copy', async () => {
     const session = startSession(environment, memoryStore(a(1)), async (tokens) => {
-      tokens!.access_token = 'spoilt'
+      tokens!.access_token = 'changed'
       throw { status: 500 }
     })
     await rejection(session.refresh())
@@ -129,17 +129,10 @@ describe('a refresh function', () => {
     expect((await session.getToken())?.accessToken).toBe('a2')
     expect(given).toEqual([undefined])
   })
-
-  it('has nothing to do with stronger sign-ins, which do not count against its limit', async () => {
-    const session = startSession(environment, memoryStore(a(1)), issuer())
-    let held = (await session.getToken())!
-    for (let n = 11; n < 17; n++) held = await session.runStepUp(async () => a(n))
-    expect((await session.getTokenAfter401(held)).accessToken).toBe('a2')
-  })
 })
 
-describe('while a new set is on its way', () => {
-  /** Whether the new set was revoked, and what the session has then, when this happens in between. */
+describe('while a refresh runs', () => {
+  /** The status, the token and what was revoked, when something happens during the refresh. */
   async function after(meanwhile: (store: TokenStore) => Promise<void>): Promise<unknown> {
     const store = memoryStore(a(1))
     const revoked: unknown[] = []
@@ -154,19 +147,19 @@ describe('while a new set is on its way', () => {
 
   it.each([
     [
-      'somebody else signs out: it is revoked',
+      'another process signs out: the new set is revoked',
       (store: TokenStore) => storeElsewhere(store, undefined),
       ['signed_out', undefined, ['a2']],
     ],
-    ['somebody else signs in: theirs is used', (store: TokenStore) => storeElsewhere(store, a(7)), ['signed_in', 'a7', []]],
-    ['nothing happens: it is used', async () => undefined, ['signed_in', 'a2', []]],
+    ['another process stores a set: that is used, and the new one is not revoked', (store: TokenStore) => storeElsewhere(store, a(7)), ['signed_in', 'a7', []]],
+    ['nothing happens: the new set is used', async () => undefined, ['signed_in', 'a2', []]],
   ])('%s', async (_name, meanwhile, expected) => {
     expect(await after(meanwhile)).toEqual(expected)
   })
 })
 
 describe('a refresh token that is refused', () => {
-  it('is followed by the one that somebody else has stored meanwhile, even if its access token has expired', async () => {
+  it('is replaced by the one that another process has stored meanwhile, even if its access token has expired', async () => {
     const store = memoryStore(a(1))
     const refresh = refusing(['r1'], () => storeElsewhere(store, a(7, 0)))
     const session = startSession(environment, store, refresh)
@@ -174,7 +167,7 @@ describe('a refresh token that is refused', () => {
     expect(refresh.redeemed).toEqual(['r1', 'r7'])
   })
 
-  it('signs out also where it can not be deleted', async () => {
+  it('ends the session also when the stored set can not be deleted', async () => {
     const store = storeWith(a(1), () => ({ write: () => Promise.reject(new Error('made up')) }))
     const session = startSession(
       environment,
@@ -185,7 +178,7 @@ describe('a refresh token that is refused', () => {
     expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
   })
 
-  it('is not the end of a sign-in that came while it was being deleted', async () => {
+  it('does not end a sign-in that comes while the stored set is being deleted', async () => {
     const deleting = deferred()
     const began = deferred()
     const store = storeWith(a(1), (kept) => ({

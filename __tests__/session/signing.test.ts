@@ -2,86 +2,130 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { counted, controlledRefresh, listenTo, startSession, tokensFor } from '../helpers/session.js'
+import {
+  controlledRefresh,
+  issuer,
+  listenTo,
+  startSession,
+  storeElsewhere,
+  tokensFor,
+  type RefreshCall,
+  type TestSession,
+} from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
   environment = new FakeEnvironment()
 })
 
+const a = (n: number, seconds?: number): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
+
 const broken = (): never => {
   throw new Error('made up')
 }
 
-/** A session that is signed in, with its refresh function in the hand. */
-async function signedIn(store: TokenStore = memoryStore(tokensFor(environment, 1)), options = {}) {
+/** A session that is signed in, and the calls of its refresh function. */
+async function signedIn(
+  store: TokenStore = memoryStore(a(1)),
+  options = {},
+): Promise<{ session: TestSession; calls: RefreshCall[]; store: TokenStore }> {
   const refresh = controlledRefresh()
   const session = startSession(environment, store, refresh, options)
   await session.tokens()
   return { session, calls: refresh.calls, store }
 }
 
-describe('signing in', () => {
-  it('answers those who wait for a first token', async () => {
+describe('signIn()', () => {
+  it('answers the requests that wait for a first token', async () => {
     const refresh = controlledRefresh()
     const session = startSession(environment, memoryStore(), controlledRefresh(), { refresh })
     const waiting = [session.getToken(), session.getToken(true)]
     await settle()
-    await session.signIn(tokensFor(environment, 9))
-    expect((await Promise.all(waiting)).map((held) => held?.accessToken)).toEqual(['a9', 'a9'])
+    await session.signIn(a(9))
+    expect((await Promise.all(waiting)).map((token) => token?.accessToken)).toEqual(['a9', 'a9'])
     expect(refresh.calls).toHaveLength(1)
   })
 
-  it('tells those who wait under another sign-in to send again', async () => {
+  it('rejects requests that wait for the refresh of another sign-in, and says to send them again', async () => {
     const { session } = await signedIn()
     const waiting = rejection(session.refresh())
     await settle()
-    await session.signIn(tokensFor(environment, 9))
+    await session.signIn(a(9))
     expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/send it again/i) })
+  })
+
+  it('during a refresh is not overwritten by its result', async () => {
+    const { session, calls, store } = await signedIn()
+    void rejection(session.refresh())
+    await settle()
+    await session.signIn(a(9))
+    calls[0]!.answer(a(2))
+    await settle()
+    expect([(await store.read())?.access_token, session.peekToken()?.accessToken]).toEqual(['a9', 'a9'])
   })
 
   it.each([
     ['lives on in memory', false],
-    ['rejects all the same where saving is strict', true],
+    ['lives on in memory, and signIn() rejects, with strictSaving', true],
   ])('with a set that can not be stored: it %s', async (_what, strictSaving) => {
     const session = startSession(environment, { ...memoryStore(), write: broken }, controlledRefresh(), { strictSaving })
-    const told = listenTo(session, 'signed_in', 'saved', 'unpersisted')
-    const outcome = await session.signIn(tokensFor(environment, 1)).catch((error: unknown) => error)
+    const events = listenTo(session, 'signed_in', 'saved', 'unpersisted')
+    const outcome = await session.signIn(a(1)).catch((error: unknown) => error)
     const error = expect.objectContaining({ code: 'OAUTH_STORE_FAILED' })
     expect(outcome).toEqual(strictSaving ? error : undefined)
-    expect(told).toEqual([
+    expect(events).toEqual([
       ['signed_in', { generation: 1 }],
       ['unpersisted', { error }],
     ])
     expect(session.peekToken()?.accessToken).toBe('a1')
   })
 
-  it('once more, before the first set could not be stored, leaves the second one as it is', async () => {
+  it('called a second time before the first set could not be stored leaves the second set as it is', async () => {
     const writing = deferred()
     const kept = memoryStore()
     let writes = 0
     const write: TokenStore['write'] = (next, context) => (++writes === 1 ? writing.promise : kept.write(next, context))
     const { session } = await signedIn({ ...kept, write })
-    const first = session.signIn(tokensFor(environment, 1))
-    const second = session.signIn(tokensFor(environment, 2))
+    const first = session.signIn(a(1))
+    const second = session.signIn(a(2))
     await settle()
     writing.reject(new Error('made up'))
     await Promise.all([first, second])
     expect(session.peekToken()?.accessToken).toBe('a2')
     expect(session.getSnapshot()).toMatchObject({ generation: 2, persisted: true })
   })
+
+  it.each([{ access_token: 'a\nb' }, {}, undefined, 'text', { access_token: '' }])('with an unusable set (%j) changes nothing', async (set) => {
+    const { session } = await signedIn()
+    expect(await rejection(session.signIn(set as never))).toMatchObject({ code: 'OAUTH_TOKEN_INVALID' })
+    expect((await session.tokens())?.access_token).toBe('a1')
+  })
+
+  it.each([1, '', null])('with a user that is no text (%j) is a TypeError', async (user) => {
+    const { session } = await signedIn()
+    expect(await rejection(session.signIn(a(2), { user: user as never }))).toMatchObject({
+      name: 'TypeError',
+      message: expect.stringMatching(/^signIn: user/),
+    })
+  })
+
+  it('takes a set with only a refresh token: the first request refreshes', async () => {
+    const session = startSession(environment, memoryStore(), issuer())
+    await session.signIn({ refresh_token: 'r1' })
+    expect((await session.getToken())?.accessToken).toBe('a2')
+  })
 })
 
-describe('signing out', () => {
-  it('is told once, also when nothing was read from the store before', async () => {
-    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), controlledRefresh())
-    const told = listenTo(session, 'signed_out')
+describe('signOut()', () => {
+  it('is reported once, also when nothing was read from the store before', async () => {
+    const session = startSession(environment, memoryStore(a(1)), controlledRefresh())
+    const events = listenTo(session, 'signed_out')
     expect([await session.signOut(), await session.signOut({})]).toEqual([{ revoked: false }, { revoked: false }])
-    expect(told).toEqual([['signed_out', { reason: 'requested' }]])
+    expect(events).toEqual([['signed_out', { reason: 'requested' }]])
     expect(await session.tokens()).toBeUndefined()
   })
 
-  it('tells those who wait what has happened', async () => {
+  it('rejects the requests that wait', async () => {
     const { session } = await signedIn()
     const waiting = rejection(session.refresh())
     await settle()
@@ -89,194 +133,164 @@ describe('signing out', () => {
     expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/signed out/i) })
   })
 
-  it('elsewhere tells those who wait here to sign in again', async () => {
+  it('rejects when the stored set can not be deleted, and the session is signed out here', async () => {
+    const { session } = await signedIn({ ...memoryStore(a(1)), write: broken })
+    expect(await rejection(session.signOut())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'requested' })
+    expect(await session.getToken()).toBeUndefined()
+  })
+
+  it('while a new set is being saved deletes that set again', async () => {
+    const writing = deferred()
+    const started = deferred()
+    const kept = memoryStore(a(1))
+    const store: TokenStore = {
+      read: () => kept.read(),
+      async write(next, context) {
+        if (next) {
+          started.resolve()
+          await writing.promise
+        }
+        return kept.write(next, context)
+      },
+    }
+    const revoked: unknown[] = []
+    const revoke = ({ access_token }: { access_token?: string }): void => void revoked.push(access_token)
+    const session = startSession(environment, store, issuer(), { revoke })
+    const waiting = rejection(session.refresh())
+    await started.promise
+    const signedOut = session.signOut()
+    expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    writing.resolve()
+    await signedOut
+    await settle()
+    expect([await kept.read(), revoked, session.peekToken()]).toEqual([undefined, ['a2'], undefined])
+  })
+
+  it('by another process rejects the requests that wait here, and says to sign in again', async () => {
     const { session, store } = await signedIn()
-    await store.write(undefined, { mode: 'set', replacing: undefined })
+    await storeElsewhere(store, undefined)
     expect(await rejection(session.refresh())).toMatchObject({
       code: 'OAUTH_SIGNED_OUT',
       message: expect.stringMatching(/sign in again/i),
     })
   })
-
-  it('ends the cool-down: who signs in with the same refresh token may use it', async () => {
-    const { session, calls } = await signedIn()
-    const failed = rejection(session.refresh())
-    await settle()
-    calls[0]!.fail({ status: 500 })
-    await failed
-    await session.signOut()
-    await session.signIn(tokensFor(environment, 1, 0))
-    void session.getToken()
-    await settle()
-    expect(calls).toHaveLength(2)
-  })
 })
 
-describe('revoking', () => {
-  it.each([
-    ['what is held', true, ['a1']],
-    ['what is stored, when nothing was read yet', false, ['a1']],
-  ])('tells the server of %s', async (_what, read, expected) => {
-    const revoked: unknown[] = []
-    const store = memoryStore(tokensFor(environment, 1))
-    const revoke = ({ access_token }: { access_token: string }): void => void revoked.push(access_token)
-    const session = startSession(environment, store, controlledRefresh(), { revoke })
-    if (read) await session.tokens()
-    expect(await session.signOut({ revoke: true })).toEqual({ revoked: true })
-    expect(revoked).toEqual(expected)
-  })
-
-  it('only happens when it is asked for', async () => {
-    let calls = 0
-    const { session } = await signedIn(undefined, { revoke: () => void calls++ })
-    await session.signOut()
-    expect(calls).toBe(0)
-  })
-
-  it('is not possible without a way to do it, or without tokens', async () => {
-    const { session } = await signedIn()
-    const told = listenTo(session, 'revocation_failed')
-    expect(await session.signOut({ revoke: true })).toEqual({ revoked: false })
-    const empty = await signedIn(memoryStore(), { revoke: broken })
-    expect(await empty.session.signOut({ revoke: true })).toEqual({ revoked: false })
-    expect(told).toEqual([])
-  })
-
-  it('ends at the time limit of a refresh, and the server is not waited for any longer', async () => {
-    let signal: AbortSignal | undefined
-    const revoke = (_tokens: unknown, context: { signal: AbortSignal }): Promise<void> =>
-      new Promise(() => (signal = context.signal))
-    const { session } = await signedIn(undefined, { revoke })
-    const told = listenTo(session, 'revocation_failed')
-    const signedOut = session.signOut({ revoke: true })
-    await environment.pass(59_999)
-    expect([signal?.aborted, told]).toEqual([false, []])
-    await environment.pass(1)
-    const error = expect.objectContaining({ message: expect.stringContaining('60000 ms') })
-    expect(await signedOut).toEqual({ revoked: false, error })
-    expect([signal?.reason, told]).toEqual([error, [['revocation_failed', { error }]]])
-  })
-})
-
-describe('a refresh that signing in has overtaken', () => {
+describe('a refresh that a sign-in has superseded', () => {
   it.each([
     ['fails', { status: 500 }],
     ['finds that its grant has ended', { error: 'invalid_grant' }],
-  ])('and that %s is no matter to those who are signed in now', async (_how, failure) => {
+  ])('and that %s does not change the new session', async (_how, failure) => {
     const { session, calls } = await signedIn()
     void rejection(session.refresh())
     await settle()
-    await session.signIn(tokensFor(environment, 9))
-    const told = listenTo(session, 'refresh_failed', 'signed_out')
+    await session.signIn(a(9))
+    const events = listenTo(session, 'refresh_failed', 'signed_out')
     calls[0]!.fail(failure)
     await settle()
-    expect([session.peekToken()?.accessToken, told]).toEqual(['a9', []])
+    expect([session.peekToken()?.accessToken, events]).toEqual(['a9', []])
   })
 
-  it('does not end the one that is under way now', async () => {
+  it('does not end the refresh that is under way now', async () => {
     const { session, calls } = await signedIn()
     void rejection(session.refresh())
     await settle()
-    await session.signIn(tokensFor(environment, 9))
-    const [second] = [session.refresh()]
+    await session.signIn(a(9))
+    const second = session.refresh()
     await settle()
-    calls[0]!.answer(tokensFor(environment, 2))
+    calls[0]!.answer(a(2))
     await settle()
     expect(session.getSnapshot().refreshing).toBe(true)
     const third = session.refresh()
     await settle()
-    calls[1]!.answer(tokensFor(environment, 10))
+    calls[1]!.answer(a(10))
     expect((await Promise.all([second, third])).map(({ access_token }) => access_token)).toEqual(['a10', 'a10'])
     expect(calls).toHaveLength(2)
   })
 })
 
-describe('the 401 of a request', () => {
-  it.each<[string, (session: Awaited<ReturnType<typeof signedIn>>['session']) => Promise<unknown>]>([
-    ['signed out', (session) => session.signOut()],
-    ['signed in', (session) => session.signIn(tokensFor(environment, 9))],
-  ])('that was sent before somebody %s is not recovered', async (_what, change) => {
+describe('a 401 to a request', () => {
+  it.each<[string, (session: TestSession) => Promise<unknown>]>([
+    ['sign-out', (session) => session.signOut()],
+    ['sign-in', (session) => session.signIn(a(9))],
+  ])('that was sent before a %s is not recovered', async (_what, change) => {
     const { session, calls } = await signedIn()
-    const held = session.peekToken()!
+    const token = session.peekToken()!
     await change(session)
-    expect(await rejection(session.getTokenAfter401(held))).toMatchObject({
+    expect(await rejection(session.getTokenAfter401(token))).toMatchObject({
       code: 'OAUTH_SIGNED_OUT',
       message: expect.stringMatching(/signed in or out/),
     })
     expect(calls).toHaveLength(0)
   })
 
-  it('that was sent with an older token is not answered with one that was refused as well', async () => {
-    const { session, calls } = await signedIn()
-    const old = session.peekToken()!
-    void session.refresh()
-    await settle()
-    calls[0]!.answer(tokensFor(environment, 2))
-    await settle()
-    const refused = rejection(session.getTokenAfter401(session.peekToken()!))
-    await settle()
-    calls[1]!.fail({ error: 'invalid_client' })
-    expect(await refused).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
-    expect(await rejection(session.getTokenAfter401(old))).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
-    expect(session.peekToken()).toBeUndefined()
-  })
-
-  it('whose token was refused is not answered with that one, when the refresh fails', async () => {
-    const { session, calls } = await signedIn()
-    void rejection(session.getTokenAfter401(session.peekToken()!))
-    const waiting = rejection(session.getToken())
-    await settle()
-    calls[0]!.fail({ status: 500 })
-    expect(await waiting).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+  it('that was sent before a second sign-in of the same user gets the token of that sign-in', async () => {
+    const session = startSession(environment, memoryStore(), controlledRefresh())
+    await session.signIn(a(1), { user: 'ann' })
+    const token = session.peekToken()!
+    await session.signIn(a(9), { user: 'ann' })
+    expect((await session.getTokenAfter401(token)).accessToken).toBe('a9')
   })
 })
 
-describe('a stronger sign-in of the same user', () => {
+describe('a step-up', () => {
   it('is adopted and stored like a refresh', async () => {
     const { session, store, calls } = await signedIn()
-    const told = listenTo(session, 'refresh_started', 'saved')
-    const held = await session.runStepUp(async () => ({ access_token: 'strong' }))
-    expect(held.accessToken).toBe('strong')
+    const events = listenTo(session, 'refresh_started', 'saved')
+    const token = await session.runStepUp(async () => ({ access_token: 'strong' }))
+    expect(token.accessToken).toBe('strong')
     expect(await store.read()).toMatchObject({ access_token: 'strong', refresh_token: 'r1' })
-    expect(told).toEqual([
+    expect(events).toEqual([
       ['refresh_started', { reason: 'step_up' }],
       ['saved', { generation: 2 }],
     ])
     expect(calls).toHaveLength(0)
   })
 
-  it('that comes during a refresh waits for it, and is what stays', async () => {
+  it('whose tokens come during a refresh waits for it, and its token is used', async () => {
     const { session, calls } = await signedIn()
     void session.refresh()
     await settle()
-    const obtained = session.runStepUp(async () => ({ access_token: 'strong' }))
+    const result = session.runStepUp(async () => ({ access_token: 'strong' }))
     await settle()
     expect(session.peekToken()?.accessToken).toBe('a1')
-    calls[0]!.answer(tokensFor(environment, 2))
-    expect((await obtained).credentials.tokens).toMatchObject({ access_token: 'strong', refresh_token: 'r2' })
+    calls[0]!.answer(a(2))
+    expect((await result).record.parsed.tokens).toMatchObject({ access_token: 'strong', refresh_token: 'r2' })
     expect(calls).toHaveLength(1)
   })
 
   it.each([
-    ['in the middle of it', false],
-    ['while it waits for a refresh', true],
-  ])('is discarded and revoked when somebody signs out %s', async (_when, refreshing) => {
+    ['runs', false],
+    ['waits for a refresh', true],
+  ])('is discarded and revoked when the application signs out while it %s', async (_when, refreshing) => {
     const revoked: unknown[] = []
     const revoke = ({ access_token }: { access_token: string }): void => void revoked.push(access_token)
     const { session } = await signedIn(undefined, { revoke })
     const handler = deferred()
     if (refreshing) void rejection(session.refresh())
-    const obtained = rejection(session.runStepUp(() => handler.promise.then(() => ({ access_token: 'strong' }))))
+    const result = rejection(session.runStepUp(() => handler.promise.then(() => ({ access_token: 'strong' }))))
     if (refreshing) handler.resolve()
     await settle()
     await session.signOut()
     handler.resolve()
-    expect(await obtained).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/signed in or out/) })
+    expect(await result).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/signed in or out/) })
     expect([revoked, session.peekToken()]).toEqual([['strong'], undefined])
   })
 
-  it('with an answer of no use starts no cool-down', async () => {
-    const { session, calls } = await signedIn(counted(memoryStore(tokensFor(environment, 1))))
+  it('whose handler signs in with the tokens that it returns begins no epoch', async () => {
+    const { session } = await signedIn()
+    const before = session.peekToken()!
+    const token = await session.runStepUp(async () => {
+      await session.signIn({ access_token: 'strong' })
+      return { access_token: 'strong' }
+    })
+    expect(token.accessToken).toBe('strong')
+    expect((await session.getTokenAfter401(before)).accessToken).toBe('strong')
+  })
+
+  it('with an unusable answer starts no cool-down', async () => {
+    const { session, calls } = await signedIn()
     expect(await rejection(session.runStepUp(async () => ({}) as never))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
     void session.getTokenAfter401(session.peekToken()!)
     await settle()

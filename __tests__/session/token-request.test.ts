@@ -1,10 +1,9 @@
+import { classifyFailure, defaultPolicy } from '../../src/policy.js'
 import { requestTokens } from '../../src/session/token-request.js'
-import { defaultPolicy } from '../../src/policy.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import type { RefreshFunction } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { startSession, storeWith, tokensFor } from '../helpers/session.js'
+import { shareable, startSession, tokensFor } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -12,85 +11,112 @@ beforeEach(() => {
 })
 
 const busy = { status: 503 }
-const after10s = (): object => ({ status: 503, retryAfter: new Date(environment.now() + 10_000).toUTCString() })
+const busyFor10s = (): object => ({ status: 503, retryAfter: new Date(environment.now() + 10_000).toUTCString() })
 
-/** One token request, with what its two ends may do to it. */
-function request(refresh: RefreshFunction): { result: Promise<{ response: unknown }>; abort: () => void } {
+/** One token request. */
+function request(
+  send: () => unknown,
+  isUnwanted = () => false,
+): { result: Promise<{ response: unknown; sentAt: number }>; abort: () => void; aborted: unknown[] } {
   const controller = new AbortController()
-  const context = { signal: controller.signal, reason: 'expired' as const, reportDate: () => undefined }
-  const { now } = environment
-  return {
-    result: requestTokens(environment, refresh, undefined, context, defaultPolicy.retries, () => true, now),
-    abort: () => controller.abort(new Error('made up')),
-  }
+  const aborted: unknown[] = []
+  const result = requestTokens(environment, 60_000, (reason) => aborted.push(reason), {
+    send: async () => send(),
+    classify: (error) => classifyFailure(error, environment.now()),
+    retry: defaultPolicy.retry,
+    signal: controller.signal,
+    isUnwanted,
+  })
+  return { result, abort: () => controller.abort(new Error('made up')), aborted }
 }
 
-describe('the answer of a token endpoint', () => {
-  it('with status 200 and an error in its body means what it says', async () => {
-    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), () =>
-      Promise.resolve({ error: 'invalid_grant' } as never),
-    )
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
-  })
-
-  it('with a token is used, whatever else is in it', async () => {
-    const answer = { access_token: 'a2', error: '' }
-    expect((await request(() => answer).result).response).toBe(answer)
-  })
-
-  it.each([null, undefined, 'text', 0, true, {}, []])(
-    'that is no token set (%p) is for the next step to judge',
+describe('a token request', () => {
+  it.each([null, undefined, 'text', 0, true, {}, [], { access_token: 'a2', error: '' }])(
+    'resolves with the answer as it is (%p) and the time at which it was sent',
     async (answer) => {
-      expect((await request(() => answer as never).result).response).toBe(answer)
+      const sentAt = environment.wall
+      expect(await request(() => answer).result).toEqual({ response: answer, sentAt })
     },
   )
 
-  it('that holds no usable token set is nobody’s sign-out, and its error tells why it can not be used', async () => {
-    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async () => ({ access_token: 'a\n2' }))
-    expect(await rejection(session.refresh())).toMatchObject({
-      code: 'OAUTH_REFRESH_UNAVAILABLE',
-      message: expect.stringContaining('The tokens were kept') as string,
-      cause: { code: 'OAUTH_TOKEN_INVALID' },
+  it('tells the time at which the last try was sent', async () => {
+    environment.randomness = 1
+    let calls = 0
+    const { result } = request(() => {
+      if (++calls > 1) return 'answer'
+      throw busy
     })
-    expect((await session.tokens())?.access_token).toBe('a1')
+    await environment.pass(1000)
+    expect(await result).toEqual({ response: 'answer', sentAt: environment.wall })
+  })
+
+  it.each([
+    ['429', { status: 429 }, 3],
+    ['503', busy, 3],
+    ['a connection that was never made', { code: 'ECONNREFUSED', syscall: 'connect' }, 3],
+    ['a connection that broke', { code: 'ECONNRESET', syscall: 'read' }, 1],
+    ['500', { status: 500 }, 1],
+    ['invalid_grant', { status: 400, error: 'invalid_grant' }, 1],
+  ])('that fails with %s is sent again only when it was not processed', async (_what, failure, tries) => {
+    let calls = 0
+    const { result } = request(() => {
+      calls++
+      throw failure
+    })
+    const failed = rejection<unknown>(result)
+    await environment.pass(60_000)
+    expect([await failed, calls, environment.timers]).toEqual([failure, tries, 0])
   })
 })
 
-describe('the wait before another try', () => {
-  it('ends at once when the refresh is told to give up, and leaves no timer', async () => {
+describe('the pause before another try', () => {
+  it('ends when the signal is aborted, and leaves no timer', async () => {
     let calls = 0
-    const { result, abort } = request(async () => {
+    const { result, abort } = request(() => {
       calls++
-      throw after10s()
+      throw busyFor10s()
     })
     const failed = rejection(result)
     await settle()
-    expect(environment.timers).toBe(1)
+    // The time limit of the request, and the pause.
+    expect(environment.timers).toBe(2)
     abort()
     expect(await failed).toMatchObject({ status: 503 })
     expect([calls, environment.timers]).toEqual([1, 0])
   })
 
-  it('for a Retry-After that is a date is counted by the clock of the token endpoint', async () => {
+  it('is not followed by a try that is not wanted any more', async () => {
     let calls = 0
-    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async (_tokens, { reportDate }) => {
-      reportDate(new Date(environment.now() + 3_600_000).toUTCString())
-      if (++calls > 1) return tokensFor(environment, 2)
-      throw { status: 503, retryAfter: new Date(environment.now() + 3_610_000).toUTCString() }
+    const { result } = request(
+      () => {
+        calls++
+        throw busyFor10s()
+      },
+      () => true,
+    )
+    const failed = rejection(result)
+    await environment.pass(20_000)
+    expect([calls, await failed]).toEqual([1, expect.objectContaining({ status: 503 })])
+  })
+
+  it('for a Retry-After that is a date counts from the date of the answer, by the server’s clock', async () => {
+    let calls = 0
+    const { result } = request(() => {
+      if (++calls > 1) return 'answer'
+      const date = new Date(environment.now() + 3_600_000).toUTCString()
+      throw { status: 503, headers: { date, 'retry-after': new Date(environment.now() + 3_610_000).toUTCString() } }
     })
-    const refreshed = session.refresh()
     await environment.pass(9_999)
     expect(calls).toBe(1)
     await environment.pass(1)
-    expect([calls, (await refreshed).access_token]).toEqual([2, 'a2'])
+    expect([calls, (await result).response]).toEqual([2, 'answer'])
   })
 
-  it('is not followed by one when somebody has signed out meanwhile', async () => {
+  it('is not followed by another try after a sign-out', async () => {
     let calls = 0
     const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async () => {
       calls++
-      throw after10s()
+      throw busyFor10s()
     })
     const failed = rejection(session.refresh())
     await settle()
@@ -99,24 +125,53 @@ describe('the wait before another try', () => {
     expect([calls, await failed]).toEqual([1, expect.objectContaining({ code: 'OAUTH_SIGNED_OUT' })])
   })
 
-  it('is not followed by one when the store’s lock was lost meanwhile: somebody else may have it now', async () => {
+  it('is not followed by another try when the lock of the store was lost meanwhile', async () => {
     let calls = 0
     const lost = new AbortController()
-    const store = storeWith(tokensFor(environment, 1), () => ({ lock: (run) => run(lost.signal) }))
+    const store = shareable({ ...memoryStore(tokensFor(environment, 1)), lock: (run) => run(lost.signal) })
     const session = startSession(environment, store, async () => {
       calls++
-      throw after10s()
+      throw busyFor10s()
     })
     const failed = rejection(session.refresh())
     await settle()
     lost.abort()
     await environment.pass(20_000)
-    expect([calls, await failed]).toEqual([1, expect.objectContaining({ code: 'OAUTH_REFRESH_UNAVAILABLE' })])
+    expect([calls, await failed]).toEqual([1, expect.objectContaining({ code: expect.stringMatching(/UNAVAILABLE|STORE_FAILED/) })])
+  })
+})
+
+describe('the answer of a token endpoint', () => {
+  it('that holds no usable token set keeps the session, and the cause says why', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async () => ({ access_token: 'a\n2' }))
+    expect(await rejection(session.refresh())).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      message: expect.stringContaining('The tokens were kept') as string,
+      cause: { code: 'OAUTH_TOKEN_INVALID' },
+    })
+    expect((await session.tokens())?.access_token).toBe('a1')
+  })
+
+  it('that holds a new refresh token beside an unusable access token: the refresh token is stored, and the cool-down is its', async () => {
+    const store = memoryStore(tokensFor(environment, 1))
+    const redeemed: unknown[] = []
+    const session = startSession(environment, store, async (tokens) => {
+      redeemed.push(tokens?.refresh_token)
+      return { access_token: 'a\n2', refresh_token: 'r2' }
+    })
+    const token = (await session.getToken())!
+    expect(await rejection(session.getTokenAfter401(token))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(await store.read()).toMatchObject({ access_token: 'a1', refresh_token: 'r2' })
+    expect((await session.getToken())?.accessToken).toBe('a1')
+    await rejection(session.getTokenAfter401((await session.getToken())!))
+    expect(redeemed).toEqual(['r1'])
+    await rejection(session.refresh())
+    expect(redeemed).toEqual(['r1', 'r2'])
   })
 })
 
 describe('a refresh that takes too long', () => {
-  it('fails with its time limit in the cause, which the refresh function gets too, and is not tried again', async () => {
+  it('fails with its time limit in the cause, aborts its signal with it, and is not tried again', async () => {
     const never = deferred()
     const signals: AbortSignal[] = []
     const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async (_tokens, { signal }) => {
@@ -127,7 +182,7 @@ describe('a refresh that takes too long', () => {
     const failed = rejection<Error>(session.refresh())
     await environment.pass(70_000)
     const { cause } = await failed
-    expect((cause as Error).message).toContain('60000 ms')
+    expect((cause as Error).message).toMatch(/60000 ms.*context\.signal/)
     expect(signals.map(({ reason }) => reason as unknown)).toEqual([cause])
   })
 })

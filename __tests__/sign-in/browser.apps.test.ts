@@ -1,6 +1,6 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../../scripts/browser/index.mjs'
-import { startServers, type Servers } from '../../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../../scripts/servers/start.js'
 import type { SignInApp } from './helpers/page.js'
 import { startSite, type Site } from './helpers/site.js'
 

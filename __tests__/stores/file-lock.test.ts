@@ -6,18 +6,17 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { jest } from '@jest/globals'
-import type { TokenJSON } from '../../src/index.js'
 import { fileStore } from '../../src/stores/file.js'
-import { acquire, platform, refreshLock, type LockEnvironment } from '../../src/stores/file/lock.js'
-import { whoAmI } from '../../src/stores/file/process.js'
-import { temporaryName } from '../../src/stores/file/temporary.js'
+import { acquire, platform, type LockEnvironment } from '../../src/stores/file/lock.js'
+import { refreshLock } from '../../src/stores/file/lock-file.js'
+import { Observations } from '../../src/stores/file/observations.js'
+import { currentIdentity } from '../../src/stores/file/process.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { fakeTime, identityOf, idleProcess, placeLock } from '../helpers/lock-files.js'
 
 const built = pathToFileURL(join(process.cwd(), 'dist', 'file.js')).href
 const never = new AbortController().signal
-const set = { replacing: undefined, mode: 'set' } as const
-const elsewhere = { system: 'another machine' }
+const otherMachine = { system: 'another machine' }
 const longAgo = '1'
 
 let directory: string
@@ -31,14 +30,14 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const take = (environment: LockEnvironment, signal = never): ReturnType<typeof acquire> =>
-  acquire(refreshLock(path), signal, environment)
+  acquire(refreshLock(path), signal, { environment })
 const idIn = async (file: string): Promise<string> => (JSON.parse(await readFile(file, 'utf8')) as { id: string }).id
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
-/** A process id that nobody has any more. */
+/** The id of a process that has ended. */
 async function deadProcess(): Promise<number> {
   const { identity, kill } = await idleProcess()
   await kill()
@@ -46,7 +45,7 @@ async function deadProcess(): Promise<number> {
 }
 
 describe('the lock of a token file', () => {
-  it('lets one run at a time, whatever store object or link they come by, and leaves nothing behind', async () => {
+  it('lets one run at a time, through any store object and any symbolic link, and leaves nothing behind', async () => {
     const other = join(directory, 'link.json')
     await symlink(path, other)
     let inside = 0
@@ -64,35 +63,35 @@ describe('the lock of a token file', () => {
     expect(await readdir(directory)).toEqual(['link.json'])
   })
 
-  it('settles as the run does, and is free afterwards', async () => {
+  it('is released when the run resolves or rejects, with the result of the run', async () => {
     const store = fileStore(path)
     const failure = new Error('of the run')
     expect(await rejection(store.lock!(() => Promise.reject(failure), never))).toBe(failure)
     expect(await store.lock!(async () => 'next', never)).toBe('next')
   })
 
-  it('says who holds it, and makes the directory for it', async () => {
+  it('names its process in the lock file, and creates the directory of the token file', async () => {
     path = join(directory, 'deep', 'tokens.json')
     lockFile = join(directory, 'deep', '.tokens.json.lock')
     await fileStore(path).lock!(async () => {
-      expect(JSON.parse(await readFile(lockFile, 'utf8'))).toMatchObject({ pid: process.pid, system: whoAmI().system })
+      expect(JSON.parse(await readFile(lockFile, 'utf8'))).toMatchObject({ pid: process.pid, system: currentIdentity().system })
     }, never)
     expect((await stat(join(directory, 'deep'))).mode & 0o777).toBe(0o700)
   })
 
-  it('is had without waiting when it is free', async () => {
+  it('is acquired without waiting when it is free', async () => {
     const time = fakeTime()
     await (await take(time)).release()
     expect(time.sleeps).toBe(0)
   })
 
-  it('rejects with a typed error where it can not be', async () => {
+  it('rejects with a typed error when the lock file is a directory', async () => {
     await mkdir(lockFile)
     const error = await rejection(fileStore(path).lock!(async () => undefined, never))
     expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringContaining(`${path} could not be locked`) })
   })
 
-  it('rejects with a typed error that says so on a file system without hard links, and leaves nothing behind', async () => {
+  it('rejects with a typed error on a file system without hard links, and leaves nothing behind', async () => {
     const refuse = (): Promise<void> => Promise.reject(Object.assign(new Error('made up'), { code: 'EPERM' }))
     const error = await rejection(take(fakeTime({ link: refuse })))
     expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringMatching(/no hard links/) })
@@ -100,25 +99,25 @@ describe('the lock of a token file', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('is ours although the answer to the linking was lost and the second asking found it done', async () => {
+  it('is acquired when NFS repeats the request to link and finds the link of the first one', async () => {
     const time = fakeTime({
       async link(from, to) {
         await link(from, to)
         throw Object.assign(new Error('made up'), { code: 'EEXIST' })
       },
     })
-    const hold = await take(time)
+    const handle = await take(time)
     expect(time.sleeps).toBe(0)
-    expect(await hold.isOurs()).toBe(true)
+    expect(await handle.isOurs()).toBe(true)
   })
 
-  it('is given up later when it can not be at once', async () => {
+  it('is released later when the file system refuses at first', async () => {
     const time = fakeTime()
-    const hold = await take(time)
+    const handle = await take(time)
     const content = await readFile(lockFile)
     await unlink(lockFile)
     await mkdir(lockFile)
-    await hold.release()
+    await handle.release()
     await rm(lockFile, { recursive: true })
     await writeFile(lockFile, content)
     for (const beat of [...time.beats]) beat()
@@ -127,8 +126,8 @@ describe('the lock of a token file', () => {
   })
 })
 
-describe('waiting for it', () => {
-  it('ends at once when the signal is aborted, with its reason, and leaves nothing behind', async () => {
+describe('waiting for the lock of a token file', () => {
+  it('ends when the signal is aborted, with its reason, and leaves nothing behind', async () => {
     const store = fileStore(path)
     const [done, waiting] = [deferred(), new AbortController()]
     const holding = store.lock!(() => done.promise, never)
@@ -144,7 +143,7 @@ describe('waiting for it', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('does not sleep on', async () => {
+  it('ends the pause between two attempts when the signal is aborted', async () => {
     const [waiting, reason] = [new AbortController(), new Error('enough')]
     const sleeping = platform.sleep(2 ** 30, waiting.signal)
     waiting.abort(reason)
@@ -152,12 +151,12 @@ describe('waiting for it', () => {
     expect(await rejection(platform.sleep(2 ** 30, waiting.signal))).toBe(reason)
   })
 
-  it('does not begin when the signal is aborted already', async () => {
+  it('does not begin when the signal is already aborted', async () => {
     const reason = new Error('enough')
     expect(await rejection(fileStore(path).lock!(async () => 'run', AbortSignal.abort(reason)))).toBe(reason)
   })
 
-  it('that is given up in the moment of getting it gives it back', async () => {
+  it('that is aborted while the lock is acquired releases it', async () => {
     const waiting = new AbortController()
     const reason = new Error('enough')
     const time = fakeTime({ link: (from, to) => link(from, to).then(() => waiting.abort(reason)) })
@@ -166,29 +165,31 @@ describe('waiting for it', () => {
   })
 })
 
-describe('a holder on the same machine', () => {
-  it('that has died loses the lock at once', async () => {
+describe('a holder of the lock on the same machine', () => {
+  it('that has died loses the lock without a delay', async () => {
     const pid = await deadProcess()
     await placeLock(lockFile, { pid, thread: pid })
     const time = fakeTime()
-    const hold = await take(time)
+    const handle = await take(time)
     expect(time.sleeps).toBe(0)
-    await hold.release()
+    await handle.release()
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('that has died loses it also when its process id was given out again', async () => {
+  it('that has died loses the lock when another process has its process id', async () => {
     await placeLock(lockFile, { ...identityOf(process.pid), started: longAgo })
     const time = fakeTime()
     await take(time)
     expect(time.sleeps).toBe(0)
   })
 
-  it('that was killed and not yet collected by its parent loses it', async () => {
-    // The shell starts a child and becomes a program that never asks for it.
+  it('that was killed and not yet collected by its parent loses the lock', async () => {
+    // The shell starts a child and becomes a program that never collects it.
     const parent = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'])
     try {
       const pid = await new Promise<number>((resolve) => parent.stdout.once('data', (text) => resolve(Number(text))))
+      const parentRuns = async (): Promise<string> => readFile(`/proc/${parent.pid}/comm`, 'utf8')
+      await until(async () => (await parentRuns()) === 'sleep\n')
       await placeLock(lockFile, identityOf(pid))
       process.kill(pid, 'SIGKILL')
       await until(async () => (await readFile(`/proc/${pid}/stat`, 'utf8')).includes(') Z '))
@@ -200,18 +201,18 @@ describe('a holder on the same machine', () => {
     }
   })
 
-  it('that was a worker thread loses it when the thread has ended, though the process lives', async () => {
+  it('that was a worker thread loses the lock when the thread has ended and the process lives on', async () => {
     const program = `import(${JSON.stringify(built)}).then(({ fileStore }) =>
       fileStore(${JSON.stringify(path)}).lock(() => new Promise(() => setInterval(() => {}, 1000)), new AbortController().signal))`
     const worker = new Worker(program, { eval: true })
     await until(() => existsSync(lockFile))
-    const waiting = fakeTime({ sleep: () => Promise.reject(new Error('had to wait')) })
-    expect((await rejection(take(waiting))).message).toBe('had to wait')
+    const waiting = fakeTime({ sleep: () => Promise.reject(new Error('not free')) })
+    expect((await rejection(take(waiting))).message).toBe('not free')
     await worker.terminate()
     expect(await (await take(waiting)).isOurs()).toBe(true)
   })
 
-  it('that lives keeps the lock, stopped for a day, and showing no sign of life', async () => {
+  it('that is stopped for a day and touches nothing keeps the lock', async () => {
     const { child, identity, kill } = await idleProcess()
     try {
       child.kill('SIGSTOP')
@@ -227,22 +228,22 @@ describe('a holder on the same machine', () => {
     }
   })
 
-  it('that belongs to another user and lives keeps it: what may not be asked is not dead', async () => {
+  it('that belongs to another user and can not be signalled keeps the lock', async () => {
     const kill = jest.spyOn(process, 'kill').mockImplementation(() => {
       throw Object.assign(new Error('made up'), { code: 'EPERM' })
     })
     try {
       await placeLock(lockFile, { pid: process.ppid, thread: 0 })
-      const waiting = fakeTime({ sleep: () => Promise.reject(new Error('had to wait')) })
-      expect((await rejection(take(waiting))).message).toBe('had to wait')
+      const waiting = fakeTime({ sleep: () => Promise.reject(new Error('not free')) })
+      expect((await rejection(take(waiting))).message).toBe('not free')
     } finally {
       kill.mockRestore()
     }
   })
 })
 
-describe('a dead holder is buried', () => {
-  it('by one of many who find it at once: never do two hold the lock', async () => {
+describe('the lock of a dead holder is taken over', () => {
+  it('by one of many processes that find it at the same time', async () => {
     const pid = await deadProcess()
     for (let round = 0; round < 8; round++) {
       await placeLock(lockFile, { pid, thread: pid })
@@ -250,12 +251,12 @@ describe('a dead holder is buried', () => {
       let most = 0
       await Promise.all(
         Array.from({ length: 30 }, async () => {
-          const hold = await acquire(refreshLock(path), never)
+          const handle = await acquire(refreshLock(path), never)
           most = Math.max(most, ++inside)
           await new Promise((resolve) => setImmediate(resolve))
-          expect(await hold.isOurs()).toBe(true)
+          expect(await handle.isOurs()).toBe(true)
           inside--
-          await hold.release()
+          await handle.release()
         }),
       )
       expect(most).toBe(1)
@@ -263,7 +264,7 @@ describe('a dead holder is buried', () => {
     }
   })
 
-  it('by a slow gravedigger too late: who holds the lock by then keeps it', async () => {
+  it('but not again by a slower process: the next holder keeps the lock', async () => {
     const pid = await deadProcess()
     const dead = await placeLock(lockFile, { pid, thread: pid })
     const [begun, goOn] = [deferred(), deferred()]
@@ -275,52 +276,52 @@ describe('a dead holder is buried', () => {
         }
         return link(from, to)
       },
-      sleep: () => Promise.reject(new Error('had to wait')),
+      sleep: () => Promise.reject(new Error('not free')),
     })
     const late = rejection(take(slow))
     await begun.promise
-    const hold = await take(fakeTime())
+    const handle = await take(fakeTime())
     goOn.resolve()
-    expect((await late).message).toBe('had to wait')
-    expect(await hold.isOurs()).toBe(true)
-    await hold.release()
+    expect((await late).message).toBe('not free')
+    expect(await handle.isOurs()).toBe(true)
+    await handle.release()
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('and so is a gravedigger who has died, and the one who was to bury that one', async () => {
+  it('also when the process that was taking it over has died, and the one that took over from that', async () => {
     const pid = await deadProcess()
     const dead = await placeLock(lockFile, { pid, thread: pid })
-    const digger = await placeLock(`${lockFile}.${dead}`, { pid, thread: pid })
-    await placeLock(`${lockFile}.${dead}.${digger}`, { pid, thread: pid })
+    const second = await placeLock(`${lockFile}.${dead}`, { pid, thread: pid })
+    await placeLock(`${lockFile}.${dead}.${second}`, { pid, thread: pid })
     const time = fakeTime()
-    const hold = await take(time)
+    const handle = await take(time)
     expect(time.sleeps).toBe(0)
-    await hold.release()
+    await handle.release()
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('not while a living gravedigger is at it', async () => {
+  it('but not while another living process is taking it over', async () => {
     const pid = await deadProcess()
     const dead = await placeLock(lockFile, { pid, thread: pid })
-    const grave = `${lockFile}.${dead}`
-    await placeLock(grave)
+    const takeoverLock = `${lockFile}.${dead}`
+    await placeLock(takeoverLock)
     const time = fakeTime()
-    time.eachSecond = () => (time.sleeps === 20 ? unlink(grave) : expect(existsSync(lockFile)).toBe(true))
+    time.eachSecond = () => (time.sleeps === 20 ? unlink(takeoverLock) : expect(existsSync(lockFile)).toBe(true))
     await take(time)
     expect(time.sleeps).toBe(20)
   })
 })
 
-describe('a holder on another machine', () => {
-  it('that shows no sign of life for 30 s is dead', async () => {
-    await placeLock(lockFile, elsewhere)
+describe('a holder of the lock on another machine', () => {
+  it('that has not touched the lock file for 30 s loses the lock', async () => {
+    await placeLock(lockFile, otherMachine)
     const time = fakeTime()
     await take(time)
     expect(time.now).toBe(30_000)
   })
 
-  it('that shows it every second keeps the lock, for as long as it does', async () => {
-    const id = await placeLock(lockFile, elsewhere)
+  it('that touches the lock file every second keeps the lock', async () => {
+    const id = await placeLock(lockFile, otherMachine)
     const time = fakeTime()
     time.eachSecond = async () => {
       if (time.now <= 600_000) await utimes(lockFile, time.now / 1000, time.now / 1000)
@@ -330,22 +331,49 @@ describe('a holder on another machine', () => {
     expect(time.now).toBe(630_000)
   })
 
-  it('is waited for anew when it is another one', async () => {
-    await placeLock(lockFile, elsewhere)
+  it('is given 30 s of its own when it has followed another holder', async () => {
+    await placeLock(lockFile, otherMachine)
     const time = fakeTime()
-    time.eachSecond = async () => void (time.now === 20_000 && (await placeLock(lockFile, elsewhere)))
+    time.eachSecond = async () => void (time.now === 20_000 && (await placeLock(lockFile, otherMachine)))
     await take(time)
     expect(time.now).toBe(50_000)
   })
 
-  it('with our process id is not taken for us', async () => {
-    await placeLock(lockFile, { ...elsewhere, started: longAgo })
+  it('keeps the lock when the waiter itself was suspended and has not looked for 30 s', async () => {
+    await placeLock(lockFile, otherMachine)
+    const time = fakeTime()
+    time.eachSecond = () => {
+      if (time.now === 5000) time.now += 3_600_000
+    }
+    await take(time)
+    expect(time.sleeps).toBe(30)
+  })
+
+  it('loses the lock after several attempts of a waiter that gives up earlier', async () => {
+    await placeLock(lockFile, otherMachine)
+    const time = fakeTime()
+    const observations = new Observations()
+    for (let attempt = 1; ; attempt++) {
+      const waiting = new AbortController()
+      const end = time.now + 10_000
+      time.eachSecond = () => void (time.now >= end && waiting.abort())
+      const acquired = await acquire(refreshLock(path), waiting.signal, { environment: time, observations }).catch(
+        () => undefined,
+      )
+      if (!acquired) continue
+      expect(attempt).toBe(4)
+      return acquired.release()
+    }
+  })
+
+  it('with the process id of this process is not mistaken for it', async () => {
+    await placeLock(lockFile, { ...otherMachine, started: longAgo })
     const time = fakeTime()
     await take(time)
     expect(time.now).toBe(30_000)
   })
 
-  it('whose file was emptied by a power failure is dead after the same time', async () => {
+  it('whose lock file was emptied by a power failure loses the lock after 30 s', async () => {
     await writeFile(lockFile, '')
     const time = fakeTime()
     await (await take(time)).release()
@@ -353,7 +381,7 @@ describe('a holder on another machine', () => {
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('shows its life by the time stamp of the lock file', async () => {
+  it('touches the lock file', async () => {
     const time = fakeTime()
     await take(time)
     await utimes(lockFile, 1, 1)
@@ -361,222 +389,16 @@ describe('a holder on another machine', () => {
     await until(async () => (await stat(lockFile)).mtimeMs > 1_000_000)
   })
 
-  it('that was given up too early learns that it has lost the lock, and leaves the next one in peace', async () => {
-    const robbed = fakeTime({ whoAmI: () => ({ ...whoAmI(), ...elsewhere }) })
-    const first = await take(robbed)
+  it('that has lost the lock is calls by its signal and does not remove the lock of the next holder', async () => {
+    const suspended = fakeTime({ currentIdentity: () => ({ ...currentIdentity(), ...otherMachine }) })
+    const first = await take(suspended)
     const second = await take(fakeTime())
     expect(first.lost.aborted).toBe(false)
-    robbed.beats[0]!()
+    suspended.beats[0]!()
     await until(() => first.lost.aborted)
     await first.release()
     expect(await first.isOurs()).toBe(false)
     expect(await second.isOurs()).toBe(true)
-    expect(robbed.beats).toEqual([])
-  })
-})
-
-describe('writing', () => {
-  const [old, mine, theirs] = ['old', 'mine', 'theirs'].map((name) => ({
-    access_token: `at-${name}`,
-    refresh_token: `rt-${name}`,
-  }))
-  const stored = async (): Promise<unknown> => (existsSync(path) ? JSON.parse(await readFile(path, 'utf8')) : undefined)
-
-  it('of a refreshed set is refused when the lock is no longer ours: the set is not lost, and neither is what is stored', async () => {
-    const store = fileStore(path)
-    await store.write(old, set)
-    await store.lock!(async () => {
-      await placeLock(lockFile, elsewhere)
-      const error = await rejection(Promise.resolve(store.write(mine, { replacing: old, mode: 'replace' })))
-      expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringMatching(/lock .* was lost/) })
-    }, never)
-    expect(await stored()).toEqual(old)
-    await unlink(lockFile)
-    expect(await readdir(directory)).toEqual(['tokens.json'])
-  })
-
-  it('of a late holder is refused when the store has moved on', async () => {
-    const store = fileStore(path)
-    await store.write(old, set)
-    await store.lock!(async () => {
-      await placeLock(lockFile, elsewhere)
-      await fileStore(path).write(theirs, set)
-      expect(await store.write(mine, { replacing: old, mode: 'replace' })).toBe(false)
-    }, never)
-    expect(await stored()).toEqual(theirs)
-  })
-
-  it('upon the same set succeeds once, however many try', async () => {
-    await fileStore(path).write(old, set)
-    const tries = Array.from({ length: 20 }, (_, i) =>
-      fileStore(path).write({ access_token: `at-${i}` }, { replacing: old, mode: 'replace' }),
-    )
-    const results = await Promise.all(tries)
-    expect(results.filter((result) => result !== false)).toHaveLength(1)
-    expect(await stored()).toEqual({ access_token: `at-${results.indexOf(true)}` })
-  })
-
-  it('never undoes a sign-out that came meanwhile, and neither waits for a refresh', async () => {
-    await fileStore(path).lock!(async () => {
-      for (let round = 0; round < 40; round++) {
-        await fileStore(path).write(old, set)
-        await Promise.all([
-          fileStore(path).write(mine, { replacing: old, mode: 'replace' }),
-          fileStore(path).write(undefined, set),
-        ])
-        expect(await stored()).toBeUndefined()
-      }
-    }, never)
-    expect(await readdir(directory)).toEqual([])
-  })
-
-  it('signs out although the moment of writing can not be locked', async () => {
-    await fileStore(path).write(old, set)
-    await mkdir(join(directory, '.tokens.json.write-lock'))
-    await fileStore(path).write(undefined, set)
-    expect(await stored()).toBeUndefined()
-    expect(
-      await rejection(Promise.resolve(fileStore(path).write(mine, { replacing: undefined, mode: 'replace' }))),
-    ).toMatchObject({
-      code: 'OAUTH_STORE_FAILED',
-    })
-  })
-
-  it('goes through a link that leads to nothing yet', async () => {
-    const target = join(directory, 'target.json')
-    await symlink('target.json', path)
-    await fileStore(path).write(old, set)
-    expect(JSON.parse(await readFile(target, 'utf8'))).toEqual(old)
-  })
-})
-
-describe('what killed processes have left', () => {
-  /** A temporary file's name, as its maker would have called it. */
-  const named = (change: (owner: string[]) => void): string => {
-    const parts = temporaryName(path).split('.')
-    const owner = parts.at(-3)!.split('-')
-    change(owner)
-    parts[parts.length - 3] = owner.join('-')
-    return parts.join('.')
-  }
-  const sweep = (): Promise<void> => fileStore(path).lock!(async () => undefined, never)
-
-  it('is removed by the next one who holds the lock', async () => {
-    const pid = String(await deadProcess())
-    await writeFile(
-      named((owner) => owner.splice(0, 2, pid, pid)),
-      'half a token set',
-    )
-    await writeFile(
-      named((owner) => (owner[2] = longAgo)),
-      'of one whose process id was given out again',
-    )
-    await placeLock(`${lockFile}.00000000-1111-2222-3333-444444444444`)
-    await placeLock(join(directory, '.tokens.json.write-lock.00000000-1111-2222-3333-444444444444'))
-    const foreign = named((owner) => (owner[3] = '01234567'))
-    await writeFile(foreign, 'of another machine')
-    await utimes(foreign, 1, 1)
-    await sweep()
-    expect(await readdir(directory)).toEqual([])
-  })
-
-  it('is told from what living ones are at, and from what is somebody else’s', async () => {
-    const names = [
-      temporaryName(path),
-      named((owner) => (owner[3] = '01234567')),
-      join(directory, '.tokens.json.backup'),
-      join(directory, '.tokens.json.00000000-1111-2222-3333-444444444444'),
-      join(directory, '.other.json.lock.00000000-1111-2222-3333-444444444444'),
-    ]
-    for (const name of names) await writeFile(name, '')
-    await sweep()
-    expect((await readdir(directory)).sort()).toEqual(names.map((name) => name.slice(directory.length + 1)).sort())
-  })
-
-  it('includes no grave of one who still is to be buried', async () => {
-    const pid = await deadProcess()
-    const writing = join(directory, '.tokens.json.write-lock')
-    const dead = await placeLock(writing, { pid, thread: pid })
-    await placeLock(`${writing}.${dead}`)
-    await sweep()
-    expect((await readdir(directory)).sort()).toEqual(['.tokens.json.write-lock', `.tokens.json.write-lock.${dead}`])
-  })
-})
-
-describe('listening', () => {
-  /** Two listeners: `own` belongs to the store that writes. */
-  async function listeners(): Promise<{
-    store: ReturnType<typeof fileStore>
-    told: { own: number; other: number }
-    end: () => void
-  }> {
-    const store = fileStore(path)
-    const told = { own: 0, other: 0 }
-    const undo = [store.subscribe!(() => told.own++), fileStore(path).subscribe!(() => told.other++)]
-    return { store, told, end: () => undo.forEach((step) => step()) }
-  }
-  const change = (tokens: TokenJSON | undefined): unknown => fileStore(path).write(tokens, set)
-
-  it('tells of each change made elsewhere and of none made here', async () => {
-    const { store, told, end } = await listeners()
-    await store.write({ access_token: 'at-1' }, set)
-    await until(() => told.other === 1)
-    await store.write(undefined, set)
-    await until(() => told.other === 2)
-    expect(told.own).toBe(0)
-    await change({ access_token: 'at-2' })
-    await until(() => told.own === 1)
-    await writeFile(path, '{"access_token":"by another program"}')
-    await until(() => told.own === 2)
-    await change(undefined)
-    await until(() => told.own === 3)
-    end()
-  })
-
-  it('says nothing of locking', async () => {
-    const { store, told, end } = await listeners()
-    for (let i = 0; i < 20; i++) await store.lock!(async () => undefined, never)
-    await change({ access_token: 'at-1' })
-    await until(() => told.own > 0 && told.other > 0)
-    expect(told).toEqual({ own: 1, other: 1 })
-    end()
-  })
-
-  it('begins before there is a directory, and outlives its being removed and made again', async () => {
-    path = join(directory, 'later', 'tokens.json')
-    const { told, end } = await listeners()
-    await change({ access_token: 'at-1' })
-    await until(() => told.own === 1)
-    await rm(join(directory, 'later'), { recursive: true })
-    await until(() => told.own === 2)
-    await change({ access_token: 'at-2' })
-    await until(() => told.own === 3)
-    end()
-  })
-
-  it('ends with its undo, and a listener that throws changes nothing', async () => {
-    const { told, end } = await listeners()
-    let calls = 0
-    const undo = fileStore(path).subscribe!(() => {
-      calls++
-      throw new Error('of the listener')
-    })
-    await change({ access_token: 'at-1' })
-    await until(() => calls === 1 && told.own === 1)
-    end()
-    await change({ access_token: 'at-2' })
-    await until(() => calls === 2)
-    undo()
-    expect(told.own).toBe(1)
-  })
-
-  it('keeps no process from ending, neither does a lock that is held', async () => {
-    const program = `import { fileStore } from ${JSON.stringify(built)}
-      fileStore(process.argv[1]).subscribe(() => undefined)
-      fileStore(process.argv[1] + '/not/yet').subscribe(() => undefined)
-      fileStore(process.argv[1]).lock(() => new Promise(() => undefined), new AbortController().signal)`
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program, path], { stdio: 'inherit' })
-    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0)
-    expect(existsSync(lockFile)).toBe(true)
+    expect(suspended.beats).toEqual([])
   })
 })

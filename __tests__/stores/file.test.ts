@@ -16,7 +16,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
 
-/** As a Microsoft server answers it and other tools save it. */
+/** A response of Microsoft's token endpoint. */
 const microsoft = {
   token_type: 'Bearer',
   scope: 'User.Read',
@@ -31,7 +31,7 @@ const set = { replacing: undefined, mode: 'set' } as const
 const write = (tokens: TokenJSON | undefined): unknown => fileStore(path).write(tokens, set)
 
 describe('a token file', () => {
-  it('is read as other tools write it, and written back whole', async () => {
+  it('is read as other tools write it, and written back with all its members', async () => {
     await writeFile(path, `\uFEFF${JSON.stringify(microsoft)}`)
     const tokens = await fileStore(path).read()
     expect(tokens).toEqual(microsoft)
@@ -39,26 +39,26 @@ describe('a token file', () => {
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ ...microsoft, access_token: 'at-second' })
   })
 
-  it('that is missing means that nobody is signed in, and is created with its directory, for the owner alone', async () => {
+  it('that is missing means that no user is signed in, and is created with its directory and mode 0600', async () => {
     path = join(directory, 'deep', 'er', 'tokens.json')
     expect(await fileStore(path).read()).toBeUndefined()
     await write({ access_token: 'at-made-up' })
     expect((await stat(path)).mode & 0o777).toBe(0o600)
   })
 
-  it('keeps a mode that somebody has chosen, but for what it gives to everybody', async () => {
+  it('keeps its mode, except for the rights of others', async () => {
     await writeFile(path, '{}')
     await chmod(path, 0o646)
     await write({ access_token: 'at-made-up' })
     expect((await stat(path)).mode & 0o777).toBe(0o640)
   })
 
-  it('leaves nothing beside it', async () => {
+  it('is written without leaving anything beside it', async () => {
     await Promise.all(Array.from({ length: 20 }, (_, i) => write({ access_token: `at-${i}` })))
     expect(await readdir(directory)).toEqual(['tokens.json'])
   })
 
-  it('may be a link: its target is replaced, the link stays', async () => {
+  it('may be a symbolic link: its target is replaced, and the link stays', async () => {
     const target = join(directory, 'target.json')
     await writeFile(target, '{"access_token":"at-old"}')
     await symlink(target, path)
@@ -67,14 +67,14 @@ describe('a token file', () => {
     expect(JSON.parse(await readFile(target, 'utf8'))).toEqual({ access_token: 'at-new' })
   })
 
-  it('is removed by signing out, also when it is gone already', async () => {
+  it('is removed by signing out, also a second time', async () => {
     await write(microsoft)
     await write(undefined)
     await write(undefined)
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('is not replaced when it no longer holds what was read', async () => {
+  it('is not replaced when it no longer contains what was read', async () => {
     const store = fileStore(path)
     await write({ access_token: 'at-1', refresh_token: 'rt-1' })
     const replacing = (await store.read()) as TokenJSON
@@ -84,7 +84,7 @@ describe('a token file', () => {
   })
 })
 
-describe('a token file that can not be used gives a typed error which names the path and never the content', () => {
+describe('a token file that can not be used leads to a typed error that names the path and never the content', () => {
   async function expectFailure(promise: unknown, advice: RegExp): Promise<void> {
     const error = await rejection(Promise.resolve(promise))
     expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringContaining(path) })
@@ -95,10 +95,10 @@ describe('a token file that can not be used gives a typed error which names the 
   it.each([
     ['empty', '', /empty/],
     ['blank', ' \n', /empty/],
-    ['cut in half', '{"access_token": "at-made-up", "refresh_tok', /no JSON/],
-    ['no JSON', 'access_token=at-made-up', /no JSON/],
-    ['JSON that is no object', '["at-made-up"]', /no object/],
-  ])('%s; it is left as it was', async (_name, content, advice) => {
+    ['cut in half', '{"access_token": "at-made-up", "refresh_tok', /not contain JSON/],
+    ['not JSON', 'access_token=at-made-up', /not contain JSON/],
+    ['JSON that is not an object', '["at-made-up"]', /not an object/],
+  ])('%s; the file is not changed', async (_name, content, advice) => {
     await writeFile(path, content)
     await expectFailure(fileStore(path).read(), advice)
     expect(await readFile(path, 'utf8')).toBe(content)
@@ -116,7 +116,7 @@ describe('a token file that can not be used gives a typed error which names the 
     await expectFailure(fileStore(path).read(), /not a directory/)
   })
 
-  it('on a disk that is full: a child whose files may not grow', async () => {
+  it('on a full disk: a process whose files may not grow', async () => {
     await writeFile(path, JSON.stringify(microsoft))
     const program = join(directory, 'child.mjs')
     await build({
@@ -146,7 +146,7 @@ console.log(JSON.stringify({ code: error.code, message: error.message, cause: er
     expect((await readdir(directory)).filter((name) => name.startsWith('.'))).toEqual([])
   })
 
-  it('misuse is a TypeError', () => {
+  it('no path: a TypeError', () => {
     expect(() => fileStore('')).toThrow(TypeError)
     expect(() => fileStore(undefined as never)).toThrow(/path/)
   })

@@ -1,14 +1,14 @@
 import { jest } from '@jest/globals'
 import { createClient } from 'redis'
-import { startRedis } from '../../scripts/servers/redis.mjs'
+import { startRedis } from '../../scripts/servers/redis.js'
 import { redisStore } from '../../src/stores/redis.js'
 
 const LEASE = 200
 
-/** Nothing of this process goes on meanwhile, its timers neither: as if it were stopped. */
-const standStill = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LEASE)
+/** Blocks this process, timers included, as if it were suspended. */
+const suspend = (): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LEASE)
 
-describe('a holder whose process stood still for longer than its lease', () => {
+describe('a holder whose process was suspended for longer than its lease', () => {
   let server: Awaited<ReturnType<typeof startRedis>>
   beforeAll(async () => void (server = await startRedis()))
   afterAll(() => server.stop())
@@ -17,14 +17,14 @@ describe('a holder whose process stood still for longer than its lease', () => {
   it.each([
     ['for the record', undefined],
     ['for the record to be decrypted', { keys: { first: new Uint8Array(32).fill(1) }, current: 'first' }],
-  ])('while it waited %s: it knows that the lock is lost before it asks for anything', async (key, encryption) => {
+  ])('while it waited %s: it notices the loss of the lock before it sends a token request', async (key, encryption) => {
     const client = createClient({ socket: { path: server.path, tls: false } })
     await client.connect()
-    let still = false
+    let isArmed = false
     const after = async <Result>(answer: Promise<Result>): Promise<Result> => {
       const result = await answer
-      if (still) standStill()
-      still = false
+      if (isArmed) suspend()
+      isArmed = false
       return result
     }
     const watched = {
@@ -39,11 +39,11 @@ describe('a holder whose process stood still for longer than its lease', () => {
 
     const known = await store.lock!(async (lost) => {
       expect(lost?.aborted).toBe(false)
-      still = true
+      isArmed = true
       expect(await store.read()).toMatchObject({ refresh_token: 'r1' })
       return lost?.aborted
     }, AbortSignal.timeout(5000))
-    expect([still, known]).toEqual([false, true])
+    expect([isArmed, known]).toEqual([false, true])
     client.destroy()
   })
 })

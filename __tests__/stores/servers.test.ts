@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import pg from 'pg'
 import { createClient } from 'redis'
-import { startPostgres } from '../../scripts/servers/postgres.mjs'
-import { startRedis } from '../../scripts/servers/redis.mjs'
+import { startPostgres } from '../../scripts/servers/postgres.js'
+import { startRedis } from '../../scripts/servers/redis.js'
 import type { TokenStore, WriteContext } from '../../src/index.js'
 import { postgresSchema, postgresStore } from '../../src/stores/postgres.js'
 import { redisStore, type EncryptionOptions } from '../../src/stores/redis.js'
 import { storeContract } from '../../src/store-contract/index.js'
 import { rejection } from '../helpers/client.js'
 
-/** The clients of one server, for as long as the tests run. */
-interface Place {
+/** A server with its clients. */
+interface Fixture {
   open(key: string, encryption?: EncryptionOptions): TokenStore
-  /** The stored text, read past the store. */
+  /** The stored text, read without the store. */
   raw(key: string): Promise<string | undefined>
   corrupt(key: string, text: string): Promise<unknown>
   stop(): Promise<unknown>
@@ -21,10 +21,10 @@ interface Place {
 
 const noop = (): void => undefined
 
-/** Somebody's own server, in which these tests leave nothing behind. */
+/** The URL of an external server: these tests delete the keys that they write. */
 const url = process.env.REDIS_URL
 
-async function redisPlace(client: 'redis' | 'ioredis'): Promise<Place> {
+async function redisFixture(client: 'redis' | 'ioredis'): Promise<Fixture> {
   const server = url ? undefined : await startRedis()
   const connect = (): Redis => (server ? new Redis({ path: server.path }) : new Redis(url!))
   const inspector = connect()
@@ -49,7 +49,7 @@ async function redisPlace(client: 'redis' | 'ioredis'): Promise<Place> {
   }
 }
 
-async function postgresPlace(): Promise<Place> {
+async function postgresFixture(): Promise<Fixture> {
   const server = await startPostgres()
   const pool = new pg.Pool({ ...server.config, max: 20 }).on('error', noop)
   await pool.query(postgresSchema())
@@ -76,46 +76,46 @@ const keyOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const encryption = { keys: { first: keyOf(1) }, current: 'first' }
 
 describe.each([
-  ['redisStore with redis', () => redisPlace('redis')],
-  ['redisStore with ioredis', () => redisPlace('ioredis')],
-  ['postgresStore', postgresPlace],
+  ['redisStore with redis', () => redisFixture('redis')],
+  ['redisStore with ioredis', () => redisFixture('ioredis')],
+  ['postgresStore', postgresFixture],
 ])('%s', (_name, start) => {
-  let place: Place
+  let fixture: Fixture
   let n = 0
   beforeAll(async () => {
-    place = await start()
+    fixture = await start()
   })
-  afterAll(() => place.stop())
+  afterAll(() => fixture.stop())
 
   const cases = storeContract({
-    open: () => place.open(`user ${++n}`),
-    another: () => place.open(`user ${n}`),
-    elsewhere: () => place.open(`somebody else ${n}`),
-    corrupt: async (garbage) => void (await place.corrupt(`user ${n}`, garbage)),
+    open: () => fixture.open(`user ${++n}`),
+    another: () => fixture.open(`user ${n}`),
+    elsewhere: () => fixture.open(`another user ${n}`),
+    corrupt: async (garbage) => void (await fixture.corrupt(`user ${n}`, garbage)),
   }).filter(({ applies }) => applies)
   it.each(cases.map(({ name, run }) => [name, run]))('%s', (_promise, run) => run())
 
   describe('encrypted', () => {
-    it('holds nothing that can be read, and gives it back whole', async () => {
-      const store = place.open('ann', encryption)
+    it('the stored text contains no token, and is read back whole', async () => {
+      const store = fixture.open('ann', encryption)
       await store.write(one, set)
-      expect(await place.raw('ann')).not.toContain('made-up')
+      expect(await fixture.raw('ann')).not.toContain('made-up')
       expect(await store.read()).toEqual(one)
     })
 
-    it('goes over to a new key with the next write, and old records stay readable', async () => {
-      await place.open('ben', encryption).write(one, set)
-      const rotated = place.open('ben', { keys: { first: keyOf(1), second: keyOf(2) }, current: 'second' })
+    it('after a key rotation old records stay readable, and the next write uses the new key', async () => {
+      await fixture.open('ben', encryption).write(one, set)
+      const rotated = fixture.open('ben', { keys: { first: keyOf(1), second: keyOf(2) }, current: 'second' })
       expect(await rotated.read()).toEqual(one)
       await rotated.write(one, set)
-      expect(await place.open('ben', { keys: { second: keyOf(2) }, current: 'second' }).read()).toEqual(one)
+      expect(await fixture.open('ben', { keys: { second: keyOf(2) }, current: 'second' }).read()).toEqual(one)
     })
 
-    it('refuses a record of another user, a changed one and one of an unknown key, with the typed error, and leaves them', async () => {
-      await place.open('cleo', encryption).write(one, set)
-      const sealed = (await place.raw('cleo'))!
-      await place.corrupt('dora', sealed)
-      await place.corrupt(
+    it('a record of another user, a changed record and one of an unknown key are refused with the typed error and left unchanged', async () => {
+      await fixture.open('cleo', encryption).write(one, set)
+      const sealed = (await fixture.raw('cleo'))!
+      await fixture.corrupt('dora', sealed)
+      await fixture.corrupt(
         'emil',
         sealed.replace(/.(.)"\}$/, (_, last: string) => `${last === 'A' ? 'B' : 'A'}${last}"}`),
       )
@@ -124,20 +124,20 @@ describe.each([
         ['emil', encryption],
         ['cleo', { keys: { other: keyOf(3) }, current: 'other' }],
       ] as const) {
-        const before = await place.raw(user)
-        const error = await rejection(Promise.resolve(place.open(user, keys).read()))
+        const before = await fixture.raw(user)
+        const error = await rejection(Promise.resolve(fixture.open(user, keys).read()))
         expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
         expect(error.message).not.toContain('made-up')
-        expect(await place.raw(user)).toBe(before)
+        expect(await fixture.raw(user)).toBe(before)
       }
     })
 
-    it('reads what is not encrypted yet only where that is allowed', async () => {
-      await place.open('fred').write(one, set)
-      expect(await rejection(Promise.resolve(place.open('fred', encryption).read()))).toMatchObject({
+    it('a plain record is read only where allowPlaintext says so', async () => {
+      await fixture.open('fred').write(one, set)
+      expect(await rejection(Promise.resolve(fixture.open('fred', encryption).read()))).toMatchObject({
         code: 'OAUTH_STORE_FAILED',
       })
-      expect(await place.open('fred', { ...encryption, allowPlaintext: true }).read()).toEqual(one)
+      expect(await fixture.open('fred', { ...encryption, allowPlaintext: true }).read()).toEqual(one)
     })
   })
 })

@@ -1,4 +1,4 @@
-// Finds a Chromium, the system's own or the one of npm, and starts it.
+// Finds a Chromium, of the system or of npm, and starts it.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rename, rm } from 'node:fs/promises'
@@ -19,12 +19,12 @@ const args = [
   '--disable-sync',
 ]
 
-const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+const paths = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
 const packed = new URL('../../node_modules/@sparticuz/chromium/', import.meta.url)
 
 /**
- * Unpacks the Chromium of npm once into a temporary directory, and returns where it is. Several may do so at the same time: each unpacks into a directory
- * of its own, and the first one's is kept.
+ * Unpacks the Chromium of npm into a temporary directory and returns the path of the program. Concurrent calls unpack into directories of their own; the
+ * first to finish is kept.
  */
 async function unpack() {
   const { version } = JSON.parse(await readFile(new URL('package.json', packed), 'utf8'))
@@ -45,12 +45,10 @@ async function unpack() {
   return executable
 }
 
-/** Starts a browser: the one that the environment variable `CHROMIUM` names, the system's, or npm's. Fails, and says what to do, when none starts. */
+/** Starts the browser that the environment variable `CHROMIUM` names, else that of the system, else that of npm. Rejects with advice when none starts. */
 export async function launchChromium() {
   const { CHROMIUM } = process.env
-  const candidates = CHROMIUM
-    ? [() => CHROMIUM]
-    : [...places.filter((path) => existsSync(path)).map((path) => () => path), unpack]
+  const candidates = CHROMIUM ? [() => CHROMIUM] : [...paths.filter((path) => existsSync(path)).map((path) => () => path), unpack]
   const failures = []
   for (const find of candidates) {
     try {
@@ -61,8 +59,8 @@ export async function launchChromium() {
   }
   throw new Error(
     [
-      'No Chromium starts here, and the browser tests are nothing without one. Install the package chromium of your system (Debian: apt-get install chromium),',
-      'name one in the environment variable CHROMIUM, or install what the one of @sparticuz/chromium needs (Debian: apt-get install libnss3).',
+      'No Chromium starts, and the browser tests need one. Install the package chromium of your system (Debian: apt-get install chromium),',
+      'name a browser in the environment variable CHROMIUM, or install the libraries that @sparticuz/chromium needs (Debian: apt-get install libnss3).',
       ...failures,
     ].join('\n'),
   )

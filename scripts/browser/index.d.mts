@@ -1,5 +1,5 @@
 import type { Browser } from 'playwright-core'
-import type { Servers } from '../servers/start.mjs'
+import type { Servers } from '../servers/start.js'
 
 export function launchChromium(): Promise<Browser>
 
@@ -8,6 +8,7 @@ export interface Recorder {
   requests: {
     document: string | undefined
     token: string | undefined
+    sentAt: number
     at: number
     status?: number
     answeredAt?: number
@@ -21,7 +22,7 @@ export interface Site {
   url(settings?: Record<string, string>, host?: string): string
   stop(): Promise<void>
 }
-export function startSite(options?: { axios?: string }): Promise<Site>
+export function startSite(options?: { axios?: string; entry?: string }): Promise<Site>
 
 export interface StormOptions {
   browser: Browser
@@ -29,13 +30,13 @@ export interface StormOptions {
   site: Site
   recorder: Recorder
   storage: string
-  /** Whether the pages have Web Locks. Default: true. */
+  /** False takes Web Locks away from the pages. Default: true. */
   locks?: boolean
   adapter?: string
   keepalive?: boolean
   seconds: number
   tabs?: number
-  /** Milliseconds between two tabs that end. */
+  /** Mean interval between two tabs that end, in milliseconds. */
   every?: number
 }
 export interface StormCounts {
@@ -48,6 +49,7 @@ export interface StormCounts {
   faults: number
   undelivered: number
   signIns: number
+  late: number
   leftOut: number
   signedOut: number
   failed: number

@@ -1,4 +1,4 @@
-// What the browser tests need, in one place.
+// The parts of the browser tests.
 export { launchChromium } from './chromium.mjs'
 export { startRecorder } from './recorder.mjs'
 export { startSite } from './site.mjs'

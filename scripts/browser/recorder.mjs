@@ -1,11 +1,11 @@
-// Stands before the token endpoint and writes down who sent which refresh token when, and what came back. What has arrived is passed on to the end,
-// whether or not the tab that sent it still lives: so does any network.
+// A proxy before the token endpoint that records each token request and its response. A request that has arrived is passed on although its tab has ended,
+// as any network does.
 import { createHash } from 'node:crypto'
-import { allowBrowsers, bytesOf, listen } from '../servers/process.mjs'
+import { allowBrowsers, bytesOf, listen } from '../servers/process.ts'
 
 const fingerprint = (text) => (text ? createHash('sha256').update(text).digest('hex').slice(0, 16) : undefined)
 
-/** `{ tokenEndpoint, requests, stop }`. Tokens are written down as fingerprints only. Times are epoch milliseconds. */
+/** `{ tokenEndpoint, requests, stop }`. Tokens are recorded as fingerprints. Times are epoch milliseconds. */
 export async function startRecorder(tokenEndpoint) {
   const requests = []
   const { server, port } = await listen()
@@ -15,6 +15,7 @@ export async function startRecorder(tokenEndpoint) {
     const entry = {
       document: request.headers['x-document'],
       token: fingerprint(new URLSearchParams(String(body)).get('refresh_token')),
+      sentAt: Number(request.headers['x-sent-at'] ?? Date.now()),
       at: Date.now(),
     }
     requests.push(entry)

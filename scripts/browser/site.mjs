@@ -1,14 +1,17 @@
 // Serves the page of the browser tests, bundled, over http://localhost.
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { listen } from '../servers/process.mjs'
+import { listen } from '../servers/process.ts'
 
-const entry = fileURLToPath(new URL('../../__tests__/helpers/browser/page.ts', import.meta.url))
+const directory = new URL('../../__tests__/helpers/browser/', import.meta.url)
 
-/** `{ url, stop }`: `url(settings)` is the address of a page with these settings. `axios` names the package that is bundled as axios. */
-export async function startSite({ axios = 'axios' } = {}) {
+/**
+ * `{ url, stop }`: `url(settings)` is the address of a page with these settings. `axios` names the package that is bundled as axios, `entry` the script of
+ * the page.
+ */
+export async function startSite({ axios = 'axios', entry = 'page.ts' } = {}) {
   const { outputFiles } = await build({
-    entryPoints: [entry],
+    entryPoints: [fileURLToPath(new URL(entry, directory))],
     bundle: true,
     platform: 'browser',
     format: 'iife',

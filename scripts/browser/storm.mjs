@@ -1,30 +1,33 @@
-// Several tabs of one origin that send requests all the time with tokens that live for a second or two, while some of them are reloaded, or closed and opened again.
+// Tabs of one origin that send requests continuously with tokens that live for a second or two, while some of them are reloaded, or closed and opened again.
 
 const pick = (list) => list[Math.floor(Math.random() * list.length)]
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** Takes `navigator.locks` away before a page's scripts run. */
+/** An init script that removes `navigator.locks`. */
 export const withoutLocks = () => {
   Object.defineProperty(Navigator.prototype, 'locks', { configurable: true, get: () => undefined })
 }
 
-/** In seconds. The authorization server counts in whole ones, so that a token lives between one and two. */
+/** In seconds. The authorization server counts whole seconds, so that a token lives between one and two. */
 const LIFETIME = 2
-/** How long before its expiry a token may be refreshed, in milliseconds: 20 % of its life. */
-const ADVISORY = 400
-/** How long a request is under way to the authorization server, in milliseconds, at most. */
-const TRANSIT = 50
-/** How late the end of a document may be seen after what was under way in it, in milliseconds. */
+/** The refresh window of these tokens, in milliseconds: 20 % of their lifetime. */
+const REFRESH_WINDOW = 400
+/** The most that may pass between the start of a refresh and its token request, in milliseconds. */
+const START = 50
+/** The least number of tabs that end. */
+const ENDS = 4
+/** The most by which the end of a document may be recorded before its last response, in milliseconds. */
 const GRACE = 250
 
 /**
- * Resolves with what was counted:
- * - `refreshes`, and `early` ones, of a token that was not due yet;
- * - `reused` refresh tokens, by the authorization server; `died`: those whose first answer died with its tab, so that nobody could save it (sent a third
- *   time, the server no longer counts them); `faults`: those for which there is no such excuse;
- * - `signedOut` and `failed`, in tabs that lived, but for what follows from an answer that died; `signIns` after such a death;
+ * Resolves with these counts:
+ * - `refreshes`; `early`: those before the refresh window;
+ * - `reused`: refresh tokens that the authorization server received twice; `died`: reuses that follow from a response lost with its tab, which no
+ *   store can save (the server does not count a third use); `faults`: all other reuses;
+ * - `signedOut` and `failed`: in tabs that lived, except for consequences of a lost response; `signIns`: after a lost response;
+ * - `late`: requests that got a 401 with an expired token twice;
  * - `leftOut`: tabs that are signed out at the end while others are signed in;
- * - `answered`: requests with the answer 200 in tabs that lived to the end; `served`: by the API; `ended`: tabs closed or reloaded.
+ * - `answered`: responses with status 200 in tabs that lived to the end; `served`: requests that the API has served; `ended`: tabs closed or reloaded.
  */
 export async function storm({
   browser,
@@ -56,7 +59,7 @@ export async function storm({
   await servers.reset()
   const from = recorder.requests.length
 
-  /** A tab, and the document that it shows. */
+  /** Opens a tab. `document` identifies the document that it shows. */
   async function open() {
     const page = await context.newPage()
     const tab = { page }
@@ -75,25 +78,26 @@ export async function storm({
   const living = await Promise.all(Array.from({ length: tabs }, open))
   await first.close()
 
-  // A token whose successor died with its tab ends the session: somebody signs in again, as a user would.
+  // A refresh token whose successor is lost with its tab ends the session: the script signs in again, as a user would.
   const signIns = []
-  const restless = living.slice(0, tabs / 2)
+  const shortLived = living.slice(0, tabs / 2)
   const startedAt = Date.now()
   let ended = 0
-  while (Date.now() - startedAt < seconds * 1000) {
+  // A busy machine ends few tabs in that time.
+  while (Date.now() - startedAt < seconds * 1000 || ended < ENDS) {
     await pause(every * (0.5 + Math.random()))
-    const tab = pick(restless)
+    const tab = pick(shortLived)
     end(tab)
     ended++
     if (Math.random() < 0.5) await show(tab, () => tab.page.reload())
     else {
       await tab.page.close()
-      const index = restless.indexOf(tab)
-      restless[index] = living[living.indexOf(tab)] = await open()
+      const index = shortLived.indexOf(tab)
+      shortLived[index] = living[living.indexOf(tab)] = await open()
     }
-    const calm = living.at(-1).page
-    if (await calm.evaluate(() => globalThis.app.status().status === 'signed-out')) {
-      await calm.evaluate((tokens) => globalThis.app.signIn(tokens), await servers.mint())
+    const steady = living.at(-1).page
+    if (await steady.evaluate(() => globalThis.app.status().status === 'signed_out')) {
+      await steady.evaluate((tokens) => globalThis.app.signIn(tokens), await servers.mint())
       signIns.push(Date.now())
     }
   }
@@ -105,13 +109,13 @@ export async function storm({
     0,
   )
   const states = await Promise.all(living.map(({ page }) => page.evaluate(() => globalThis.app.status().status)))
-  const leftOut = states.includes('signed-in') ? states.filter((state) => state !== 'signed-in').length : 0
+  const leftOut = states.includes('signed_in') ? states.filter((state) => state !== 'signed_in').length : 0
   const counts = await servers.counts()
   const requests = recorder.requests.slice(from)
   await context.close()
 
   const firstUse = new Map()
-  const deaths = []
+  const losses = []
   let faults = 0
   let early = 0
   let previous
@@ -120,18 +124,24 @@ export async function storm({
     if (!before) firstUse.set(request.token, request)
     else if (before.status === 200) {
       const end = endedAt.get(before.document) ?? Infinity
-      if (end <= before.answeredAt + GRACE) deaths.push(request.at)
+      if (end <= before.answeredAt + GRACE) losses.push(request.at)
       else faults++
     }
     if (request.status !== 200) continue
-    // The expiry is stored in whole seconds, rounded down.
-    if (previous && request.at < (Math.floor((previous.at - TRANSIT) / 1000) + LIFETIME) * 1000 - ADVISORY) early++
+    // Token sets store the expiry in whole seconds, rounded down.
+    if (previous && request.sentAt < (Math.floor((previous.sentAt - START) / 1000) + LIFETIME) * 1000 - REFRESH_WINDOW) early++
     previous = request
   }
   const lived = events.filter(({ document, at }) => at < (endedAt.get(document) ?? Infinity))
-  // From the death of an answer until somebody has signed in again, and the others have heard of it.
-  const excused = deaths.map((death) => [death - GRACE, (signIns.find((at) => at > death) ?? Infinity) + 1000])
-  const unexplained = lived.filter(({ at }) => !excused.some(([from, to]) => at >= from && at < to))
+  // From the loss of a response until a second after the next sign-in, when every tab has the new set.
+  const excused = losses.map((loss) => [loss - GRACE, (signIns.find((at) => at > loss) ?? Infinity) + 1000])
+  // On a busy machine a token may expire before the API has judged the second send. A send with the token before the refresh fails sooner.
+  const isLate = ({ code, status, at }) =>
+    code === 'ERR_BAD_REQUEST' &&
+    status === 401 &&
+    !requests.some(({ status, at: sentAt }) => status === 200 && sentAt > at - 1000 && sentAt <= at)
+  const explained = (event) => excused.some(([from, to]) => event.at >= from && event.at < to)
+  const unexplained = lived.filter((event) => !explained(event) && !isLate(event))
   const signedOut = unexplained.filter(({ type }) => type === 'signed_out')
   const failed = unexplained.filter(({ type }) => type === 'failed')
   return {
@@ -140,10 +150,11 @@ export async function storm({
     refreshes: counts.refreshGrants,
     early,
     reused: counts.refreshTokensReused,
-    died: deaths.length,
+    died: losses.length,
     faults,
     undelivered: requests.filter(({ undelivered }) => undelivered).length,
     signIns: signIns.length,
+    late: lived.filter((event) => !explained(event) && isLate(event)).length,
     leftOut,
     signedOut: signedOut.length,
     failed: failed.length,

@@ -1,4 +1,4 @@
-import type { AxiosInstance } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig } from 'axios'
 import { platform, type Environment } from '../session/environment.js'
 import { openSession, type OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
@@ -13,6 +13,7 @@ import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
 import { responseInterceptor } from './recover.js'
 import { redirectGuard } from './redirect.js'
+import { routeRule } from './route.js'
 import { isSamePlace, registry, type AttachedInstance } from './registry.js'
 import { attachedSession, sessionObject, type AttachedSession } from './session-object.js'
 
@@ -81,23 +82,31 @@ export function attachIn(
     throw new TypeError(
       'attachOAuth: this instance is attached to another store. Call detach() on what the first call returned; to send single requests for another session, pass oauth: { session }.',
     )
-  const isAllowed = originRule({
+  const allowInsecureHttp = options.dangerouslyAllowInsecureHttp === true
+  const base = (): string | undefined => globalThis.document?.baseURI
+  const judgeOrigin = originRule({
     origins: options.origins,
     baseURL: () => instance.defaults.baseURL,
     page: () => globalThis.location?.href,
-    allowInsecureHttp: options.dangerouslyAllowInsecureHttp === true,
+    base,
+    allowInsecureHttp,
   })
+  const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
   const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
   // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
   const credentials = new CredentialFactory()
+  const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
     instance,
     provider: open.provider,
     environment,
     credentials,
-    carriers: new Carriers(redirectGuard(isAllowed)),
+    carriers: new Carriers(redirects.wrap),
+    redirects,
+    judgeOrigin,
+    judgeRoute: routeRule({ allowInsecureHttp, base }),
     isAllowed,
     stepUp: options.stepUp,
     order: {

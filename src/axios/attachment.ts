@@ -1,4 +1,4 @@
-import type { AxiosInstance } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig } from 'axios'
 import type { Environment } from '../session/environment.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { Carriers } from './carriers.js'
@@ -6,6 +6,8 @@ import type { CredentialFactory } from './credential.js'
 import type { Registration } from './innermost.js'
 import type { StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
+import type { RedirectGuard } from './redirect.js'
+import type { RouteRule } from './route.js'
 
 /** The data that the interceptors of one instance share. */
 export interface Attachment {
@@ -14,7 +16,10 @@ export interface Attachment {
   readonly environment: Environment
   readonly credentials: CredentialFactory
   readonly carriers: Carriers
-  readonly isAllowed: OriginRule
+  readonly redirects: RedirectGuard
+  readonly judgeOrigin: OriginRule
+  readonly judgeRoute: RouteRule
+  readonly isAllowed: (config: AxiosRequestConfig) => boolean
   readonly stepUp: StepUp | undefined
   readonly order: Pick<Registration, 'runsNextToAdapter' | 'hasNoOtherInterceptors' | 'othersAreSynchronous'>
 }

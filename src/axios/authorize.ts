@@ -5,13 +5,14 @@ import type { ActiveToken } from '../session/state.js'
 import type { TokenDemand, TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
-import { createBody, isReplayable, prepareBody } from './body.js'
+import { bodyFactory, createBody, isReplayable, prepareBody, serializeBody } from './body.js'
 import { authorizationName, carries, removeCredential, setCredential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
+import { nothingAllowed } from './origin.js'
 import { memoizeParams } from './serialized-params.js'
 import { contextOf, type Stage } from './request-context.js'
-import { requestError } from './request-error.js'
+import { OAuthRequestError, requestError } from './request-error.js'
 import { providerFor, requestOptions, summaryOf } from './request-options.js'
 
 const rethrow = (error: unknown): never => {
@@ -35,7 +36,8 @@ function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
  * the request has to wait, only the asynchronous one runs.
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
-  const { instance, provider: attached, environment, credentials, carriers, isAllowed, order } = attachment
+  const { instance, provider: attached, environment, credentials, carriers, redirects, judgeOrigin, judgeRoute, isAllowed, order } =
+    attachment
   const checkLater = checkBeforeAdapter(checkSending)
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
@@ -102,7 +104,10 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   /** Does the request get the credential? Decided on the final config. The caller's own credential wins. */
   function isConcerned(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
     const name = authorizationName(config)
-    return !config.auth && (name === undefined || isEarlier(config, name, provider)) && isAllowed(config)
+    if (config.auth || (name !== undefined && !isEarlier(config, name, provider))) return false
+    const verdict = judgeOrigin(config)
+    if (verdict === 'nothing-allowed') throw new OAuthRequestError('OAUTH_ORIGIN_UNKNOWN', nothingAllowed, config)
+    return verdict === 'allowed'
   }
 
   /** Removes a credential of this package from a config that was copied without its context. */
@@ -134,9 +139,14 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     startedAt: number,
     stage: Stage,
   ): InternalAxiosRequestConfig {
-    if (config.paramsSerializer) memoizeParams(config)
+    memoizeParams(config)
     const credential = token && credentials.of(token)
-    if (credential) setCredential(config, credential)
+    if (credential) {
+      const danger = judgeRoute(config)
+      if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
+      setCredential(config, credential)
+      redirects.prepareTransport(config)
+    }
     carry(config, provider, stage, epoch, token, startedAt)
     return config
   }
@@ -179,13 +189,22 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
     const { events } = provider
     if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
-    return waitWithin(provider.getToken(demandOf(config)), config, startedAt, environment).then((result) => {
+    const demand = demandOf(config)
+    // The caller may change the body and the parameters while the request waits.
+    const isReady = config.data !== undefined && !bodyFactory(config)
+    if (isReady) {
+      prepareBody(config, instance.defaults.adapter)
+      serializeBody(config)
+    }
+    memoizeParams(config, true)
+    return waitWithin(provider.getToken(demand), config, startedAt, environment).then((result) => {
       if (events.has('released')) events.emit('released', summaryOf(config))
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)
       const token = result.type === 'token' ? result.token : undefined
-      return send(config, provider, token ? token.epoch : provider.epoch, token, startedAt)
+      if (!isReady) prepareBody(config, instance.defaults.adapter)
+      return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt, 'sent')
     })
   }
 

@@ -1,4 +1,4 @@
-import { getAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import { AxiosHeaders, getAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
 import type { OAuthRequestOptions } from './request-options.js'
 
 interface MultipartStream {
@@ -12,24 +12,24 @@ function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** A body that is gone once it was sent. */
+/** A body that is used up once it was sent. */
 export function isStream(data: unknown): boolean {
   return (
     isObject(data) && (typeof data.pipe === 'function' || typeof data.getReader === 'function' || Symbol.asyncIterator in data)
   )
 }
 
-/** What makes the body anew, where the caller has given that. */
+/** The caller's function that makes the body, where there is one. */
 export function bodyFactory({ oauth }: AxiosRequestConfig): (() => unknown) | undefined {
   return isObject(oauth) ? (oauth as OAuthRequestOptions).body : undefined
 }
 
-/** May the body be sent a second time, as it is or made anew? */
+/** May the body be sent a second time, as it is or made again? */
 export function isReplayable(config: AxiosRequestConfig): boolean {
   return !isStream(config.data) || bodyFactory(config) !== undefined
 }
 
-/** In Node axios makes a stream out of a multipart form; one without files in streams can be had as the bytes that it will be. */
+/** In Node axios makes a stream of a multipart form; a form without streams in it can be had as bytes. */
 const keepForm: BodyTransform = (data, headers) => {
   const form = data as Partial<MultipartStream> | undefined
   if (typeof form?.getBuffer !== 'function' || typeof form.getBoundary !== 'function') return data
@@ -53,30 +53,84 @@ function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestC
   config.headers['Content-Type'] = `multipart/form-data; boundary=form-data-${random}-${Date.now().toString(36)}`
 }
 
-/** Has the caller's function make the body, where there is one: also of a request that is none of ours. Throws a `TypeError` when that is a promise. */
+/** Calls the caller's body factory, where there is one, also for a request without a token. Throws a `TypeError` when it returns a promise. */
 export function createBody<Config extends AxiosRequestConfig>(config: Config): Config {
-  const make = bodyFactory(config)
-  if (!make) return config
-  config.data = make()
+  const create = bodyFactory(config)
+  if (!create) return config
+  config.data = create()
   if (typeof (config.data as PromiseLike<unknown> | undefined)?.then === 'function')
     throw new TypeError('oauth.body must return the body itself, not a promise of it: wait for it before you send the request')
   return config
 }
 
-/** Sees to it, before axios serializes the body, that it can be sent twice where that is possible. */
+function copyForm(form: FormData): FormData {
+  const copy = new FormData()
+  // React Native's has no iterator; there the form itself is sent.
+  if (typeof form.forEach !== 'function') return form
+  form.forEach((value, name) => copy.append(name, value))
+  return copy
+}
+
+/**
+ * A copy of bytes and forms, which the caller may change while the request waits. Everything else is text by the time that it is sent, can't be changed,
+ * or is the caller's own object, of which no copy is made.
+ */
+function copyOf(data: unknown): unknown {
+  if (data instanceof ArrayBuffer) return data.slice(0)
+  // A Buffer is sent as it is; of another view axios sends the whole memory behind it.
+  if (data instanceof Uint8Array && isNodeBuffer(data)) return Uint8Array.prototype.slice.call(data)
+  if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) {
+    const View = data.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => unknown
+    return new View(data.buffer.slice(0), data.byteOffset, (data as Partial<Uint8Array>).length ?? data.byteLength)
+  }
+  return data
+}
+
+const isNodeBuffer = (data: Uint8Array): boolean =>
+  (data.constructor as { isBuffer?: (value: unknown) => boolean }).isBuffer?.(data) === true
+
+/** Prepares the body, before axios serializes it, for being sent a second time where that is possible. */
 export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
-  const { data } = createBody(config)
-  if (data instanceof FormData) return fixBoundary(config, adapter)
-  if (!isObject(data) || !('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')))
-    return
-  const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
-  if (!transforms.includes(keepForm)) config.transformRequest = [...transforms, keepForm] as never
+  const { data } = createBody(config) as { data: unknown }
+  if (!isObject(data)) return
+  if (data instanceof FormData) {
+    config.data = copyForm(data)
+    return fixBoundary(config, adapter)
+  }
+  const copy = copyOf(data)
+  if (copy !== data) config.data = copy
+  else if ('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')) {
+    const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
+    if (!transforms.includes(keepForm)) config.transformRequest = [...transforms, keepForm] as never
+  }
+}
+
+/**
+ * Serializes the body now, before the request waits for a token, so that changes that the caller makes meanwhile are not sent. Each transform runs once, with
+ * the config and its headers as axios calls it; axios then finds one transform, which hands out the result. A config that comes back has its own transforms
+ * again.
+ */
+export function serializeBody(config: InternalAxiosRequestConfig): void {
+  const { data, transformRequest } = config as InternalAxiosRequestConfig & { data: unknown }
+  if (!isObject(data) || isStream(data) || !transformRequest) return
+  config.headers = AxiosHeaders.from(config.headers as never)
+  const transforms = [transformRequest].flat() as BodyTransform[]
+  const run = (context: InternalAxiosRequestConfig, body: unknown, from: InternalAxiosRequestConfig['headers']): unknown =>
+    transforms.reduce((value, transform) => transform.call(context, value, from.normalize(false)), body)
+  let serialized: { readonly body: unknown } | undefined = { body: run(config, data, config.headers) }
+  const handOut: BodyTransform = function (body, from) {
+    const ready = body === data ? serialized : undefined
+    serialized = undefined
+    this.transformRequest = transformRequest
+    return ready ? ready.body : run(this, body, from)
+  }
+  config.transformRequest = [handOut] as never
 }
 
 /** Makes the body of the second sending. */
 export function renewBody(config: InternalAxiosRequestConfig): void {
   if (!bodyFactory(config) || !isStream(config.data)) return
   createBody(config)
-  // The adapter has written the length of the first one there.
+  // The adapter has written the length of the first body there.
   config.headers.delete('Content-Length')
 }

@@ -1,24 +1,22 @@
 import type { InternalAxiosRequestConfig } from 'axios'
+import type { RedirectGuard } from './redirect.js'
 import { carryContext, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
-/** Creates the `beforeRedirect` function of a request, which guards its redirects and carries its context. */
-export type MakeGuard = (context: RequestContext) => BeforeRedirect
-
-/** Puts contexts on configs. Requests whose contexts are equal share one function: most requests cost no allocation. */
+/** Puts contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function: most requests cost no allocation. */
 export class Carriers {
-  readonly #makeGuard: MakeGuard
+  readonly #wrap: RedirectGuard['wrap']
   #last: RequestContext | undefined
   #carrier: BeforeRedirect | undefined
 
-  constructor(makeGuard: MakeGuard) {
-    this.#makeGuard = makeGuard
+  constructor(wrap: RedirectGuard['wrap']) {
+    this.#wrap = wrap
   }
 
   put(config: InternalAxiosRequestConfig, context: RequestContext): void {
     this.#last = context
-    this.#carrier = config.beforeRedirect = carryContext(this.#makeGuard(context), context)
+    this.#carrier = config.beforeRedirect = carryContext(this.#wrap(context.beforeRedirect), context)
   }
 
   /** Puts the last context on a config, if it equals the given one. */

@@ -11,7 +11,7 @@ export interface Challenge {
 const part = /[\s,]+|([!#$%&'*+.^_`|~\w/-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"=]+)))?(=*)|./gsy
 
 /**
- * Reads `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Whatever can't be understood is passed over; it never throws.
+ * Reads `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Parts that can't be understood are passed over; nothing makes it throw.
  */
 export function parseChallenges(header: unknown): Challenge[] {
   const text = Array.isArray(header) ? header.filter((line) => typeof line === 'string').join(', ') : header
@@ -33,10 +33,18 @@ export function parseChallenges(header: unknown): Challenge[] {
 /** The errors that a refresh can't cure: RFC 6750 §3.1, RFC 9470 §3, and the claims challenge of Microsoft's servers. */
 const incurable = /^insufficient_(scope|user_authentication|claims)$/
 
-/**
- * The challenge that asks for more than a refresh can give, if there is one. A 401 without it, also one without any challenge or with one of another
- * scheme, is taken for an expired token: many APIs and gateways say it so, and trying once is harmless.
- */
+/** The challenge that asks for more than a refresh can give, if there is one. */
 export function beyondRefresh(challenges: readonly Challenge[]): Challenge | undefined {
   return challenges.find(({ parameters }) => incurable.test(parameters.error ?? ''))
+}
+
+/**
+ * Does the response reject the access token? A 401 does, also without a challenge or with one of another scheme: many APIs and gateways say it so, and
+ * trying once is harmless. A 400 or 403 does if it says `invalid_token` (RFC 6750 §3.1). Ask `beyondRefresh` first.
+ */
+export function rejectsToken(status: number, challenges: readonly Challenge[]): boolean {
+  return (
+    status === 401 ||
+    ((status === 400 || status === 403) && challenges.some(({ parameters }) => parameters.error === 'invalid_token'))
+  )
 }

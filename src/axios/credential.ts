@@ -16,6 +16,8 @@ const REMEMBERED = 8
 export class CredentialFactory {
   #token: ActiveToken | undefined
   #credential: Credential | undefined
+  /** The names of all headers that have carried a token, in lower case. */
+  readonly names = new Set(['authorization'])
   readonly #recent: { readonly value: string; readonly token: ActiveToken }[] = []
 
   /** The credential of a token (RFC 6750 §2.1); `undefined` for a set without an access token. */

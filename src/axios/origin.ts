@@ -1,8 +1,12 @@
 import type { AxiosRequestConfig } from 'axios'
 import { isLoopback } from '../loopback.js'
 
-/** Is the token allowed to go where this request goes? */
-export type OriginRule = (config: AxiosRequestConfig) => boolean
+/**
+ * May the token go where this request goes? `nothing-allowed`: no origin is allowed at all, for instance because the `baseURL` is relative
+ * on a rendering server.
+ */
+export type OriginVerdict = 'allowed' | 'refused' | 'nothing-allowed'
+export type OriginRule = (config: AxiosRequestConfig) => OriginVerdict
 
 export interface OriginSettings {
   /** The allowed origins; otherwise the instance's `baseURL` decides. */
@@ -11,113 +15,151 @@ export interface OriginSettings {
   readonly baseURL: () => string | undefined
   /** The address of the page, in a browser. */
   readonly page: () => string | undefined
+  /** The address that the platform resolves relative URLs by: `document.baseURI` in a page. */
+  readonly base: () => string | undefined
   readonly allowInsecureHttp: boolean
 }
 
-// What axios takes for absolute: it is sent as it stands, without the baseURL.
-const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i
-// What is most often asked for: a path, which nothing can take for absolute.
-const isPath = (url: string): boolean => url.startsWith('/') && url[1] !== '/'
-// A base whose origin no path behind it can change.
-const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
+/** The advice for a request that gets `nothing-allowed`. */
+export const nothingAllowed =
+  'Tell which origins may get the token: create the instance with an absolute https baseURL, or pass the option origins, such as ["https://api.example.com"]. ' +
+  'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.'
 
-/** `undefined` also where a scheme has none, such as `file:`. */
-function originOf(url: string, base: string | undefined): string | undefined {
+// Absolute for axios: such a URL is sent as it stands, without the baseURL.
+const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i
+// The usual request: a path, which nothing can take for absolute.
+export const isPath = (url: string): boolean => url.startsWith('/') && url[1] !== '/'
+// Bases whose origin no path behind them can change: an absolute one, and a path of the page's server.
+const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
+const solidPath = /^\/[\w-]/
+// An address whose host every platform reads alike: a name, or four plain numbers.
+const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+const ordinary = new RegExp(
+  `^(https?)://((?:[a-z\\d-]+\\.)*[a-z][a-z\\d-]*|(?:${octet}\\.){3}${octet})(?::([1-9]\\d{0,3}|[1-5]\\d{4}))?(?=[/?#]|$)`,
+  'i',
+)
+
+/**
+ * `undefined` also where a scheme has no origin, such as `file:`. React Native's `URL` takes userinfo for a part of the origin, or knows no `origin`:
+ * there only ordinary addresses have one.
+ */
+export function originOf(url: string, base?: string): string | undefined {
+  const [, scheme, host, port] = ordinary.exec(url) ?? []
+  if (scheme && host) {
+    const usual = scheme.length === 5 ? '443' : '80'
+    return `${scheme}://${host}${port && port !== usual ? `:${port}` : ''}`.toLowerCase()
+  }
   try {
     const { origin } = new URL(url, base)
-    return origin === 'null' ? undefined : origin
+    return origin === 'null' || new URL('http://a@b').origin !== 'http://b' ? undefined : origin
   } catch {
     return undefined
   }
 }
 
-/** May a token travel to this origin at all? Plain http may not, but to this machine itself. */
+/** May a token travel to this origin at all? Plain http may not, except to this machine itself. */
 function isSafe(origin: string, allowInsecureHttp: boolean): boolean {
-  const { protocol, hostname } = new URL(origin)
-  return protocol === 'https:' || (protocol === 'http:' && (allowInsecureHttp || isLoopback(hostname)))
+  const [, scheme, hostname = ''] = /^(https?):\/\/(.*?)(?::\d+)?$/.exec(origin) ?? []
+  return scheme === 'https' || (scheme === 'http' && (allowInsecureHttp || isLoopback(hostname)))
 }
 
-/** Checks the `origins` option. Throws a `TypeError` that says what is wrong with it. */
+/** Checks the `origins` option. Throws a `TypeError` that says what to write. */
 function readOrigins(origins: readonly string[], allowInsecureHttp: boolean): Set<string> {
   if (!Array.isArray(origins) || origins.length === 0)
-    throw new TypeError("origins must be a list with at least one origin, such as ['https://api.example.com']")
+    throw new TypeError("attachOAuth: origins must be a list with at least one origin, such as ['https://api.example.com']")
+  const refuse = (text: string, advice: string): never => {
+    throw new TypeError(`attachOAuth: origins: ${JSON.stringify(text)} ${advice}`)
+  }
   return new Set(
-    origins.map((text) => {
-      const origin = originOf(text, undefined)
-      if (origin === undefined)
-        throw new TypeError(`origins: ${JSON.stringify(text)} is no origin; write it like https://api.example.com`)
+    (origins as string[]).map((text) => {
+      const origin = typeof text === 'string' && /^https?:/i.test(text) ? originOf(text) : undefined
+      if (origin === undefined) return refuse(text, 'is not an origin; write it like https://api.example.com')
+      if (text.includes('*')) return refuse(text, 'has a wildcard; name each origin, such as https://api.example.com')
+      if (!/^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text)) return refuse(text, `is more than an origin; write ${origin}`)
       if (!isSafe(origin, allowInsecureHttp))
-        throw new TypeError(
-          `origins: ${origin} is plain http; use https, or set dangerouslyAllowInsecureHttp if tokens may travel unprotected`,
-        )
+        return refuse(text, 'is plain http; use https, or set dangerouslyAllowInsecureHttp if tokens may travel unprotected')
       return origin
     }),
   )
 }
 
 /** The address that axios sends to: as its own `buildFullPath` puts it together. */
-function fullPath({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequestConfig): string {
+export function fullPath({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequestConfig): string {
   const target = String(url)
   if (!baseURL || (absolute.test(target) && allowAbsoluteUrls !== false)) return target
   return target ? `${baseURL.replace(/\/+$/, '')}/${target.replace(/^\/+/, '')}` : baseURL
 }
 
 /**
- * Makes the rule. What is judged is the config that goes to the wire. The verdict for a base is remembered: parsing each URL would cost
- * more than everything else that is done to a request. Throws a `TypeError` when there is nothing to allow.
+ * Makes the rule. It judges the config that is really sent. The verdict for a base is remembered: parsing each URL would cost more than
+ * everything else that is done to a request.
+ *
+ * Throws a `TypeError` when `origins` is wrong, and when the `baseURL` is absolute and no token may travel there.
  */
 export function originRule(settings: OriginSettings): OriginRule {
   const { allowInsecureHttp } = settings
   const fixed = settings.origins && readOrigins(settings.origins, allowInsecureHttp)
 
+  let allowed = fixed ?? new Set<string>()
+  /** The instance's `baseURL` that `allowed` was made of. */
   let seenBase: string | undefined
-  let allowed: Set<string> = fixed ?? allowedBy(settings.baseURL())
+  let isAbsolute = false
+  /** The last base that a request had, its verdict, and what relative URLs were resolved by at that time. */
   let knownBase: string | undefined
-  let knownVerdict = false
+  let knownVerdict: OriginVerdict = 'refused'
+  let knownPageBase: string | undefined
 
-  function allowedBy(baseURL: string | undefined): Set<string> {
-    seenBase = baseURL
-    const origin = originOf(baseURL ?? '', settings.page())
-    return new Set(origin !== undefined && isSafe(origin, allowInsecureHttp) ? [origin] : [])
+  const resolvedOrigin = (path: string): string | undefined => originOf(path, settings.base() ?? settings.page())
+
+  /** The page's own origin, if the platform resolves relative URLs by it. */
+  function ownOrigin(): string | undefined {
+    const origin = originOf(settings.page() ?? '')
+    return origin !== undefined && origin === resolvedOrigin('') ? origin : undefined
   }
 
-  function isAllowed(path: string): boolean {
-    const page = settings.page()
-    const origin = originOf(path, page)
-    if (origin === undefined) return false
-    if (allowed.has(origin)) return true
-    // A relative address in a browser goes to the page's own server.
-    return (
-      !fixed &&
-      originOf(path, undefined) === undefined &&
-      !/^[\\/]{2}/.test(path.trim()) &&
-      origin === originOf('', page) &&
-      isSafe(origin, allowInsecureHttp)
-    )
+  function readBaseURL(): void {
+    seenBase = settings.baseURL()
+    const origin = originOf(seenBase ?? '')
+    isAbsolute = origin !== undefined
+    const resolved = origin ?? resolvedOrigin(seenBase ?? '')
+    const isAllowed = resolved !== undefined && (isAbsolute || resolved === ownOrigin()) && isSafe(resolved, allowInsecureHttp)
+    allowed = new Set(isAllowed ? [resolved] : [])
+    knownBase = undefined
   }
 
-  if (!fixed && allowed.size === 0)
-    throw new TypeError(
-      'attachOAuth: tell which origins may get the token: create the instance with an absolute https baseURL, or pass the option origins, such as ["https://api.example.com"]. ' +
-        'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.',
-    )
+  function judge(path: string): OriginVerdict {
+    const origin = resolvedOrigin(path)
+    if (origin !== undefined) {
+      if (allowed.has(origin)) return 'allowed'
+      // In a browser a relative address goes to the page's own server.
+      const isRelative = !fixed && originOf(path) === undefined && !/^[\\/]{2}/.test(path.trim())
+      if (isRelative && origin === ownOrigin() && isSafe(origin, allowInsecureHttp)) return 'allowed'
+    }
+    return allowed.size === 0 ? 'nothing-allowed' : 'refused'
+  }
+
+  if (!fixed) {
+    readBaseURL()
+    if (isAbsolute && allowed.size === 0) throw new TypeError(`attachOAuth: ${nothingAllowed}`)
+  }
 
   return (config) => {
-    if (!fixed && settings.baseURL() !== seenBase) {
-      allowed = allowedBy(settings.baseURL())
-      knownBase = undefined
-    }
     const { url, baseURL } = config
     const relative = typeof url !== 'string' ? url === undefined : isPath(url) || !absolute.test(url)
+    const isKnown = relative && baseURL && baseURL === knownBase && (fixed || settings.baseURL() === seenBase)
+    if (isKnown && (knownPageBase === undefined || settings.base() === knownPageBase)) return knownVerdict
+    // A <base> may come and go: what was made of a relative address is made again.
+    if (!fixed && (!isAbsolute || settings.baseURL() !== seenBase)) readBaseURL()
     if (!relative || !baseURL) {
+      const verdict = judge(fullPath(config))
       // Releases before 1.8 don't know allowAbsoluteUrls and send to the absolute address all the same.
-      if (config.allowAbsoluteUrls === false && !isAllowed(String(url))) return false
-      return isAllowed(fullPath(config))
+      return config.allowAbsoluteUrls === false && verdict === 'allowed' ? judge(String(url)) : verdict
     }
-    if (baseURL === knownBase) return knownVerdict
+    const isSolid = solidBase.test(baseURL)
     // Of three slashes at the end, some releases take off two and others all.
-    if (!solidBase.test(baseURL)) return !baseURL.endsWith('///') && isAllowed(fullPath(config))
+    if (!isSolid && !solidPath.test(baseURL)) return baseURL.endsWith('///') ? 'refused' : judge(fullPath(config))
     knownBase = baseURL
-    return (knownVerdict = isAllowed(baseURL))
+    knownPageBase = isSolid ? undefined : settings.base()
+    return (knownVerdict = judge(baseURL))
   }
 }

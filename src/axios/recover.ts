@@ -33,7 +33,8 @@ export function responseInterceptor({
     const refusal = refusalOf(response)
     if (!refusal || (config.oauth && requestOptions(config)?.recover === false)) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
-    if (!answersToken(response, context.credential, isAllowed)) return undefined
+    const { lowerName = 'authorization', value } = context.credential ?? {}
+    if (!answersToken(response, [[lowerName, value]], isAllowed)) return undefined
     if (refusal.type === 'expired' && !context.token && context.stage === 'sent') {
       if (isAccepted) return undefined
       throw requestError(sentWithoutToken(), config, response)
@@ -130,7 +131,7 @@ function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: u
     `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.`,
     response.config,
     response,
-    cause,
+    { cause },
   )
   return Object.assign(error, { challenge })
 }

@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios'
-import { beyondRefresh, parseChallenges, type Challenge } from './challenge.js'
+import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './challenge.js'
 
 /** The verdict of a response on the token. */
 export type Refusal =
@@ -8,12 +8,11 @@ export type Refusal =
   /** The resource server asks for more than a refresh can give (RFC 6750 §3.1, RFC 9470). */
   | { readonly type: 'step-up'; readonly challenge: Challenge }
 
-/** Reads the status and the challenges of a response. A 401 without a challenge counts as an expired token: many APIs send no challenge. */
+/** Reads the status and the challenges of a response. */
 export function refusalOf({ status, headers }: AxiosResponse): Refusal | undefined {
   if (status !== 401 && status !== 403 && status !== 400) return undefined
   const challenges = parseChallenges(headers?.['www-authenticate'])
   const challenge = status === 400 ? undefined : beyondRefresh(challenges)
   if (challenge) return { type: 'step-up', challenge }
-  if (status === 401 || challenges.some(({ parameters }) => parameters.error === 'invalid_token')) return { type: 'expired' }
-  return undefined
+  return rejectsToken(status, challenges) ? { type: 'expired' } : undefined
 }

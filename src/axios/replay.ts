@@ -8,7 +8,7 @@ import {
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { renewBody } from './body.js'
-import { repeatParams } from './serialized-params.js'
+import { reuseParams } from './serialized-params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
@@ -82,7 +82,7 @@ export function resend(
 
 /** Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, where there is something to undo. */
 function prepare(config: InternalAxiosRequestConfig, left: number | undefined): ((error?: unknown) => void) | undefined {
-  const forgetParams = repeatParams(config)
+  const forgetParams = reuseParams(config)
   const { timeout } = config
   if (left === undefined) return forgetParams
   config.timeout = left

@@ -1,38 +1,120 @@
 import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
-import { brandAsOAuthError, isOAuthError, type OAuthError, type OAuthErrorCode } from '../errors.js'
+import {
+  brandAsOAuthError,
+  isOAuthError as isBranded,
+  isRetryable,
+  setCause,
+  type OAuthError,
+  type OAuthErrorCode,
+  type OAuthErrorOptions,
+} from '../errors.js'
 import type { Challenge } from './challenge.js'
 import { withoutSecrets } from './redact.js'
 
 /**
- * An error of this package that belongs to a request: an `AxiosError` and an {@link OAuthError} in one. `response` is the answer that could
- * not be mended, where there was one.
+ * An error of this package that belongs to a request: an `AxiosError` and an {@link OAuthError} in one. `response` is the resource server's
+ * answer that could not be recovered, where there was one.
+ *
+ * @example
+ * api.get('/me').catch((error) => { if (isOAuthError(error)) report(error.code, error.response?.status) })
  */
 export class OAuthRequestError extends AxiosError {
   declare readonly code: OAuthErrorCode
-  /** What the resource server asked for, when the code is `OAUTH_STEP_UP_REQUIRED` (RFC 6750 §3, RFC 9470). */
+  /** `true` only for transient failures: the same request can succeed a little later. */
+  readonly retryable: boolean
+  /** The OAuth error of the token endpoint's answer (RFC 6749 §5.2), such as `invalid_client`. */
+  declare readonly oauthError?: string
+  /** The challenge of the resource server, when the code is `OAUTH_STEP_UP_REQUIRED` (RFC 6750 §3, RFC 9470). */
   declare readonly challenge?: Challenge
+  declare toJSON: () => Record<string, unknown>
 
   constructor(
     code: OAuthErrorCode,
     message: string,
     config: InternalAxiosRequestConfig,
     response?: AxiosResponse,
-    cause?: unknown,
+    { cause, retryable, oauthError }: Omit<OAuthErrorOptions, 'status'> = {},
   ) {
     super(message, code, config, response?.request, response)
     this.name = 'OAuthRequestError'
-    // Not enumerable, as the language itself does it.
-    if (cause !== undefined) Object.defineProperty(this, 'cause', { value: cause, configurable: true, writable: true })
-    // Older releases don't.
+    this.retryable = isRetryable(code, retryable)
+    if (cause !== undefined) setCause(this, cause)
+    if (oauthError !== undefined) this.oauthError = oauthError
+    // Set by newer releases alone.
     if (response) this.status = response.status
+    if (!this.retryable) refuseRetries(config)
     withoutSecrets(this)
   }
 }
 brandAsOAuthError(OAuthRequestError.prototype)
 
-/** Gives an error of the session the request that it befell; whatever else rejects stays what it is. */
+/** `axios-retry` keeps its options and the number of tries under this name on the config. */
+const retryState = 'axios-retry'
+type RetryCondition = (error: unknown) => unknown
+const guards = new WeakSet<RetryCondition>()
+
+/**
+ * Keeps `axios-retry` from trying again what can't succeed: it takes every error with a code and no response for a network failure. Its
+ * condition on this config answers `false` for errors of this package that are not retryable, and decides about every other error as before.
+ */
+function refuseRetries(config: InternalAxiosRequestConfig | undefined): void {
+  const carrier = config as { [retryState]?: { retryCondition?: RetryCondition } } | undefined
+  const state = carrier?.[retryState]
+  const condition = state?.retryCondition
+  if (!carrier || typeof condition !== 'function' || guards.has(condition)) return
+  const guard: RetryCondition = (error) => (isBranded(error) && !error.retryable ? false : condition(error))
+  guards.add(guard)
+  carrier[retryState] = { ...state, retryCondition: guard }
+}
+
+/** Gives an error of the session the request that it concerns; any other error stays as it is. */
 export function requestError(error: unknown, config: InternalAxiosRequestConfig, response?: AxiosResponse): unknown {
-  if (!isOAuthError(error) || error instanceof OAuthRequestError) return error
-  const { code, message } = error as OAuthError
-  return new OAuthRequestError(code, message, config, response, error)
+  if (!isBranded(error) || (error as Partial<AxiosError>).isAxiosError) return error
+  const { code, message, retryable, oauthError } = error
+  return new OAuthRequestError(code, message, config, response, {
+    cause: error,
+    retryable,
+    ...(oauthError !== undefined && { oauthError }),
+  })
+}
+
+/** The codes of errors that always come with the resource server's answer. */
+type AnsweredCode = 'OAUTH_NOT_REPLAYABLE' | 'OAUTH_STEP_UP_REQUIRED'
+
+/** The request's body could not be sent a second time. */
+export interface NotReplayableError extends OAuthRequestError {
+  readonly code: 'OAUTH_NOT_REPLAYABLE'
+  readonly config: InternalAxiosRequestConfig
+  readonly response: AxiosResponse
+}
+
+/** The resource server asks for more than a refresh can give (RFC 6750 §3.1, RFC 9470). */
+export interface StepUpRequiredError extends OAuthRequestError {
+  readonly code: 'OAUTH_STEP_UP_REQUIRED'
+  readonly config: InternalAxiosRequestConfig
+  readonly response: AxiosResponse
+  readonly challenge: Challenge
+}
+
+/** Every other error. It concerns a request, or what the application has asked of the session itself. */
+export interface OtherOAuthError extends OAuthError {
+  readonly code: Exclude<OAuthErrorCode, AnsweredCode>
+  /** The request, where the error concerns one. */
+  readonly config?: InternalAxiosRequestConfig
+  /** The resource server's answer, where there was one. */
+  readonly response?: AxiosResponse
+  readonly challenge?: undefined
+}
+
+/** The errors of this package, told apart by `code`. */
+export type AnyOAuthError = NotReplayableError | StepUpRequiredError | OtherOAuthError
+
+/**
+ * Is this an error of this package? Narrows to a union that `code` tells apart. Works across copies of the package and across bundles.
+ *
+ * @example
+ * if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') showLogin()
+ */
+export function isOAuthError(value: unknown): value is AnyOAuthError {
+  return isBranded(value)
 }

@@ -1,37 +1,80 @@
-import type { InternalAxiosRequestConfig, ParamsSerializerOptions } from 'axios'
+import { Axios, type InternalAxiosRequestConfig, type ParamsSerializerOptions } from 'axios'
 
 type Serialize = NonNullable<ParamsSerializerOptions['serialize']>
 
-/** What stands behind a function of ours. */
-interface Kept {
-  readonly serialize: Serialize
-  made?: string
-  /** The request is being sent again. */
-  again?: boolean
+/** The state of a serializer that `memoizeParams` has made. */
+interface Memo {
+  /** The options of the caller. */
+  readonly given: ParamsSerializerOptions
+  text?: string
+  /** The next call gets `text`: the request is being sent again, or the parameters were serialized before it waited. */
+  isReady?: boolean
 }
 
-const keepers = new WeakMap<Serialize, Kept>()
+const memos = new WeakMap<Serialize, Memo>()
 
-const serializerOf = (config: InternalAxiosRequestConfig): Serialize | undefined =>
-  (config.paramsSerializer as ParamsSerializerOptions | undefined)?.serialize
+/** A bare instance: without defaults it adds nothing to the parameters. */
+let bare: Axios | undefined
 
-/** The adapter serializes the parameters each time that it sends: what the caller's own function has made is kept for the second time. */
-export function memoizeParams(config: InternalAxiosRequestConfig): void {
-  const given = serializerOf(config)
-  if (!given) return
-  const kept: Kept = { serialize: keepers.get(given)?.serialize ?? given }
-  const serialize: Serialize = (...args) =>
-    kept.again ? (kept.made ??= kept.serialize(...args)) : (kept.made = kept.serialize(...args))
-  keepers.set(serialize, kept)
-  config.paramsSerializer = { ...config.paramsSerializer, serialize }
+/** Serializes as the adapter would. axios doesn't export its serializer, but what uses it. */
+function serialize({ serialize: own, ...rest }: ParamsSerializerOptions, params: Record<string, unknown>): string {
+  if (own) return own(params, { serialize: own, ...rest })
+  bare ??= new Axios({})
+  return bare.getUri({ url: '', params, paramsSerializer: rest }).replace(/^\?/, '')
 }
 
-/** Has the adapter get the parameters of the first send, until the undo. `undefined` when the caller has no serializer of its own. */
-export function repeatParams(config: InternalAxiosRequestConfig): (() => void) | undefined {
-  const kept = keepers.get(serializerOf(config) as Serialize)
-  if (!kept) return undefined
-  kept.again = true
+const isPrimitive = (value: unknown): boolean => typeof value !== 'object' || value === null
+
+function isFlat(params: object): params is Record<string, unknown> {
+  const prototype: unknown = Object.getPrototypeOf(params)
+  return (prototype === Object.prototype || prototype === null) && Object.values(params).every(isPrimitive)
+}
+
+const optionsOf = (config: InternalAxiosRequestConfig): ParamsSerializerOptions | undefined => {
+  const given = config.paramsSerializer as ParamsSerializerOptions | Serialize | undefined
+  return typeof given === 'function' ? { serialize: given } : given
+}
+
+/**
+ * Keeps the parameters as they are sent the first time: the adapter serializes them for each sending, the caller may change them while the
+ * request waits, and a serializer of the caller's must not run twice. `isWaiting`: the request is about to wait for a token, so they are
+ * serialized now.
+ */
+export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = false): void {
+  const { params } = config as { params?: unknown }
+  if (!params || isPrimitive(params)) return
+  const options = optionsOf(config)
+  // A copy of plain values is cheaper than a serializer, and as safe.
+  if (!options && isFlat(params as object)) {
+    config.params = { ...(params as object) }
+    return
+  }
+  const earlier = memos.get(options?.serialize as Serialize)
+  if (earlier?.isReady) return
+  const given = earlier?.given ?? options ?? {}
+  const memo: Memo = { given }
+  if (isWaiting) {
+    memo.text = serialize(given, params as Record<string, unknown>)
+    memo.isReady = true
+  }
+  const memoized: Serialize = (present) => {
+    const text = memo.isReady ? (memo.text ??= serialize(given, present)) : serialize(given, present)
+    memo.isReady = false
+    return (memo.text = text)
+  }
+  memos.set(memoized, memo)
+  config.paramsSerializer = { ...given, serialize: memoized }
+}
+
+/**
+ * Has the adapter get the parameters as they were serialized before, until the undo is called: with other ones the config of a response may be sent
+ * anywhere afterwards, also by an instance that is not attached. `undefined` where there is nothing to undo.
+ */
+export function reuseParams(config: InternalAxiosRequestConfig): (() => void) | undefined {
+  const memo = config.paramsSerializer && memos.get(optionsOf(config)?.serialize as Serialize)
+  if (!memo) return undefined
+  memo.isReady = true
   return () => {
-    kept.again = false
+    memo.isReady = false
   }
 }

@@ -15,7 +15,7 @@ export function compareStored(
   if (current && sameTokens(stored, current.parsed.tokens)) return { type: 'saved' }
   const record = readStored(storeName, stored, now)
   if (!current) return { type: 'adopted', record }
-  return { type: isOtherUser(current.identity, record.identity) ? 'user-changed' : 'adopted', record }
+  return { type: isOtherUser(current.identity, record.identity) ? 'user_changed' : 'adopted', record }
 }
 
 function readStored(storeName: string, stored: TokenJSON, now: number): TokenRecord {

@@ -1,7 +1,15 @@
 import type { OAuthError } from '../errors.js'
 import { windowsOf } from '../policy.js'
 import type { Environment } from '../session/environment.js'
-import type { PersistenceSettings, Renewal, RenewOutcome, RenewRequest, SaveOutcome, StoredChange, Superseded } from '../session/persistence.js'
+import type {
+  PersistenceSettings,
+  Renewal,
+  RenewOutcome,
+  RenewRequest,
+  SaveOutcome,
+  StoredChange,
+  Superseded,
+} from '../session/persistence.js'
 import { recordToJSON, type TokenRecord } from '../token-record.js'
 import type { TokenJSON } from '../types.js'
 import { compareStored } from './compare-stored.js'
@@ -35,7 +43,7 @@ export async function renewTokens(
   const evaluate = (change: StoredChange): RenewOutcome | undefined => {
     if (change.type === 'unchanged' || change.type === 'saved') return undefined
     if (change.type === 'removed') return base && change
-    if (change.type === 'user-changed' || (request.adoptStored && answers(change.record, base))) return change
+    if (change.type === 'user_changed' || (request.adoptStored && answers(change.record, base))) return change
     base = adopted = change.record
     return undefined
   }

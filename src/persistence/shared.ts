@@ -1,3 +1,4 @@
+import { brandAsSafe } from '../errors.js'
 import type { Environment } from '../session/environment.js'
 import type { PersistenceFactory, PersistenceSettings, Renewal, SaveOutcome, Superseded } from '../session/persistence.js'
 import type { TokenRecord } from '../token-record.js'
@@ -80,7 +81,7 @@ class StoreLock {
         reject(waiting.signal.reason)
       }
       let cancelTimer = this.#environment.after(lockTimeout, () =>
-        giveUp(new Error(`lock not acquired within ${lockTimeout} ms`)),
+        giveUp(brandAsSafe(new Error(`lock not acquired within ${lockTimeout} ms`))),
       )
       const locked = async (lost?: AbortSignal): Promise<Result> => {
         // A store that calls back twice, or after the time limit, starts nothing.
@@ -95,7 +96,7 @@ class StoreLock {
       // Once the work has run, its result counts, not the outcome of the lock.
       const ended = (cause: unknown): void => (result ? resolve(result) : giveUp(cause))
       new Promise((started) => started(this.#store.lock(locked, waiting.signal)))
-        .then(() => ended(new Error('the lock ended without running the work')), ended)
+        .then(() => ended(brandAsSafe(new Error('the lock ended without running the work'))), ended)
         .finally(() => cancelTimer())
     })
   }

@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../errors.js'
+import { OAuthError, brandAsSafe, isOAuthError } from '../errors.js'
 import type { Environment } from '../session/environment.js'
 import type { Superseded } from '../session/persistence.js'
 import { withTimeLimit } from '../session/time-limit.js'
@@ -62,7 +62,7 @@ export class StoreAccess {
       if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
       const found = await this.#read()
       if (this.changedExternally(found)) return { type: 'conflict', found }
-      throw storeError(this.name, 'be written', new Error('the store refused the write although its content has not changed'))
+      throw storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write although its content has not changed')))
     })
   }
 
@@ -113,7 +113,7 @@ export class StoreAccess {
 
   async #step<Result>(verb: string, step: () => Result | PromiseLike<Result>): Promise<Result> {
     try {
-      return await withTimeLimit(this.#environment, this.#timeout, step, () => new Error(`no answer within ${this.#timeout} ms`))
+      return await withTimeLimit(this.#environment, this.#timeout, step, () => brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)))
     } catch (error) {
       throw storeError(this.name, verb, error)
     }

@@ -49,6 +49,7 @@ function objection(
     return new OAuthError(
       'OAUTH_REFRESH_UNAVAILABLE',
       `There is no refresh function, and the token store (${storeName}) holds no newer token set.`,
+      { retryable: false },
     )
   if (refresh.needsRefreshToken && base?.parsed.refreshToken === undefined) return base ? noRefreshToken() : notSignedIn()
   if (!unwritable || refreshWhenUnwritable) return undefined

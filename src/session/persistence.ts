@@ -48,12 +48,12 @@ export type StoredChange =
   | { readonly type: 'saved' }
   /** A set of the same user, stored by another tab, process or machine. */
   | { readonly type: 'adopted'; readonly record: TokenRecord }
-  | { readonly type: 'user-changed'; readonly record: TokenRecord }
+  | { readonly type: 'user_changed'; readonly record: TokenRecord }
   /** The store is empty: signed out elsewhere. */
   | { readonly type: 'removed' }
 
 /** A change that another tab, process or machine made. */
-export type ExternalChange = Extract<StoredChange, { type: 'adopted' | 'user-changed' | 'removed' }>
+export type ExternalChange = Extract<StoredChange, { type: 'adopted' | 'user_changed' | 'removed' }>
 
 export type RenewOutcome =
   | { readonly type: 'refreshed'; readonly record: TokenRecord; readonly saveError?: OAuthError }

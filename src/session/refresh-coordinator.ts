@@ -68,7 +68,8 @@ export class RefreshCoordinator {
   refusal(isRequested = false): OAuthError | undefined {
     const { state, throttle, environment } = this.#parts
     if (this.#isClosed) return sessionClosed()
-    if (state.token && !isRequested && !state.canRefresh) return this.#parts.settings.refresh ? noRefreshToken() : noRefreshFunction()
+    if (state.token && !isRequested && !state.canRefresh)
+      return this.#parts.settings.refresh ? noRefreshToken() : noRefreshFunction()
     return throttle.check(state.record?.parsed.refreshToken, environment.monotonic())
   }
 
@@ -141,7 +142,14 @@ export class RefreshCoordinator {
     const { environment, settings, persistence, clock } = this.#parts
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
-    const context = { environment, settings, storeName: persistence.name, keepsRefreshToken: this.#keepsRefreshToken, isExpired, lost }
+    const context = {
+      environment,
+      settings,
+      storeName: persistence.name,
+      keepsRefreshToken: this.#keepsRefreshToken,
+      isExpired,
+      lost,
+    }
     const result = await exchange(context, run, base, unwritable)
     if (result.type === 'received' && run.isSuperseded) this.#recognizeOwnSignIn(run, result.record)
     return result
@@ -204,7 +212,7 @@ export class RefreshCoordinator {
         this.#settleWithToken(run)
         return notices
       }
-      case 'user-changed': {
+      case 'user_changed': {
         throttle.reset()
         const notices = state.apply(outcome)
         run.settle({ type: 'rejected', error: epochEnded() })
@@ -230,7 +238,7 @@ export class RefreshCoordinator {
     const { state, throttle, snapshots } = this.#parts
     throttle.reset()
     snapshots.lastError = error
-    const notices = state.apply({ type: 'signed-out', reason: 'invalid_grant', retained })
+    const notices = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
     run.settle({ type: 'rejected', error })
     return [['refresh_failed', { error }], ...notices]
   }
@@ -239,8 +247,7 @@ export class RefreshCoordinator {
     const { state, throttle, snapshots, environment } = this.#parts
     const notices = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
     const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
-    if (isCooldown && run.askedAt !== undefined)
-      throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error)
+    if (isCooldown && run.askedAt !== undefined) throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error)
     snapshots.lastError = error
     run.settle({ type: 'failed', error })
     return [...notices, ['refresh_failed', { error }]]
@@ -253,7 +260,13 @@ export class RefreshCoordinator {
 }
 
 function noRefreshFunction(): OAuthError {
-  return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'There is no refresh function (refresh: false), and the store holds no newer token set.')
+  return new OAuthError(
+    'OAUTH_REFRESH_UNAVAILABLE',
+    'There is no refresh function (refresh: false), and the store holds no newer token set.',
+    {
+      retryable: false,
+    },
+  )
 }
 
 function signedOutElsewhere(): OAuthError {

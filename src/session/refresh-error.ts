@@ -23,7 +23,8 @@ export function refreshFailure(cause: unknown, now: number, options: ClassifyOpt
   const failure = classifyFailure(cause, now, options)
   const summary = failure.summary && ` (${failure.summary})`
   const text = explanations[failure.kind].replace('.', `${summary}.`)
-  return { failure, error: isOAuthError(cause) ? (cause as OAuthError) : new OAuthError(codes[failure.kind], text, { cause }) }
+  const { status, oauthError } = failure
+  return { failure, error: isOAuthError(cause) ? (cause as OAuthError) : new OAuthError(codes[failure.kind], text, { cause, status, oauthError }) }
 }
 
 /** A bug in this package, or a missing platform function: not an outage. */

@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../errors.js'
+import { OAuthError, brandAsSafe, isOAuthError } from '../errors.js'
 import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenResponse } from '../types.js'
@@ -36,7 +36,7 @@ export class Revocation {
     if (!revoke || !record) return { revoked: false }
     const controller = new AbortController()
     const late = (): Error => {
-      const error = new Error(`The revocation took longer than ${refreshTimeout} ms`)
+      const error = brandAsSafe(new Error(`The revocation took longer than ${refreshTimeout} ms`))
       controller.abort(error)
       return error
     }

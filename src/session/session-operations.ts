@@ -53,7 +53,7 @@ export class SessionOperations {
     const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
     throttle.reset()
-    const notices = state.apply({ type: 'signed-in', record })
+    const notices = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs: a sign-out by a listener is written after it.
     const written = persistence.overwrite(record)
     this.#supersedeBy(before, written)
@@ -63,7 +63,7 @@ export class SessionOperations {
       if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
     } catch (error) {
       if (state.record === record) {
-        notifications.notify(state.apply({ type: 'save-failed', error: error as OAuthError }))
+        notifications.notify(state.apply({ type: 'save_failed', error: error as OAuthError }))
       }
       if (settings.strictSaving) throw error
     }
@@ -73,7 +73,7 @@ export class SessionOperations {
     const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
     const record = state.record
     throttle.reset()
-    const notices = state.apply({ type: 'signed-out', reason: 'requested' })
+    const notices = state.apply({ type: 'signed_out', reason: 'requested' })
     const written = persistence.overwrite(undefined)
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
     notifications.notify(notices)
@@ -95,7 +95,8 @@ export class SessionOperations {
 
   async getAccessToken({ rejected, validFor, signal }: AccessTokenOptions = {}): Promise<string> {
     const { sync, state, provider, environment } = this.#parts
-    if (validFor !== undefined && !(validFor >= 0)) throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
+    if (validFor !== undefined && !(typeof validFor === 'number' && validFor >= 0))
+      throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
     const demand = validFor ? { validFor } : undefined
     const get = async (): Promise<string> => {
       await sync.load()
@@ -116,7 +117,15 @@ export class SessionOperations {
     coordinator.close()
     for (const detach of [...this.#attachments]) detach()
     const settled = coordinator.idle().then(() => sync.saveAgain(true))
-    const ended = timeout === undefined ? settled : withTimeLimit(environment, timeout, () => settled, () => undefined)
+    const ended =
+      timeout === undefined
+        ? settled
+        : withTimeLimit(
+            environment,
+            timeout,
+            () => settled,
+            () => undefined,
+          )
     await Promise.resolve(ended).catch(() => undefined)
     const { current } = state
     return { persisted: !(current.status === 'signed_in' && current.saveError) && !coordinator.current }

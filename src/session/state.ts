@@ -27,18 +27,23 @@ export type State =
   /** `saveError`: why the set lives in memory only, and since when on the monotonic clock. */
   | { readonly status: 'signed_in'; readonly token: ActiveToken; readonly saveError?: OAuthError; readonly saveFailedAt: number }
   /** `empty`: nothing was stored to begin with. `retained`: the set that stays in the store, since its end is inferred. */
-  | { readonly status: 'signed_out'; readonly reason: SignOutReason | 'empty'; readonly at: number; readonly retained?: TokenRecord }
+  | {
+      readonly status: 'signed_out'
+      readonly reason: SignOutReason | 'empty'
+      readonly at: number
+      readonly retained?: TokenRecord
+    }
 
 /** An event that changes the state of a session. */
 export type StateChange =
-  | { readonly type: 'load-failed'; readonly error: OAuthError }
-  | { readonly type: 'signed-in'; readonly record: TokenRecord }
+  | { readonly type: 'load_failed'; readonly error: OAuthError }
+  | { readonly type: 'signed_in'; readonly record: TokenRecord }
   | { readonly type: 'refreshed'; readonly record: TokenRecord; readonly saveError?: OAuthError | undefined }
-  | { readonly type: 'adopted' | 'user-changed'; readonly record: TokenRecord }
+  | { readonly type: 'adopted' | 'user_changed'; readonly record: TokenRecord }
   | { readonly type: 'removed' }
-  | { readonly type: 'signed-out'; readonly reason: SignOutReason; readonly retained?: TokenRecord | undefined }
+  | { readonly type: 'signed_out'; readonly reason: SignOutReason; readonly retained?: TokenRecord | undefined }
   | { readonly type: 'saved' }
-  | { readonly type: 'save-failed'; readonly error: OAuthError }
+  | { readonly type: 'save_failed'; readonly error: OAuthError }
 
 /** The state of a session and its transitions. `apply` starts nothing and calls no listener: it returns the events. */
 export class SessionState {
@@ -101,16 +106,18 @@ export class SessionState {
   apply(change: StateChange): Notice[] {
     const before = this.#state
     switch (change.type) {
-      case 'load-failed':
-        if (before.status === 'unknown' || before.status === 'unavailable') this.#set({ status: 'unavailable', error: change.error })
+      case 'load_failed':
+        if (before.status === 'unknown' || before.status === 'unavailable')
+          this.#set({ status: 'unavailable', error: change.error })
         return []
-      case 'signed-in':
+      case 'signed_in':
         return this.#signIn(change.record)
       case 'adopted':
-      case 'user-changed':
-        return this.#adoptStored(change.record, change.type === 'user-changed')
+      case 'user_changed':
+        return this.#adoptStored(change.record, change.type === 'user_changed')
       case 'refreshed': {
-        if (before.status === 'signed_out' && before.reason !== 'empty') this.#startEpoch(change.record.identity, this.#retainedEpoch)
+        if (before.status === 'signed_out' && before.reason !== 'empty')
+          this.#startEpoch(change.record.identity, this.#retainedEpoch)
         const { generation, expiresAt } = this.#adopt(change.record, change.saveError)
         const notice: Notice = ['refreshed', { generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt }]
         return [notice, change.saveError ? ['unpersisted', { error: change.saveError }] : ['saved', { generation }]]
@@ -119,13 +126,13 @@ export class SessionState {
         if (before.status === 'signed_in') return this.#signOut('elsewhere', undefined)
         if (before.status !== 'signed_out') this.#set({ status: 'signed_out', reason: 'empty', at: this.#environment.now() })
         return []
-      case 'signed-out':
+      case 'signed_out':
         return this.#signOut(change.reason, change.retained)
       case 'saved':
-      case 'save-failed':
+      case 'save_failed':
         if (before.status !== 'signed_in') return []
-        this.#use(before.token, change.type === 'save-failed' ? change.error : undefined)
-        if (change.type === 'save-failed') return [['unpersisted', { error: change.error }]]
+        this.#use(before.token, change.type === 'save_failed' ? change.error : undefined)
+        if (change.type === 'save_failed') return [['unpersisted', { error: change.error }]]
         return [['saved', { generation: before.token.generation }]]
     }
   }

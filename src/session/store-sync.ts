@@ -118,7 +118,7 @@ export class StoreSync {
       this.#notifications.notify(this.#state.apply(change))
     } catch (cause) {
       const error: OAuthError = internalError(cause)
-      this.#notifications.notify(this.#state.apply({ type: 'load-failed', error }))
+      this.#notifications.notify(this.#state.apply({ type: 'load_failed', error }))
       throw error
     }
   }

@@ -1,3 +1,4 @@
+import { brandAsSafe } from '../errors.js'
 import { retryDelay, type Failure, type PolicySettings } from '../policy.js'
 import type { Environment } from './environment.js'
 import { withTimeLimit } from './time-limit.js'
@@ -46,8 +47,10 @@ export function requestTokens(
     timeout,
     () => sendWithRetries(environment, request),
     () => {
-      const late = new Error(
-        `The refresh took longer than ${timeout} ms. If the refresh function sends requests with the attached axios instance, pass them context.signal.`,
+      const late = brandAsSafe(
+        new Error(
+          `The refresh took longer than ${timeout} ms. If the refresh function sends requests with the attached axios instance, pass them context.signal.`,
+        ),
       )
       abort(late)
       return late

@@ -1,34 +1,49 @@
 /** How the stored record is encrypted. */
 export interface EncryptionOptions {
   /**
-   * The keys by their ids. Each is 32 bytes: a `Uint8Array`, their base64 text, or a `CryptoKey` for AES-GCM with the usages `encrypt` and
-   * `decrypt`. Old keys stay here as long as there are records that were written with them.
+   * The keys by their ids. Each is 32 bytes: a `Uint8Array`, base64 text, or a `CryptoKey` for AES-GCM with the usages `encrypt` and `decrypt`. Keep
+   * an old key here while records exist that were encrypted with it.
    */
   readonly keys: Readonly<Record<string, Uint8Array | CryptoKey | string>>
-  /** The id of the key that encrypts what is written from now on. */
+  /** The id of the key that encrypts new records. */
   readonly current: string
-  /** Also reads records that are not encrypted yet; they are encrypted when they are next written. Default: `false`. */
+  /** Also reads records that are not encrypted; the next save encrypts them. Default: `false`. */
   readonly allowPlaintext?: boolean
+  /**
+   * Refuses encrypted records of release 0.1, which are bound to the key of the record alone and not to its table, database or prefix. Without it they
+   * are read, and the next save binds them. Set it when all records have been saved by this release. Default: `false`.
+   */
+  readonly requireBinding?: boolean
 }
 
-/** A record that was encrypted, as JSON: AES-256-GCM, with base64url values. */
-interface Sealed {
+/** Where a record is stored. An encrypted record is bound to it: a copy anywhere else can't be decrypted. */
+export interface RecordLocation {
+  /** Kind of store, table or database and prefix, key. Asked for at each use, as a client may change its database. */
+  readonly bound: () => readonly (string | number)[]
+  /** The one part that records of release 0.1 are bound to. */
+  readonly key: string
+}
+
+/** An encrypted record as it is stored, as JSON: AES-256-GCM, with base64url values. Release 0.1 wrote no `v`. */
+interface EncryptedRecord {
+  readonly v?: typeof VERSION
   readonly alg: 'A256GCM'
   readonly kid: string
   readonly iv: string
   readonly ciphertext: string
 }
 
-/** Encrypts and decrypts the texts of one place. What is wrong is said by an `EncryptionError`. */
+/** Encrypts and decrypts the texts of one location. Rejects with `EncryptionError`. */
 export interface Cipher {
   readonly allowPlaintext: boolean
   encrypt(text: string): Promise<string>
-  decrypt(sealed: unknown): Promise<string>
+  decrypt(record: unknown): Promise<string>
 }
 
-/** Why a record can't be decrypted, in words that go on after "The record …". */
+/** Why a record can't be decrypted, in words that continue "The record …". */
 export class EncryptionError extends Error {}
 
+const VERSION = 2
 const NONCE_BYTES = 12
 const KEY_BYTES = 32
 
@@ -38,7 +53,7 @@ function toBase64url(bytes: Uint8Array): string {
   return btoa(binary).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '')
 }
 
-/** Reads base64 and base64url; `undefined` when it is neither. */
+/** Decodes base64 or base64url; `undefined` for any other text. */
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   try {
     return Uint8Array.from(atob(text.trim().replace(/-/g, '+').replace(/_/g, '/')), (character) => character.charCodeAt(0))
@@ -51,7 +66,7 @@ function isCryptoKey(key: unknown): key is CryptoKey {
   return typeof key === 'object' && key !== null && 'algorithm' in key && 'usages' in key
 }
 
-/** Checks a key at once; its import, which takes a turn, happens at the first use. */
+/** Checks a key now and imports it at the first use, because importing is asynchronous. */
 function readKey(id: string, key: unknown, owner: string): () => Promise<CryptoKey> {
   const wrong = (what: string): TypeError => new TypeError(`${owner}: encryption.keys['${id}'] ${what}`)
   if (isCryptoKey(key)) {
@@ -67,52 +82,68 @@ function readKey(id: string, key: unknown, owner: string): () => Promise<CryptoK
   return () => (imported ??= globalThis.crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']))
 }
 
-/** Is this what `encrypt` makes? */
-export function isSealed(value: unknown): value is Sealed {
+/** Returns whether `value` has the shape of an encrypted record. */
+export function isEncrypted(value: unknown): value is EncryptedRecord {
   return typeof value === 'object' && value !== null && 'ciphertext' in value && 'kid' in value && 'iv' in value
 }
 
-/**
- * AES-256-GCM through WebCrypto, with a fresh nonce for each text. `place` is authenticated with it: a record that was moved to another place
- * is refused. Throws a `TypeError` which begins with `owner` and names the option.
- */
-export function createCipher(options: EncryptionOptions, place: string, owner: string): Cipher {
+/** Names a key for a message. The `kid` of a stored record is foreign text, so anything but a plain id is left out. */
+const describeKey = (kid: unknown): string =>
+  typeof kid === 'string' && /^[\w.:-]{1,64}$/.test(kid) ? `the key '${kid}'` : 'a key'
+
+function checkOptions(options: EncryptionOptions, owner: string): void {
   if (typeof options !== 'object' || options === null || typeof options.keys !== 'object' || options.keys === null)
     throw new TypeError(`${owner}: encryption must be like { keys: { [id]: key }, current: id }`)
-  const { current, allowPlaintext = false } = options
+  for (const name of ['allowPlaintext', 'requireBinding'] as const)
+    if (options[name] !== undefined && typeof options[name] !== 'boolean')
+      throw new TypeError(`${owner}: encryption.${name} must be true or false`)
+}
+
+/**
+ * AES-256-GCM through WebCrypto, with a fresh nonce for each text. The location is authenticated with the text, so a record that was copied to another
+ * location is refused. Throws a `TypeError` that begins with `owner` and names the option.
+ */
+export function createCipher(options: EncryptionOptions, location: RecordLocation, owner: string): Cipher {
+  checkOptions(options, owner)
+  const { current, allowPlaintext = false, requireBinding = false } = options
   const keys = new Map(Object.entries(options.keys).map(([id, key]) => [id, readKey(id, key, owner)]))
   const currentKey = keys.get(current)
   if (!currentKey) throw new TypeError(`${owner}: encryption.current must be the id of one of encryption.keys`)
 
-  const parameters = (kid: string, iv: Uint8Array<ArrayBuffer>): AesGcmParams => ({
-    name: 'AES-GCM',
-    iv,
-    additionalData: new TextEncoder().encode(JSON.stringify(['axios-attach-oauth', kid, place])),
-  })
+  const parameters = (kid: string, iv: Uint8Array<ArrayBuffer>, isBound: boolean): AesGcmParams => {
+    const bound = isBound ? ['axios-attach-oauth', VERSION, kid, ...location.bound()] : ['axios-attach-oauth', kid, location.key]
+    return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(JSON.stringify(bound)) }
+  }
 
   return {
     allowPlaintext,
     async encrypt(text) {
       const iv = globalThis.crypto.getRandomValues(new Uint8Array(NONCE_BYTES))
       const bytes = new TextEncoder().encode(text)
-      const sealed = await globalThis.crypto.subtle.encrypt(parameters(current, iv), await currentKey(), bytes)
-      const record: Sealed = {
+      const ciphertext = await globalThis.crypto.subtle.encrypt(parameters(current, iv, true), await currentKey(), bytes)
+      const record: EncryptedRecord = {
+        v: VERSION,
         alg: 'A256GCM',
         kid: current,
         iv: toBase64url(iv),
-        ciphertext: toBase64url(new Uint8Array(sealed)),
+        ciphertext: toBase64url(new Uint8Array(ciphertext)),
       }
       return JSON.stringify(record)
     },
     async decrypt(record) {
-      if (!isSealed(record)) throw new EncryptionError('is not encrypted')
-      const key = keys.get(record.kid)
-      if (!key) throw new EncryptionError(`is encrypted with the key '${String(record.kid)}', which is not among encryption.keys`)
+      if (!isEncrypted(record)) throw new EncryptionError('is not encrypted')
+      const { v, alg, kid } = record
+      const isBound = v !== undefined
+      if (isBound && v !== VERSION) throw new EncryptionError('has a version that this release does not know')
+      if (!isBound && requireBinding)
+        throw new EncryptionError('has the form of release 0.1, which encryption.requireBinding refuses')
+      const key = keys.get(kid)
+      if (!key) throw new EncryptionError(`is encrypted with ${describeKey(kid)}, which is not among encryption.keys`)
+      const refused = `could not be decrypted with ${describeKey(kid)}: the record was changed or copied from elsewhere, or the key is a different one`
       const iv = fromBase64(String(record.iv))
       const ciphertext = fromBase64(String(record.ciphertext))
-      const refused = `could not be decrypted with the key '${record.kid}': it was changed, belongs to another key of the store, or the key is another one`
-      if (record.alg !== 'A256GCM' || iv?.length !== NONCE_BYTES || !ciphertext) throw new EncryptionError(refused)
-      const plain = await globalThis.crypto.subtle.decrypt(parameters(record.kid, iv), await key(), ciphertext).catch(() => {
+      if (alg !== 'A256GCM' || iv?.length !== NONCE_BYTES || !ciphertext) throw new EncryptionError(refused)
+      const plain = await globalThis.crypto.subtle.decrypt(parameters(kid, iv, isBound), await key(), ciphertext).catch(() => {
         throw new EncryptionError(refused)
       })
       return new TextDecoder().decode(plain)

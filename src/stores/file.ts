@@ -1,149 +1,163 @@
-import { realpathSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { OAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON, WriteContext } from '../types.js'
-import { flushDirectory, prepare, targetOf, type Prepared } from './file/atomic.js'
-import { failure, lockLost } from './file/failure.js'
-import { sweep } from './file/litter.js'
-import { acquire, refreshLock, writeLock, type Hold } from './file/lock.js'
-import { FileWatch, absent, footprintOf } from './file/watch.js'
+import { changeFile, checkCreatable } from './file/change.js'
+import { cleanUp } from './file/cleanup.js'
+import { failure, lockLost, severalHardLinks } from './file/failure.js'
+import { acquire, type LockHandle } from './file/lock.js'
+import { refreshLock } from './file/lock-file.js'
+import { Observations } from './file/observations.js'
+import { readContent, readTokens } from './file/read.js'
+import { MAX_BYTES, UnusableFileError, statRegular } from './file/regular-file.js'
+import { flushDirectory, realPathNow, resolveTarget } from './file/target.js'
+import { FileWatch } from './file/watch.js'
 
 /** The options of `fileStore`. */
 export interface FileStoreOptions {
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
+  /**
+   * The directory of the lock files. Default: that of the token file. Needed where processes can write the token file but not its directory. All processes that share
+   * the token file must use the same directory. It must not be used for another token file of the same name.
+   */
+  readonly lockDirectory?: string | URL
 }
 
-/** The moment of comparing and replacing is over in a few milliseconds: who holds its lock longer than this has been stopped in it. */
-const WRITE_TURN = 3000
+/** Bytes that must be free besides the present token set before a refresh token is sent: the next set may be larger. */
+const RESERVE = 16_384
 
-/** The parser's own message quotes the text, which is full of tokens: it goes nowhere. */
-function parse(path: string, text: string): TokenJSON {
-  const broken = (what: string): OAuthError =>
-    new OAuthError(
-      'OAUTH_STORE_FAILED',
-      `The token file ${path} ${what}. It was left as it was: mend or remove it, then sign in again.`,
-    )
-  if (text.trim() === '') throw broken('is empty')
-  let json: unknown
-  try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    throw broken('holds no JSON; perhaps it was cut off')
-  }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw broken('holds JSON that is no object')
-  return json as TokenJSON
+function pathOf(value: unknown, option: string): string {
+  if (!(value instanceof URL) && (typeof value !== 'string' || value === '')) throw new TypeError(`fileStore: ${option}`)
+  return resolve(value instanceof URL ? fileURLToPath(value) : value)
 }
 
 /**
- * Keeps the token set in a JSON file, the one that other tools write too: read at the first need, replaced atomically, created with mode 0600,
- * members that it doesn't know kept. A missing file means that nobody is signed in. Signing out removes it.
+ * Keeps the token set in a JSON file, in the format that other tools write: read at the first need, replaced in one step, created with mode 0600, unknown members
+ * kept. A missing file means that no user is signed in. Signing out removes it.
  *
- * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets one of them refresh at a time. It is freed at once when its holder
- * has died, and never taken from a live one of the same machine. Changes made elsewhere are noticed by watching the directory.
+ * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets one of them refresh at a time. The lock of a process that has died is free
+ * immediately; that of a living process of the same machine is never taken. Changes by other processes are noticed by watching the directory.
  *
- * Throws a `TypeError` when `path` is no path; requests reject with `OAUTH_STORE_FAILED`, which names the path and never the content.
+ * Before a refresh token is sent, the store checks that the file can be written. A file that can't be replaced, such as a bind mount, is written in place.
+ *
+ * Throws a `TypeError` when `path` is not a path; requests reject with `OAUTH_STORE_FAILED`, whose message names the path and never the content.
  *
  * @example
  * attachOAuth(api, fileStore('tokens/me.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })
  */
-export function fileStore(path: string | URL, options: FileStoreOptions = {}): SharedTokenStore {
-  if (!(path instanceof URL) && (typeof path !== 'string' || path === ''))
-    throw new TypeError('fileStore: path must be the path of a file')
-  const file = resolve(path instanceof URL ? fileURLToPath(path) : path)
+export function fileStore(
+  path: string | URL,
+  options: FileStoreOptions = {},
+): SharedTokenStore {
+  const file = pathOf(path, 'path must be the path of a file')
   const { refresh } = options
+  const lockDirectory =
+    options.lockDirectory === undefined
+      ? undefined
+      : pathOf(options.lockDirectory, 'lockDirectory must be the path of a directory')
   const watches = new Set<FileWatch>()
-  let held: Hold | undefined
+  const observations = new Observations()
+  let activeLock: LockHandle | undefined
+
+  /** The file beside which the lock files are. */
+  const lockBaseOf = (target: string): string => (lockDirectory ? join(lockDirectory, basename(target)) : target)
 
   async function read(): Promise<TokenJSON | undefined> {
-    let text: string
     try {
-      text = await readFile(file, 'utf8')
+      return await readTokens(file)
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw failure(file, 'read', error)
     }
-    return parse(file, text)
   }
 
-  const expect = (footprint: string): void => watches.forEach((watch) => watch.expect(footprint))
-
-  /** Puts the new content in its place, or removes the file. */
-  async function change(target: string, prepared: Prepared | undefined): Promise<void> {
-    expect(prepared ? await footprintOf(prepared.path) : absent)
-    if (prepared) await prepared.commit()
-    else await rm(target, { force: true })
+  /** Rejects when the file must not be written: two hard links to one file have two locks. */
+  async function assertWritable(target: string): Promise<boolean> {
+    const stats = await statRegular(target)
+    if (stats && stats.nlink > 1n) throw severalHardLinks(target, stats.nlink)
+    return stats !== undefined
   }
 
-  /** Changes the file if it still holds what was read and the lock under which that happened is still ours. */
-  async function replace(target: string, prepared: Prepared | undefined, replacing: TokenJSON | undefined): Promise<boolean> {
-    const turn = await acquire(writeLock(target), AbortSignal.timeout(WRITE_TURN))
-    try {
-      if (!sameTokens(await read(), replacing)) return false
-      if (held && !(await held.isOurs())) throw lockLost(file)
-      await change(target, prepared)
-      return true
-    } finally {
-      await turn.release()
-    }
-  }
-
-  /** Changes the file whatever it holds. What stands in the way of the lock must not stand in the way of signing out. */
-  async function overwrite(target: string, prepared: Prepared | undefined): Promise<boolean> {
-    const turn = await acquire(writeLock(target), AbortSignal.timeout(WRITE_TURN)).catch(() => undefined)
-    try {
-      await change(target, prepared)
-      return true
-    } finally {
-      await turn?.release()
-    }
+  async function assertLockKept(): Promise<void> {
+    if (activeLock && !(await activeLock.isOurs())) throw lockLost(file)
   }
 
   async function write(tokens: TokenJSON | undefined, { mode, replacing }: WriteContext): Promise<boolean> {
-    let prepared: Prepared | undefined
     try {
-      const target = await targetOf(file)
-      prepared = tokens && (await prepare(target, `${JSON.stringify(tokens, null, 2)}\n`))
-      const done = mode === 'replace' ? await replace(target, prepared, replacing) : await overwrite(target, prepared)
+      const target = await resolveTarget(file)
+      const bytes = tokens && Buffer.from(`${JSON.stringify(tokens, null, 2)}\n`)
+      if (bytes && bytes.length > MAX_BYTES) throw new UnusableFileError(file, 'would be larger than 1 MiB')
+      if (bytes) await assertWritable(target)
+      const done = await changeFile({
+        target,
+        lockBase: lockBaseOf(target),
+        bytes,
+        announce: (content) => watches.forEach((watch) => watch.expect(content)),
+        ...(mode === 'replace' && {
+          async accept() {
+            if (!sameTokens(await read(), replacing)) return false
+            await assertLockKept()
+            return true
+          },
+        }),
+      })
       if (done) await flushDirectory(target)
       return done
     } catch (error) {
       throw failure(file, tokens ? 'written' : 'removed', error)
-    } finally {
-      await prepared?.discard()
+    }
+  }
+
+  /** Writes the present content once more, the way a new token set would be written. */
+  async function checkWritable(): Promise<void> {
+    try {
+      const target = await resolveTarget(file)
+      if (!(await assertWritable(target))) return await checkCreatable(target, RESERVE)
+      const bytes = await readContent(target)
+      await readTokens(target)
+      const unchanged = async (): Promise<boolean> => {
+        await assertLockKept()
+        const present = await readContent(target)
+        return bytes !== undefined && present?.equals(bytes) === true
+      }
+      await changeFile({ target, lockBase: lockBaseOf(target), bytes, accept: unchanged, reserve: RESERVE })
+    } catch (error) {
+      throw failure(file, 'written', error)
     }
   }
 
   async function lock<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result> {
-    let mine: Hold
+    let mine: LockHandle
     try {
-      const target = await targetOf(file)
-      mine = await acquire(refreshLock(target), signal)
-      await sweep(target)
+      const target = await resolveTarget(file)
+      await assertWritable(target)
+      const lockBase = lockBaseOf(target)
+      mine = await acquire(refreshLock(lockBase), signal, { observations })
+      await cleanUp(target)
+      if (lockBase !== target) await cleanUp(lockBase)
     } catch (error) {
       if (signal.aborted) throw signal.reason
       throw failure(file, 'locked', error)
     }
-    held = mine
+    activeLock = mine
     try {
       return await run(mine.lost)
     } finally {
-      if (held === mine) held = undefined
+      if (activeLock === mine) activeLock = undefined
       await mine.release()
     }
   }
 
   return sharedStore({
     name: `file ${file}`,
+    place: ['file', realPathNow(file)],
     read,
     write,
+    checkWritable,
     lock,
     subscribe(listener) {
-      const watch = new FileWatch(realTarget(file), listener)
+      const watch = new FileWatch(realPathNow(file), listener)
       watches.add(watch)
       return () => {
         watches.delete(watch)
@@ -152,12 +166,4 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): S
     },
     ...(refresh && { refresh }),
   })
-}
-
-function realTarget(file: string): string {
-  try {
-    return realpathSync(file)
-  } catch {
-    return file
-  }
 }

@@ -2,14 +2,18 @@ import { createHash } from 'node:crypto'
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
+import { oncePerTurn } from './change-listeners.js'
 import type { EncryptionOptions } from './encryption.js'
-import { CHANNEL, SharedConnection } from './postgres/connection.js'
+import { checkKey, printable } from './key.js'
+import { retryDuringOutage } from './lock-wait.js'
+import { CHANNEL } from './postgres/connection.js'
 import { isOutage, postgresFailure } from './postgres/failure.js'
 import { underLock, type HeldLock } from './postgres/lock.js'
-import type { PostgresPool, PostgresResult } from './postgres/pool.js'
+import { opensOwnClient } from './postgres/open-client.js'
+import type { PostgresPool, PostgresResult, Query } from './postgres/pool.js'
+import { SharedConnection } from './postgres/shared-connection.js'
 import { quoteTable, statementsFor } from './postgres/table.js'
-import { createCodec } from './record.js'
-import { throughOutage } from './waiting.js'
+import { createTokenCodec } from './token-codec.js'
 
 export type { EncryptionOptions } from './encryption.js'
 export type { PostgresClient, PostgresPool, PostgresResult } from './postgres/pool.js'
@@ -17,22 +21,22 @@ export { postgresSchema } from './postgres/table.js'
 
 /** The options of `postgresStore`. */
 export interface PostgresStoreOptions {
-  /** What this session is called in the table, such as the id of the user. */
+  /** The key of this session in the table, such as the id of the user. A non-empty string without lone surrogates and NUL. */
   readonly key: string
-  /** The table, made by `postgresSchema(table)`; `schema.table` where it isn't on the search path. Default: `oauth_tokens`. */
+  /** The table, made by `postgresSchema(table)`; `schema.table` when it is not on the search path. Default: `oauth_tokens`. */
   readonly table?: string
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
-  /** Encrypts the record. Default: it is stored as JSON. */
+  /** Encrypts the record. Default: the record is stored as JSON. */
   readonly encryption?: EncryptionOptions
   /**
-   * Tells the others of changes, and listens to theirs, with LISTEN and NOTIFY on the connection that all stores of the pool share. `false`:
-   * changes made elsewhere are seen at the next need. All who share a table should say the same. Default: `true`.
+   * Announces changes with NOTIFY and listens to those of other processes with LISTEN. `false`: changes made elsewhere are seen at the next need. Use
+   * one setting for all processes that share a table. Default: `true`.
    */
   readonly listen?: boolean
   /**
-   * How long, in milliseconds, a holder of the lock whose connection has ended is given to store what the server may have answered it. A holder that
-   * has died holds up the others that long. Default: 5,000.
+   * How long, in milliseconds, a lock holder whose connection has ended may take to store a token set that it has received. Other processes wait this
+   * long for the lock of a process that has died during a refresh. Default: 5,000.
    */
   readonly grace?: number
 }
@@ -42,48 +46,50 @@ interface Row {
   readonly version: string
 }
 
+function checkOptions(pool: PostgresPool, { key, listen, grace }: Omit<PostgresStoreOptions, 'key'> & { key?: unknown }): string {
+  if (typeof pool?.query !== 'function' || typeof pool.connect !== 'function')
+    throw new TypeError('postgresStore: pool must be a Pool of the package pg')
+  const checked = checkKey('postgresStore', key)
+  if (checked.includes('\0')) throw new TypeError('postgresStore: key must not contain NUL')
+  if (typeof listen !== 'boolean') throw new TypeError('postgresStore: listen must be true or false')
+  if (typeof grace !== 'number' || !(grace >= 0 && grace < 2 ** 31))
+    throw new TypeError('postgresStore: grace must be a number of milliseconds from 0')
+  if (!opensOwnClient(pool) && pool.options?.max === 1)
+    throw new TypeError('postgresStore: pool must be a Pool of the package pg, or have a max of 2 or more')
+  return checked
+}
+
 /**
- * Keeps the token set in a row of a PostgreSQL table (12 or newer), for any number of processes and machines: an advisory lock that a live holder
- * never loses, compare and set by version, and notices of changes. The `Pool` of the package `pg` is your own. A store is light: make one for each user; they share one connection
- * of the pool for locks and notices.
+ * Keeps the token set in a row of a PostgreSQL table (12 or newer), for any number of processes and machines: an advisory lock that a live holder never
+ * loses, compare and set by version, and notifications of changes. The `Pool` of the package `pg` is yours. A store is light: make one for each user.
+ * All stores of a pool share one connection, which they open beside the pool with its settings.
  *
- * Throws a `TypeError` that names the option; requests reject with `OAUTH_STORE_FAILED`, which names the table and the key and never the content.
+ * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, which names the table and the key and never the content.
  *
  * @example
  * await pool.query(postgresSchema())
  * attachOAuth(api, postgresStore(pool, { key: userId, refresh: refreshToken({ tokenEndpoint, clientId }) }))
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): SharedTokenStore {
-  if (typeof pool?.query !== 'function' || typeof pool.connect !== 'function')
-    throw new TypeError('postgresStore: pool must be a Pool of the package pg')
-  const { key, table = 'oauth_tokens', refresh, encryption, listen = true, grace = 5000 } = options ?? {}
-  if (typeof key !== 'string' || key === '' || key.includes('\0')) throw new TypeError('postgresStore: key must be a text')
-  if (typeof listen !== 'boolean') throw new TypeError('postgresStore: listen must be true or false')
-  if (typeof grace !== 'number' || !(grace >= 0 && grace < 2 ** 31))
-    throw new TypeError('postgresStore: grace must be a number of milliseconds from 0')
-  if (listen && pool.options?.max === 1)
-    throw new TypeError(
-      'postgresStore: listen takes one connection of the pool for itself: give the pool a max of 2 or more, or pass listen: false',
-    )
+  const { table = 'oauth_tokens', refresh, encryption, listen = true, grace = 5000 } = options ?? {}
+  const key = checkOptions(pool, { key: options?.key, listen, grace })
   const quoted = quoteTable(table, 'postgresStore')
-  const name = `postgres ${table} ${key}`
-  const codec = createCodec(name, key, 'postgresStore', encryption)
+  const name = `postgres ${table} ${printable(key)}`
+  const codec = createTokenCodec(name, { key, bound: () => ['postgres', table, key] }, 'postgresStore', encryption)
   const statements = statementsFor(quoted, listen)
   const shared = SharedConnection.of(pool)
   const digest = createHash('sha256').update(`${quoted}\0${key}`).digest()
   const topic = digest.toString('hex').slice(0, 32)
-  /** Our own notices are no news to us. */
-  const origin = globalThis.crypto.randomUUID()
-  const changed = `${topic} changed ${origin}`
-  let held: HeldLock | undefined
+  /** This store's own messages, which its listeners skip. */
+  const changed = `changed ${globalThis.crypto.randomUUID()}`
+  let lock: HeldLock | undefined
 
   const query = async (verb: string, text: string, values: unknown[]): Promise<PostgresResult> => {
-    const mine = held
+    const mine = lock
     try {
-      if (!mine) return await pool.query(text, values)
-      // The holder of the lock goes over the connection that has it: it needs no other, however busy the pool is. As long as nobody else goes on, it
-      // waits for a server that restarts.
-      return await throughOutage(grace, () => mine.query(text, values), isOutage)
+      if (!mine) return await shared.query(text, values)
+      // The lock holder waits for a server that restarts: no other process can go on before `grace` is over.
+      return await retryDuringOutage(grace, () => mine.query(text, values), isOutage)
     } catch (error) {
       throw postgresFailure(name, verb, error)
     }
@@ -100,16 +106,39 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     const text = tokens && (await codec.encode(tokens))
     if (!row) return text === undefined || change(statements.insert, [key, text])
     if (text === undefined) return change(statements.remove, [key, row.version])
-    return change(statements.update, [key, text, row.version, held?.mark ?? ''])
+    return change(statements.update, [key, text, row.version, lock?.mark ?? ''])
   }
 
-  /** Each statement gives a row when it has changed something. */
+  /** Each statement returns a row when it has changed one. */
   async function change(text: string, values: unknown[]): Promise<boolean> {
-    return (await query('written', text, [...values, CHANNEL, changed])).rows.length > 0
+    return (await query('written', text, [...values, CHANNEL, `${topic} ${changed}`])).rows.length > 0
+  }
+
+  function subscribe(listener: () => void): () => void {
+    const { call, cancel } = oncePerTurn(listener)
+    const stop = shared.listen(topic, (message) => {
+      if (message === undefined || (message.startsWith('changed') && message !== changed)) call()
+    })
+    return () => {
+      cancel()
+      stop()
+    }
+  }
+
+  const lockTarget = {
+    shared,
+    statements,
+    key,
+    id: digest.readBigInt64BE().toString(),
+    grace,
+    onFree: (wake: () => void) =>
+      shared.isListening ? shared.listen(topic, (message) => (message === undefined || message === 'free') && wake()) : undefined,
+    announce: listen ? (send: Query) => send('SELECT pg_notify($1, $2)', [CHANNEL, `${topic} free`]) : undefined,
   }
 
   return sharedStore({
     name,
+    place: ['postgres', pool, table, key],
     async read() {
       const row = await readRow()
       return row && codec.decode(row.text)
@@ -120,37 +149,23 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
       else await change(statements.clear, [key])
       return true
     },
+    async checkWritable() {
+      await query('written', statements.probe, [key])
+    },
     async lock(run, signal) {
-      const wakeWith = (wake: () => void): (() => void) | undefined =>
-        shared.listening ? shared.listen((payload) => (payload ?? topic).startsWith(topic) && wake()) : undefined
-      const place = {
-        shared,
-        statements,
-        key,
-        id: digest.readBigInt64BE().toString(),
-        grace,
-        wakeWith,
-        query: (text: string, values?: unknown[]) => pool.query(text, values),
-        announce: listen ? (ask: HeldLock['query']) => ask('SELECT pg_notify($1, $2)', [CHANNEL, `${topic} free`]) : undefined,
-      }
       let started = false
       const work = async (mine: HeldLock): ReturnType<typeof run> => {
         started = true
-        held = mine
+        lock = mine
         return run(mine.lost).finally(() => {
-          if (held === mine) held = undefined
+          if (lock === mine) lock = undefined
         })
       }
-      return underLock(place, work, signal).catch((error: unknown) => {
+      return underLock(lockTarget, work, signal).catch((error: unknown) => {
         throw started || signal.aborted ? error : postgresFailure(name, 'locked', error)
       })
     },
-    ...(listen && {
-      subscribe: (listener: () => void) =>
-        shared.listen((payload) => {
-          if (payload === undefined || (payload.startsWith(`${topic} changed`) && payload !== changed)) listener()
-        }),
-    }),
+    ...(listen && { subscribe }),
     ...(refresh && { refresh }),
   })
 }

@@ -1,42 +1,45 @@
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
+import { oncePerTurn } from './change-listeners.js'
 import type { EncryptionOptions } from './encryption.js'
-import { createCodec } from './record.js'
-import { commandsOf, type RedisClient } from './redis/client.js'
+import { checkKey, printable } from './key.js'
+import { OUTAGE_LIMIT, retryDuringOutage, settledWithin } from './lock-wait.js'
+import { changeChannelOf } from './redis/change-channel.js'
+import { addressOf, commandsOf, type RedisClient } from './redis/client.js'
 import { isOutage, redisFailure } from './redis/failure.js'
+import { waitForLease } from './redis/lease-wait.js'
 import { Lease } from './redis/lease.js'
-import { noticesOf } from './redis/notices.js'
 import { runScript, scripts } from './redis/scripts.js'
-import { OUTAGE, Pauses, settledWithin, throughOutage, untilAborted } from './waiting.js'
+import { createTokenCodec } from './token-codec.js'
 
 export type { EncryptionOptions } from './encryption.js'
 export type { IORedisClient, NodeRedisClient, RedisClient } from './redis/client.js'
 
 /** The options of `redisStore`. Times are milliseconds. */
 export interface RedisStoreOptions {
-  /** The Redis key of this session, such as `oauth:alice`: one for each user. */
+  /** The Redis key of this session, such as `oauth:alice`: one for each user. A non-empty string without lone surrogates. */
   readonly key: string
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
   /**
-   * How long the lock lasts without being renewed, which happens at every third of it: a holder that has died holds up the others that long.
-   * Longer than any pause of a process that is alive. Default: 5,000.
+   * How long the lock lasts without being renewed. Its holder renews it at every third of this time, so other processes wait this long for the lock
+   * of a process that has died. Choose it longer than any pause of a running process. Default: 5,000.
    */
   readonly lease?: number
-  /** Removes the record when it was not written for so long. Default: never. */
+  /** Removes the record when it has not been written for this long. Default: never. */
   readonly expireAfter?: number
-  /** Encrypts the record. Default: it is stored as JSON. */
+  /** Encrypts the record. Default: the record is stored as JSON. */
   readonly encryption?: EncryptionOptions
   /**
-   * The client that listens for changes made elsewhere: connected, used for nothing else, and yours to close. `false`: changes are seen at the next need.
-   * Default: one `client.duplicate()`, shared by all stores of this client and closed after the last one.
+   * The client that listens for changes made elsewhere: connected, used for nothing else, and closed by you. `false`: changes are seen at the next
+   * need. Default: one `client.duplicate()`, shared by all stores of this client and closed after the last of them.
    */
   readonly subscriber?: object | false
 }
 
-/** How long the release of the lock is waited for, in milliseconds. Without an answer the lease ends by itself. */
-const RELEASE_WITHIN = 1000
+/** How long the release of the lock may take, in milliseconds. Without an answer the lease expires by itself. */
+const RELEASE_LIMIT = 1000
 
 function milliseconds(value: unknown, name: string): number {
   if (typeof value !== 'number' || !(value >= 1 && value < 2 ** 31))
@@ -45,99 +48,89 @@ function milliseconds(value: unknown, name: string): number {
 }
 
 /**
- * Keeps the token set in Redis (6 or newer, or Valkey) under one key, for any number of processes and machines: one lock with a lease, compare and
- * set, and notices of changes. The client is your own, of `redis` or `ioredis`. A store is light: make one for each user.
+ * Keeps the token set in Redis (6 or newer, or Valkey) under one key, for any number of processes and machines: a lock with a lease, compare and set,
+ * and notifications of changes. The client of `redis` or `ioredis` is yours. A store is light: make one for each user.
  *
- * Throws a `TypeError` that names the option; requests reject with `OAUTH_STORE_FAILED`, which names the key and never the content.
+ * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, which names the key and never the content.
  *
  * @example
  * const client = await createClient({ url: process.env.REDIS_URL }).connect()
  * attachOAuth(api, redisStore(client, { key: `oauth:${userId}`, refresh: refreshToken({ tokenEndpoint, clientId }) }))
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions): SharedTokenStore {
-  const { key, refresh, encryption } = options ?? {}
-  if (typeof key !== 'string' || key === '') throw new TypeError('redisStore: key must be the name of a Redis key')
+  const { refresh, encryption } = options ?? {}
+  const key = checkKey('redisStore', options?.key)
   const length = milliseconds(options.lease ?? 5000, 'lease')
   const lifetime = options.expireAfter === undefined ? '' : String(milliseconds(options.expireAfter, 'expireAfter'))
   const send = commandsOf(client)
-  const notices = noticesOf(client, options.subscriber)
-  const name = `redis ${key}`
-  const codec = createCodec(name, key, 'redisStore', encryption)
+  const changes = changeChannelOf(client, options.subscriber)
+  const name = `redis ${printable(key)}`
+  const location = { key, bound: () => ['redis', ...addressOf(client, key)] as const }
+  const codec = createTokenCodec(name, location, 'redisStore', encryption)
   const channel = `axios-attach-oauth:${key}`
-  /** Our own notices are no news to us. */
+  /** Marks this store's own messages, which its listeners skip. */
   const origin = globalThis.crypto.randomUUID()
-  let held: Lease | undefined
+  let lease: Lease | undefined
 
   const failed = (verb: string) => (cause: unknown) => {
     throw redisFailure(name, verb, cause)
   }
 
-  /** While we hold the lock, a server that restarts is waited for: as long as the lease may last, nobody else goes on. */
-  const steadily = <Result>(ask: () => Promise<Result>): Promise<Result> => (held ? throughOutage(length, ask, isOutage) : ask())
+  const run = (script: keyof typeof scripts, ...args: string[]): Promise<unknown> => runScript(send, scripts[script], key, args)
 
-  /** The record as it lies there; '' when there is none. */
+  /** The lock holder waits for a server that restarts: no other process can go on before the lease has expired. */
+  const steadily = <Result>(attempt: () => Promise<Result>): Promise<Result> =>
+    lease ? retryDuringOutage(length, attempt, isOutage) : attempt()
+
+  /** The stored text; '' when there is none. */
   async function readText(): Promise<string> {
     const text = await steadily(() => send('HGET', key, 'tokens')).catch(failed('read'))
     return text === null || text === undefined ? '' : String(text)
   }
 
-  async function read(): Promise<TokenJSON | undefined> {
-    const text = await readText()
-    const tokens = text === '' ? undefined : await codec.decode(text)
-    // As late as can be: the process may have been stopped while it waited for the server, or for the decryption.
-    held?.check()
-    return tokens
-  }
-
-  /** Asks for the lock once; a server that restarts is waited for. */
+  /** Requests the lock once; waits for a server that restarts. */
   async function acquire(owner: string, signal: AbortSignal): Promise<Lease | undefined> {
     let since = 0
-    const ask = (): Promise<unknown> => {
+    const request = (): Promise<unknown> => {
       since = performance.now()
-      return runScript(send, scripts.acquire, key, [owner, String(length)])
+      return run('acquire', owner, String(length))
     }
-    const fence = await throughOutage(OUTAGE, ask, (error) => !signal.aborted && isOutage(error)).catch(failed('locked'))
+    const isTemporary = (error: unknown): boolean => !signal.aborted && isOutage(error)
+    const fence = await retryDuringOutage(OUTAGE_LIMIT, request, isTemporary).catch(failed('locked'))
     if (fence === null || fence === undefined || fence === false) return undefined
-    const renew = async (): Promise<boolean> => Number(await runScript(send, scripts.renew, key, [owner, String(length)])) === 1
+    const renew = async (): Promise<boolean> => Number(await run('renew', owner, String(length))) === 1
     return new Lease(String(fence), name, since, length, renew)
   }
 
-  function release(owner: string): Promise<unknown> {
-    return runScript(send, scripts.release, key, [owner, channel, 'free'])
-  }
+  const release = (owner: string): Promise<unknown> => run('release', owner, channel, 'free')
 
-  /** Waits for the lock. What comes after the waiting has ended is given back. */
-  async function waitForLease(owner: string, signal: AbortSignal): Promise<Lease> {
-    const pauses = new Pauses()
-    const wake = (message: string | undefined): void => {
-      if (message === undefined || message === 'free') pauses.wake()
-    }
-    const stopListening = notices?.hears(channel) ? notices.listen(channel, wake) : undefined
-    try {
-      for (;;) {
-        signal.throwIfAborted()
-        pauses.trying()
-        const asked = acquire(owner, signal)
-        const lease = await untilAborted(asked, signal).catch((error: unknown) => {
-          asked
-            .then((late) => {
-              late?.end()
-              return late && release(owner)
-            })
-            .catch(() => undefined)
-          throw error
-        })
-        if (lease) return lease
-        await pauses.next(signal)
-      }
-    } finally {
-      stopListening?.()
+  /** Listens for the release of the lock, where that costs no subscription of its own. */
+  const onFree = (wake: () => void): (() => void) | undefined =>
+    changes?.hasListener(channel)
+      ? changes.listen(channel, (message) => (message === undefined || message === 'free') && wake())
+      : undefined
+
+  function subscribe(listener: () => void): () => void {
+    const { call, cancel } = oncePerTurn(listener)
+    const stop = changes?.listen(channel, (message) => {
+      if (message === undefined || (message.startsWith('changed') && !message.endsWith(origin))) call()
+    })
+    return () => {
+      cancel()
+      stop?.()
     }
   }
 
   return sharedStore({
     name,
-    read,
+    place: ['redis', client, key],
+    async read() {
+      const text = await readText()
+      const tokens = text === '' ? undefined : await codec.decode(text)
+      // As late as possible: the process may have been suspended while it waited for the server or the decryption.
+      lease?.check()
+      return tokens
+    },
     async write(tokens, { mode, replacing }) {
       let expected = '*'
       if (mode === 'replace') {
@@ -146,28 +139,28 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
         if (!sameTokens(present, replacing)) return false
       }
       const text = tokens ? await codec.encode(tokens) : ''
-      const args = [expected, text, held?.fence ?? '', lifetime, channel, `changed ${origin}`]
-      const stored = await steadily(() => runScript(send, scripts.write, key, args)).catch(failed('written'))
+      const args = [expected, text, lease?.fence ?? '', lifetime, channel, `changed ${origin}`]
+      const stored = await steadily(() => run('write', ...args)).catch(failed('written'))
       return Number(stored) === 1
     },
-    async lock(run, signal) {
+    async checkWritable(tokens: TokenJSON | undefined) {
+      const text = tokens ? await codec.encode(tokens) : ''
+      await run('probe', text).catch(failed('written'))
+      lease?.check()
+    },
+    async lock(work, signal) {
       const owner = globalThis.crypto.randomUUID()
-      const lease = await waitForLease(owner, signal)
-      held = lease
+      const mine = await waitForLease({ acquire, release, onFree }, owner, signal)
+      lease = mine
       try {
-        return await run(lease.lost)
+        return await work(mine.lost)
       } finally {
-        lease.end()
-        if (held === lease) held = undefined
-        await settledWithin(RELEASE_WITHIN, release(owner))
+        mine.end()
+        if (lease === mine) lease = undefined
+        await settledWithin(RELEASE_LIMIT, release(owner))
       }
     },
-    ...(notices && {
-      subscribe: (listener: () => void) =>
-        notices.listen(channel, (message) => {
-          if (message === undefined || (message.startsWith('changed') && !message.endsWith(origin))) listener()
-        }),
-    }),
+    ...(changes && { subscribe }),
     ...(refresh && { refresh }),
   })
 }

@@ -2,41 +2,49 @@ import { isOAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
-import { duplicates } from './web/duplicates.js'
-import { alone, exclusion, type Exclusion } from './web/exclusion.js'
+import { duplicatedTabs } from './web/duplicated-tabs.js'
 import { noBrowser, storageFailure, unreadable } from './web/failure.js'
-import { indexedDBPlace } from './web/indexed-db.js'
-import { notices } from './web/notices.js'
-import { memoryPlace, type Place } from './web/place.js'
+import { indexedDBBackend } from './web/indexed-db.js'
 import { database, isPage } from './web/platform.js'
-import { webStoragePlace } from './web/web-storage.js'
+import { memoryBackend, type StorageBackend } from './web/storage-backend.js'
+import { CHANGED, tabChannel } from './web/tab-channel.js'
+import { noLock, tabLock, type TabLock } from './web/tab-lock.js'
+import { webStorageBackend } from './web/web-storage.js'
 
 const storages = ['localStorage', 'sessionStorage', 'indexedDB'] as const
 
 /** The options of `webStore`. */
 export interface WebStoreOptions {
-  /** The name of the item or of the database, and of the lock. Two sign-ins on one origin need two keys. Default: `axios-attach-oauth`. */
+  /**
+   * The name of the item or of the database, and of the lock. Two sign-ins on one origin need two keys. A string that is not empty and has no lone
+   * surrogates. Default: `axios-attach-oauth`.
+   */
   readonly key?: string
   /**
-   * Where the tokens lie: `localStorage` and `indexedDB` are shared by all tabs of the origin and outlive the browser, `sessionStorage` belongs to one tab
-   * and goes with it. Workers have `indexedDB` only. Default: `localStorage`.
+   * The storage that holds the tokens. All tabs of the origin share `localStorage` and `indexedDB`, which outlive the browser; `sessionStorage` belongs to
+   * one tab and ends with it. Workers have `indexedDB` only. Default: `localStorage`.
    */
   readonly storage?: (typeof storages)[number]
   /**
-   * What happens where the browser doesn't let the site store anything: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the tokens in the page's
-   * memory, where a reload loses them and no other tab sees them. A storage that is full is an error in any case. Default: `error`.
+   * The reaction to a browser that denies storage to the site: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the tokens in the memory of the
+   * page, where a reload loses them and no other tab sees them. A full storage is an error in both cases. Default: `error`.
    */
   readonly fallback?: 'error' | 'memory'
-  /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
+  /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. Default: none. */
   readonly refresh?: RefreshFunction
 }
 
-/** With these the browser says that it keeps nothing for this site. */
-const unusable = new Set(['SecurityError', 'InvalidStateError', 'UnknownError', 'TimeoutError'])
+/** The names of the errors with which a browser denies storage to a site. */
+const denials = new Set(['NotSupportedError', 'SecurityError', 'InvalidStateError', 'UnknownError', 'TimeoutError'])
+
+/** A successor may be twice as long as its predecessor and bring an ID token: characters of room for a set that is not known yet. */
+const ROOM = 4096
 
 function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, 'refresh'>> {
   const { key = 'axios-attach-oauth', storage = 'localStorage', fallback = 'error', refresh } = options
-  if (typeof key !== 'string' || key === '') throw new TypeError('webStore: key must be a text that is not empty')
+  if (typeof key !== 'string' || key === '') throw new TypeError('webStore: key must be a non-empty string')
+  // Storages replace a lone surrogate, so that two keys would share a record.
+  if (/\p{Surrogate}/u.test(key)) throw new TypeError('webStore: key must not contain a lone surrogate')
   if (!storages.includes(storage)) throw new TypeError(`webStore: storage must be one of ${storages.join(', ')}`)
   if (fallback !== 'error' && fallback !== 'memory') throw new TypeError('webStore: fallback must be error or memory')
   if (refresh !== undefined && typeof refresh !== 'function') throw new TypeError('webStore: refresh must be a function')
@@ -46,12 +54,13 @@ function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, '
 const isTokenJSON = (value: unknown): value is TokenJSON => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Keeps the token set in the browser. All tabs of the origin share it: they take one refresh between them, and see at once when one of them signs in or out.
+ * Keeps the token set in the browser. All tabs of the origin share the set: one tab refreshes for all, and a sign-in or sign-out in one tab reaches the
+ * others.
  *
- * Tabs exclude each other with Web Locks; where there are none (pages without https) with a lease in IndexedDB; where there is neither, they don't, and a
- * server that rotates refresh tokens may end the session. The store may be made on a server too, as long as nobody uses it there.
+ * Tabs exclude each other with Web Locks; without those (pages without https) with a lease in IndexedDB; without either they do not, and a
+ * server that rotates refresh tokens may end the session. The store may be created on a server, provided that no request uses it there.
  *
- * Throws a `TypeError` that names the option which is wrong; requests reject with `OAUTH_STORE_FAILED`, which says what to do.
+ * Throws a `TypeError` that names the wrong option. Requests reject with `OAUTH_STORE_FAILED`, whose message says what to do.
  *
  * @example
  * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint, clientId }) })
@@ -60,61 +69,84 @@ export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
   const { key, storage, fallback } = readOptions(options)
   const { refresh } = options
   const name = `${storage} ${key}`
-  const changes = notices(key, storage === 'localStorage' ? key : undefined)
-  const kin = storage === 'sessionStorage' ? duplicates(key, changes) : undefined
-  const place = storage === 'indexedDB' ? indexedDBPlace(key) : webStoragePlace(storage, key, (work) => theOthers().briefly(work))
-  let inMemory: Place | undefined
-  let proven = false
+  const place: readonly unknown[] = ['web', storage, key]
+  const channel = tabChannel(key, storage === 'localStorage' ? key : undefined)
+  const duplicates = storage === 'sessionStorage' ? duplicatedTabs(key, channel) : undefined
+  const chosen =
+    storage === 'indexedDB' ? indexedDBBackend(key) : webStorageBackend(storage, key, (work) => currentLock().briefly(work))
+  let memory: StorageBackend | undefined
+  let hasWorked = false
+  let isLocked = false
 
-  function theOthers(): Exclusion {
-    if (inMemory) return alone
-    return exclusion(key, kin ? `${key}:${kin.family()}` : key)
+  function currentLock(): TabLock {
+    if (memory) return noLock
+    return tabLock(key, duplicates ? `${key}:${duplicates.group()}` : key)
   }
 
-  function check(): void {
+  function requireBrowser(): void {
     if (!isPage() && (storage !== 'indexedDB' || !database())) throw noBrowser(name)
   }
 
-  async function use<Result>(verb: string, work: (place: Place) => Promise<Result>): Promise<Result> {
-    check()
-    if (inMemory) return work(inMemory)
+  async function withBackend<Result>(verb: string, work: (backend: StorageBackend) => Promise<Result>): Promise<Result> {
+    requireBrowser()
+    if (memory) return work(memory)
     try {
-      const result = await work(place)
-      proven = true
+      const result = await work(chosen)
+      hasWorked = true
       return result
     } catch (cause) {
       if (isOAuthError(cause)) throw cause
-      if (fallback === 'error' || proven || !unusable.has((cause as Error | undefined)?.name ?? ''))
+      if (fallback === 'error' || hasWorked || !denials.has((cause as Error | undefined)?.name ?? ''))
         throw storageFailure(name, verb, cause)
-      return work((inMemory ??= memoryPlace()))
+      return work((memory ??= memoryBackend()))
+    }
+  }
+
+  function release(): void {
+    try {
+      chosen.release()
+    } catch {
+      // The browser now denies storage to the site, and the room with it.
     }
   }
 
   return sharedStore({
     name,
+    place,
     read: () =>
-      use('read', async (chosen) => {
-        const found = (await chosen.read()) ?? undefined
+      withBackend('read', async (backend) => {
+        const found = (await backend.read()) ?? undefined
         if (found === undefined || isTokenJSON(found)) return found
         throw unreadable(name)
       }),
-    async write(tokens, { mode, replacing }) {
+    write: (tokens, { mode, replacing }) => {
       const mayReplace = (present: unknown): boolean =>
         mode === 'set' || ((present === undefined || isTokenJSON(present)) && sameTokens(present, replacing))
-      const stored = await use(tokens ? 'written' : 'removed', (chosen) => chosen.write(tokens, mayReplace))
-      if (!stored || inMemory) return stored
-      if (kin) kin.written(tokens, mode)
-      else changes.send('changed')
-      return true
+      return withBackend(tokens ? 'written' : 'removed', async (backend) => {
+        const stored = await backend.write(tokens, mayReplace)
+        if (!stored || backend === memory) return stored
+        if (duplicates) duplicates.written(tokens, mode)
+        else channel.send(CHANGED)
+        return true
+      })
+    },
+    async checkWritable(tokens) {
+      await withBackend('written', async (backend) => backend.reserve(JSON.stringify(tokens ?? {}).length + ROOM))
+      if (!isLocked) release()
     },
     async lock(run, signal) {
-      check()
+      requireBrowser()
       let running = false
       try {
-        return await theOthers().lock(async (lost) => {
-          if (!inMemory) await kin?.ask()
-          running = true
-          return run(lost)
+        return await currentLock().lock(async (lost) => {
+          if (!memory) await duplicates?.catchUp()
+          running = isLocked = true
+          try {
+            return await run(lost)
+          } finally {
+            isLocked = false
+            release()
+          }
         }, signal)
       } catch (cause) {
         if (running || signal.aborted || isOAuthError(cause)) throw cause
@@ -122,9 +154,10 @@ export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
       }
     },
     subscribe(listener) {
-      // A server that makes the store has nothing to listen to.
+      // On a server there is no other tab.
       if (!isPage() && !database()) return () => undefined
-      return kin ? kin.attend(listener) : changes.subscribe(() => listener())
+      if (duplicates) return duplicates.follow(listener)
+      return channel.subscribe((message) => void (message === CHANGED && listener()))
     },
     ...(refresh && { refresh }),
   })

@@ -1,4 +1,4 @@
-// The page that the browser tests open: an axios instance attached to a web store, told by its address what to do.
+// The page of the browser tests: an axios instance attached to a web store. The address of the page holds its settings.
 import axios from 'axios'
 import { attachOAuth, isOAuthError, type TokenJSON } from '../../../src/index.js'
 import { refreshToken } from '../../../src/grants/index.js'
@@ -7,14 +7,18 @@ import { webStore, type WebStoreOptions } from '../../../src/stores/web.js'
 const settings = new URLSearchParams(location.search)
 const text = (name: string): string => settings.get(name) ?? ''
 
-/** Names this very document: a reload makes another. */
+/** Identifies this document: a reload creates another one. */
 const documentId = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('')
 
 const refresh = refreshToken({
   tokenEndpoint: text('tokenEndpoint'),
   clientId: 'public',
   fetch: (url, { headers, ...init }) =>
-    fetch(url, { ...init, headers: { ...headers, 'x-document': documentId }, keepalive: settings.has('keepalive') }),
+    fetch(url, {
+      ...init,
+      headers: { ...headers, 'x-document': documentId, 'x-sent-at': String(Date.now()) },
+      keepalive: settings.has('keepalive'),
+    }),
 })
 
 const options = { storage: text('storage'), ...(settings.has('fallback') && { fallback: text('fallback') }) }
@@ -22,8 +26,8 @@ const store = webStore(options as WebStoreOptions)
 const api = axios.create({ baseURL: text('apiUrl'), adapter: (settings.get('adapter') ?? 'xhr') as 'xhr' | 'fetch' })
 const session = attachOAuth(api, store, {
   refresh,
-  // The tokens of these tests live for a second or two: refreshing them all the time is right.
-  refreshLimit: { flights: 1000, within: 1000 },
+  // Tokens that live for a second or two need many refreshes.
+  refreshLimit: { count: 1000, interval: 1000 },
   ...(settings.has('storeTimeout') && { storeTimeout: Number(text('storeTimeout')) }),
 })
 
@@ -31,7 +35,7 @@ export interface Outcome {
   status?: number
   code?: string
   message?: string
-  /** Of what is no error of axios. */
+  /** Present when the error is not from axios. */
   stack?: string | undefined
 }
 
@@ -48,19 +52,20 @@ async function get(path: string): Promise<Outcome> {
   }
 }
 
-/** Tells the test; it is put there before the page's scripts run. */
+/** Reports to the test, which defines it before the page's scripts run. */
 declare const tell: ((event: object) => void) | undefined
 const report = (event: object): void => void (typeof tell === 'function' && tell({ document: documentId, ...event }))
 
 let running = false
 let answered = 0
 
-async function oneAfterTheOther(worker: number): Promise<void> {
+async function sendContinuously(worker: number): Promise<void> {
   for (let i = 0; running; i++) {
     const outcome = await get(`/items/${worker}-${i}`)
     if (outcome.status === 200) answered++
     else report({ type: 'failed', ...outcome })
-    await new Promise((resolve) => setTimeout(resolve, 20 + Math.random() * 40))
+    // Failures come without a pause of their own, and would keep a busy machine busy.
+    await new Promise((resolve) => setTimeout(resolve, outcome.status === 200 ? 20 + Math.random() * 40 : 300))
   }
 }
 
@@ -79,7 +84,7 @@ const app = {
   answered: () => answered,
   start(workers = 2) {
     running = true
-    for (let worker = 0; worker < workers; worker++) void oneAfterTheOther(worker)
+    for (let worker = 0; worker < workers; worker++) void sendContinuously(worker)
   },
   stop() {
     running = false
@@ -96,5 +101,5 @@ const app = {
 export type App = typeof app
 Object.assign(globalThis, { app })
 if (settings.has('start')) app.start()
-// As the script of a worker it is asked by messages.
+// In a worker each message is a path to request.
 if (typeof document === 'undefined') addEventListener('message', async ({ data }) => postMessage(await get(String(data))))

@@ -1,19 +1,19 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium, startSite, withoutLocks, type Site } from '../../../scripts/browser/index.mjs'
-import { startServers, type Servers } from '../../../scripts/servers/start.mjs'
+import { startServers, type Servers } from '../../../scripts/servers/start.js'
 import type { App } from './page.js'
 
 declare global {
-  /** What the page of `page.ts` offers; there is one in the browser only. */
+  /** The object that `page.ts` defines in the browser. */
   var app: App
 }
 
-/** A real browser, the page, and the real servers. */
+/** A browser, the server of its pages, and the authorization and resource servers. */
 export interface Stage {
   browser: Browser
   site: Site
   servers: Servers
-  /** Pages of one origin that share their storage with nobody else. */
+  /** Opens a browser context: its pages share a storage that no other context has. */
   context(...initScripts: (() => void)[]): Promise<BrowserContext>
   open(context: BrowserContext, settings?: Record<string, string>): Promise<Page>
   close(): Promise<void>
@@ -52,16 +52,16 @@ export const withoutChannels = (): void => {
   Object.defineProperty(globalThis, 'BroadcastChannel', { configurable: true, value: undefined })
 }
 
-/** Waits until the page says so. */
+/** Waits until `condition` holds in the page. */
 export const until = (page: Page, condition: () => boolean): Promise<unknown> =>
   page.waitForFunction(condition, undefined, { polling: 20, timeout: 20_000 })
 
-/** How many of each status or error code there are. */
+/** Counts the outcomes by error code or status. */
 export function tally(outcomes: readonly { status?: number; code?: string; message?: string }[]): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { status, code, message } of outcomes) {
-    const what = String(code ?? status ?? message)
-    counts[what] = (counts[what] ?? 0) + 1
+    const kind = String(code ?? status ?? message)
+    counts[kind] = (counts[kind] ?? 0) + 1
   }
   return counts
 }

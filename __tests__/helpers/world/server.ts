@@ -28,6 +28,8 @@ export async function listen(
   { host = '127.0.0.1', port = 0 } = {},
 ): Promise<{ url: string; server: Server; close: () => Promise<void> }> {
   const server = createServer((request, response) => handle(request, response))
+  // A client that was stalled by a busy machine finds its connections open.
+  server.keepAliveTimeout = 60_000
   server.listen(port, host)
   await new Promise((resolve) => server.once('listening', resolve))
   const close = async (): Promise<void> => {

@@ -1,38 +1,46 @@
+import { createHash } from 'node:crypto'
 import { statSync, watch, type BigIntStats, type FSWatcher } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
+import { readContent } from './read.js'
 
-/** Several events come for one change: how long to wait for the last one. Milliseconds. */
+/** A change causes several events: how long to wait for the last one, in milliseconds. */
 const DEBOUNCE = 20
-/** How long to wait until what can't be watched now (there is no directory yet, too many watchers) is tried again. Milliseconds. */
-const AGAIN_AFTER = 1000
+/** How long to wait before watching is tried again, for instance until the directory exists. Milliseconds. */
+const RETRY_DELAY = 1000
 
-/** What tells one content of a file from another without reading it. */
-export type Footprint = string
+/** Tells one version of a file from another without reading it. */
+type FileStamp = string
 
-/** The footprint of a file that is missing. */
-export const absent: Footprint = 'absent'
-const print = ({ ino, mtimeNs, size }: BigIntStats): Footprint => `${ino} ${mtimeNs} ${size}`
+const absent = 'absent'
+const format = ({ ino, mtimeNs, size }: BigIntStats): FileStamp => `${ino} ${mtimeNs} ${size}`
 
-export async function footprintOf(path: string): Promise<Footprint> {
-  return stat(path, { bigint: true }).then(print, () => absent)
+async function stampOf(path: string): Promise<FileStamp> {
+  return stat(path, { bigint: true }).then(format, () => absent)
 }
 
-function footprintNow(path: string): Footprint {
+function stampNow(path: string): FileStamp {
   try {
-    return print(statSync(path, { bigint: true }))
+    return format(statSync(path, { bigint: true }))
   } catch {
     return absent
   }
 }
 
-/** Watches one file through its directory, since the file itself is replaced at each change. Keeps no process alive, and never fails. */
+/** Tells one content from another. */
+function digestOf(bytes: Uint8Array | undefined): string {
+  return bytes ? createHash('sha256').update(bytes).digest('hex') : absent
+}
+
+/** Watches one file through its directory, because the file itself is replaced at each change. Keeps no process alive and never throws. */
 export class FileWatch {
   readonly #file: string
   readonly #listener: () => void
-  #seen: Footprint
+  #stamp: FileStamp
+  /** Digest of the content that the listener knows; `undefined` until it is known. */
+  #digest: string | undefined
   #watcher: FSWatcher | undefined
-  /** Which directory is watched: it may be removed and made again. */
+  /** The watched directory: it may be removed and created again. */
   #inode: bigint | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -41,12 +49,13 @@ export class FileWatch {
     this.#file = file
     this.#listener = listener
     this.#open()
-    this.#seen = footprintNow(file)
+    this.#stamp = stampNow(file)
+    void this.#readInitial()
   }
 
-  /** Says what the file is about to become by our own doing. */
-  expect(footprint: Footprint): void {
-    this.#seen = footprint
+  /** Announces a change made by this store, which the listener is not called for. */
+  expect(bytes: Uint8Array | undefined): void {
+    this.#digest = digestOf(bytes)
   }
 
   close(): void {
@@ -55,18 +64,24 @@ export class FileWatch {
     this.#watcher?.close()
   }
 
+  async #readInitial(): Promise<void> {
+    const digest = await readContent(this.#file).then(digestOf, () => undefined)
+    const unchanged = (await stampOf(this.#file)) === this.#stamp
+    if (unchanged) this.#digest ??= digest
+  }
+
   #open(): void {
     const directory = dirname(this.#file)
     try {
       this.#inode = statSync(directory, { bigint: true }).ino
       const watcher = (this.#watcher = watch(directory, { persistent: false }, (_event, name) => {
-        // Where the system doesn't say which file it was, it may be ours. The directory's own end comes under its own name.
-        if (name === null || name === basename(this.#file) || name === basename(directory)) this.#lookIn(DEBOUNCE)
+        // Some systems don't name the file. The removal of the directory is reported under its own name.
+        if (name === null || name === basename(this.#file) || name === basename(directory)) this.#checkIn(DEBOUNCE)
       }))
-      watcher.on('error', () => (this.#drop(), this.#lookIn(AGAIN_AFTER)))
+      watcher.on('error', () => (this.#drop(), this.#checkIn(RETRY_DELAY)))
     } catch {
       this.#drop()
-      this.#lookIn(AGAIN_AFTER)
+      this.#checkIn(RETRY_DELAY)
     }
   }
 
@@ -75,30 +90,37 @@ export class FileWatch {
     this.#watcher = undefined
   }
 
-  #lookIn(ms: number): void {
+  #checkIn(ms: number): void {
     if (this.#closed) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => void this.#look(), ms)
+    this.#timer = setTimeout(() => void this.#check(), ms)
     this.#timer.unref()
   }
 
-  async #look(): Promise<void> {
+  async #check(): Promise<void> {
     const inode = await stat(dirname(this.#file), { bigint: true }).then(
       ({ ino }) => ino,
       () => undefined,
     )
-    const footprint = await footprintOf(this.#file)
+    const stamp = await stampOf(this.#file)
     if (this.#closed) return
     if (!this.#watcher || inode !== this.#inode) {
       this.#drop()
       this.#open()
     }
-    if (footprint === this.#seen) return
-    this.#seen = footprint
+    if (stamp !== this.#stamp) await this.#compare(stamp)
+  }
+
+  /** A process that checks whether the file can be written replaces it by an identical one: only another content is a change. */
+  async #compare(stamp: FileStamp): Promise<void> {
+    const digest = await readContent(this.#file).then(digestOf, () => `unreadable ${stamp}`)
+    this.#stamp = stamp
+    if (this.#closed || digest === this.#digest) return
+    this.#digest = digest
     try {
       this.#listener()
     } catch {
-      // Who watches changes nothing.
+      // A listener's error must not end watching.
     }
   }
 }

@@ -6,13 +6,15 @@ const advice: Readonly<Record<string, string>> = {
   '42501': 'permission denied: the user needs SELECT, INSERT, UPDATE and DELETE on the table',
   '28P01': 'the password is wrong',
   '25006': 'the server is read-only: connect to the primary',
-  '53300': 'the server has too many connections',
+  '53100': 'the disk of the server is full',
+  '53300': 'the server has too many connections: the store needs one beside those of the pool',
+  '55P03': 'another transaction has locked the row',
   '57P01': 'the server is shutting down',
   '57P03': 'the server is starting or shutting down',
-  ECONNREFUSED: 'nothing listens there',
+  ECONNREFUSED: 'the server refuses connections',
 }
 
-/** Troubles with the connection alone: what was asked may be asked again on another one. */
+/** Failures of the connection alone: the statement can be repeated on another one. */
 const outages = new Set(['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT'])
 
 function codeOf(cause: unknown): string | undefined {
@@ -20,7 +22,7 @@ function codeOf(cause: unknown): string | undefined {
   return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : undefined
 }
 
-/** Has the connection ended, or could none be had? */
+/** Returns whether the connection has ended, or none could be opened. */
 export function isOutage(error: unknown): boolean {
   const failure = isOAuthError(error) ? error.cause : error
   const code = codeOf(failure)
@@ -30,13 +32,13 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
-/** Makes the typed error of a query that failed. A server's message may quote a value, so the cause carries the code alone, or what the client itself has said. */
+/** Makes the typed error of a statement that failed. A server's message may quote values, so only its code is kept; a message of the client is kept. */
 export function postgresFailure(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause
   const code = codeOf(cause)
-  const told = cause instanceof Error && code === undefined ? cause.message : undefined
-  const detail = (code && (advice[code] ? `${code}: ${advice[code]}` : code)) ?? told ?? 'unknown reason'
+  const message = cause instanceof Error && code === undefined ? cause.message : undefined
+  const detail = (code && (advice[code] ? `${code}: ${advice[code]}` : code)) ?? message ?? 'unknown reason'
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not be ${verb} (${detail}).`, {
-    cause: Object.assign(new Error(told ?? `PostgreSQL: ${code ?? 'unknown reason'}`), code !== undefined && { code }),
+    cause: Object.assign(new Error(message ?? `PostgreSQL: ${code ?? 'unknown reason'}`), code !== undefined && { code }),
   })
 }

@@ -1,47 +1,47 @@
-import { OUTAGE, Pauses, settledWithin, untilAborted } from '../waiting.js'
-import type { Connection, SharedConnection } from './connection.js'
+import { Backoff, OUTAGE_LIMIT, settledWithin, untilAborted } from '../lock-wait.js'
+import type { Connection } from './connection.js'
 import { isOutage } from './failure.js'
 import type { Query } from './pool.js'
+import type { SharedConnection } from './shared-connection.js'
 import type { Statements } from './table.js'
 
-/** How long the release of the lock is waited for, in milliseconds. */
-const RELEASE_WITHIN = 1000
-/** How often the mark is confirmed while it lasts. */
+/** How long the release of the lock may take, in milliseconds. */
+const RELEASE_LIMIT = 1000
+/** How many times the mark is confirmed within its `grace`. */
 const CONFIRMATIONS = 3
 
 const noop = (): void => undefined
 
-/** What a lock is about. */
-export interface LockPlace {
+/** The parameters of one record's lock. */
+export interface LockTarget {
   readonly shared: SharedConnection
-  /** Any connection of the pool, when the one with the lock has ended. */
-  readonly query: Query
   readonly statements: Statements
   readonly key: string
   /** The number of the advisory lock, as text. */
   readonly id: string
   readonly grace: number
-  readonly wakeWith: (wake: () => void) => (() => void) | undefined
+  /** Calls `wake` when the lock may be free; returns its own undo. */
+  readonly onFree: (wake: () => void) => (() => void) | undefined
   /** Announces that the lock is free. */
   readonly announce: ((query: Query) => Promise<unknown>) | undefined
 }
 
-/** The lock that is held now. */
+/** The lock while this process holds it. */
 export interface HeldLock {
   readonly mark: string
   readonly lost: AbortSignal
   readonly query: Query
 }
 
-/** Lets those of this process go one after the other. */
-async function inTurn<Result>(place: LockPlace, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-  const { turns } = place.shared
-  const before = turns.get(place.id) ?? Promise.resolve()
+/** Queues the stores of this process. */
+async function inQueue<Result>(target: LockTarget, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+  const { queues } = target.shared
+  const before = queues.get(target.id) ?? Promise.resolve()
   let done!: () => void
   const mine = new Promise<void>((resolve) => (done = resolve))
-  const turn = before.then(() => mine)
-  turns.set(place.id, turn)
-  void turn.then(() => turns.get(place.id) === turn && turns.delete(place.id))
+  const tail = before.then(() => mine)
+  queues.set(target.id, tail)
+  void tail.then(() => queues.get(target.id) === tail && queues.delete(target.id))
   try {
     await untilAborted(before, signal)
     return await work()
@@ -51,11 +51,10 @@ async function inTurn<Result>(place: LockPlace, signal: AbortSignal, work: () =>
 }
 
 /**
- * Asks for the lock once. The advisory lock keeps out everybody whose connection is alive. The mark in the row is for those whose connection has ended while they were
- * refreshing (the server was restarted, the network cut): they are given the time to store what they may have been answered.
+ * Requests the lock once. The advisory lock excludes processes whose connection is alive. The mark in the row stands for a holder whose connection has
+ * ended during a refresh (the server restarted, the network was cut): it gets `grace` to store the token set that it may have received.
  */
-async function ask(place: LockPlace, connection: Connection, mark: string, grace: number): Promise<boolean> {
-  const { statements, key, id } = place
+async function acquire({ statements, key, id, grace }: LockTarget, connection: Connection, mark: string): Promise<boolean> {
   const { rows } = await connection.query('SELECT pg_try_advisory_lock($1::bigint) AS locked', [id])
   if (rows[0]?.locked !== true) return false
   try {
@@ -69,74 +68,78 @@ async function ask(place: LockPlace, connection: Connection, mark: string, grace
   return false
 }
 
-async function release(place: LockPlace, connection: Connection, mark: string): Promise<void> {
-  const { statements, key, id, announce } = place
-  // Without its connection the lock has gone already; the mark has not.
-  if (connection.lost.aborted) return void (await place.query(statements.unmark, [key, mark]))
+async function release(
+  { shared, statements, key, id, announce }: LockTarget,
+  connection: Connection,
+  mark: string,
+): Promise<void> {
+  // The advisory lock ends with its connection; the mark does not.
+  if (connection.lost.aborted) return void (await shared.query(statements.unmark, [key, mark]))
   await connection.query(statements.unmark, [key, mark]).catch(noop)
   await connection.query('SELECT pg_advisory_unlock($1::bigint)', [id])
   await announce?.((text, values) => connection.query(text, values))
 }
 
-/** Asks again and again until the lock is ours. What comes after the waiting has ended is given back. */
+/** Requests the lock until this process has it. A lock that is granted after `signal` was aborted is released. */
 async function waitForLock(
-  place: LockPlace,
+  target: LockTarget,
   connect: () => Promise<Connection>,
   mark: string,
   signal: AbortSignal,
 ): Promise<Connection> {
-  const pauses = new Pauses()
-  const stopListening = place.wakeWith(pauses.wake)
-  let awaySince: number | undefined
+  const backoff = new Backoff()
+  const stopListening = target.onFree(backoff.wake)
+  let unreachableSince: number | undefined
   try {
     for (;;) {
       signal.throwIfAborted()
-      pauses.trying()
-      const asked = (async () => {
+      backoff.attempt()
+      const requested = (async () => {
         const connection = await connect()
-        return (await ask(place, connection, mark, place.grace)) ? connection : undefined
+        return (await acquire(target, connection, mark)) ? connection : undefined
       })()
       try {
-        const connection = await untilAborted(asked, signal)
+        const connection = await untilAborted(requested, signal)
         if (connection) return connection
-        awaySince = undefined
+        unreachableSince = undefined
       } catch (error) {
         if (signal.aborted) {
-          asked.then((late) => late && release(place, late, mark)).catch(noop)
+          requested.then((late) => late && release(target, late, mark)).catch(noop)
           throw error
         }
-        awaySince ??= performance.now()
-        if (!isOutage(error) || performance.now() - awaySince > OUTAGE) throw error
+        unreachableSince ??= performance.now()
+        if (!isOutage(error) || performance.now() - unreachableSince > OUTAGE_LIMIT) throw error
       }
-      await pauses.next(signal)
+      await backoff.delay(signal)
     }
   } finally {
     stopListening?.()
   }
 }
 
-/** Runs `run` while nobody else has the lock. */
+/** Runs `work` under the lock. */
 export function underLock<Result>(
-  place: LockPlace,
-  run: (held: HeldLock) => Promise<Result>,
+  target: LockTarget,
+  work: (held: HeldLock) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> {
-  return inTurn(place, signal, () =>
-    place.shared.use(async (connect) => {
+  const { shared, statements, key, grace } = target
+  return inQueue(target, signal, () =>
+    shared.use(async (connect) => {
       const mark = globalThis.crypto.randomUUID()
-      const connection = await waitForLock(place, connect, mark, signal)
+      const connection = await waitForLock(target, connect, mark, signal)
       const query: Query = (text, values) =>
-        connection.lost.aborted ? place.query(text, values) : connection.query(text, values)
+        connection.lost.aborted ? shared.query(text, values) : connection.query(text, values)
       const confirming = setInterval(
-        () => query(place.statements.confirm, [place.key, mark]).catch(noop),
-        Math.max(10, place.grace / CONFIRMATIONS),
+        () => query(statements.confirm, [key, mark]).catch(noop),
+        Math.max(10, grace / CONFIRMATIONS),
       )
       confirming.unref?.()
       try {
-        return await run({ mark, query, lost: connection.lost })
+        return await work({ mark, query, lost: connection.lost })
       } finally {
         clearInterval(confirming)
-        await settledWithin(RELEASE_WITHIN, release(place, connection, mark))
+        await settledWithin(RELEASE_LIMIT, release(target, connection, mark))
       }
     }),
   )

@@ -1,9 +1,12 @@
-/** What a query gives. */
+/** The result of a query. */
 export interface PostgresResult {
   readonly rows: Record<string, unknown>[]
 }
 
-/** What the store needs of a connection that a pool has given out. */
+/** Runs one statement, on a pool or on a connection. */
+export type Query = (text: string, values?: unknown[]) => Promise<PostgresResult>
+
+/** The members that the store uses of a connection that a pool has handed out. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<PostgresResult>
   release(destroy?: boolean): void
@@ -12,13 +15,10 @@ export interface PostgresClient {
   unref?(): unknown
 }
 
-/** What the store needs of a `Pool` of the package `pg` (8). */
+/** The members that the store uses of a `Pool` of the package `pg` (8). */
 export interface PostgresPool {
   query(text: string, values?: unknown[]): Promise<PostgresResult>
   connect(): Promise<PostgresClient>
   readonly options?: { readonly max?: number | undefined }
   readonly ending?: boolean
 }
-
-/** One way to ask, whether of a pool or of a connection. */
-export type Query = (text: string, values?: unknown[]) => Promise<PostgresResult>

@@ -1,15 +1,15 @@
-/** What the store needs of a client of the package `redis` (node-redis 5 or 6). */
+/** The members that the store uses of a client of the package `redis` (node-redis 5 or 6). */
 export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>
-  /** Makes the connection that listens. Without it changes made elsewhere are seen at the next need. */
+  /** Makes the connection that listens. Without it, changes made elsewhere are seen at the next need. */
   duplicate?(): unknown
   on?(event: 'end', listener: () => void): unknown
 }
 
-/** What the store needs of a client of the package `ioredis` (5 or 6). */
+/** The members that the store uses of a client of the package `ioredis` (5 or 6). */
 export interface IORedisClient {
   call(command: string, ...args: string[]): Promise<unknown>
-  /** Makes the connection that listens. Without it changes made elsewhere are seen at the next need. */
+  /** Makes the connection that listens. Without it, changes made elsewhere are seen at the next need. */
   duplicate?(): unknown
   on?(event: 'end', listener: () => void): unknown
 }
@@ -20,10 +20,32 @@ export type RedisClient = NodeRedisClient | IORedisClient
 /** Sends one command. */
 export type SendCommand = (command: string, ...args: string[]) => Promise<unknown>
 
-/** One way to send a command with either client; they are told apart by their shape. Throws a `TypeError` for anything else. */
+/** Refuses the reply to a command that the server has queued instead of executing it. No script and no record returns this text. */
+function executed(reply: unknown): unknown {
+  if (String(reply) === 'QUEUED') throw new Error('QUEUED by an open MULTI')
+  return reply
+}
+
+/** Returns how to send a command with either client; their shape tells them apart. Throws a `TypeError` for anything else. */
 export function commandsOf(client: RedisClient): SendCommand {
   const { call, sendCommand } = (client ?? {}) as Partial<IORedisClient & NodeRedisClient>
-  if (typeof call === 'function') return async (command, ...args) => call.call(client, command, ...args)
-  if (typeof sendCommand === 'function') return async (command, ...args) => sendCommand.call(client, [command, ...args])
+  if (typeof call === 'function') return async (command, ...args) => executed(await call.call(client, command, ...args))
+  if (typeof sendCommand === 'function')
+    return async (command, ...args) => executed(await sendCommand.call(client, [command, ...args]))
   throw new TypeError('redisStore: client must be a client of the package redis (5 or newer) or ioredis (5 or newer)')
+}
+
+/** The options of either client that decide in which database and under which prefix a key lies. */
+interface Addressing {
+  readonly options?: { readonly database?: unknown; readonly db?: unknown; readonly keyPrefix?: unknown }
+  /** The selected database of ioredis, which follows `select()`. */
+  readonly condition?: { readonly select?: unknown } | null
+}
+
+/** Returns the number of the client's database and the full name of `key` there. */
+export function addressOf(client: RedisClient, key: string): readonly [database: number, key: string] {
+  const { options, condition } = client as Addressing
+  const database = Number(condition?.select ?? options?.database ?? options?.db ?? 0)
+  const prefix = options?.keyPrefix ?? ''
+  return [Number.isFinite(database) ? database : 0, `${String(prefix)}${key}`]
 }

@@ -1,21 +1,23 @@
 import { OAuthError, isOAuthError } from '../../errors.js'
 
 const advice: Readonly<Record<string, string>> = {
-  WRONGTYPE: 'the key holds something else than this store has written: choose another key',
-  NOAUTH: 'the server wants a password',
+  WRONGTYPE: 'the key holds a value that this store has not written: choose another key',
+  NOAUTH: 'the server requires a password',
   NOPERM:
     'the user may not run this command on this key or channel: it needs EVALSHA, EVAL, HGET, HSET, HDEL, PEXPIRE, PERSIST, PUBLISH and TIME',
   READONLY: 'this is a replica: connect to the primary',
+  QUEUED: 'the client is in a transaction (MULTI): give the store a client that nothing else puts into one',
   OOM: 'the server is out of memory',
   LOADING: 'the server is starting and loads its data',
   MISCONF: 'the server can not save to its disk',
+  NOREPLICAS: 'the server has too few replicas to accept a write',
   CLUSTERDOWN: 'the cluster is down',
-  ECONNREFUSED: 'nothing listens there',
-  ENOENT: 'its socket is missing',
+  ECONNREFUSED: 'the server refuses connections',
+  ENOENT: 'the socket of the server is missing',
 }
 
-/** The replies of a server begin with a word in capitals, and some quote the arguments of the command, tokens included: only that word is kept. */
-function wordOf(cause: unknown): string | undefined {
+/** Reduces a reply to its first word in capitals: some replies quote the arguments of the command, tokens included. */
+function codeOf(cause: unknown): string | undefined {
   const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown }
   const text = String(message)
   const known = Object.keys(advice).find((word) => new RegExp(`\\b${word}\\b`).test(text))
@@ -24,21 +26,21 @@ function wordOf(cause: unknown): string | undefined {
   return /^[A-Z]{2,}(?= )/.exec(text)?.[0] ?? (typeof name === 'string' ? name : undefined)
 }
 
-/** Makes the typed error of a command that failed. The cause that it carries can't quote a token. */
+/** Makes the typed error of a command that failed. Its cause can't quote a token. */
 export function redisFailure(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause
-  const word = typeof cause === 'object' && cause !== null ? wordOf(cause) : undefined
-  const detail = word && advice[word] ? `${word}: ${advice[word]}` : (word ?? 'unknown reason')
+  const code = typeof cause === 'object' && cause !== null ? codeOf(cause) : undefined
+  const detail = code && advice[code] ? `${code}: ${advice[code]}` : (code ?? 'unknown reason')
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not be ${verb} (${detail}).`, {
-    cause: Object.assign(new Error(`Redis: ${word ?? 'unknown reason'}`), word && { code: word }),
+    cause: Object.assign(new Error(`Redis: ${code ?? 'unknown reason'}`), code && { code }),
   })
 }
 
-/** What a server says while it starts, or while another one takes its place. */
-const passing = new Set(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN', 'BUSY'])
+/** Replies of a server that starts, or that takes over from another one. */
+const temporary = new Set(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN', 'BUSY'])
 
-/** Will it pass by itself? The connection has ended, or the server isn't ready; any other reply is its last word. */
+/** Returns whether a failure is temporary: the connection has ended, or the server is not ready. Any other reply is final. */
 export function isOutage(cause: unknown): boolean {
   const reply = /^([A-Z]{2,}) /.exec(String((cause as Error | undefined)?.message))
-  return !reply || passing.has(reply[1] as string)
+  return !reply || temporary.has(reply[1] as string)
 }

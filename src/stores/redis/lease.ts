@@ -1,11 +1,11 @@
 import { OAuthError } from '../../errors.js'
 
-/** How often a lease is renewed while it lasts. */
+/** How many times a lease is renewed within its length. */
 const RENEWALS = 3
 
 /**
- * The lock that one holder has for a while. It is renewed while the holder is alive; `lost` is aborted when it may have gone to somebody else.
- * Its end is counted on this process's monotonic clock from before the command was sent, so that we believe in it shorter than the server does.
+ * A lock that its holder has for a limited time. It is renewed while the holder runs; `lost` is aborted once another process may have taken it.
+ * Its end is counted on this process's monotonic clock from before the command was sent, so that the holder stops trusting it before the server does.
  */
 export class Lease {
   readonly #lost = new AbortController()
@@ -16,7 +16,7 @@ export class Lease {
   #timer: ReturnType<typeof setTimeout> | undefined
   #renewing = false
 
-  /** `since`: when the lock was asked for (`performance.now()`). `renew` resolves with false when somebody else has the lock. */
+  /** `since`: when the lock was requested (`performance.now()`). `renew` resolves with false when another process has the lock. */
   constructor(
     readonly fence: string,
     name: string,
@@ -35,21 +35,21 @@ export class Lease {
     return this.#lost.signal
   }
 
-  /** Looks at the clock: a process that was stopped for longer than the lease learns of it before it does anything else. */
+  /** Compares with the clock: a process that was suspended for longer than the lease has to notice before it does anything else. */
   check(): void {
-    if (performance.now() >= this.#until) this.#lose('its lease has run out')
+    if (performance.now() >= this.#until) this.#lose('its lease has expired')
   }
 
-  /** Ends the renewing. */
+  /** Stops the renewals. */
   end(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
-  #lose(why: string): void {
+  #lose(reason: string): void {
     this.end()
     if (this.lost.aborted) return
-    this.#lost.abort(new OAuthError('OAUTH_STORE_FAILED', `The lock of the token store (${this.#name}) was lost: ${why}.`))
+    this.#lost.abort(new OAuthError('OAUTH_STORE_FAILED', `The lock of the token store (${this.#name}) was lost: ${reason}.`))
   }
 
   #schedule(): void {
@@ -61,19 +61,19 @@ export class Lease {
   #tick(): void {
     this.check()
     if (this.lost.aborted) return
-    void this.#ask()
+    void this.#requestRenewal()
     this.#schedule()
   }
 
-  async #ask(): Promise<void> {
+  async #requestRenewal(): Promise<void> {
     if (this.#renewing) return
     this.#renewing = true
     const since = performance.now()
     try {
       if (await this.#renew()) this.#until = Math.max(this.#until, since + this.#length)
-      else if (this.#timer) this.#lose('somebody else has it')
+      else if (this.#timer) this.#lose('another process has it')
     } catch {
-      // Tried again at the next turn, until the lease has run out.
+      // The next tick tries again, until the lease has expired.
     } finally {
       this.#renewing = false
     }

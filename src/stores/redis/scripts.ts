@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { SendCommand } from './client.js'
 
-// Everything of one store lies in one hash, so that each script is atomic, in a cluster as well:
-//   tokens        the record, as text; missing when nobody is signed in
-//   savedBy       the fencing token of the last holder of the lock that has saved
-//   owner, until  who holds the lock, and when the lease ends by the server's clock (milliseconds)
-//   fence         the newest fencing token: never smaller than the clock, so that it grows even when the server has forgotten everything
+// A store keeps all of its data in one hash, so that each script is atomic, in a cluster too:
+//   tokens        the record, as text; absent when no user is signed in
+//   savedBy       the fencing number of the last lock holder that has saved
+//   owner, until  the holder of the lock, and the end of its lease by the server's clock (milliseconds)
+//   lease         the length of that lease (milliseconds)
+//   fence         the newest fencing number: never below the clock, so that it grows even after the server has lost its data
 
-/** How long an empty record is remembered, in milliseconds: longer than anybody waits for the lock. */
-const FORGET_AFTER = 600_000
+/** How long a hash without tokens is kept, in milliseconds: longer than any wait for the lock. */
+const KEEP_EMPTY = 600_000
 
 const now = `local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`
@@ -22,16 +23,26 @@ function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
-/** ARGV: owner, lease. Returns the fencing token, or nothing when somebody else holds the lock. */
+/**
+ * ARGV: owner, lease. Returns the fencing number, or nothing when another process holds the lock.
+ *
+ * A lease that ends later than its length from now was granted by a clock that was ahead (set back since, or of a server that has failed over). It is
+ * counted from now, so that no wait is longer than the length of the lease.
+ */
 const acquire = script(`${now}
-local held = redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'tokens')
-if held[1] and held[1] ~= ARGV[1] and tonumber(held[2]) > now then return false end
-local fence = string.format('%.0f', math.max((tonumber(held[3]) or 0) + 1, now))
-redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'until', string.format('%.0f', now + ARGV[2]), 'fence', fence)
-if not held[4] then redis.call('PEXPIRE', KEYS[1], ARGV[2] + ${FORGET_AFTER}) end
+local lock = redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'tokens', 'lease')
+local ends = tonumber(lock[2]) or 0
+if lock[1] and lock[1] ~= ARGV[1] and ends > now then
+  local latest = now + math.max(tonumber(lock[5]) or 0, tonumber(ARGV[2]))
+  if ends > latest then redis.call('HSET', KEYS[1], 'until', string.format('%.0f', latest)) end
+  return false
+end
+local fence = string.format('%.0f', math.max((tonumber(lock[3]) or 0) + 1, now))
+redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'until', string.format('%.0f', now + ARGV[2]), 'lease', ARGV[2], 'fence', fence)
+if not lock[4] then redis.call('PEXPIRE', KEYS[1], ARGV[2] + ${KEEP_EMPTY}) end
 return fence`)
 
-/** ARGV: owner, lease. Returns 1 when the lock is still ours, for another lease from now. */
+/** ARGV: owner, lease. Returns 1 when this owner still has the lock, for another lease from now. */
 const renew = script(`${now}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + ARGV[2]))
@@ -39,25 +50,25 @@ return 1`)
 
 /** ARGV: owner, channel, message. */
 const release = script(`if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[1], 'owner', 'until')
+redis.call('HDEL', KEYS[1], 'owner', 'until', 'lease')
 redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1`)
 
 /**
- * ARGV: the text that is to be there ('' for none, '*' for any), the new text ('' for none), our fencing token ('' without the lock), the lifetime in
- * milliseconds ('' for ever), channel, message. Returns 1 when it is stored. What was stored already (a command that the client has sent twice) is stored.
+ * ARGV: the expected text ('' for none, '*' for any), the new text ('' for none), the fencing number ('' without the lock), the lifetime in
+ * milliseconds ('' for no limit), channel, message. Returns 1 when the text is stored, also by an earlier copy of this command that the client has sent twice.
  */
-const write = script(`local held = redis.call('HMGET', KEYS[1], 'tokens', 'savedBy')
-local present = held[1] or ''
+const write = script(`local record = redis.call('HMGET', KEYS[1], 'tokens', 'savedBy')
+local present = record[1] or ''
 if ARGV[1] ~= '*' and present ~= ARGV[1] then
   if present == ARGV[2] and present ~= '' then return 1 end
   return 0
 end
-if ARGV[1] ~= '*' and ARGV[3] ~= '' and (tonumber(held[2]) or 0) > tonumber(ARGV[3]) then return 0 end
+if ARGV[1] ~= '*' and ARGV[3] ~= '' and (tonumber(record[2]) or 0) > tonumber(ARGV[3]) then return 0 end
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'savedBy', ARGV[3]) end
 if ARGV[2] == '' then
   redis.call('HDEL', KEYS[1], 'tokens')
-  redis.call('PEXPIRE', KEYS[1], ${FORGET_AFTER})
+  redis.call('PEXPIRE', KEYS[1], ${KEEP_EMPTY})
 else
   redis.call('HSET', KEYS[1], 'tokens', ARGV[2])
   if ARGV[4] == '' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
@@ -65,10 +76,15 @@ end
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 1`)
 
-/** The scripts of this store. */
-export const scripts = { acquire, renew, release, write }
+/** Writes and removes one field, which fails wherever a save would: on a replica, without memory, without a working disk. */
+const probe = script(`redis.call('HSET', KEYS[1], 'probe', ARGV[1])
+redis.call('HDEL', KEYS[1], 'probe')
+return 1`)
 
-/** Runs a script by its digest; a server that doesn't know it (any longer) gets its text. */
+/** The scripts of this store. */
+export const scripts = { acquire, renew, release, write, probe }
+
+/** Runs a script by its digest. A server that doesn't know the digest gets the text. */
 export async function runScript(send: SendCommand, { sha, text }: Script, key: string, args: string[]): Promise<unknown> {
   try {
     return await send('EVALSHA', sha, '1', key, ...args)

@@ -1,17 +1,17 @@
-import type { Place } from './place.js'
 import { database } from './platform.js'
+import { plain, type StorageBackend } from './storage-backend.js'
 
-/** How long IndexedDB may take to open: some browsers never answer. Milliseconds. */
+/** How long IndexedDB may take to open, in milliseconds. Some browsers never answer. */
 const OPEN_WITHIN = 4000
 
-/** The two object stores of the database: the token set, and who holds the lease. */
+/** The object stores of the database: the token set, and the lease of the lock. */
 export type StoreName = 'tokens' | 'leases'
 
-/** Opens the database of that name, and makes it where there is none. */
+/** Opens the database of that name and creates a missing one. */
 export function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const factory = database()
-    if (!factory) throw new DOMException('There is no IndexedDB', 'InvalidStateError')
+    if (!factory) throw new DOMException('There is no IndexedDB', 'NotSupportedError')
     const request = factory.open(name, 1)
     let late = false
     const timer = setTimeout(() => {
@@ -24,7 +24,7 @@ export function openDatabase(name: string): Promise<IDBDatabase> {
     request.onsuccess = () => {
       clearTimeout(timer)
       const opened = request.result
-      // Whoever wants to delete the database isn't kept waiting.
+      // An open connection would block code that deletes the database.
       opened.onversionchange = () => opened.close()
       if (late) opened.close()
       else resolve(opened)
@@ -37,8 +37,8 @@ export function openDatabase(name: string): Promise<IDBDatabase> {
 }
 
 /**
- * Gets a record and, in the same readwrite transaction, does with it what `change` says. No other transaction runs meanwhile, in any tab. Resolves
- * when the result is on the disk.
+ * Reads a record and calls `change` with it in one readwrite transaction, which excludes every other one in any tab. Resolves with the result of
+ * `change` when the transaction is complete.
  */
 export function changeRecord<Result>(
   opened: IDBDatabase,
@@ -65,7 +65,7 @@ export function changeRecord<Result>(
   })
 }
 
-/** Opens the database for one piece of work: a connection that is kept would be in the way when the user clears the site's data. */
+/** Opens the database for one piece of work: a connection that stays open would block the user from clearing the site's data. */
 export async function withDatabase<Result>(name: string, work: (opened: IDBDatabase) => Promise<Result>): Promise<Result> {
   const opened = await openDatabase(name)
   try {
@@ -75,8 +75,8 @@ export async function withDatabase<Result>(name: string, work: (opened: IDBDatab
   }
 }
 
-/** A record in IndexedDB. */
-export function indexedDBPlace(name: string): Place {
+/** Keeps the record in IndexedDB. */
+export function indexedDBBackend(name: string): StorageBackend {
   const record = 'tokens'
   return {
     read: () =>
@@ -93,10 +93,17 @@ export function indexedDBPlace(name: string): Place {
       withDatabase(name, (opened) =>
         changeRecord(opened, record, record, (present, records) => {
           if (!mayReplace(present)) return false
-          if (tokens) records.put(tokens, record)
+          if (tokens) records.put(plain(tokens), record)
           else records.delete(record)
           return true
         }),
       ),
+    reserve: (size) =>
+      withDatabase(name, async (opened) => {
+        // Browsers check the quota when a transaction completes, and do not credit what a later one deletes: room cannot be set aside.
+        await changeRecord(opened, record, 'reserve', (_present, records) => void records.put('-'.repeat(size), 'reserve'))
+        await changeRecord(opened, record, 'reserve', (_present, records) => void records.delete('reserve'))
+      }),
+    release: () => undefined,
   }
 }

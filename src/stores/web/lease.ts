@@ -1,13 +1,13 @@
 import { changeRecord, openDatabase } from './indexed-db.js'
 import { broadcast, listen, openChannel, uniqueName } from './platform.js'
 
-/** Who holds the lease, and how often they have shown since that they live. */
+/** The holder of the lock, and the number of heartbeats since. */
 interface Lease {
   readonly owner: string
   readonly beat: number
 }
 
-/** Milliseconds. A holder shows every `beat` that it lives; one that hasn't for `patience` has lost the lease; waiters look every `look`. */
+/** Milliseconds. A holder renews the lease every `beat` and loses it after `patience` without renewal; waiters read it every `look`. */
 export interface LeaseTimes {
   readonly beat: number
   readonly patience: number
@@ -21,8 +21,8 @@ const same = (a: Lease | undefined, b: Lease | undefined): boolean => a?.owner =
 /**
  * A lock for browsers without Web Locks: a lease in IndexedDB, whose readwrite transactions exclude each other across tabs.
  *
- * No clock is compared: a waiter judges by its own whether the holder's count has stopped. Timers of a tab out of sight fire once a minute, messages
- * arrive all the same; so whoever waits asks, and a holder that lives answers by counting on. A frozen tab doesn't, and loses the lease.
+ * No two clocks are compared: a waiter measures with its own clock how long the holder's count stands still. Timers of a hidden tab fire once a minute, but
+ * messages arrive; a waiter therefore asks, and a live holder answers by renewing. A frozen tab does not answer and loses the lease.
  */
 export async function withLease<Result>(
   database: string,
@@ -51,7 +51,7 @@ export async function withLease<Result>(
       const holder = await take(stale)
       if (!holder) return
       const now = performance.now()
-      // After a sleep of this page's own, one look doesn't tell whether the holder lives: no look counts for much.
+      // This page may itself have been suspended between two reads, so one interval counts for a third of the patience at most.
       unmoved = same(holder, seen) ? unmoved + Math.min(now - lookedAt, times.patience / 3) : 0
       seen = holder
       lookedAt = now
@@ -59,7 +59,7 @@ export async function withLease<Result>(
     }
   }
 
-  /** Takes the lease if it is free, or if its holder is still the one that has stopped counting; else says who holds it. */
+  /** Takes the lease if it is free or still the `stale` one. Otherwise resolves with the present lease. */
   function take(stale: Lease | undefined): Promise<Lease | undefined> {
     return changeRecord(opened, 'leases', name, (present, leases) => {
       const holder = present as Lease | undefined
@@ -69,7 +69,7 @@ export async function withLease<Result>(
     })
   }
 
-  /** Asks the holder for a sign of life and waits a moment, or until the lease is released, or until nobody wants it any longer. */
+  /** Asks the holder to renew, and resolves at the next read, at the release of the lease, or at the abort of `signal`. */
   function pause(): Promise<void> {
     return new Promise((resolve) => {
       const channel = openChannel(channelName)
@@ -90,7 +90,7 @@ export async function withLease<Result>(
   async function hold(): Promise<Result> {
     const lost = new AbortController()
     let shownAt = performance.now()
-    const lose = (): void => lost.abort(new DOMException('The lock was lost: this page did not show that it lives', 'AbortError'))
+    const lose = (): void => lost.abort(new DOMException('The lock was lost: this page did not renew its lease', 'AbortError'))
     const beat = (): void => {
       const now = performance.now()
       changeRecord(opened, 'leases', name, (present, leases) => {
@@ -105,7 +105,7 @@ export async function withLease<Result>(
     const timer = setInterval(beat, times.beat)
     const stopListening = listen('pagehide', () => {
       lose()
-      // A page that is closed reads no answer any more, so it can't look whose the lease is: it deletes only what can't be another's yet.
+      // A page that is closed cannot read the owner of the lease, so it deletes the lease only while no waiter can have taken it.
       if (performance.now() - shownAt < times.patience / 2) abandon()
     })
     opened.onclose = lose
@@ -126,11 +126,11 @@ export async function withLease<Result>(
       transaction.commit()
       broadcast(channelName, 'released')
     } catch {
-      // The lease runs out.
+      // The lease expires.
     }
   }
 
-  /** A release that fails is no harm: the lease runs out. */
+  /** A release may fail: the lease then expires. */
   async function release(): Promise<void> {
     try {
       await changeRecord(opened, 'leases', name, (present, leases) => {
@@ -138,7 +138,7 @@ export async function withLease<Result>(
       })
       broadcast(channelName, 'released')
     } catch {
-      // Said above.
+      // The lease expires.
     }
   }
 }

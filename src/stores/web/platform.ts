@@ -1,4 +1,4 @@
-/** What a page may have. Any of it may be missing, and a getter may throw: everything is looked up where it is used. */
+/** The parts of a page that are used here. Each may be missing, and a getter may throw: all are looked up at the time of use. */
 interface Page {
   readonly document?: unknown
   readonly localStorage?: Storage
@@ -6,20 +6,21 @@ interface Page {
   readonly indexedDB?: IDBFactory
   readonly navigator?: { readonly locks?: LockManager }
   readonly BroadcastChannel?: typeof BroadcastChannel
+  readonly MessageChannel?: typeof MessageChannel
   readonly addEventListener?: typeof addEventListener
   readonly removeEventListener?: typeof removeEventListener
 }
 
-/** The global object as it is now. */
+/** Returns the global object. */
 export const page = (): Page => globalThis as unknown as Page
 
-/** Is this a page? Servers too have `BroadcastChannel`, and some a `localStorage`, which all their users would share. */
+/** True in a page. Servers have `BroadcastChannel` too, and some have a `localStorage`, which all their users would share. */
 export const isPage = (): boolean => page().document !== undefined
 
-/** The Web Locks of this page or worker. Insecure contexts have none. */
+/** Returns the Web Locks of this page or worker. Insecure contexts have none. */
 export const webLocks = (): LockManager | undefined => page().navigator?.locks
 
-/** IndexedDB, where there is one and the browser lets this site see it. */
+/** Returns IndexedDB, where the browser grants it to this site. */
 export function database(): IDBFactory | undefined {
   try {
     return page().indexedDB ?? undefined
@@ -28,39 +29,45 @@ export function database(): IDBFactory | undefined {
   }
 }
 
-/** Opens a channel to the other pages of this origin; `undefined` where there is none to be had. */
+/** Opens a channel to the other pages of this origin. Returns `undefined` where the platform has none. */
 export function openChannel(name: string): BroadcastChannel | undefined {
   const { BroadcastChannel: Channel } = page()
   if (!Channel || (!isPage() && database() === undefined)) return undefined
   try {
-    return new Channel(name)
+    const channel: BroadcastChannel & { unref?(): void } = new Channel(name)
+    // Node, under jsdom or happy-dom, would not exit while a channel is open.
+    channel.unref?.()
+    return channel
   } catch {
     return undefined
   }
 }
 
-/** Sends one message and is done. */
-export function broadcast(name: string, message: unknown): void {
+/** Sends one message over a channel of its own. Returns `false` where the platform has no channels. */
+export function broadcast(name: string, message: unknown): boolean {
   const channel = openChannel(name)
   channel?.postMessage(message)
   channel?.close()
+  return channel !== undefined
 }
 
-/** Listens to an event of the page; returns the undo. */
+/** Adds a listener to an event of the page. Returns the undo. */
 export function listen(type: string, listener: (event: Event) => void): () => void {
   page().addEventListener?.(type, listener)
   return () => page().removeEventListener?.(type, listener)
 }
 
-/** A name that nobody else has. `crypto.randomUUID` is missing in insecure contexts. */
-export function uniqueName(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (part) => part.toString(36)).join('-')
-}
+const randomPart = (): string => Math.random().toString(36).slice(2)
 
-/** Lets the event loop turn once. Timers won't do: browsers slow them down in tabs that are out of sight. */
+/** Returns a name that no other tab uses. Names need no secrecy, and `crypto` is missing on some platforms. */
+export const uniqueName = (): string => `${randomPart()}-${randomPart()}`
+
+/** Resolves after one turn of the event loop. Browsers slow timers down in hidden tabs, but not messages. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
-    const { port1, port2 } = new MessageChannel()
+    const { MessageChannel: Channel } = page()
+    if (!Channel) return void setTimeout(resolve)
+    const { port1, port2 } = new Channel()
     port1.onmessage = () => {
       port1.close()
       resolve()

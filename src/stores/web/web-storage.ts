@@ -1,14 +1,14 @@
-import type { Place } from './place.js'
 import { page } from './platform.js'
+import type { StorageBackend } from './storage-backend.js'
 
-/** The area of that name. Reading the property throws where the browser keeps it from the site. */
+/** Returns the storage area of that name. Throws where the browser denies storage to the site. */
 export function storageArea(name: 'localStorage' | 'sessionStorage'): Storage {
   const area = page()[name]
-  if (!area) throw new DOMException(`There is no ${name}`, 'InvalidStateError')
+  if (!area) throw new DOMException(`There is no ${name}`, 'NotSupportedError')
   return area
 }
 
-/** The value of an item. Text that is no JSON is handed on as it is: it is no token set. */
+/** Returns the parsed value of an item. Text that is not JSON is returned unchanged: it is not a token set. */
 export function readItem(area: Storage, key: string): unknown {
   const text = area.getItem(key)
   if (text === null) return undefined
@@ -19,22 +19,28 @@ export function readItem(area: Storage, key: string): unknown {
   }
 }
 
-/** An item of `localStorage` or `sessionStorage`. `briefly` keeps other tabs from writing at the same moment. */
-export function webStoragePlace(
+/** Keeps the record in an item of `localStorage` or `sessionStorage`. `briefly` keeps other tabs from writing at the same moment. */
+export function webStorageBackend(
   name: 'localStorage' | 'sessionStorage',
   key: string,
   briefly: (work: () => boolean) => Promise<boolean>,
-): Place {
+): StorageBackend {
+  const reserveKey = `${key}:reserve`
+  const release = (): void => storageArea(name).removeItem(reserveKey)
   return {
     read: async () => readItem(storageArea(name), key),
     async write(tokens, mayReplace) {
       const area = storageArea(name)
       return briefly(() => {
         if (!mayReplace(readItem(area, key))) return false
+        release()
         if (tokens) area.setItem(key, JSON.stringify(tokens))
         else area.removeItem(key)
         return true
       })
     },
+    // An item of its own: the record stays untouched, and code that fills the storage during the token request cannot take the room.
+    reserve: async (size) => storageArea(name).setItem(reserveKey, '-'.repeat(size)),
+    release,
   }
 }

@@ -1,0 +1,72 @@
+// Many concurrent requests: GETs, form posts and JSON posts, each with a body that the API hashes.
+import { createHash } from 'node:crypto'
+import type { AxiosInstance } from 'axios'
+import type { AttachedSession } from 'axios-attach-oauth'
+import { Timeline } from './timeline.js'
+import { progress } from './view.js'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+interface CrowdRequest {
+  method: 'get' | 'post'
+  url: string
+  data?: unknown
+  headers: Record<string, string>
+}
+
+function requestOf(round: number, i: number): CrowdRequest {
+  const headers = { 'x-request-id': `round ${round}, request ${i}` }
+  if (i % 3 === 0) return { method: 'get', url: `/item/${i}`, headers: { ...headers, 'x-body-sha256': sha256('') } }
+  if (i % 3 === 1) {
+    const data = new URLSearchParams({ item: String(i), note: 'ä & ö = ü' })
+    return { method: 'post', url: `/item/${i}`, data, headers: { ...headers, 'x-body-sha256': sha256(data.toString()) } }
+  }
+  const data = { item: i, note: 'x'.repeat(i) }
+  return { method: 'post', url: `/item/${i}`, data, headers: { ...headers, 'x-body-sha256': sha256(JSON.stringify(data)) } }
+}
+
+export interface CrowdOutcome {
+  timeline: Timeline
+  /** Answers that came to the wrong caller or not at all. */
+  wrong: number
+}
+
+/** Sends `size` requests at the same time. */
+export async function crowd(api: AxiosInstance, session: AttachedSession, round: number, size: number): Promise<CrowdOutcome> {
+  const timeline = new Timeline()
+  const hasExpired = (session.getSnapshot().expiresAt ?? Infinity) <= Date.now()
+  const bar = progress(size)
+  const undo = [
+    session.on('refresh_started', () => timeline.mark('refresh   the refresh token goes to the token endpoint')),
+    session.on('saved', () => timeline.mark('save      the new token set is in the file')),
+    session.on('released', () => timeline.mark('use       the waiting requests get the new token')),
+    session.on('resent', ({ url }) => {
+      timeline.mark('re-send   the rejected requests are sent again')
+      timeline.note(String(url), 'sent again')
+    }),
+    session.on('queued', ({ url, because }) => {
+      if (because === 'rejected') timeline.note(String(url), 'rejected')
+      timeline.note(String(url), 'waiting')
+    }),
+    session.on('released', ({ url }) => hasExpired && timeline.note(String(url), 'sent')),
+  ]
+  const requests = Array.from({ length: size }, (_, i) => requestOf(round, i))
+  for (const { url } of requests) timeline.row(url)
+  let wrong = 0
+  await Promise.all(
+    requests.map(async (request) => {
+      if (!hasExpired) timeline.note(request.url, 'sent')
+      try {
+        const { data } = await api.request<{ id: string; url: string }>(request)
+        if (data.id !== request.headers['x-request-id'] || data.url !== request.url) wrong++
+      } catch {
+        wrong++
+      }
+      timeline.note(request.url, 'answered')
+      bar.step()
+    }),
+  )
+  bar.end()
+  undo.forEach((stop) => stop())
+  return { timeline, wrong }
+}

@@ -1,0 +1,83 @@
+// npm run size: the bytes that the package adds to an application's bundle, minified and gzipped, without axios. Fails above a limit.
+import { readFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build, type Plugin } from 'esbuild'
+import { entries } from './package/manifest.js'
+
+const from = (entry: string, ...names: string[]): string => `export { ${names.join(', ')} } from './${entries[entry]}'`
+const core = from('index', 'attachOAuth', 'memoryStore')
+
+/** What an application imports, and the limit in KB (1,024 bytes). */
+const bundles = [
+  { name: 'attachOAuth + memoryStore', code: core, limit: 11.5 },
+  { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 16 },
+  { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 24 },
+]
+
+async function bundle(code: string, plugins: Plugin[] = []): Promise<{ bytes: number; modules: string[] }> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: '.' },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'browser',
+    external: ['axios', 'node:*'],
+    tsconfigRaw: '{}',
+    write: false,
+    metafile: true,
+    plugins,
+  })
+  const [output] = Object.values(metafile.outputs)
+  const modules = Object.entries(output!.inputs).filter(
+    ([path, { bytesInOutput }]) => bytesInOutput > 0 && path.startsWith('src/'),
+  )
+  return { bytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length, modules: modules.map(([path]) => path) }
+}
+
+/** Replaces a module by one with the same imports and exports and nothing else, so that only its own code is missing. */
+function without(module: string): Plugin {
+  return {
+    name: 'without',
+    setup({ onLoad }) {
+      onLoad({ filter: /\.ts$/ }, async ({ path }) => {
+        if (relative('.', path).replaceAll('\\', '/') !== module) return undefined
+        const text = await readFile(path, 'utf8')
+        const exported = [...text.matchAll(/^export (?:async )?(?:function\*?|const|let|class) (\w+)/gm)].map(([, name]) => name)
+        const imports = [...text.matchAll(/^import (?!type)(?:(\w+)(?:, )?)?(?:\{([^}]*)\})? ?from '[^']+'/gm)]
+        const used = imports.flatMap(([, whole = '', names = '']) =>
+          [whole, ...names.split(',').filter((name) => !name.includes('type '))].map((name) => name.trim().split(' as ').at(-1)),
+        )
+        const contents = [
+          ...imports.map(([statement]) => statement),
+          ...exported.map((name) => `export var ${name} = globalThis.stub`),
+          `globalThis.used = [${used.filter(Boolean).join()}]`,
+        ]
+        return { contents: contents.join('\n'), loader: 'ts' }
+      })
+    },
+  }
+}
+
+const KB = (bytes: number): string => (bytes / 1024).toFixed(2)
+let failed = false
+
+const { bytes: whole, modules } = await bundle(core)
+const marginal = await Promise.all(
+  modules.map(async (module) => ({ module, bytes: whole - (await bundle(core, [without(module)])).bytes })),
+)
+console.log('Marginal bytes of each module of the core:')
+for (const { module, bytes } of marginal.toSorted((a, b) => b.bytes - a.bytes))
+  console.log(`  ${module.padEnd(40)} ${String(bytes).padStart(6)}`)
+
+console.log('\nMinified and gzipped, axios left out:')
+for (const { name, code, limit } of bundles) {
+  const { bytes } = await bundle(code)
+  const isTooBig = bytes > limit * 1024
+  failed ||= isTooBig
+  console.log(
+    `  ${name.padEnd(28)} ${bytes.toLocaleString('en').padStart(7)} B  ${KB(bytes).padStart(6)} KB  limit ${limit} KB${isTooBig ? '  TOO BIG' : ''}`,
+  )
+}
+process.exitCode = failed ? 1 : 0

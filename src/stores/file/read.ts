@@ -1,0 +1,88 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { OAuthError } from '../../errors.js'
+import type { TokenJSON } from '../../types.js'
+import { contentOf } from './journal.js'
+import { openRegular, readBytes } from './regular-file.js'
+
+/** A file that was changed within this time may be in the middle of being written in place. Milliseconds. */
+const RECENT = 2000
+/** How often an unstable or invalid content is read again. */
+const MAX_READS = 10
+/** Time between two reads of a recently changed file that holds no JSON, in milliseconds. */
+const REREAD_DELAY = 10
+
+interface Snapshot {
+  readonly bytes: Buffer
+  readonly recent: boolean
+}
+
+async function changedRecently(handle: FileHandle): Promise<boolean> {
+  const { mtimeMs } = await handle.stat()
+  return Math.abs(Date.now() - mtimeMs) < RECENT
+}
+
+/** Reads a file that may be written in place at this moment: two reads in a row have to agree. */
+async function readStable(path: string): Promise<Snapshot> {
+  const handle = await openRegular(path)
+  try {
+    let bytes = contentOf(await readBytes(path, handle)).bytes
+    const recent = await changedRecently(handle)
+    for (let reads = 1; recent && reads < MAX_READS; reads++) {
+      const previous = bytes
+      bytes = contentOf(await readBytes(path, handle)).bytes
+      if (bytes.equals(previous)) break
+    }
+    return { bytes, recent }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The bytes of the token set in the file; `undefined` when there is no file. */
+export async function readContent(path: string): Promise<Buffer | undefined> {
+  return (await snapshotOf(path))?.bytes
+}
+
+async function snapshotOf(path: string): Promise<Snapshot | undefined> {
+  try {
+    return await readStable(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function parse(path: string, text: string): TokenJSON | undefined {
+  const invalid = (problem: string): OAuthError =>
+    new OAuthError(
+      'OAUTH_STORE_FAILED',
+      `The token file ${path} ${problem}. It was not changed: repair or remove it, or write {} to it, then sign in.`,
+    )
+  if (text.trim() === '') throw invalid('is empty')
+  let json: unknown
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch {
+    // The parser's message quotes the text, which contains tokens.
+    throw invalid('does not contain JSON; it may have been cut off')
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('contains JSON that is not an object')
+  // Written where a file can't be removed.
+  return Object.keys(json).length === 0 ? undefined : (json as TokenJSON)
+}
+
+/** The token set in the file; `undefined` when there is no file, or when it holds `{}`. Rejects with `OAUTH_STORE_FAILED` when it holds anything else. */
+export async function readTokens(path: string): Promise<TokenJSON | undefined> {
+  for (let reads = 1; ; reads++) {
+    const snapshot = await snapshotOf(path)
+    if (!snapshot) return undefined
+    try {
+      return parse(path, snapshot.bytes.toString('utf8'))
+    } catch (error) {
+      // Another program may be writing the file in place.
+      if (!snapshot.recent || reads === MAX_READS) throw error
+    }
+    await sleep(REREAD_DELAY)
+  }
+}

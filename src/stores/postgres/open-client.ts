@@ -1,0 +1,123 @@
+import { OAuthError } from '../../errors.js'
+import { untilAborted } from '../lock-wait.js'
+import type { PostgresClient, PostgresPool } from './pool.js'
+
+/** A client that only the store uses. */
+export interface StoreClient extends Omit<PostgresClient, 'release'> {
+  /** Ends the connection. */
+  close(): void
+}
+
+/** A `Client` of `pg` that belongs to no pool. */
+interface DedicatedClient extends Omit<PostgresClient, 'release'> {
+  connect(): Promise<unknown>
+  end(): Promise<unknown>
+}
+
+/** The members by which the pools of `pg` make their clients. */
+interface ClientFactory {
+  readonly Client?: new (options: object) => DedicatedClient
+  readonly options?: object & { readonly onConnect?: ((client: DedicatedClient) => unknown) | undefined }
+  emit?(event: string, client: DedicatedClient): unknown
+}
+
+/** The members that tell the state of a client's transaction; recent releases of `pg` have them. */
+interface TransactionState {
+  /** `I`: no transaction, `T`: in a transaction, `E`: in one that has failed. */
+  getTransactionStatus?(): unknown
+}
+
+/** How long opening a connection may take, in milliseconds. */
+const CONNECT_LIMIT = 10_000
+/** How many connections with an open transaction are taken out of a pool before the store gives up. */
+const DIRTY_LIMIT = 5
+
+const noop = (): void => undefined
+
+/** Returns whether the store can open a connection beside the pool, with the pool's settings. */
+export function opensOwnClient(pool: PostgresPool): boolean {
+  const { Client, options } = pool as ClientFactory
+  return typeof Client === 'function' && typeof options === 'object'
+}
+
+/** Returns whether a transaction is open on `client`. A statement of the store would become part of it. */
+async function isInTransaction(client: Pick<PostgresClient, 'query'> & TransactionState): Promise<boolean> {
+  try {
+    // Without parameters it is a simple query, whose own transaction begins with the statement.
+    const { rows } = await client.query('SELECT now() = statement_timestamp() AS idle')
+    const status = client.getTransactionStatus?.()
+    return typeof status === 'string' ? status !== 'I' : rows[0]?.idle !== true
+  } catch (error) {
+    if ((error as { code?: unknown } | null)?.code === '25P02') return true
+    throw error
+  }
+}
+
+const transactionLeftOpen = (): OAuthError =>
+  new OAuthError(
+    'OAUTH_STORE_FAILED',
+    'The pool hands out connections with an open transaction: send COMMIT or ROLLBACK before client.release().',
+  )
+
+/** Opens a connection beside the pool, and configures it as the pool configures its own. */
+async function openDedicated(pool: PostgresPool): Promise<StoreClient> {
+  const factory = pool as ClientFactory
+  const { Client, options = {} } = factory as ClientFactory & { Client: new (options: object) => DedicatedClient }
+  const client = new Client(options)
+  const close = (): void => {
+    client.unref?.()
+    client.end().then(() => factory.emit?.('remove', client), noop)
+  }
+  client.on('error', noop)
+  const limit = AbortSignal.timeout(CONNECT_LIMIT)
+  try {
+    await untilAborted(client.connect(), limit)
+    await untilAborted(Promise.resolve(factory.options?.onConnect?.(client)), limit)
+    // Applications set the search path or the role in a listener of the pool.
+    factory.emit?.('connect', client)
+    if (await untilAborted(isInTransaction(client), limit)) throw transactionLeftOpen()
+  } catch (error) {
+    client.unref?.()
+    client.end().catch(noop)
+    throw limit.aborted ? new Error(`Connection terminated: not established within ${CONNECT_LIMIT} ms`) : error
+  }
+  return {
+    query: (text, values) => client.query(text, values),
+    on: (event, listener) => client.on(event, listener),
+    ref: () => client.ref?.(),
+    unref: () => client.unref?.(),
+    close,
+  }
+}
+
+/** Takes a connection out of the pool. One with an open transaction is ended, which rolls the transaction back: no code is left that could end it. */
+async function takeFromPool(pool: PostgresPool): Promise<StoreClient> {
+  for (let dirty = 0; dirty < DIRTY_LIMIT; dirty++) {
+    const client = await pool.connect()
+    client.on('error', noop)
+    const isDirty = await isInTransaction(client).catch((error: unknown) => {
+      client.release(true)
+      throw error
+    })
+    if (!isDirty)
+      return {
+        query: (text, values) => client.query(text, values),
+        on: (event, listener) => client.on(event, listener),
+        ref: () => client.ref?.(),
+        unref: () => client.unref?.(),
+        close: () => client.release(true),
+      }
+    client.release(true)
+  }
+  throw transactionLeftOpen()
+}
+
+/**
+ * Opens the connection of the stores of one pool. It is the store's alone: a connection that the application uses too may come with an open
+ * transaction, and would be missing in the pool while a refresh runs.
+ */
+export async function openClient(pool: PostgresPool): Promise<StoreClient> {
+  if (!opensOwnClient(pool)) return takeFromPool(pool)
+  if (pool.ending) throw new Error('the pool has ended')
+  return openDedicated(pool)
+}

@@ -1,0 +1,102 @@
+import type { TokenJSON, WriteContext } from '../../types.js'
+import { uniqueName } from './platform.js'
+import type { TabChannel } from './tab-channel.js'
+import { readItem, storageArea } from './web-storage.js'
+
+/** How long a tab waits for answers of its duplicates before a refresh, in milliseconds. */
+const ANSWERS_WITHIN = 100
+
+/** The tabs whose sessionStorage is a copy of one sign-in, and the number of refreshes that this copy contains. */
+interface TabGroup {
+  readonly family: string
+  readonly version: number
+}
+
+const isTabGroup = (value: unknown): value is TabGroup =>
+  typeof value === 'object' && value !== null && 'family' in value && 'version' in value
+
+/**
+ * A duplicated tab copies its sessionStorage, and with it the refresh token, which both tabs would then use. Duplicated tabs therefore form a group: they
+ * share a lock, a tab that has refreshed sends the new set to the others, and a tab asks the group before it refreshes. Sign-in and sign-out
+ * concern one tab only.
+ */
+export interface DuplicatedTabs {
+  /** Returns the name of this tab's group. */
+  group(): string
+  /** Follows a write of the record: a refresh goes to the group, a sign-in starts a new group. */
+  written(tokens: TokenJSON | undefined, mode: WriteContext['mode']): void
+  /** Resolves when the group has had the time to send a newer set. */
+  catchUp(): Promise<void>
+  /** Answers the group and adopts newer sets until the result is called. Calls `adopted` after each adopted set. */
+  follow(adopted: () => void): () => void
+}
+
+/** The names in the storage and in messages are part of the stored format: pages of an earlier release may be open in other tabs. */
+export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs {
+  const groupKey = `${key}:kin`
+  const fallback: TabGroup = { family: uniqueName(), version: 0 }
+  let following = 0
+
+  function tabGroup(): TabGroup | undefined {
+    const area = storageArea('sessionStorage')
+    const found = readItem(area, groupKey)
+    if (isTabGroup(found)) return found
+    return area.getItem(key) === null ? undefined : keep({ family: uniqueName(), version: 0 })
+  }
+
+  /** A full storage must not undo the write of the token set: without a record this tab is a group of one. */
+  function keep(group: TabGroup): TabGroup {
+    try {
+      storageArea('sessionStorage').setItem(groupKey, JSON.stringify(group))
+      return group
+    } catch {
+      return fallback
+    }
+  }
+
+  function receive(message: unknown, adopted: () => void): void {
+    const { kin: theirs, asks, tokens } = (message ?? {}) as { kin?: unknown; asks?: boolean; tokens?: TokenJSON }
+    if (!isTabGroup(theirs)) return
+    const mine = tabGroup()
+    if (mine?.family !== theirs.family) return
+    const area = storageArea('sessionStorage')
+    if (asks && mine.version > theirs.version) channel.send({ kin: mine, tokens: readItem(area, key) })
+    if (!tokens || mine.version >= theirs.version) return
+    area.setItem(key, JSON.stringify(tokens))
+    keep(theirs)
+    adopted()
+  }
+
+  return {
+    group: () => (tabGroup() ?? fallback).family,
+    written(tokens, mode) {
+      const area = storageArea('sessionStorage')
+      const before = mode === 'replace' && tokens ? tabGroup() : undefined
+      if (!before) area.removeItem(groupKey)
+      if (!tokens) return
+      const group = before ? { ...before, version: before.version + 1 } : { family: uniqueName(), version: 0 }
+      keep(group)
+      if (before) channel.send({ kin: group, tokens: readItem(area, key) })
+    },
+    async catchUp() {
+      const group = tabGroup()
+      if (!group || following === 0 || !channel.send({ kin: group, asks: true })) return
+      await new Promise((resolve) => setTimeout(resolve, ANSWERS_WITHIN))
+    },
+    follow(adopted) {
+      following++
+      const undo = channel.subscribe((message) => {
+        try {
+          receive(message, adopted)
+        } catch {
+          // The browser now denies storage to this tab: the next read reports that.
+          adopted()
+        }
+      })
+      return () => {
+        following--
+        undo()
+      }
+    },
+  }
+}

@@ -1,0 +1,56 @@
+import { broadcast, listen, openChannel, page } from './platform.js'
+
+/** The message that reports a change of the record. */
+export const CHANGED = 'changed'
+
+/** Messages between the tabs of an origin. */
+export interface TabChannel {
+  /** Sends to the other tabs. Returns `false` where the browser has no channel. */
+  send(message: unknown): boolean
+  /** Calls `listener` with each message of another tab. Returns the undo. */
+  subscribe(listener: (message: unknown) => void): () => void
+}
+
+/** `storageKey` names an item of localStorage whose `storage` events count as `CHANGED`, so that changes by other code are noticed too. */
+export function tabChannel(name: string, storageKey?: string): TabChannel {
+  let channel: BroadcastChannel | undefined
+  let stopListening: (() => void) | undefined
+  const listeners = new Set<(message: unknown) => void>()
+  const deliver = (message: unknown): void => {
+    for (const listener of [...listeners]) listener(message)
+  }
+
+  function open(): void {
+    channel = openChannel(name)
+    if (channel) channel.onmessage = ({ data }: MessageEvent<unknown>) => deliver(data)
+    if (storageKey === undefined) return
+    stopListening = listen('storage', (event) => {
+      const { key, storageArea } = event as StorageEvent
+      // The event of `clear()` names no key.
+      if ((key === storageKey || key === null) && storageArea === page().localStorage) deliver(CHANGED)
+    })
+  }
+
+  function close(): void {
+    channel?.close()
+    stopListening?.()
+    channel = stopListening = undefined
+  }
+
+  return {
+    send(message) {
+      // A channel does not receive its own messages; a second channel of this page would.
+      if (!channel) return broadcast(name, message)
+      channel.postMessage(message)
+      return true
+    },
+    subscribe(listener) {
+      const entry = (message: unknown): void => listener(message)
+      if (listeners.size === 0) open()
+      listeners.add(entry)
+      return () => {
+        if (listeners.delete(entry) && listeners.size === 0) close()
+      }
+    },
+  }
+}
