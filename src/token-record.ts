@@ -26,7 +26,11 @@ function text(value: unknown): string | undefined {
 
 function identify(tokens: TokenJSON, user: string | undefined, signIn: string | undefined): Identity {
   const subject = userOf(tokens)
-  return { ...(subject !== undefined && { subject }), ...(user !== undefined && { user }), ...(signIn !== undefined && { signIn }) }
+  return {
+    ...(subject !== undefined && { subject }),
+    ...(user !== undefined && { user }),
+    ...(signIn !== undefined && { signIn }),
+  }
 }
 
 /** Reads a stored record. Throws `OAUTH_TOKEN_INVALID`. */
@@ -57,8 +61,7 @@ export function recordToJSON({ parsed, identity: { user, signIn } }: TokenRecord
 
 /** `true` for the same user, `false` for two users, `undefined` when that is unknown. */
 export function isSameUser(a: Identity, b: Identity): boolean | undefined {
-  for (const name of ['subject', 'user'] as const)
-    if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
+  for (const name of ['subject', 'user'] as const) if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
   return undefined
 }
 

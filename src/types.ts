@@ -77,10 +77,7 @@ export interface RefreshContext {
  * }
  */
 export interface RefreshFunction {
-  (
-    tokens: TokenSet | undefined,
-    context: RefreshContext,
-  ): TokenResponse | null | PromiseLike<TokenResponse | null>
+  (tokens: TokenSet | undefined, context: RefreshContext): TokenResponse | null | PromiseLike<TokenResponse | null>
   /** `true`: the function needs a refresh token and is not called without one. Default: `false`. */
   readonly needsRefreshToken?: boolean
   /** `true`: a failure never ends the session, as with client credentials (RFC 6749 §4.4). Default: `false`. */

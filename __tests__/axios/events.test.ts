@@ -24,7 +24,7 @@ const names = [
   'queued',
   'released',
   'resent',
-] as const satisfies (keyof SessionEvents)[]
+] as const satisfies readonly (keyof SessionEvents)[]
 
 const first = { access_token: 'a1', refresh_token: 'r1' }
 const expired = { ...first, expires_at: 1 }

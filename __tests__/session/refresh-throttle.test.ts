@@ -67,7 +67,10 @@ describe('the cool-down', () => {
     let now = 0
     for (const seconds of [10, 20, 40, 60, 60]) {
       throttle.fail('r1', now, failure)
-      expect([throttle.check('r1', now + seconds * 1000 - 1), throttle.check('r1', now + seconds * 1000)]).toEqual([failure, undefined])
+      expect([throttle.check('r1', now + seconds * 1000 - 1), throttle.check('r1', now + seconds * 1000)]).toEqual([
+        failure,
+        undefined,
+      ])
       now += seconds * 1000
     }
   })

@@ -1,4 +1,5 @@
 import type { TokenJSON, TokenStore, WriteContext } from '../../src/index.js'
+import type { SharedStoreDefinition } from '../../src/types.js'
 import { sameTokens } from '../../src/tokens.js'
 import { shareable } from '../helpers/session.js'
 import { referenceStore, type Place } from './reference-store.js'
@@ -9,7 +10,7 @@ type Store = ReturnType<typeof referenceStore>
  * What is wrong with a store, in place of what the reference store does. `nth` counts the store objects of a case, from 0; `first` is the place of the
  * first one, which those that don't keep places apart use.
  */
-type Mutation = (good: Store, place: Place, nth: number, first: Place) => Partial<TokenStore>
+type Mutation = (good: Store, place: Place, nth: number, first: Place) => Partial<SharedStoreDefinition>
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const never = new AbortController().signal

@@ -7,6 +7,7 @@ import type { Attachment } from './attachment.js'
 import { requestInterceptors } from './authorize.js'
 import { Carriers } from './carriers.js'
 import { CredentialFactory } from './credential.js'
+import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
 import { checkAttachOptions, readSettings, settingsNamed, type AttachOptions, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
@@ -28,7 +29,7 @@ function sessionFor(
   const { sessions } = registry()
   const present = sessions.get(store) ?? earlier
   if (present) {
-    present.configure(settingsNamed(caller, store, options))
+    present.configure(settingsNamed(caller, store, options, present.settings))
     sessions.set(store, present)
     return present
   }
@@ -96,7 +97,7 @@ export function attachIn(
   // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
-  const credentials = new CredentialFactory()
+  const credentials = new CredentialFactory(options.header)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
     instance,
@@ -109,6 +110,8 @@ export function attachIn(
     judgeRoute: routeRule({ allowInsecureHttp, base }),
     isAllowed,
     stepUp: options.stepUp,
+    isExpired: expiryRule(options.isExpired),
+    beforeResend: options.beforeResend,
     order: {
       runsNextToAdapter: (config) => registration.runsNextToAdapter(config),
       hasNoOtherInterceptors: () => registration.hasNoOtherInterceptors(),

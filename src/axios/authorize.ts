@@ -6,13 +6,15 @@ import type { TokenDemand, TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, createBody, isReplayable, prepareBody, serializeBody } from './body.js'
-import { authorizationName, carries, removeCredential, setCredential } from './credential.js'
+import { carries, removeCredential, setCredential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { nothingAllowed } from './origin.js'
 import { memoizeParams } from './serialized-params.js'
 import { contextOf, type Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
+import { refuseFetchRedirects } from './redirect.js'
+import { emitQueued, emitSent } from './request-events.js'
 import { providerFor, requestOptions, summaryOf } from './request-options.js'
 
 const rethrow = (error: unknown): never => {
@@ -36,8 +38,18 @@ function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
  * the request has to wait, only the asynchronous one runs.
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
-  const { instance, provider: attached, environment, credentials, carriers, redirects, judgeOrigin, judgeRoute, isAllowed, order } =
-    attachment
+  const {
+    instance,
+    provider: attached,
+    environment,
+    credentials,
+    carriers,
+    redirects,
+    judgeOrigin,
+    judgeRoute,
+    isAllowed,
+    order,
+  } = attachment
   const checkLater = checkBeforeAdapter(checkSending)
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
@@ -56,12 +68,18 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     epoch: Epoch | undefined,
     token: ActiveToken | undefined,
     startedAt: number,
-  ): void {
+  ): number | undefined {
     let { beforeRedirect } = config
-    if (beforeRedirect) beforeRedirect = (contextOf(config) ?? config).beforeRedirect
-    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect)) return
+    let requestId: number | undefined
+    if (beforeRedirect) {
+      const context = contextOf(config)
+      if (context) ({ beforeRedirect, requestId } = context)
+    }
+    if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
+    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect, requestId)) return requestId
     const credential = token && credentials.of(token)
-    carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect })
+    carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
+    return requestId
   }
 
   /** Removes context and credential of an earlier send from a config that is sent again. Returns the epoch of that send when it has ended. */
@@ -103,8 +121,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   /** Does the request get the credential? Decided on the final config. The caller's own credential wins. */
   function isConcerned(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
-    const name = authorizationName(config)
-    if (config.auth || (name !== undefined && !isEarlier(config, name, provider))) return false
+    const name = credentials.find(config)
+    if ((config.auth && credentials.isUsual) || (name !== undefined && !isEarlier(config, name, provider))) return false
     const verdict = judgeOrigin(config)
     if (verdict === 'nothing-allowed') throw new OAuthRequestError('OAUTH_ORIGIN_UNKNOWN', nothingAllowed, config)
     return verdict === 'allowed'
@@ -146,8 +164,10 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
       setCredential(config, credential)
       redirects.prepareTransport(config)
+      if (!credentials.isUsual) refuseFetchRedirects(config)
     }
-    carry(config, provider, stage, epoch, token, startedAt)
+    const requestId = carry(config, provider, stage, epoch, token, startedAt)
+    if (token) emitSent(provider.events, 'sent', config, requestId)
     return config
   }
 
@@ -187,8 +207,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const epoch = isSeen ? context.epoch : provider.epoch
     const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
-    const { events } = provider
-    if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
+    const released = emitQueued(provider, config, context?.requestId, 'token')
     const demand = demandOf(config)
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
@@ -197,8 +216,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       serializeBody(config)
     }
     memoizeParams(config, true)
-    return waitWithin(provider.getToken(demand), config, startedAt, environment).then((result) => {
-      if (events.has('released')) events.emit('released', summaryOf(config))
+    const request = released && summaryOf(config)
+    return waitWithin(provider.getToken(demand, request), config, startedAt, environment).then((result) => {
+      released?.(result.type)
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)

@@ -11,7 +11,9 @@ export function onlyTransform({ transformRequest }: Pick<InternalAxiosRequestCon
  * Makes the function that has a config checked right before the adapter: after every request transform, with nothing in between. The check is part of the
  * last request transform, and restores the transforms of the config.
  */
-export function checkBeforeAdapter(check: (config: InternalAxiosRequestConfig) => void): (config: InternalAxiosRequestConfig) => void {
+export function checkBeforeAdapter(
+  check: (config: InternalAxiosRequestConfig) => void,
+): (config: InternalAxiosRequestConfig) => void {
   // Most requests have exactly one transform, that of axios itself.
   let usual: unknown
   let usualWithCheck: Transform[] = []

@@ -28,6 +28,7 @@ export class Carriers {
     token: RequestContext['token'],
     startedAt: number,
     beforeRedirect: BeforeRedirect | undefined,
+    requestId: number | undefined,
   ): boolean {
     const last = this.#last
     const isSame =
@@ -37,7 +38,8 @@ export class Carriers {
       last.epoch === epoch &&
       last.provider === provider &&
       last.startedAt === startedAt &&
-      last.beforeRedirect === beforeRedirect
+      last.beforeRedirect === beforeRedirect &&
+      last.requestId === requestId
     if (isSame) config.beforeRedirect = this.#carrier as BeforeRedirect
     return isSame
   }

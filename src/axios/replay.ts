@@ -20,7 +20,9 @@ function transform(config: InternalAxiosRequestConfig, response: AxiosResponse):
   const carrier = config as { response?: AxiosResponse }
   carrier.response = response
   try {
-    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (ResponseTransform | undefined)[])
+    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (
+      ResponseTransform | undefined
+    )[])
       if (step) response.data = step.call(config, response.data, headers.normalize(false), response.status)
   } finally {
     delete carrier.response
@@ -90,8 +92,7 @@ function prepare(config: InternalAxiosRequestConfig, left: number | undefined): 
     forgetParams?.()
     config.timeout = timeout as number
     // The message names the time limit that the caller has set.
-    if (isAxiosError(error) && error.message.startsWith('timeout'))
-      error.message = error.message.replace(`${left}`, `${timeout}`)
+    if (isAxiosError(error) && error.message.startsWith('timeout')) error.message = error.message.replace(`${left}`, `${timeout}`)
   }
 }
 

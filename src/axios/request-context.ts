@@ -22,6 +22,8 @@ export interface RequestContext {
   readonly credential: Credential | undefined
   /** The start of the request on the monotonic clock; 0 when it has no time limit. */
   readonly startedAt: number
+  /** Missing while events of requests have no listener. */
+  readonly requestId: number | undefined
   /** The caller's own `beforeRedirect`. */
   readonly beforeRedirect: BeforeRedirect | undefined
 }
@@ -48,12 +50,31 @@ class Carrier extends Existing {
   }
 }
 
+interface Contexts {
+  readonly carry: (carrier: BeforeRedirect, context: RequestContext) => void
+  readonly of: (carrier: object) => RequestContext | undefined
+}
+
+const own: Contexts = {
+  carry: (carrier, context) => void new Carrier(carrier, context),
+  of: (carrier) => Carrier.contextOf(carrier),
+}
+
+const key = Symbol.for('axios-attach-oauth.request-contexts')
+let contexts: Contexts | undefined
+
+/** Shared by all copies of the package in this process: one copy gets configs that another one has sent. */
+function sharedContexts(): Contexts {
+  const world = globalThis as unknown as Record<symbol, Contexts | undefined>
+  return (contexts ??= world[key] ??= own)
+}
+
 export function carryContext(carrier: BeforeRedirect, context: RequestContext): BeforeRedirect {
-  new Carrier(carrier, context)
+  sharedContexts().carry(carrier, context)
   return carrier
 }
 
 export function contextOf(config: { readonly beforeRedirect?: unknown } | undefined): RequestContext | undefined {
   const carrier = config?.beforeRedirect
-  return typeof carrier === 'function' ? Carrier.contextOf(carrier) : undefined
+  return typeof carrier === 'function' ? sharedContexts().of(carrier) : undefined
 }

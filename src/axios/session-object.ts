@@ -31,7 +31,10 @@ class SessionObject implements Session {
     this.subscribe = (listener) => {
       const unsubscribe = notifications.subscribe(listener)
       // In a microtask: a subscriber must not be called while it subscribes. The snapshot has the error.
-      if (!sync.isLoaded) void Promise.resolve().then(() => sync.load()).catch(() => undefined)
+      if (!sync.isLoaded)
+        void Promise.resolve()
+          .then(() => sync.load())
+          .catch(() => undefined)
       return unsubscribe
     }
     this.getSnapshot = () => snapshots.present

@@ -16,14 +16,12 @@ function readable(json: TokenJSON | undefined, now: number): TokenRecord | undef
 
 /** Persistence of a store that one process uses. */
 export function plainPersistence(store: TokenStore): PersistenceFactory {
-  return (environment, settings) => createPersistence(new StoreAccess(store, environment, settings.storeTimeout), environment, settings)
+  return (environment, settings) =>
+    createPersistence(new StoreAccess(store, environment, settings.storeTimeout), environment, settings)
 }
 
 /** The operations of both plain and shared stores. */
-export function createPersistence(
-  access: StoreAccess,
-  ...[environment, settings]: Parameters<PersistenceFactory>
-): Persistence {
+export function createPersistence(access: StoreAccess, ...[environment, settings]: Parameters<PersistenceFactory>): Persistence {
   const now = (): number => environment.now()
   return {
     name: access.name,

@@ -19,13 +19,16 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       ...createPersistence(access, environment, settings),
       renew: (request) =>
         new Promise<Renewal>((resolve) => {
+          const startedAt = environment.monotonic()
           const released: Promise<SaveOutcome | undefined> = lock
             .run(async (lost) => {
+              const lockWait = environment.monotonic() - startedAt
               const renewal = await renewTokens(access, environment, settings, request, lost)
-              resolve({ ...renewal, released })
+              resolve({ ...renewal, released, lockWait })
               const { outcome } = renewal
               // Without this, the next holder of the lock reads the spent refresh token and sends it again.
-              if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record)) return undefined
+              if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record))
+                return undefined
               return keepSaving(outcome.record, request.superseded, lost)
             })
             .catch((error: unknown) => {

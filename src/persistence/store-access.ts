@@ -45,7 +45,8 @@ export class StoreAccess {
 
   /** Did another tab, process or machine change the store? */
   changedExternally(stored: TokenJSON | undefined): boolean {
-    return !sameTokens(stored, this.#known)
+    // A record without tokens is not an empty store.
+    return !stored !== !this.#known || !sameTokens(stored, this.#known)
   }
 
   acknowledge(stored: TokenJSON | undefined): void {
@@ -62,7 +63,11 @@ export class StoreAccess {
       if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
       const found = await this.#read()
       if (this.changedExternally(found)) return { type: 'conflict', found }
-      throw storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write although its content has not changed')))
+      throw storeError(
+        this.name,
+        'be written',
+        brandAsSafe(new Error('the store refused the write although its content has not changed')),
+      )
     })
   }
 
@@ -84,9 +89,10 @@ export class StoreAccess {
   async checkWritable(): Promise<OAuthError | undefined> {
     const { checkWritable } = this.#store
     if (!checkWritable) return undefined
-    return this.#step('be written', () => checkWritable.call(this.#store, this.#known)).then(noop, (error: OAuthError) => error) as Promise<
-      OAuthError | undefined
-    >
+    return this.#step('be written', () => checkWritable.call(this.#store, this.#known)).then(
+      noop,
+      (error: OAuthError) => error,
+    ) as Promise<OAuthError | undefined>
   }
 
   subscribe(listener: () => void): () => void {
@@ -113,7 +119,9 @@ export class StoreAccess {
 
   async #step<Result>(verb: string, step: () => Result | PromiseLike<Result>): Promise<Result> {
     try {
-      return await withTimeLimit(this.#environment, this.#timeout, step, () => brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)))
+      return await withTimeLimit(this.#environment, this.#timeout, step, () =>
+        brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)),
+      )
     } catch (error) {
       throw storeError(this.name, verb, error)
     }

@@ -2,6 +2,7 @@ import type { OAuthError } from '../errors.js'
 import type { TokenRecord } from '../token-record.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { Epoch } from './epoch.js'
+import type { RefreshEvent, RequestSummary } from './events.js'
 import type { ActiveToken } from './state.js'
 
 /** The result for requests that wait for a refresh. */
@@ -12,9 +13,24 @@ export type RefreshResult =
   /** The request must not be sent: the session ended, or another user signed in. */
   | { readonly type: 'rejected'; readonly error: OAuthError }
 
+/** The beginning of a refresh. */
+export interface RefreshStart {
+  readonly id: number
+  readonly reason: RefreshReason | 'step_up'
+  readonly epoch: Epoch
+  readonly startedAt: number
+  readonly startedBy: RequestSummary | undefined
+  readonly answer: TokenResponse | undefined
+}
+
 /** One run of the refresh. A caller that stops waiting does not end the run. */
 export class InFlightRefresh {
+  readonly id: number
   readonly reason: RefreshReason | 'step_up'
+  /** The request that started it. */
+  readonly startedBy: RequestSummary | undefined
+  /** On the monotonic clock. */
+  readonly startedAt: number
   /** The epoch in which it began. */
   readonly epoch: Epoch
   /** The token response of a step-up, which needs no request. */
@@ -37,9 +53,17 @@ export class InFlightRefresh {
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 
-  constructor(reason: RefreshReason | 'step_up', epoch: Epoch, answer?: TokenResponse) {
+  /** How often the refresh function was called. */
+  attempts = 0
+  /** How many requests wait. */
+  waiting = 0
+
+  constructor({ id, reason, epoch, startedAt, startedBy, answer }: RefreshStart) {
+    this.id = id
     this.reason = reason
     this.epoch = epoch
+    this.startedAt = startedAt
+    this.startedBy = startedBy
     this.answer = answer
     this.isForRejected = reason === 'rejected'
     this.result = new Promise((resolve) => (this.#settle = resolve))
@@ -48,6 +72,12 @@ export class InFlightRefresh {
   /** The signal that the refresh function gets. */
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  /** The members of its events. */
+  get event(): RefreshEvent {
+    const { id, reason, startedBy } = this
+    return { refreshId: id, reason, ...(startedBy && { startedBy }) }
   }
 
   settle(result: RefreshResult): void {
@@ -60,6 +90,7 @@ export class InFlightRefresh {
 
   /** Calls the refresh function. */
   call<Result>(refresh: () => Result | PromiseLike<Result>): Promise<Result> {
+    this.attempts++
     this.isCalling = this.isRunning = true
     const done = (): void => {
       this.isRunning = false

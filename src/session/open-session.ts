@@ -1,5 +1,6 @@
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
+import { Events } from './events.js'
 import { Notifications } from './notifications.js'
 import type { PersistenceFactory } from './persistence.js'
 import { RefreshCoordinator } from './refresh-coordinator.js'
@@ -19,18 +20,28 @@ export interface OpenSession {
   readonly snapshots: Snapshots
   readonly notifications: Notifications
   readonly sync: StoreSync
+  /** The present settings. */
+  readonly settings: SessionSettings
   /** Replaces the settings that a later call names. */
   readonly configure: (changes: Partial<SessionSettings>) => void
 }
 
 /** Builds a session. */
-export function openSession(createPersistence: PersistenceFactory, settings: SessionSettings, environment: Environment): OpenSession {
+export function openSession(
+  createPersistence: PersistenceFactory,
+  settings: SessionSettings,
+  environment: Environment,
+): OpenSession {
   const clock = new Clock(environment)
   const state = new SessionState(environment, clock, settings)
   const persistence = createPersistence(environment, settings)
   const throttle = new RefreshThrottle(settings)
   const snapshots = new Snapshots(state)
-  const notifications = new Notifications(snapshots)
+  const stamp = (): { at: number; session?: string } => ({
+    at: environment.now(),
+    ...(settings.name !== undefined && { session: settings.name }),
+  })
+  const notifications = new Notifications(snapshots, new Events(stamp))
   const revocation = new Revocation(environment, settings, state, notifications)
   const parts = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
   const coordinator = new RefreshCoordinator(parts)
@@ -41,5 +52,5 @@ export function openSession(createPersistence: PersistenceFactory, settings: Ses
     Object.assign(settings, changes)
     state.updateFastPath()
   }
-  return { operations, provider, snapshots, notifications, sync, configure }
+  return { operations, provider, snapshots, notifications, sync, settings, configure }
 }

@@ -68,6 +68,8 @@ export type SaveOutcome = { readonly type: 'saved' } | ExternalChange | { readon
 
 export interface Renewal {
   readonly outcome: RenewOutcome
+  /** The wait for the lock, in milliseconds. Missing where there is none. */
+  readonly lockWait?: number
   /** Tokens that were issued and are not used. */
   readonly unused?: TokenRecord
   /** Settles when the lock is free, with the outcome of a save that went on under it. Missing when there is no lock. */

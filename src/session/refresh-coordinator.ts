@@ -4,7 +4,7 @@ import type { RefreshReason, TokenResponse } from '../types.js'
 import type { TokenRecord } from '../token-record.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
-import type { Notice } from './events.js'
+import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
 import { exchange } from './exchange.js'
 import { InFlightRefresh, type RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
@@ -35,6 +35,7 @@ export class RefreshCoordinator {
   #current: InFlightRefresh | undefined
   /** Includes superseded ones, until their refresh function settles. */
   readonly #running = new Set<InFlightRefresh>()
+  #count = 0
   /** Refreshes and their saves. */
   readonly #unfinished = new Set<Promise<unknown>>()
   #isClosed = false
@@ -74,9 +75,9 @@ export class RefreshCoordinator {
   }
 
   /** The refresh under way or a new one; the error when none may start. */
-  startOrJoin(reason: RefreshReason): InFlightRefresh | OAuthError {
+  startOrJoin(reason: RefreshReason, startedBy?: RequestSummary): InFlightRefresh | OAuthError {
     const current = this.#current
-    if (!current) return this.refusal(reason === 'requested') ?? this.start(reason)
+    if (!current) return this.refusal(reason === 'requested') ?? this.start(reason, undefined, startedBy)
     if (reason === 'rejected' && !current.isForRejected) {
       current.isForRejected = true
       this.#parts.state.block(true)
@@ -85,13 +86,14 @@ export class RefreshCoordinator {
   }
 
   /** Starts a refresh. `answer`: the token response of a step-up. */
-  start(reason: RefreshReason | 'step_up', answer?: TokenResponse): InFlightRefresh {
-    const { state, notifications, persistence } = this.#parts
-    const run = new InFlightRefresh(reason, state.epoch, answer)
+  start(reason: RefreshReason | 'step_up', answer?: TokenResponse, startedBy?: RequestSummary): InFlightRefresh {
+    const { state, notifications, persistence, environment } = this.#parts
+    const startedAt = environment.monotonic()
+    const run = new InFlightRefresh({ id: ++this.#count, reason, epoch: state.epoch, startedAt, startedBy, answer })
     this.#use(run)
     this.#running.add(run)
     state.block(run.isForRejected)
-    notifications.notify([['refresh_started', { reason }]])
+    notifications.notify([['refresh_started', run.event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
     const renewal = persistence
       .renew({
@@ -126,7 +128,7 @@ export class RefreshCoordinator {
   }
 
   /** Applies the outcome of a save that was tried again. */
-  applySaved(outcome: SaveOutcome): Notice[] {
+  applySaved(outcome: SaveOutcome): EventCall[] {
     const { state } = this.#parts
     if (outcome.type === 'superseded') return []
     if (outcome.type === 'removed') this.supersede({ type: 'rejected', error: signedOutElsewhere() })
@@ -164,21 +166,21 @@ export class RefreshCoordinator {
     run.settle({ type: 'token', token })
   }
 
-  async #finish(run: InFlightRefresh, { outcome, unused, released }: Renewal): Promise<void> {
+  async #finish(run: InFlightRefresh, { outcome, unused, released, lockWait }: Renewal): Promise<void> {
     const { notifications, revocation, throttle } = this.#parts
     this.#running.delete(run)
     // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
     if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
-    let notices: Notice[] = []
+    let events: EventCall[] = []
     if (this.#current === run) {
       this.#use(undefined)
-      notices = this.#apply(run, outcome)
+      events = this.#apply(run, outcome, this.#endOf(run, lockWait))
     } else {
       run.settle({ type: 'rejected', error: epochEnded() })
     }
     if (unused) revocation.revokeUnused(unused)
-    if (!released) return notifications.notify(notices)
-    notifications.postpone(notices)
+    if (!released) return notifications.notify(events)
+    notifications.postpone(events)
     const saved = await released
     notifications.notify(saved && this.applySaved(saved))
   }
@@ -190,7 +192,7 @@ export class RefreshCoordinator {
   }
 
   /** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
-  #apply(run: InFlightRefresh, outcome: RenewOutcome): Notice[] {
+  #apply(run: InFlightRefresh, outcome: RenewOutcome, end: RefreshEnd): EventCall[] {
     const { state, throttle, snapshots, settings } = this.#parts
     const { record: before } = state
     state.block(false)
@@ -199,64 +201,82 @@ export class RefreshCoordinator {
         throttle.reset()
         snapshots.lastError = undefined
         this.#keepsRefreshToken = before !== undefined && before.parsed.refreshToken === outcome.record.parsed.refreshToken
-        const notices = state.apply(outcome)
+        const events = state.apply({ ...outcome, end })
         run.received = outcome.record
         if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
         else this.#settleWithToken(run)
-        return notices
+        return events
       }
       case 'adopted': {
         throttle.reset()
         snapshots.lastError = undefined
-        const notices = state.apply(outcome)
+        const events = state.apply(outcome)
         this.#settleWithToken(run)
-        return notices
+        return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
       }
       case 'user_changed': {
         throttle.reset()
-        const notices = state.apply(outcome)
+        const events = state.apply(outcome)
         run.settle({ type: 'rejected', error: epochEnded() })
-        return notices
+        return events
       }
       case 'removed': {
         throttle.reset()
-        const notices = state.apply(outcome)
+        const events = state.apply(outcome)
         run.settle({ type: 'rejected', error: signedOutElsewhere() })
-        return notices
+        return events
       }
       case 'ended':
-        return this.#applyEnd(run, outcome)
+        return this.#applyEnd(run, outcome, end)
       case 'failed':
-        return this.#applyFailure(run, outcome)
+        return this.#applyFailure(run, outcome, end)
       case 'superseded':
         run.settle({ type: 'rejected', error: epochEnded() })
         return []
     }
   }
 
-  #applyEnd(run: InFlightRefresh, { error, retained }: Extract<RenewOutcome, { type: 'ended' }>): Notice[] {
+  #applyEnd(run: InFlightRefresh, { error, retained }: Extract<RenewOutcome, { type: 'ended' }>, end: RefreshEnd): EventCall[] {
     const { state, throttle, snapshots } = this.#parts
     throttle.reset()
     snapshots.lastError = error
-    const notices = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
+    const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
     run.settle({ type: 'rejected', error })
-    return [['refresh_failed', { error }], ...notices]
+    return [failed(error, end), ...events]
   }
 
-  #applyFailure(run: InFlightRefresh, { error, adopted }: Extract<RenewOutcome, { type: 'failed' }>): Notice[] {
+  #applyFailure(
+    run: InFlightRefresh,
+    { error, adopted }: Extract<RenewOutcome, { type: 'failed' }>,
+    end: RefreshEnd,
+  ): EventCall[] {
     const { state, throttle, snapshots, environment } = this.#parts
-    const notices = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
+    const events = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
     const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
     if (isCooldown && run.askedAt !== undefined) throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error)
     snapshots.lastError = error
     run.settle({ type: 'failed', error })
-    return [...notices, ['refresh_failed', { error }]]
+    return [...events, failed(error, end)]
+  }
+
+  #endOf(run: InFlightRefresh, lockWait: number | undefined): RefreshEnd {
+    const { attempts, waiting, startedAt } = run
+    const duration = this.#parts.environment.monotonic() - startedAt
+    return { ...run.event, duration, attempts, waiting, ...(lockWait !== undefined && { lockWait }) }
   }
 
   #settleWithToken(run: InFlightRefresh): void {
     const { token } = this.#parts.state
     if (token) run.settle({ type: 'token', token })
   }
+}
+
+function failed(error: OAuthError, end: RefreshEnd): EventCall {
+  const { status, oauthError } = error
+  return [
+    'refresh_failed',
+    { ...end, error, ...(status !== undefined && { status }), ...(oauthError !== undefined && { oauthError }) },
+  ]
 }
 
 function noRefreshFunction(): OAuthError {

@@ -24,15 +24,22 @@ export function refreshFailure(cause: unknown, now: number, options: ClassifyOpt
   const summary = failure.summary && ` (${failure.summary})`
   const text = explanations[failure.kind].replace('.', `${summary}.`)
   const { status, oauthError } = failure
-  return { failure, error: isOAuthError(cause) ? (cause as OAuthError) : new OAuthError(codes[failure.kind], text, { cause, status, oauthError }) }
+  return {
+    failure,
+    error: isOAuthError(cause) ? (cause as OAuthError) : new OAuthError(codes[failure.kind], text, { cause, status, oauthError }),
+  }
 }
 
 /** A bug in this package, or a missing platform function: not an outage. */
 export function internalError(cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause as OAuthError
-  return new OAuthError('OAUTH_INTERNAL', `Unexpected error in axios-attach-oauth: ${(cause as Error | undefined)?.name ?? 'unknown'}. Please report it.`, {
-    cause,
-  })
+  return new OAuthError(
+    'OAUTH_INTERNAL',
+    `Unexpected error in axios-attach-oauth: ${(cause as Error | undefined)?.name ?? 'unknown'}. Please report it.`,
+    {
+      cause,
+    },
+  )
 }
 
 export function notSignedIn(): OAuthError {

@@ -47,7 +47,11 @@ export class Revocation {
     } catch (cause) {
       const error = isOAuthError(cause)
         ? (cause as OAuthError)
-        : new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'The server did not confirm the revocation. The tokens may still be valid there.', { cause })
+        : new OAuthError(
+            'OAUTH_REFRESH_UNAVAILABLE',
+            'The server did not confirm the revocation. The tokens may still be valid there.',
+            { cause },
+          )
       this.#notifications.notify([['revocation_failed', { error }]])
       return { revoked: false, error }
     }
@@ -67,7 +71,8 @@ export class Revocation {
     const present = this.#state.record
     if (present) {
       const { accessToken, refreshToken } = present.parsed
-      const isInUse = accessToken === unused.parsed.accessToken || (refreshToken !== undefined && refreshToken === unused.parsed.refreshToken)
+      const isInUse =
+        accessToken === unused.parsed.accessToken || (refreshToken !== undefined && refreshToken === unused.parsed.refreshToken)
       if (isInUse || isSameUser(present.identity, unused.identity) !== false) return
     }
     void this.revoke(unused)

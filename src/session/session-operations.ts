@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../errors.js'
+import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
 import { isSameUser, signInRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
@@ -53,11 +53,11 @@ export class SessionOperations {
     const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
     throttle.reset()
-    const notices = state.apply({ type: 'signed_in', record })
+    const events = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs: a sign-out by a listener is written after it.
     const written = persistence.overwrite(record)
     this.#supersedeBy(before, written)
-    notifications.notify(notices)
+    notifications.notify(events)
     try {
       await written
       if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
@@ -73,10 +73,10 @@ export class SessionOperations {
     const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
     const record = state.record
     throttle.reset()
-    const notices = state.apply({ type: 'signed_out', reason: 'requested' })
+    const events = state.apply({ type: 'signed_out', reason: 'requested' })
     const written = persistence.overwrite(undefined)
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
-    notifications.notify(notices)
+    notifications.notify(events)
     const stored = await written
     return options?.revoke === true ? revocation.revoke(record ?? stored) : { revoked: false }
   }

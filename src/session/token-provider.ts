@@ -3,7 +3,7 @@ import type { TokenResponse } from '../types.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { continuesEpoch, isSameEpoch, type Epoch } from './epoch.js'
-import type { Events } from './events.js'
+import type { Events, RequestSummary } from './events.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import { epochEnded, notSignedIn } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
@@ -53,6 +53,9 @@ export class TokenProvider {
     this.#state = parts.state
   }
 
+  /** Milliseconds on a clock that never jumps. */
+  readonly monotonic = (): number => this.#environment.monotonic()
+
   /** The epoch that a request belongs to; `undefined` while no user is signed in. */
   get epoch(): Epoch | undefined {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
@@ -90,21 +93,23 @@ export class TokenProvider {
   }
 
   /** The token to send with, once there is one. Requests that wait for the same refresh share one promise. */
-  getToken(demand?: TokenDemand): Promise<TokenResult> {
-    if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand)
+  getToken(demand?: TokenDemand, request?: RequestSummary): Promise<TokenResult> {
+    if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
-    return token ? Promise.resolve({ type: 'token', token }) : this.#refreshOrPresent(demand)
+    return token ? Promise.resolve({ type: 'token', token }) : this.#refreshOrPresent(demand, request)
   }
 
   /** A token other than the one that the resource server rejected. */
-  getTokenAfter401({ generation, epoch }: ActiveToken): Promise<RefreshResult> {
+  getTokenAfter401({ generation, epoch }: ActiveToken, request?: RequestSummary): Promise<RefreshResult> {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
     const isOlder = generation !== token.generation
     if (isOlder && !isBlocked && token.accessToken !== undefined && this.#parts.clock.now() < token.blockFrom)
       return Promise.resolve({ type: 'token', token })
-    const started = this.#parts.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected')
-    return isOAuthError(started) ? this.#readInstead(token, started as OAuthError) : started.result
+    const started = this.#parts.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
+    if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError)
+    started.waiting++
+    return started.result
   }
 
   /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests go on meanwhile. */
@@ -146,11 +151,11 @@ export class TokenProvider {
   }
 
   /** Callers share the outcome, unless the epoch has changed in between. */
-  #getFirstToken(demand: TokenDemand | undefined): Promise<TokenResult> {
-    if (demand) return this.#loadAndGet(demand)
+  #getFirstToken(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
+    if (demand) return this.#loadAndGet(demand, request)
     const { epoch } = this.#state
     if (this.#first?.epoch === epoch) return this.#first.result
-    const first = { epoch, result: this.#loadAndGet(demand) }
+    const first = { epoch, result: this.#loadAndGet(demand, request) }
     this.#first = first
     void first.result.then(() => {
       if (this.#first === first) this.#first = undefined
@@ -158,7 +163,7 @@ export class TokenProvider {
     return first.result
   }
 
-  async #loadAndGet(demand: TokenDemand | undefined): Promise<TokenResult> {
+  async #loadAndGet(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
     const { sync, settings } = this.#parts
     const { epoch } = this
     try {
@@ -171,7 +176,7 @@ export class TokenProvider {
     if (this.#isSignedOut) await sync.read().catch(() => undefined)
     const token = this.peekToken(demand)
     if (token) return { type: 'token', token }
-    if (!this.#isSignedOut) return this.#refreshOrPresent(demand)
+    if (!this.#isSignedOut) return this.#refreshOrPresent(demand, request)
     return settings.rejectSignedOut ? { type: 'rejected', error: notSignedIn() } : { type: 'none' }
   }
 
@@ -183,10 +188,11 @@ export class TokenProvider {
   }
 
   /** The outcome of the refresh, or the present token when the refresh fails or may not start. */
-  #refreshOrPresent(demand: TokenDemand | undefined): Promise<TokenResult> {
+  #refreshOrPresent(demand: TokenDemand | undefined, request?: RequestSummary): Promise<TokenResult> {
     const { coordinator, sync } = this.#parts
     const before = this.#state.token
-    const started = coordinator.startOrJoin(before ? 'expired' : 'missing')
+    const started = coordinator.startOrJoin(before ? 'expired' : 'missing', request)
+    if (!isOAuthError(started)) started.waiting++
     if (!isOAuthError(started)) return (started.orPresent ??= started.result.then((result) => this.#presentInstead(result)))
     return sync.readForNeed().then((): TokenResult | Promise<TokenResult> => {
       if (this.#state.token !== before) return this.getToken(demand)
@@ -209,4 +215,3 @@ export class TokenProvider {
     return this.getTokenAfter401(token.accessToken === before.accessToken ? token : before)
   }
 }
-

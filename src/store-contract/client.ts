@@ -25,7 +25,7 @@ export function client(context: CaseContext, server: AuthorizationServer, store:
   const session = attachOAuth(api, store, {
     refresh: server.refresh,
     refreshLimit: { count: 1000, interval: 1 },
-    // No wait may outlast the case.
+    // No wait may outlast the case. The lock may be waited for longer than a refresh takes.
     refreshTimeout: context.timeout / 2,
     storeTimeout: context.timeout,
     lockTimeout: context.timeout,

@@ -81,7 +81,7 @@ export const sessions: readonly Requirement[] = [
     async test(context) {
       const server = new AuthorizationServer()
       const [one, other] = [client(context, server, context.store), client(context, server, await context.another())]
-      check((await other.send(1)) === 0, 'a request was answered well while nobody was signed in')
+      check((await other.send(1)) === 0, 'a request succeeded while no user was signed in')
       await one.session.signIn(server.signIn())
       check(
         (await context.soon(other.send(1), 'a request of the other session')) === 1,
