@@ -176,7 +176,9 @@ describe('the cool-down', () => {
     await environment.pass(11_000)
     for (let i = 0; i < 3; i++) expect((await session.getToken())?.accessToken).toBe('a1')
     expect(locks).toBe(3)
-    expect(events).toEqual(Array(3).fill(['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }]))
+    expect(events).toEqual(
+      Array(3).fill(['refresh_failed', { reason: 'expired', error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }]),
+    )
   })
 
   it('of one refresh token lasts 10, 20, 40 and then 60 s, and a new refresh token has none', async () => {

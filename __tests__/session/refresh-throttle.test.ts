@@ -96,3 +96,16 @@ describe('the cool-down', () => {
     expect(throttle.check('r1', 10_001)).toBeUndefined()
   })
 })
+
+describe('the cool-down after a failure without a network', () => {
+  it('ends when the platform has a network again', () => {
+    throttle.fail('r1', 0, failure, true)
+    expect(throttle.check('r1', 1, true)).toBe(failure)
+    expect(throttle.check('r1', 1, false)).toBeUndefined()
+  })
+
+  it('stays for a failure with a network', () => {
+    throttle.fail('r1', 0, failure, false)
+    expect(throttle.check('r1', 1, false)).toBe(failure)
+  })
+})

@@ -98,7 +98,7 @@ describe('the refresh', () => {
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_NO_REFRESH_TOKEN' })
     expect(events).toEqual([
       ['refresh_started', { reason: 'requested' }],
-      ['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_NO_REFRESH_TOKEN' }) }],
+      ['refresh_failed', { reason: 'requested', error: expect.objectContaining({ code: 'OAUTH_NO_REFRESH_TOKEN' }) }],
     ])
   })
 

@@ -6,6 +6,8 @@ export interface Environment {
   monotonic(): number
   /** 0 to 1. */
   random(): number
+  /** Does the platform say that there is no network? Missing where it can't tell. */
+  isOffline?(): boolean
   /** Calls back after `ms` milliseconds. Returns the function that cancels it. */
   after(ms: number, callback: () => void): () => void
 }
@@ -17,6 +19,7 @@ export const platform: Environment = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
+  isOffline: () => globalThis.navigator?.onLine === false,
   after(ms, callback) {
     const timer = setTimeout(callback, Math.min(ms, MAX_DELAY))
     return () => clearTimeout(timer)

@@ -80,7 +80,10 @@ async function exchangeTokens(
   const refresh = settings.refresh as RefreshFunction
   const { neverEnds = false } = answer ? {} : refresh
   const options = { classify: settings.classify, inferFromStatus: !neverEnds }
-  if (!answer) run.askedAt = environment.monotonic()
+  if (!answer) {
+    run.askedAt = environment.monotonic()
+    run.wasOffline = environment.isOffline?.() ?? false
+  }
   try {
     const { response, sentAt } = answer
       ? { response: answer, sentAt: environment.now() }

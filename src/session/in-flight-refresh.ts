@@ -2,6 +2,7 @@ import type { OAuthError } from '../errors.js'
 import type { TokenRecord } from '../token-record.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { Epoch } from './epoch.js'
+import { runInContext } from './async-context.js'
 import type { RefreshEvent, RequestSummary } from './events.js'
 import type { ActiveToken } from './state.js'
 
@@ -53,6 +54,8 @@ export class InFlightRefresh {
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 
+  /** The platform had no network when the token endpoint was first asked. */
+  wasOffline = false
   /** How often the refresh function was called. */
   attempts = 0
   /** How many requests wait. */
@@ -96,7 +99,7 @@ export class InFlightRefresh {
       this.isRunning = false
     }
     try {
-      const answer = Promise.resolve(refresh())
+      const answer = Promise.resolve(runInContext(this, refresh))
       answer.then(done, done)
       return answer
     } catch (error) {

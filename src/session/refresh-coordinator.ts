@@ -2,6 +2,7 @@ import { OAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { TokenRecord } from '../token-record.js'
+import { endContexts } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
@@ -71,7 +72,7 @@ export class RefreshCoordinator {
     if (this.#isClosed) return sessionClosed()
     if (state.token && !isRequested && !state.canRefresh)
       return this.#parts.settings.refresh ? noRefreshToken() : noRefreshFunction()
-    return throttle.check(state.record?.parsed.refreshToken, environment.monotonic())
+    return throttle.check(state.record?.parsed.refreshToken, environment.monotonic(), environment.isOffline?.())
   }
 
   /** The refresh under way or a new one; the error when none may start. */
@@ -169,6 +170,7 @@ export class RefreshCoordinator {
   async #finish(run: InFlightRefresh, { outcome, unused, released, lockWait }: Renewal): Promise<void> {
     const { notifications, revocation, throttle } = this.#parts
     this.#running.delete(run)
+    if (this.#running.size === 0) endContexts()
     // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
     if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
     let events: EventCall[] = []
@@ -253,7 +255,8 @@ export class RefreshCoordinator {
     const { state, throttle, snapshots, environment } = this.#parts
     const events = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
     const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
-    if (isCooldown && run.askedAt !== undefined) throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error)
+    if (isCooldown && run.askedAt !== undefined)
+      throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)
     snapshots.lastError = error
     run.settle({ type: 'failed', error })
     return [...events, failed(error, end)]

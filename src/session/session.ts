@@ -71,12 +71,13 @@ export interface Session {
    */
   readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>
   /**
-   * Listens to an event. Returns the function that ends it. Listeners run synchronously after the change; one that throws changes nothing.
+   * Listens to an event, or to all events (`*`). Returns the function that ends it. Listeners run synchronously after the change; one that throws changes
+   * nothing.
    *
    * @example
    * session.on('signed_out', ({ reason }) => showLogin(reason))
    */
-  readonly on: <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>) => () => void
+  readonly on: <Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>) => () => void
   /**
    * Calls `listener` after each change of the snapshot. Returns the function that ends it. The first subscription loads the session. Fits
    * `useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot)`.

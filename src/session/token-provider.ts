@@ -1,5 +1,6 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
 import type { TokenResponse } from '../types.js'
+import { currentContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { continuesEpoch, isSameEpoch, type Epoch } from './epoch.js'
@@ -75,7 +76,8 @@ export class TokenProvider {
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
     const { running } = this.#parts.coordinator
     if (running.size === 0) return false
-    return [...running].some(({ isCalling, signal }) => isCalling || signal === config.signal)
+    const context = currentContext()
+    return [...running].some((run) => run.isCalling || run.signal === config.signal || run === context)
   }
 
   /**
