@@ -13,8 +13,9 @@ beforeAll(async () => {
 const tableOf = (heading: string, nth = 0): Table => tables(section(readme, heading))[nth] ?? []
 const names = (table: Table, column: string): string[] => table.map((row) => codeIn(row[column] ?? '')[0] ?? row[column] ?? '')
 const sorted = (list: readonly string[]): string[] => [...list].sort()
+/** The numbers of a text, sections of RFCs left out. */
 const numbersIn = (text: string): string[] =>
-  (text.match(/\d[\d,_]*(?:\.\d+)?/g) ?? []).map((number) => number.replace(/[,_]/g, ''))
+  (text.replace(/\(RFC[^)]*\)/g, '').match(/\d[\d,_]*(?:\.\d+)?/g) ?? []).map((number) => number.replace(/[,_]/g, ''))
 
 describe('the tables of the README', () => {
   it('options of the session: the members of SessionOptions', () => {
@@ -31,7 +32,7 @@ describe('the tables of the README', () => {
     const rows = [...tableOf('Options'), ...tableOf('Options', 1)]
     for (const { name, doc } of types.members('AttachOptions')) {
       const row = rows.find(({ option }) => option === `\`${name}\``)
-      const [, stated = ''] = /Default: (.*)/s.exec(doc) ?? []
+      const [, stated = ''] = /Default:\s+(.*)/s.exec(doc) ?? []
       expect([name, stated]).not.toEqual([name, ''])
       expect([name, ...sorted(numbersIn(row?.default ?? ''))]).toEqual([name, ...sorted(numbersIn(stated))])
       for (const flag of ['`true`', '`false`']) {
@@ -60,6 +61,12 @@ describe('the tables of the README', () => {
     const rows = Object.fromEntries(tableOf('Events').map(({ event, fields }) => [codeIn(event!)[0], sorted(codeIn(fields!))]))
     const expected = types.members('SessionEvents').map(({ name, members }) => [name, sorted(members)])
     expect(rows).toEqual(Object.fromEntries(expected))
+  })
+
+  it('fields of events: those of SessionEvents and of EventStamp', () => {
+    const fields = types.members('SessionEvents').flatMap(({ members }) => members)
+    const stamp = types.members('EventStamp').map(({ name }) => name)
+    expect(sorted(names(tableOf('Events', 1), 'field'))).toEqual(sorted([...new Set([...fields, ...stamp])]))
   })
 
   it('snapshot: the statuses of SessionSnapshot with their fields', () => {
