@@ -155,6 +155,33 @@ describe('a request belongs to one epoch', () => {
     expect([await waiting, sent]).toEqual([['OAUTH_SIGNED_OUT'], []])
   })
 
+  it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
+    ['sign-out', (session) => session.signOut()],
+    ['sign-in of another user', (session) => session.signIn(set('b1'), { user: 'ben' })],
+  ])('a %s by a request transform, right before the adapter, keeps the request from being sent', async (_what, change) => {
+    const { api, session, sent } = attach()
+    await session.tokens()
+    const transformRequest = (data: unknown): unknown => {
+      void change(session)
+      return data
+    }
+    expect(await codes([api.post('/a', 'x', { transformRequest })])).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual([])
+  })
+
+  it('a sign-in of another user in any turn between the interceptors and the adapter keeps the request from being sent', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const { api, session, sent } = attach()
+      await session.tokens()
+      api.interceptors.request.use(async (config) => config)
+      const request = codes([api.get('/a')])
+      for (let i = 0; i < turns; i++) await null
+      const wasSent = sent.length > 0
+      await session.signIn(set('b1'), { user: 'ben' })
+      expect([await request, sent]).toEqual(wasSent ? [['sent'], ['/a a1']] : [['OAUTH_SIGNED_OUT'], []])
+    }
+  })
+
   it('a config that is sent again after another user has signed in is rejected', async () => {
     const { api, session, sent } = attach({ accepts: () => false, refresh: () => Promise.reject({ status: 500 }) })
     const { config } = await rejection<{ config: InternalAxiosRequestConfig }>(api.get('/a'))

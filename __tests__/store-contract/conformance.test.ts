@@ -133,7 +133,7 @@ describe('the suite itself', () => {
   it.each([
     ['lock', 'the lock admits one run at a time', 'it has a function lock'],
     ['subscribe', 'every listener', 'it has a function subscribe'],
-    ['compare', 'mode replace of an empty place is refused', 'it refused to replace what it did not hold'],
+    ['compare', 'mode replace upon nothing is refused', 'it refused to replace what it did not hold'],
   ] as const)('fails when a store that is said to lack %s has it', async (ability, promise, seen) => {
     const { applies, run } = caseOf(promise, { lacks: [ability] })
     expect(applies).toBe(false)
@@ -183,7 +183,7 @@ describe('the suite itself', () => {
   })
 
   it('works with another runner: the example under node --test', async () => {
-    // The built package under its own name; the store of the example is compiled into the bundle.
+    // The published package under its own name; the store of the example is compiled along.
     const outfile = join(process.cwd(), 'reports', 'programs', 'record-store.test.mjs')
     await build({
       entryPoints: [join(process.cwd(), 'examples/own-store/record-store.test.ts')],
