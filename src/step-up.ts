@@ -10,7 +10,7 @@ import type { TokenResponse, TokenSet } from './types.js'
 
 export type { StepUp }
 
-/** What a resource server wants beyond what a refresh can give. */
+/** The demand of a resource server that a refresh can't meet. */
 export interface StepUpDemand {
   /** `insufficient_scope` (RFC 6750 §3.1), `insufficient_user_authentication` (RFC 9470 §3) or `insufficient_claims`. */
   readonly error: string
@@ -20,9 +20,9 @@ export interface StepUpDemand {
   readonly acrValues?: readonly string[]
   /** How old the sign-in may be, in seconds (RFC 9470 §3): `max_age` of the authorization request. */
   readonly maxAge?: number
-  /** The claims to ask for, as the server has written them: Microsoft's servers send base64url of JSON. */
+  /** The claims to ask for, in the form of the challenge: Microsoft's servers send base64url of JSON. */
   readonly claims?: string
-  /** The challenge itself. */
+  /** The whole challenge. */
   readonly challenge: Challenge
 }
 
@@ -35,7 +35,7 @@ export interface StepUpContext {
 }
 
 /**
- * Asks the user: typically a new authorization request with what the demand names. Resolves with the token response, or with `undefined` when the
+ * Meets a demand, typically by a new authorization request with the values of the demand. Resolves with the token response, or with `undefined` when the
  * user declines.
  */
 export type StepUpHandler = (
@@ -62,7 +62,7 @@ function demandOf(challenge: Challenge): StepUpDemand {
   }
 }
 
-/** Requests that need the same thing wait for the same answer. */
+/** Requests with equal demands wait for one answer. */
 function keyOf({ error, scope, acrValues, maxAge, claims }: StepUpDemand): string {
   return JSON.stringify([error, scope, acrValues, maxAge, claims])
 }
@@ -103,7 +103,7 @@ interface Answered {
   readonly token?: ActiveToken
 }
 
-/** The step-ups of one session. */
+/** The demands of one session. */
 interface Asked {
   /** The prompt that is open. */
   open?: Promise<RefreshResult>
@@ -117,13 +117,13 @@ function forgetOld({ answered }: Asked): void {
 
 /**
  * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the handler is called
- * once for all requests that need the same; its token set is saved and releases them. Other requests go on meanwhile.
+ * once for all requests with equal demands. Its token set is saved, then they are sent again. Other requests go on meanwhile.
  *
  * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was met or declined is not asked again
  * for 30 s.
  *
- * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, whose `challenge` tells what was asked for and
- * whose `cause` tells why. Throws a `TypeError` when the handler is no function or the time limit is invalid.
+ * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, with the `challenge` and,
+ * as `cause`, the reason. Throws a `TypeError` when the handler is no function or the time limit is invalid.
  *
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })

@@ -34,7 +34,7 @@ export interface TokenSet extends TokenJSON {
   id_token?: string
 }
 
-/** What a refresh function resolves with: the token response (RFC 6749 §5.1). */
+/** A token response (RFC 6749 §5.1), with which a refresh function resolves. */
 export interface TokenResponse extends TokenJSON {
   access_token: string
 }

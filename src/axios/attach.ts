@@ -67,7 +67,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
   return attachIn(platform, instance, store, options)
 }
 
-/** The same with a given clock and timers. */
+/** `attachOAuth` with a given clock and timers. */
 export function attachIn(
   environment: Environment,
   instance: AxiosInstance,
@@ -94,7 +94,7 @@ export function attachIn(
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
   const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
-  // Before anything changes, since a store may throw: a refused attempt leaves the instance as it was.
+  // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
   const credentials = new CredentialFactory(options.header, earlier?.credentials.recent)

@@ -9,7 +9,7 @@ import type { OriginRule } from './origin.js'
 import type { RedirectGuard } from './redirect.js'
 import type { RouteRule } from './route.js'
 
-/** What the interceptors of one instance share. */
+/** The data that the interceptors of one instance share. */
 export interface Attachment {
   readonly instance: AxiosInstance
   readonly provider: TokenProvider

@@ -21,12 +21,12 @@ const rethrow = (error: unknown): never => {
   throw error
 }
 
-/** Changes neither the address nor the credential. */
+/** The transform of axios itself: changes neither the URL nor the credential. */
 const axiosTransform = onlyTransform(axios.defaults as never)
 
 const oneShot: TokenDemand = { isOneShot: true }
 
-/** What a request needs of its token; `undefined` for nearly all. */
+/** The demand of a request on its token; `undefined` for most requests. */
 function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
   const validFor = config.oauth ? requestOptions(config)?.validFor : undefined
   if (validFor) return { validFor, isOneShot: !isReplayable(config) }
@@ -34,7 +34,7 @@ function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
 }
 
 /**
- * The request interceptor, in two parts. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the adapter. When
+ * The request interceptor, in two functions. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the adapter. When
  * the request has to wait, only the asynchronous one runs.
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
@@ -54,7 +54,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
-  // Where no other interceptors run, axios calls ours right after asking whether they want to run: the answer still stands.
+  // Without other interceptors, axios runs these right after `runWhen`: the answer is still valid.
   let answered: AxiosRequestConfig | undefined
   let answer: ActiveToken | undefined
   let answeredBy = attached
@@ -82,7 +82,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return requestId
   }
 
-  /** Forgets an earlier round of a config that comes back, and its credential. Returns the epoch of that round, when it must not go on. */
+  /** Removes context and credential of an earlier send from a config that is sent again. Returns the epoch of that send when it has ended. */
   function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
     const earlier = contextOf(config)
     if (!earlier) return undefined
@@ -93,7 +93,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
   }
 
-  /** Asked before any interceptor runs: does this request have to wait? */
+  /** Called before any interceptor runs: does this request have to wait? */
   function mustWait(requestConfig: AxiosRequestConfig): boolean {
     const config = requestConfig as InternalAxiosRequestConfig
     answered = deferred = undefined
@@ -119,7 +119,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return false
   }
 
-  /** Is the request to carry the credential? Judged on what is really sent. The caller's own credential wins. */
+  /** Does the request get the credential? Decided on the final config. The caller's own credential wins. */
   function isConcerned(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
     const name = credentials.find(config)
     if ((config.auth && credentials.isUsual) || (name !== undefined && !isEarlier(config, name, provider))) return false
@@ -128,7 +128,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return verdict === 'allowed'
   }
 
-  /** Does a config that was copied without its context still hold a credential of ours? Then it is removed. */
+  /** Removes a credential of this package from a config that was copied without its context. */
   function isEarlier(config: InternalAxiosRequestConfig, name: string, provider: TokenProvider): boolean {
     const epoch = credentials.recognize(config.headers[name])
     if (!epoch) return false
@@ -182,7 +182,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return attach(config, provider, token.epoch, token, startOf(config), 'sent')
     }
     const context = contextOf(config)
-    // The asynchronous one takes care of it, or has done so: a request may turn the order round.
+    // The asynchronous part handles it, or already has: a request option can reverse the order.
     if (context?.stage === 'deferred' || context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
     if (context?.stage === 'refresh-request' || !provider || !isConcerned(config, provider)) return forget(config)
@@ -191,9 +191,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
     if (token) return send(config, provider, token.epoch, token, startOf(config))
-    // The request can't wait here: its 401 gets it the token, as where an interceptor has handed the request to another session.
+    // The request can't wait here: it is recovered after its 401, for instance when an interceptor has set another session.
     if (!next || order.othersAreSynchronous()) return send(config, provider, epoch, undefined, startOf(config), 'deferred')
-    // Other interceptors took their time, so axios awaits this one, too.
+    // Other interceptors are asynchronous, so axios awaits this one as well.
     return authorizeLater(config)
   }
 
@@ -228,21 +228,21 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     })
   }
 
-  /** The request is sent as the caller made it. */
+  /** Sends the request as the caller made it. */
   function forget(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
     const context = contextOf(config)
     if (context) config.beforeRedirect = context.beforeRedirect as never
     return createBody(config)
   }
 
-  /** Right before the adapter: what happened since the token was attached? */
+  /** Checks epoch, credential and origin once more right before the adapter. */
   function checkSending(config: InternalAxiosRequestConfig): void {
     const context = contextOf(config)
     if (!context || (context.stage !== 'sent' && context.stage !== 'deferred')) return
     const { provider, epoch, credential } = context
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
     if (!credential) return
-    // A request transform has changed the header or the address.
+    // A request transform has changed the header or the URL.
     if (carries(config, credential) && isAllowed(config)) return
     removeCredential(config, credential)
     config.beforeRedirect = context.beforeRedirect as never

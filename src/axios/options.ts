@@ -48,7 +48,7 @@ export interface SessionOptions {
   lockTimeout?: number
   /** `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`, they go on and the set stays in memory. */
   strictSaving?: boolean
-  /** `true`: requests reject while nobody is signed in. Default: `false`, they are sent without a token. */
+  /** `true`: requests reject while no user is signed in. Default: `false`, they are sent without a token. */
   rejectSignedOut?: boolean
   /**
    * `true`: the refresh token is used although the store can't be written. For servers that do not rotate refresh tokens. Default: `false`, unless a
@@ -108,7 +108,7 @@ export interface AttachOptions extends SessionOptions {
   dangerouslyAllowInsecureHttp?: boolean
 }
 
-/** How much longer the lock is waited for than a refresh may take, by default. */
+/** How much longer than a refresh waiting for the lock may take, by default, in milliseconds. */
 const LOCK_MARGIN = 15_000
 
 function fail(caller: string, message: string): never {

@@ -49,7 +49,7 @@ export function responseInterceptor({
     if (!isReplayable(config)) throw notReplayable(response)
     const { provider, requestId } = context
     const released = emitQueued(provider, config, requestId, 'rejected')
-    // One plain callback: each of ten thousand waiting requests holds it.
+    // One plain callback: every waiting request keeps it in memory.
     return waitWithin(result, config, context.startedAt, environment).then((replacement) => {
       released?.(replacement.type)
       if (replacement.type === 'token') return sendAgain(context, config, replacement.token, response)
@@ -58,7 +58,7 @@ export function responseInterceptor({
     })
   }
 
-  /** Another token for a refused request. */
+  /** Gets another token for a refused request. */
   function replacementFor(context: RequestContext, refusal: Refusal, response: AxiosResponse): Promise<RefreshResult> {
     const { provider, token } = context
     if (refusal.type === 'step-up') {
@@ -147,7 +147,7 @@ const noCredential = [['authorization', undefined]] as const
 function sentWithoutToken(): OAuthError {
   return new OAuthError(
     'OAUTH_SIGNED_OUT',
-    'The request was sent without a token, since nobody is signed in, and the server requires one. Call signIn(tokens) first.',
+    'The request was sent without a token, since no user is signed in, and the server requires one. Call signIn(tokens) first.',
   )
 }
 
@@ -163,7 +163,7 @@ function notReplayable(response: AxiosResponse): OAuthRequestError {
 function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
   const error = new OAuthRequestError(
     'OAUTH_STEP_UP_REQUIRED',
-    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with what its challenge names.`,
+    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.`,
     response.config,
     response,
     { cause },

@@ -2,7 +2,7 @@ import type { AxiosResponse } from 'axios'
 import { isStream } from './body.js'
 import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './challenge.js'
 
-/** What a response says about the token. */
+/** The verdict of a response on the token. */
 export type Refusal =
   /** A refresh may help. */
   | { readonly type: 'expired' }

@@ -3,7 +3,7 @@ import type { OpenSession } from '../session/open-session.js'
 import type { TokenStore } from '../types.js'
 import type { CredentialFactory } from './credential.js'
 
-/** Changes with the internals that two copies of the package share. */
+/** Increase it with each change of the internals that two copies of the package share. */
 const VERSION = 1
 
 /** An instance and the store that it is attached to. */
@@ -32,7 +32,7 @@ export function registry(): Registry {
   return found
 }
 
-/** Do two stores keep the same record? */
+/** Do two stores keep one record? */
 export function isSamePlace(a: TokenStore, b: TokenStore): boolean {
   if (a === b) return true
   const { place } = a

@@ -5,7 +5,7 @@ import { compareStored } from './compare-stored.js'
 import { renewTokens, saveRecord } from './renew.js'
 import { StoreAccess } from './store-access.js'
 
-/** Reads a set for revocation; one that can't be read is not revoked. */
+/** Reads a set for revocation. An unreadable set is not revoked. */
 function readable(json: TokenJSON | undefined, now: number): TokenRecord | undefined {
   try {
     return json && readRecord(json, now)
@@ -20,7 +20,7 @@ export function plainPersistence(store: TokenStore): PersistenceFactory {
     createPersistence(new StoreAccess(store, environment, settings.storeTimeout), environment, settings)
 }
 
-/** The part that plain and shared stores have in common. */
+/** The operations of both plain and shared stores. */
 export function createPersistence(access: StoreAccess, ...[environment, settings]: Parameters<PersistenceFactory>): Persistence {
   const now = (): number => environment.now()
   return {

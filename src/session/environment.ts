@@ -1,4 +1,4 @@
-/** The platform as the session sees it: tests replace the clock, the timers and the randomness. */
+/** The clock, the timers and the randomness of the platform, which tests replace. */
 export interface Environment {
   /** Epoch milliseconds. */
   now(): number
@@ -12,7 +12,7 @@ export interface Environment {
   after(ms: number, callback: () => void): () => void
 }
 
-/** The longest delay that timers can count. */
+/** The longest delay of a timer; a longer one would fire immediately. */
 const MAX_DELAY = 2 ** 31 - 1
 
 export const platform: Environment = {

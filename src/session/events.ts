@@ -18,13 +18,13 @@ export interface RequestSummary {
 
 /** The members of every event of one request. */
 export interface RequestEvent extends RequestSummary {
-  /** The same for all events of one request. */
+  /** Shared by all events of one request. */
   readonly requestId: number
 }
 
 /** The members of every event of one refresh. */
 export interface RefreshEvent {
-  /** The same for all events of one refresh. */
+  /** Shared by all events of one refresh. */
   readonly refreshId: number
   /** Why it takes place. `step_up`: its token is there already. */
   readonly reason: RefreshReason | 'step_up'
@@ -101,20 +101,20 @@ export type SessionListener<Name extends SessionEventName | '*'> = (
 /** An event by name and content. */
 export type EventCall = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
 
-/** Calls every function of a set; one that throws does not keep the others from being called. */
+/** Calls every function of a set; one that throws does not stop the others. */
 export function callEach<Argument>(listeners: Iterable<(argument: Argument) => void>, argument: Argument): void {
   for (const listener of [...listeners]) {
     try {
       listener(argument)
     } catch {
-      // A listener has no influence on the session.
+      // An error of a listener must not change the session.
     }
   }
 }
 
 const requestEvents: readonly string[] = ['sent', 'queued', 'released', 'resent', '*']
 
-/** Listeners by event. Events of a change that a listener makes come after the present ones, for every listener. */
+/** Listeners by event. Events of a change that a listener makes follow the present ones, for every listener. */
 export class Events {
   readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
   readonly #stamp: () => Omit<EventStamp, 'type'>
@@ -131,7 +131,7 @@ export class Events {
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
-    // An entry of its own: one function registered twice is called twice, and each undo removes its own.
+    // A wrapper for each registration: one function registered twice is called twice, and each undo removes one.
     const entry = (event: never): void => listener(event)
     listeners.add(entry)
     this.#update()
@@ -164,7 +164,7 @@ export class Events {
     this.#queue.push(notify)
   }
 
-  /** Runs what is queued, unless that happens already further up the stack. */
+  /** Runs the queue, unless a caller further up the stack already does. */
   drain(): void {
     if (this.#isDraining) return
     this.#isDraining = true

@@ -6,7 +6,7 @@ import { runInContext } from './async-context.js'
 import type { RefreshEvent, RequestSummary } from './events.js'
 import type { ActiveToken } from './state.js'
 
-/** What the requests that wait for a refresh get. */
+/** The result for requests that wait for a refresh. */
 export type RefreshResult =
   | { readonly type: 'token'; readonly token: ActiveToken }
   /** No newer token; the session goes on with the present one. */
@@ -24,7 +24,7 @@ export interface RefreshStart {
   readonly answer: TokenResponse | undefined
 }
 
-/** One run of the refresh. It is independent of its callers: those who wait may leave, and it goes on. */
+/** One run of the refresh. A caller that stops waiting does not end the run. */
 export class InFlightRefresh {
   readonly id: number
   readonly reason: RefreshReason | 'step_up'
@@ -37,7 +37,7 @@ export class InFlightRefresh {
   /** The token response of a step-up, which needs no request. */
   readonly answer: TokenResponse | undefined
   readonly result: Promise<RefreshResult>
-  /** The same for requests that go on with the present token when the refresh fails; made at the first need. */
+  /** The result for requests that go on with the present token when the refresh fails. Created at the first need. */
   orPresent: Promise<RefreshResult> | undefined
   /** The refresh is for a token that the resource server rejected. */
   isForRejected: boolean
@@ -47,7 +47,7 @@ export class InFlightRefresh {
   isRunning = false
   /** Superseded by a sign-in or a sign-out: the tokens of this refresh must not be used. */
   isSuperseded = false
-  /** The set that it brought. */
+  /** The token set that the refresh received. */
   received: TokenRecord | undefined
   /** When the token endpoint was first asked, on the monotonic clock. */
   askedAt: number | undefined

@@ -16,7 +16,7 @@ export class Notifications {
   }
 
   subscribe(listener: () => void): () => void {
-    // An entry of its own: one function may be subscribed twice.
+    // A wrapper for each subscription: one function may be subscribed twice.
     const entry = (): void => listener()
     this.#subscribers.add(entry)
     return () => void this.#subscribers.delete(entry)

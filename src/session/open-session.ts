@@ -13,7 +13,7 @@ import { SessionState } from './state.js'
 import { StoreSync } from './store-sync.js'
 import { TokenProvider } from './token-provider.js'
 
-/** A session as the interceptors and its public object see it. */
+/** The internals of a session, for the interceptors and the public object. */
 export interface OpenSession {
   readonly operations: SessionOperations
   readonly provider: TokenProvider
@@ -22,11 +22,11 @@ export interface OpenSession {
   readonly sync: StoreSync
   /** The present settings. */
   readonly settings: SessionSettings
-  /** Takes over settings that a later call names. */
+  /** Replaces the settings that a later call names. */
   readonly configure: (changes: Partial<SessionSettings>) => void
 }
 
-/** Puts the parts of a session together. */
+/** Builds a session. */
 export function openSession(
   createPersistence: PersistenceFactory,
   settings: SessionSettings,

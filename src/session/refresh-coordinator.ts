@@ -17,7 +17,7 @@ import type { SessionSettings } from './settings.js'
 import type { Snapshots } from './snapshot.js'
 import type { SessionState } from './state.js'
 
-/** The parts that the coordinator works with. */
+/** The collaborators of the coordinator. */
 export interface CoordinatorParts {
   readonly environment: Environment
   readonly settings: SessionSettings
@@ -34,7 +34,7 @@ export interface CoordinatorParts {
 export class RefreshCoordinator {
   readonly #parts: CoordinatorParts
   #current: InFlightRefresh | undefined
-  /** Also superseded ones, until their refresh function settles. */
+  /** Includes superseded ones, until their refresh function settles. */
   readonly #running = new Set<InFlightRefresh>()
   #count = 0
   /** Refreshes and their saves. */
@@ -56,7 +56,7 @@ export class RefreshCoordinator {
     return this.#running
   }
 
-  /** No refresh starts any more. */
+  /** Lets no further refresh start. */
   close(): void {
     this.#isClosed = true
   }
@@ -66,7 +66,7 @@ export class RefreshCoordinator {
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
   }
 
-  /** Why no refresh may start now. */
+  /** The error when no refresh may start now. */
   refusal(isRequested = false): OAuthError | undefined {
     const { state, throttle, environment } = this.#parts
     if (this.#isClosed) return sessionClosed()
@@ -75,7 +75,7 @@ export class RefreshCoordinator {
     return throttle.check(state.record?.parsed.refreshToken, environment.monotonic(), environment.isOffline?.())
   }
 
-  /** The refresh under way, or a new one, or why none may start. */
+  /** The refresh under way or a new one; the error when none may start. */
   startOrJoin(reason: RefreshReason, startedBy?: RequestSummary): InFlightRefresh | OAuthError {
     const current = this.#current
     if (!current) return this.refusal(reason === 'requested') ?? this.start(reason, undefined, startedBy)
@@ -102,7 +102,7 @@ export class RefreshCoordinator {
         exchange: (base, unwritable, lost) => this.#exchange(run, base, unwritable, lost),
         adoptStored: !answer,
         superseded: {
-          // A save may go on after the outcome; a newer set then makes it useless.
+          // A save may go on after the outcome; a newer set supersedes it.
           get aborted() {
             return run.isSuperseded || (run.received !== undefined && run.received !== state.record)
           },
@@ -115,7 +115,7 @@ export class RefreshCoordinator {
     return run
   }
 
-  /** A sign-in or sign-out makes the refresh under way useless. Requests that wait for it get `result`, at the latest when `grace` has settled. */
+  /** Ends the use of the refresh under way, after a sign-in or sign-out. Requests that wait for it get `result`, at the latest when `grace` has settled. */
   supersede(result: RefreshResult, grace?: Promise<unknown>): void {
     const run = this.#current
     if (!run) return
@@ -123,7 +123,7 @@ export class RefreshCoordinator {
     run.isSuperseded = true
     this.#parts.state.block(false)
     const settle = (): void => run.settle(result)
-    // A refresh function that signs in by itself returns the same tokens soon after that.
+    // A refresh function that calls `signIn()` itself returns the same tokens soon afterwards.
     if (grace && run.isRunning) grace.then(() => afterMicrotasks(settle))
     else settle()
   }
@@ -171,7 +171,7 @@ export class RefreshCoordinator {
     const { notifications, revocation, throttle } = this.#parts
     this.#running.delete(run)
     if (this.#running.size === 0) endContexts()
-    // Before the state changes: the limit counts by the life of the token that was refreshed.
+    // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
     if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
     let events: EventCall[] = []
     if (this.#current === run) {
@@ -193,7 +193,7 @@ export class RefreshCoordinator {
     return lifetime > 0 && token !== undefined && askedAt - token.receivedAt >= lifetime / 2
   }
 
-  /** Changes the state, then settles the requests that wait. Returns what the listeners get. */
+  /** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
   #apply(run: InFlightRefresh, outcome: RenewOutcome, end: RefreshEnd): EventCall[] {
     const { state, throttle, snapshots, settings } = this.#parts
     const { record: before } = state
@@ -296,7 +296,7 @@ function signedOutElsewhere(): OAuthError {
   return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
 }
 
-/** Calls back after the promises that are settled by now have run their reactions. */
+/** Calls back after the reactions of all promises that are settled by now. */
 function afterMicrotasks(callback: () => void): void {
   let left = 20
   const step = (): void => {

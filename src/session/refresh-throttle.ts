@@ -10,7 +10,7 @@ interface Cooldown {
   readonly wasOffline: boolean
 }
 
-/** Keeps a session from asking the token endpoint too often. Times are milliseconds on the monotonic clock. */
+/** Limits how often a session asks the token endpoint. Times are milliseconds on the monotonic clock. */
 export class RefreshThrottle {
   readonly #settings: { readonly policy: PolicySettings }
   #starts: number[] = []
@@ -20,7 +20,7 @@ export class RefreshThrottle {
     this.#settings = settings
   }
 
-  /** Why no refresh may start now with this refresh token. */
+  /** The error when no refresh may start now with this refresh token. */
   check(refreshToken: string | undefined, now: number, isOffline = false): OAuthError | undefined {
     const cooldown = this.#cooldown
     if (cooldown && !(cooldown.wasOffline && !isOffline) && now < cooldown.until && cooldown.refreshToken === refreshToken)

@@ -31,7 +31,7 @@ interface OperationParts {
   readonly provider: TokenProvider
 }
 
-/** What an application does with a session. */
+/** The operations of the public session. */
 export class SessionOperations {
   readonly #parts: OperationParts
   readonly #attachments = new Set<() => void>()
@@ -140,7 +140,7 @@ export class SessionOperations {
     return () => void this.#attachments.delete(detach)
   }
 
-  /** What the requests get that wait for the refresh of another sign-in. */
+  /** Settles the requests that wait for the refresh of the sign-in before. */
   #supersedeBy(before: SessionState['token'], written: Promise<unknown>): void {
     const { state, coordinator } = this.#parts
     const { token } = state

@@ -34,7 +34,7 @@ export type State =
       readonly retained?: TokenRecord
     }
 
-/** What happened to a session. */
+/** An event that changes the state of a session. */
 export type StateChange =
   | { readonly type: 'load_failed'; readonly error: OAuthError }
   | { readonly type: 'signed_in'; readonly record: TokenRecord }
@@ -50,7 +50,7 @@ export type StateChange =
   | { readonly type: 'saved' }
   | { readonly type: 'save_failed'; readonly error: OAuthError }
 
-/** The state of a session and its transitions. It starts nothing and notifies nobody: `apply` returns the events. */
+/** The state of a session and its transitions. `apply` starts nothing and calls no listener: it returns the events. */
 export class SessionState {
   readonly #environment: Environment
   readonly #clock: Clock
@@ -91,7 +91,7 @@ export class SessionState {
     return this.#epoch
   }
 
-  /** A refresh for a rejected token runs: no request uses the present one meanwhile. */
+  /** A refresh for a rejected token is under way: until it ends, no request uses the present token. */
   get isBlocked(): boolean {
     return this.#isBlocked
   }
@@ -145,12 +145,12 @@ export class SessionState {
     }
   }
 
-  /** Two epochs turn out to be one. */
+  /** Makes the present epoch one with an earlier one. */
   mergeEpoch(earlier: Epoch): void {
     this.#epoch.group = earlier.group
   }
 
-  /** After a change of the clock or of the settings. */
+  /** Call after a change of the clock or of the settings. */
   updateFastPath(): void {
     const state = this.#state
     const isPlain = state.status === 'signed_in' && !this.#isBlocked && !state.saveError && state.token.accessToken !== undefined

@@ -13,17 +13,17 @@ import type { SessionSettings } from './settings.js'
 import type { ActiveToken, SessionState } from './state.js'
 import type { StoreSync } from './store-sync.js'
 
-/** A request passes from the first question for a token to the second one within this time, in milliseconds. */
+/** The longest time between the two calls of `peekToken` for one request, in milliseconds. */
 const MOMENT = 1000
 
-/** What a request that asks for a token gets. `none`: it is sent without a token. */
+/** The answer to a request for a token. `none`: the request is sent without one. */
 export type TokenResult = RefreshResult | { readonly type: 'none' }
 
-/** What a request asks for. */
+/** The token that a request needs. */
 export interface TokenDemand {
-  /** The request can't be sent twice, so it waits for a background refresh, too. */
+  /** The request can't be sent twice, so it waits for a background refresh as well. */
   readonly isOneShot?: boolean
-  /** The token must stay valid for so many milliseconds. */
+  /** How long the token must stay valid, in milliseconds. */
   readonly validFor?: number | undefined
 }
 
@@ -38,13 +38,13 @@ interface ProviderParts {
   readonly events: Events
 }
 
-/** What the interceptors ask of a session. */
+/** The part of a session that the interceptors call. */
 export class TokenProvider {
   readonly events: Events
   readonly #parts: ProviderParts
   readonly #environment: Environment
   readonly #state: SessionState
-  /** Shared by callers that arrive while nobody is signed in: one store read, at most one refresh. */
+  /** Shared by callers that arrive before a token set is known: one store read, at most one refresh. */
   #first: { readonly epoch: Epoch; readonly result: Promise<TokenResult> } | undefined
 
   constructor(parts: ProviderParts) {
@@ -57,7 +57,7 @@ export class TokenProvider {
   /** Milliseconds on a clock that never jumps. */
   readonly monotonic = (): number => this.#environment.monotonic()
 
-  /** The epoch that a request belongs to; `undefined` while nobody is signed in. */
+  /** The epoch that a request belongs to; `undefined` while no user is signed in. */
   get epoch(): Epoch | undefined {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
   }
@@ -72,7 +72,7 @@ export class TokenProvider {
     return continuesEpoch(epoch, this.#state.epoch)
   }
 
-  /** Is this a request of the refresh function? It must not wait for its own outcome. */
+  /** Is this a request of the refresh function? Such a request must not wait for the refresh that it is part of. */
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
     const { running } = this.#parts.coordinator
     if (running.size === 0) return false
@@ -81,8 +81,8 @@ export class TokenProvider {
   }
 
   /**
-   * The token to send with, when there is one in memory and nothing to wait for. `again`: it was asked for a moment ago, and a token that was good then
-   * still is, since the request can't wait any more.
+   * The token to send with, when there is one in memory and nothing to wait for. `again`: the second call for a request that can't wait any more. A
+   * token that was fresh at the first call is accepted.
    */
   peekToken(demand?: TokenDemand, again = false): ActiveToken | undefined {
     const state = this.#state
@@ -94,14 +94,14 @@ export class TokenProvider {
     return this.#evaluate(now, demand ?? {}, again)
   }
 
-  /** The token to send with, as soon as there is one. Requests that wait for the same refresh share one promise. */
+  /** The token to send with, once there is one. Requests that wait for the same refresh share one promise. */
   getToken(demand?: TokenDemand, request?: RequestSummary): Promise<TokenResult> {
     if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
     return token ? Promise.resolve({ type: 'token', token }) : this.#refreshOrPresent(demand, request)
   }
 
-  /** Another token than the one that the resource server rejected. */
+  /** A token other than the one that the resource server rejected. */
   getTokenAfter401({ generation, epoch }: ActiveToken, request?: RequestSummary): Promise<RefreshResult> {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
@@ -144,7 +144,7 @@ export class TokenProvider {
     const mustWait = clock.fromPlatform(askedAt) >= waitFrom
     if (!mustWait && clock.fromPlatform(now) < token.refreshFrom) return token
     if (!coordinator.current && coordinator.refusal()) {
-      // Without a refresh the present token is used; once it has expired, the store is read for a newer one now and then.
+      // Without a refresh the present token is used; once it has expired, the store is read for a newer one, at most once a second.
       return clock.now() < token.expiresAt || sync.wasReadRecently ? token : undefined
     }
     if (mustWait) return undefined
@@ -174,7 +174,7 @@ export class TokenProvider {
       return { type: 'rejected', error: error as OAuthError }
     }
     if (!this.isCurrent(epoch)) return { type: 'rejected', error: epochEnded() }
-    // Another session may have signed in. A store in trouble does not keep a login request from being sent.
+    // Another session may have signed in. A store that fails must not stop a login request.
     if (this.#isSignedOut) await sync.read().catch(() => undefined)
     const token = this.peekToken(demand)
     if (token) return { type: 'token', token }
@@ -182,7 +182,7 @@ export class TokenProvider {
     return settings.rejectSignedOut ? { type: 'rejected', error: notSignedIn() } : { type: 'none' }
   }
 
-  /** Nobody is signed in, and no refresh can change that. */
+  /** No user is signed in, and no refresh can change that. */
   get #isSignedOut(): boolean {
     const { refresh } = this.#parts.settings
     const { current } = this.#state
