@@ -123,9 +123,10 @@ export class RefreshCoordinator {
     run.isSuperseded = true
     this.#parts.state.block(false)
     const settle = (): void => run.settle(result)
-    // A refresh function that calls `signIn()` itself returns the same tokens soon afterwards.
-    if (grace && run.isRunning) grace.then(() => afterMicrotasks(settle))
-    else settle()
+    // A refresh function that signs in by itself returns the same tokens soon after that.
+    if (!grace || !run.isRunning) return settle()
+    const settleSoon = (): void => afterMicrotasks(settle)
+    grace.then(settleSoon, settleSoon)
   }
 
   /** Applies the outcome of a save that was tried again. */
