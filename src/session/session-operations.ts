@@ -35,8 +35,8 @@ interface OperationParts {
 export class SessionOperations {
   readonly #parts: OperationParts
   readonly #attachments = new Set<() => void>()
-  /** After `close()`. A store can be attached again: it gets a new session. */
-  isClosed = false
+  /** The last write that a sign-in or sign-out has asked for. The store runs them in order. */
+  #written: Promise<unknown> = Promise.resolve()
 
   constructor(parts: OperationParts) {
     this.#parts = parts
@@ -57,7 +57,7 @@ export class SessionOperations {
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs: a sign-out by a listener is written after it.
-    const written = persistence.overwrite(record)
+    const written = (this.#written = persistence.overwrite(record))
     this.#supersedeBy(before, written)
     notifications.notify(events)
     try {
@@ -75,8 +75,8 @@ export class SessionOperations {
     const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
     const record = state.record
     throttle.reset()
-    const events = state.apply({ type: 'signed_out', reason: 'requested' })
-    const written = persistence.overwrite(undefined)
+    const notices = state.apply({ type: 'signed-out', reason: 'requested' })
+    const written = (this.#written = persistence.overwrite(undefined))
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
     notifications.notify(events)
     const stored = await written
@@ -119,16 +119,11 @@ export class SessionOperations {
     this.isClosed = true
     coordinator.close()
     for (const detach of [...this.#attachments]) detach()
-    const settled = coordinator.idle().then(() => sync.saveAgain(true))
-    const ended =
-      timeout === undefined
-        ? settled
-        : withTimeLimit(
-            environment,
-            timeout,
-            () => settled,
-            () => undefined,
-          )
+    const settled = coordinator
+      .idle()
+      .then(() => this.#written.catch(() => undefined))
+      .then(() => sync.saveAgain(true))
+    const ended = timeout === undefined ? settled : withTimeLimit(environment, timeout, () => settled, () => undefined)
     await Promise.resolve(ended).catch(() => undefined)
     const { current } = state
     return { persisted: !(current.status === 'signed_in' && current.saveError) && !coordinator.current }
