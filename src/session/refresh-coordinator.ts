@@ -96,10 +96,12 @@ export class RefreshCoordinator {
     state.block(run.isForRejected)
     notifications.notify([['refresh_started', run.event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
+    // A later attachment may replace them; a refresh under way keeps its function.
+    const settings = { ...this.#parts.settings }
     const renewal = persistence
       .renew({
         current,
-        exchange: (base, unwritable, lost) => this.#exchange(run, base, unwritable, lost),
+        exchange: (base, unwritable, lost) => this.#exchange(run, settings, base, unwritable, lost),
         adoptStored: !answer,
         superseded: {
           // A save may go on after the outcome; a newer set supersedes it.
@@ -142,8 +144,8 @@ export class RefreshCoordinator {
     this.#parts.snapshots.refreshing = run !== undefined
   }
 
-  async #exchange(...[run, base, unwritable, lost]: [InFlightRefresh, ...Parameters<RenewRequest['exchange']>]) {
-    const { environment, settings, persistence, clock } = this.#parts
+  async #exchange(...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]) {
+    const { environment, persistence, clock } = this.#parts
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
     const context = {
