@@ -105,9 +105,11 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return false
     }
     hasBody = config.data !== undefined || config.oauth !== undefined
+    // Before the question for a token, which may start a refresh and so run listeners.
+    const epoch = ended ?? provider.epoch
     const token = ended ? undefined : provider.peekToken(hasBody ? demandOf(config) : undefined)
     if (!token) {
-      carry(config, provider, 'deferred', ended ?? provider.epoch, undefined, startOf(config))
+      carry(config, provider, 'deferred', epoch, undefined, startOf(config))
       deferred = config
       return true
     }
@@ -115,7 +117,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       answered = config
       answer = token
       answeredBy = provider
-    } else carry(config, provider, 'pending', provider.epoch, undefined, 0)
+    } else carry(config, provider, 'pending', epoch, undefined, 0)
     return false
   }
 

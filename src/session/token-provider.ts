@@ -98,7 +98,8 @@ export class TokenProvider {
   getToken(demand?: TokenDemand, request?: RequestSummary): Promise<TokenResult> {
     if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
-    return token ? Promise.resolve({ type: 'token', token }) : this.#refreshOrPresent(demand, request)
+    if (token) return Promise.resolve({ type: 'token', token })
+    return this.#state.token ? this.#refreshOrPresent(demand) : this.#getFirstToken(demand)
   }
 
   /** A token other than the one that the resource server rejected. */
@@ -149,7 +150,8 @@ export class TokenProvider {
     }
     if (mustWait) return undefined
     coordinator.startOrJoin('expired')
-    return token
+    // A listener of refresh_started may have signed out.
+    return state.token === token ? token : undefined
   }
 
   /** Callers share the outcome, unless the epoch has changed in between. */
