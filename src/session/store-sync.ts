@@ -125,7 +125,8 @@ export class StoreSync {
 
   /** A burst of changes causes one read, and at most one more after it. */
   #onChange(): void {
-    if (this.#state.current.status === 'unknown') return
+    // Before the first read there is nothing that could have changed; during it, the answer may be older than the notice.
+    if (this.#state.current.status === 'unknown' && !this.#reading) return
     if (this.#isReadAgainNeeded) return
     const busy = this.#coordinator.current?.result ?? this.#reading
     if (!busy) return void this.read().catch(() => undefined)
