@@ -51,6 +51,8 @@ export function openSession(
   const configure = (changes: Partial<SessionSettings>): void => {
     Object.assign(settings, changes)
     state.updateFastPath()
+    // The snapshot tells whether the session can refresh.
+    notifications.notify()
   }
   return { operations, provider, snapshots, notifications, sync, settings, configure }
 }
