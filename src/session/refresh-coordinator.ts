@@ -144,7 +144,9 @@ export class RefreshCoordinator {
     this.#parts.snapshots.refreshing = run !== undefined
   }
 
-  async #exchange(...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]) {
+  async #exchange(
+    ...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]
+  ) {
     const { environment, persistence, clock } = this.#parts
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
