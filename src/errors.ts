@@ -192,7 +192,7 @@ export class OAuthError extends Error {
     return {
       name,
       message,
-      ...this,
+      ...(this as object),
       ...(told && { cause: [told.name, told.code].filter((part) => typeof part === 'string').join(' ') }),
     }
   }

@@ -31,7 +31,7 @@ export function createBody<Config extends AxiosRequestConfig>(config: Config): C
   if (!create) return config
   config.data = create()
   if (typeof (config.data as PromiseLike<unknown> | undefined)?.then === 'function')
-    throw new TypeError('oauth.body must return the body itself, not a promise of it: wait for it before you send the request')
+    throw new TypeError('oauth.body must return the body itself, not a promise of it')
   return config
 }
 

@@ -62,7 +62,7 @@ export class StoreAccess {
       if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
       const found = await this.#read()
       if (this.changedExternally(found)) return { type: 'conflict', found }
-      throw storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write and holds what it held before')))
+      throw storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write')))
     })
   }
 
@@ -84,9 +84,10 @@ export class StoreAccess {
   async checkWritable(): Promise<OAuthError | undefined> {
     const { checkWritable } = this.#store
     if (!checkWritable) return undefined
-    return this.#step('be written', () => checkWritable.call(this.#store, this.#known)).then(noop, (error: OAuthError) => error) as Promise<
-      OAuthError | undefined
-    >
+    return this.#step('be written', () => checkWritable.call(this.#store, this.#known)).then(
+      noop,
+      (error: OAuthError) => error,
+    ) as Promise<OAuthError | undefined>
   }
 
   subscribe(listener: () => void): () => void {
@@ -113,7 +114,9 @@ export class StoreAccess {
 
   async #step<Result>(verb: string, step: () => Result | PromiseLike<Result>): Promise<Result> {
     try {
-      return await withTimeLimit(this.#environment, this.#timeout, step, () => brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)))
+      return await withTimeLimit(this.#environment, this.#timeout, step, () =>
+        brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)),
+      )
     } catch (error) {
       throw storeError(this.name, verb, error)
     }

@@ -47,7 +47,9 @@ export class Revocation {
     } catch (cause) {
       const error = isOAuthError(cause)
         ? (cause as OAuthError)
-        : new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'The server did not confirm the revocation. The tokens may still be valid there.', { cause })
+        : new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'The revocation was not confirmed: the tokens may still be valid.', {
+            cause,
+          })
       this.#notifications.notify([['revocation_failed', { error }]])
       return { revoked: false, error }
     }
@@ -67,7 +69,8 @@ export class Revocation {
     const present = this.#state.record
     if (present) {
       const { accessToken, refreshToken } = present.parsed
-      const isInUse = accessToken === unused.parsed.accessToken || (refreshToken !== undefined && refreshToken === unused.parsed.refreshToken)
+      const isInUse =
+        accessToken === unused.parsed.accessToken || (refreshToken !== undefined && refreshToken === unused.parsed.refreshToken)
       if (isInUse || isSameUser(present.identity, unused.identity) !== false) return
     }
     void this.revoke(unused)
