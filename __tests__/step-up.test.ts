@@ -1,23 +1,34 @@
 import { jest } from '@jest/globals'
 import type { Challenge } from '../src/axios/challenge.js'
-import type { Session } from '../src/session/session.js'
-import type { Held } from '../src/session/state.js'
-import { stepUp, type StepUpDemand, type StepUpHandler } from '../src/step-up.js'
+import { OAuthError, isOAuthError } from '../src/errors.js'
+import { newEpoch } from '../src/session/epoch.js'
+import type { RefreshResult } from '../src/session/in-flight-refresh.js'
+import type { ActiveToken } from '../src/session/state.js'
+import type { TokenProvider } from '../src/session/token-provider.js'
+import { stepUp, type StepUpContext, type StepUpDemand, type StepUpHandler } from '../src/step-up.js'
 import type { TokenResponse } from '../src/types.js'
 import { deferred, rejection } from './helpers/client.js'
 import { settle } from './helpers/fake-environment.js'
 
-/** A session that adopts whatever it is brought as its next generation. */
-class FakeSession {
-  epoch = 1
+/** A session that adopts every token response as its next generation. */
+class FakeProvider {
+  epoch = newEpoch({})
   generation = 1
   signedIn = true
-  current = (): Held | undefined => (this.signedIn ? this.held() : undefined)
-  held = (generation = this.generation): Held => ({ generation, epoch: this.epoch }) as Held
-  obtain = async (work: () => Promise<TokenResponse>): Promise<Held> => {
+  /** The outcome of the next step-up, when the token response can't be adopted. */
+  failure: RefreshResult | undefined
+  present = (generation = this.generation): ActiveToken =>
+    ({
+      generation,
+      epoch: this.epoch,
+      record: { parsed: { tokens: { access_token: `a${generation}`, refresh_token: 5 } }, identity: {} },
+    }) as unknown as ActiveToken
+  peekToken = (): ActiveToken | undefined => (this.signedIn ? this.present() : undefined)
+  runStepUp = async (work: () => Promise<TokenResponse>): Promise<RefreshResult> => {
     await work()
+    if (this.failure) return this.failure
     this.generation++
-    return this.held()
+    return { type: 'token', token: this.present() }
   }
 }
 const challenge = (parameters: Record<string, string> = {}): Challenge => ({
@@ -25,19 +36,32 @@ const challenge = (parameters: Record<string, string> = {}): Challenge => ({
   parameters: { error: 'insufficient_scope', scope: 'write', ...parameters },
 })
 
+const PAUSE = 30_000
+beforeEach(() => {
+  jest.useFakeTimers()
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
 function setUp(handler: StepUpHandler = () => ({ access_token: 'made-up' }), options?: { timeout: number }) {
   const asked: StepUpDemand[] = []
-  const signals: AbortSignal[] = []
+  const contexts: StepUpContext[] = []
   const step = stepUp((demand, context) => {
     asked.push(demand)
-    signals.push(context.signal)
+    contexts.push(context)
     return handler(demand, context)
   }, options)
-  const session = new FakeSession()
-  const need = (wanted = challenge(), sentWith: Held | 'no token' = session.held(), whose = session): Promise<Held> =>
-    step(whose as unknown as Session, sentWith === 'no token' ? undefined : sentWith, wanted)
-  return { asked, signals, session, need }
+  const provider = new FakeProvider()
+  const need = async (
+    wanted = challenge(),
+    sentWith: ActiveToken | 'no token' = provider.present(),
+    whose = provider,
+  ): Promise<RefreshResult> => step(whose as unknown as TokenProvider, sentWith === 'no token' ? undefined : sentWith, wanted)
+  return { asked, contexts, provider, need }
 }
+
+const withToken = (token: ActiveToken): RefreshResult => ({ type: 'token', token })
 
 describe('what is asked for', () => {
   it.each<[Record<string, string>, Partial<StepUpDemand>]>([
@@ -77,94 +101,133 @@ describe('what is asked for', () => {
     ['context class', { acr_values: 'urn:mfa' }],
     ['age', { max_age: '60' }],
     ['claims', { claims: 'eyJhIjoxfQ' }],
-  ])('is asked for separately when the %s differs', async (_what, parameters) => {
+  ])('is another demand when the %s differs', async (_what, parameters) => {
     const { asked, need } = setUp()
-    await Promise.all([need(), need(challenge(parameters)), need(), need(challenge(parameters))])
+    await need()
+    await need(challenge(parameters))
     expect(asked).toHaveLength(2)
+  })
+
+  it('comes with the present tokens, as a copy, and without a request’s tokens where it had none', async () => {
+    const { contexts, need, provider } = setUp((_demand, { tokens }) => {
+      if (tokens) tokens.access_token = 'changed'
+      return { access_token: 'made-up' }
+    })
+    await need()
+    await need(challenge({ scope: 'other' }), 'no token')
+    expect(contexts.map(({ tokens }) => tokens)).toEqual([{ access_token: 'changed' }, undefined])
+    expect(provider.present(1).record.parsed.tokens.access_token).toBe('a1')
   })
 })
 
 describe('a request', () => {
   it('waits with all others that need the same thing, and gets what they get', async () => {
     const { promise: user, resolve: agree } = deferred()
-    const { asked, need, session } = setUp(() => user.then(() => ({ access_token: 'made-up' })))
+    const { asked, need, provider } = setUp(() => user.then(() => ({ access_token: 'made-up' })))
     const all = [need(), need(), need()]
     agree()
-    expect(await Promise.all(all)).toEqual(Array(3).fill(session.held(2)))
+    expect(await Promise.all(all)).toEqual(Array(3).fill(withToken(provider.present(2))))
     expect(asked).toHaveLength(1)
   })
 
-  it('that was sent with an older token than the one that met the demand goes with the present one, unasked', async () => {
-    const { asked, need, session } = setUp()
-    const before = session.held()
+  it('that needs something else waits for the open prompt and goes with its token: one prompt is open at a time', async () => {
+    const { promise: user, resolve: agree } = deferred()
+    const { asked, need, provider } = setUp(() => user.then(() => ({ access_token: 'made-up' })))
+    const all = [need(), need(challenge({ scope: 'other' }))]
+    await settle()
+    agree()
+    expect(await Promise.all(all)).toEqual(Array(2).fill(withToken(provider.present(2))))
+    expect(asked.map(({ scope }) => scope)).toEqual(['write'])
+    await need(challenge({ scope: 'other' }))
+    expect(asked.map(({ scope }) => scope)).toEqual(['write', 'other'])
+  })
+
+  it('that was sent with an older token than the one that met the demand goes with the present one, without a prompt', async () => {
+    const { asked, need, provider } = setUp()
+    const before = provider.present()
     await need()
-    session.generation = 5
-    expect(await need(challenge(), before)).toEqual(session.held(5))
+    provider.generation = 5
+    expect(await need(challenge(), before)).toEqual(withToken(provider.present(5)))
     expect(asked).toHaveLength(1)
   })
 
-  it.each<[string, (session: FakeSession, before: Held) => { held: Held | 'no token'; wanted?: Challenge }]>([
-    ['was sent with the very token that should have met the demand', (session) => ({ held: session.held() })],
-    ['needs something else', (_session, before) => ({ held: before, wanted: challenge({ scope: 'other' }) })],
-    ['was sent without a token', () => ({ held: 'no token' })],
-    ['comes when somebody else has signed in', (session, before) => (session.epoch++, { held: before })],
-    ['comes when nobody is signed in', (session, before) => ((session.signedIn = false), { held: before })],
-  ])('that %s is asked for anew', async (_which, later) => {
-    const { asked, need, session } = setUp()
-    const before = session.held()
+  it.each<[string, (provider: FakeProvider, before: ActiveToken) => { sentWith: ActiveToken | 'no token'; wanted?: Challenge }]>([
+    ['needs something else', (_provider, before) => ({ sentWith: before, wanted: challenge({ scope: 'other' }) })],
+    ['comes after another sign-in', (provider, before) => ((provider.epoch = newEpoch({})), { sentWith: before })],
+    ['comes when nobody is signed in', (provider, before) => ((provider.signedIn = false), { sentWith: before })],
+  ])('that %s leads to a prompt of its own', async (_which, later) => {
+    const { asked, need, provider } = setUp()
+    const before = provider.present()
     await need()
-    const { held, wanted } = later(session, before)
-    await need(wanted, held)
+    const { sentWith, wanted } = later(provider, before)
+    await need(wanted, sentWith)
+    expect(asked).toHaveLength(2)
+  })
+
+  it.each<[string, StepUpHandler, (provider: FakeProvider) => ActiveToken | 'no token', string]>([
+    [
+      'met, and the request was sent with the token that met it',
+      () => ({ access_token: 'made-up' }),
+      (provider) => provider.present(),
+      'met',
+    ],
+    ['met, and the request was sent without a token', () => ({ access_token: 'made-up' }), () => 'no token', 'met'],
+    ['declined', () => undefined, (provider) => provider.present(), 'declined'],
+  ])('whose demand was %s is not asked again for 30 s, and then is', async (_how, handler, sentWith, how) => {
+    const { asked, need, provider } = setUp(handler)
+    await need().catch(() => undefined)
+    jest.advanceTimersByTime(PAUSE - 1)
+    expect((await rejection(need(challenge(), sentWith(provider)))).message).toBe(`The same demand was ${how} less than 30 s ago`)
+    expect(asked).toHaveLength(1)
+    jest.advanceTimersByTime(1)
+    await need(challenge(), sentWith(provider)).catch(() => undefined)
     expect(asked).toHaveLength(2)
   })
 
   it('of one session never gets what the user of another was asked for', async () => {
-    const { asked, need, session } = setUp()
-    const other = new FakeSession()
-    other.epoch = 2
-    const [mine, theirs] = await Promise.all([need(), need(challenge(), other.held(), other)])
-    expect([mine, theirs]).toEqual([session.held(), other.held()])
+    const { asked, need, provider } = setUp()
+    const other = new FakeProvider()
+    const [mine, others] = await Promise.all([need(), need(challenge(), other.present(), other)])
+    expect([mine, others]).toEqual([withToken(provider.present()), withToken(other.present())])
     expect(asked).toHaveLength(2)
   })
 
-  it('can be asked for again after a failure, which all that waited get', async () => {
-    let willing = false
-    const { asked, need } = setUp(() => (willing ? { access_token: 'made-up' } : Promise.reject(new Error('no'))))
+  it('gets the failure that all others get which waited', async () => {
+    const { asked, need } = setUp(() => Promise.reject(new Error('no')))
     const errors = [rejection(need()), rejection(need())]
     expect((await Promise.all(errors)).map(({ message }) => message)).toEqual(['no', 'no'])
-    willing = true
-    await need()
-    expect(asked).toHaveLength(2)
+    expect(asked).toHaveLength(1)
   })
 
-  it('is told that the user has declined', async () => {
+  it('gets the outcome of a token response that can not be adopted', async () => {
+    const { need, provider } = setUp()
+    provider.failure = { type: 'failed', error: new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up') }
+    const outcome = await need()
+    expect(outcome).toBe(provider.failure)
+    expect(outcome.type === 'failed' && isOAuthError(outcome.error)).toBe(true)
+  })
+
+  it('has an error that says so when the user has declined', async () => {
     const { need } = setUp(() => undefined)
     expect((await rejection(need())).message).toBe('The step-up was declined')
   })
 })
 
 describe('the time limit', () => {
-  beforeEach(() => {
-    jest.useFakeTimers()
-  })
-  afterEach(() => {
-    jest.useRealTimers()
-  })
-
   it.each([
     ['five minutes when none is given', undefined, 300_000],
     ['what is given', { timeout: 20 }, 20],
     ['as long as a timer can be', { timeout: 2 ** 31 - 1 }, 2 ** 31 - 1],
   ])('is %s; then the handler is aborted', async (_what, options, limit) => {
-    const { need, signals } = setUp(() => new Promise(() => undefined), options)
+    const { need, contexts } = setUp(() => new Promise(() => undefined), options)
     let outcome: unknown
     const waiting = rejection(need()).then((error) => (outcome = error))
     await jest.advanceTimersByTimeAsync(limit - 1)
-    expect([outcome, signals[0]?.aborted]).toEqual([undefined, false])
+    expect([outcome, contexts[0]?.signal.aborted]).toEqual([undefined, false])
     await jest.advanceTimersByTimeAsync(1)
     const error = await waiting
     expect(error.message).toBe(`The step-up took longer than ${limit} ms`)
-    expect(signals[0]?.reason).toBe(error)
+    expect(contexts[0]?.signal.reason).toBe(error)
   })
 
   it.each<[string, StepUpHandler]>([
@@ -172,26 +235,26 @@ describe('the time limit', () => {
     ['declined', () => undefined],
     ['failed', () => Promise.reject(new Error('no'))],
     [
-      'failed at once',
+      'failed at the call',
       () => {
         throw new Error('no')
       },
     ],
   ])('leaves no timer when the user has %s', async (_how, handler) => {
-    const { need, signals } = setUp(handler)
+    const { need, contexts } = setUp(handler)
     await need().catch(() => undefined)
     await settle()
-    expect([jest.getTimerCount(), signals[0]?.aborted]).toEqual([0, false])
+    expect([jest.getTimerCount(), contexts[0]?.signal.aborted]).toEqual([0, false])
   })
 
   it.each([0, -1, NaN, Infinity, 2 ** 31])('can not be %p', (timeout) => {
     expect(() => stepUp(() => undefined, { timeout })).toThrow(
-      new TypeError('stepUp: timeout must be a number of milliseconds above 0'),
+      new TypeError('stepUp: timeout must be a positive number of milliseconds'),
     )
   })
 })
 
-it('a handler that is no function is told as misuse, at once', () => {
+it('a handler that is no function is a TypeError that names it', () => {
   expect(() => stepUp(undefined as never)).toThrow(TypeError)
   expect(() => stepUp(undefined as never)).toThrow('stepUp: handler must be a function (demand, context) → token response')
 })

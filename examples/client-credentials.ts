@@ -1,5 +1,5 @@
 /**
- * A service that acts for itself: client credentials, and nothing stored. The first request gets the first token.
+ * A service that acts for itself, with client credentials (RFC 6749 §4.4). Nothing is stored; the first request gets the first token.
  *
  * API_URL, TOKEN_ENDPOINT, CLIENT_ID and CLIENT_SECRET come from the environment.
  */

@@ -1,5 +1,5 @@
 /**
- * A store of one's own: two functions over a record of a database, here a `Map`. It brings its refresh function along, so that
+ * A store for one process: two functions over a record of a database, here a `Map`. The store has its refresh function, so that
  * `attachOAuth(api, store)` needs no third argument.
  *
  * API_URL, TOKEN_ENDPOINT, CLIENT_ID and TOKENS (JSON) come from the environment.
@@ -16,7 +16,10 @@ function recordStore(key: string): TokenStore {
   return {
     name: `record ${key}`,
     read: () => JSON.parse(database.get(key) ?? 'null'),
-    write: (tokens) => (tokens ? database.set(key, JSON.stringify(tokens)) : database.delete(key)),
+    write(tokens) {
+      if (tokens) database.set(key, JSON.stringify(tokens))
+      else database.delete(key)
+    },
     refresh: refreshToken({ tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID }),
   }
 }

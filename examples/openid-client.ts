@@ -1,6 +1,5 @@
 /**
- * `openid-client` as the refresh function, in one line. Whatever gets a new token fits there: a call to one's own backend, which knows the user by
- * a cookie, would be `() => axios.post('/session/token').then(({ data }) => data)`.
+ * `openid-client` as the refresh function, in one line.
  *
  * API_URL, ISSUER, CLIENT_ID and TOKENS (JSON) come from the environment.
  */
@@ -10,7 +9,7 @@ import * as client from 'openid-client'
 
 const { API_URL = '', ISSUER = '', CLIENT_ID = '', TOKENS = '{}' } = process.env
 
-// An issuer on this very machine may speak plain http; leave `execute` out for a real one.
+// For an issuer on this machine with plain http; leave `execute` out for any other.
 const config = await client.discovery(new URL(ISSUER), CLIENT_ID, undefined, client.None(), {
   execute: [client.allowInsecureRequests],
 })

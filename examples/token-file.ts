@@ -1,5 +1,5 @@
 /**
- * A program with a token file, as other tools write it: the token is refreshed when it has expired, and the file is kept up to date.
+ * A program with a token file in the format that other tools write. An expired token is refreshed, and the new token set is stored in the file.
  *
  * TOKEN_FILE, API_URL, TOKEN_ENDPOINT and CLIENT_ID come from the environment.
  */
@@ -17,7 +17,7 @@ try {
   const { status } = await api.get('/me')
   console.log(`The API answered ${status}`)
 } catch (error) {
-  // Every failure of the authorization has a code that says what to do.
-  if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') console.log('Nobody is signed in: get a token set first')
+  // Each error of the package has a stable code.
+  if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') console.log('No user is signed in: get a token set first')
   else throw error
 }

@@ -58,11 +58,12 @@ const before = await measure()
 const refreshesBefore = issued
 for (let i = 0; i < REFRESHES; i++) await round()
 const after = await measure()
+const snapshot = session.getSnapshot()
 console.log(
   JSON.stringify({
     requests: REFRESHES * AT_ONCE * 2,
     refreshes: issued - refreshesBefore,
-    generation: session.getSnapshot().generation,
+    generation: snapshot.status === 'signed_in' ? snapshot.generation : undefined,
     before,
     after,
   }),

@@ -13,7 +13,18 @@ export type { OAuthRequestOptions } from './axios/request-options.js'
 export type { AttachedSession } from './axios/session-object.js'
 export { OAuthError, originalCause, type OAuthErrorCode, type OAuthErrorOptions } from './errors.js'
 export type { ClassifyFailure, FailureKind, RefreshFailure } from './policy.js'
-export type { RequestSummary, SessionEventName, SessionEvents, SessionListener, SignOutReason } from './session/events.js'
+export type {
+  AnySessionEvent,
+  EventStamp,
+  RefreshEnd,
+  RefreshEvent,
+  RequestEvent,
+  RequestSummary,
+  SessionEventName,
+  SessionEvents,
+  SessionListener,
+  SignOutReason,
+} from './session/events.js'
 export type { RevocationResult } from './session/revocation.js'
 export type { AccessTokenOptions, Session, SignInOptions } from './session/session.js'
 export type {

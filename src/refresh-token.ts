@@ -23,11 +23,12 @@ const LIMIT = 1_000_000
 const secure = /^https:\/\/|^http:\/\/(localhost|127\.[\d.]+|\[::1])(:\d+)?([/?#]|$)/i
 
 /** An error with the shape of `TokenEndpointError` in `axios-attach-oauth/grants`. Members that may hold secrets are non-enumerable. */
-function failure(message: string, known: Members, body?: Members): Error {
+function failure(message: string, known: Members, headers?: Headers, body?: Members): Error {
   const error = Object.assign(new Error(`The token endpoint ${message}.`), known)
   const hidden: Members = {
     name: 'TokenEndpointError',
     isTokenEndpointError: true,
+    headers,
     body,
     error_description: body?.error_description,
   }
@@ -70,14 +71,14 @@ async function readAnswer(response: Response): Promise<TokenResponse> {
   const { status, ok, headers } = response
   const known = { status, retryAfter: headers.get('retry-after') ?? undefined }
   // A browser shows a redirect that it does not follow as status 0.
-  if (!status || (status > 299 && status < 400)) throw failure('redirects, which is not followed', known)
+  if (!status || (status > 299 && status < 400)) throw failure('redirects, which is not followed', known, headers)
   const text = await read(response).catch(unreachable)
-  if (text.length > LIMIT) throw failure('sent more than 1 MB', known)
+  if (text.length > LIMIT) throw failure('sent more than 1 MB', known, headers)
   const body = parse(text)
   // A new refresh token must reach the session even where the rest of the answer is unusable.
   if (ok && (body?.access_token || (body?.refresh_token && !body.error))) return body as TokenResponse
   const [error] = /^[\w.-]{1,64}$/.exec(`${body?.error ?? ''}`) ?? []
-  throw failure(`answered ${status} with ${error ? `the error ${error}` : 'no token'}`, { ...known, error }, body)
+  throw failure(`answered ${status} with ${error ? `the error ${error}` : 'no token'}`, { ...known, error }, headers, body)
 }
 
 /**

@@ -2,6 +2,8 @@ import { persistenceOf } from './persistence/persistence-of.js'
 import { sharedPersistence } from './persistence/shared.js'
 import type { SharedStoreDefinition, TokenStore } from './types.js'
 
+export type { SharedStoreDefinition } from './types.js'
+
 /** A store made by {@link sharedStore}. */
 export interface SharedTokenStore extends TokenStore {
   /** The lock of the definition. */

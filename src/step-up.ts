@@ -1,12 +1,16 @@
 import type { Challenge } from './axios/challenge.js'
 import type { StepUp } from './axios/options.js'
+import { copyJSON } from './copy-json.js'
+import { brandAsSafe } from './errors.js'
+import type { Epoch } from './session/epoch.js'
 import type { RefreshResult } from './session/in-flight-refresh.js'
 import type { ActiveToken } from './session/state.js'
-import type { TokenResponse } from './types.js'
+import { toTokenSet } from './tokens.js'
+import type { TokenResponse, TokenSet } from './types.js'
 
 export type { StepUp }
 
-/** What a resource server wants beyond what a refresh can give. */
+/** The demand of a resource server that a refresh can't meet. */
 export interface StepUpDemand {
   /** `insufficient_scope` (RFC 6750 §3.1), `insufficient_user_authentication` (RFC 9470 §3) or `insufficient_claims`. */
   readonly error: string
@@ -16,20 +20,22 @@ export interface StepUpDemand {
   readonly acrValues?: readonly string[]
   /** How old the sign-in may be, in seconds (RFC 9470 §3): `max_age` of the authorization request. */
   readonly maxAge?: number
-  /** The claims to ask for, as the server has written them: Microsoft's servers send base64url of JSON. */
+  /** The claims to ask for, in the form of the challenge: Microsoft's servers send base64url of JSON. */
   readonly claims?: string
-  /** The challenge itself. */
+  /** The whole challenge. */
   readonly challenge: Challenge
 }
 
-/** What a step-up handler gets besides the demand. */
+/** The second argument of a step-up handler. */
 export interface StepUpContext {
-  /** Aborted when the time limit is over. */
+  /** Aborted at the time limit. */
   readonly signal: AbortSignal
+  /** The present token set; `undefined` when the request was sent without a token. */
+  readonly tokens: TokenSet | undefined
 }
 
 /**
- * Asks the user: typically a new authorization request with what the demand names. Resolves with the token response, or with `undefined` when the
+ * Meets a demand, typically by a new authorization request with the values of the demand. Resolves with the token response, or with `undefined` when the
  * user declines.
  */
 export type StepUpHandler = (
@@ -56,44 +62,68 @@ function demandOf(challenge: Challenge): StepUpDemand {
   }
 }
 
-/** Requests that need the same thing wait for the same answer. */
+/** Requests with equal demands wait for one answer. */
 function keyOf({ error, scope, acrValues, maxAge, claims }: StepUpDemand): string {
   return JSON.stringify([error, scope, acrValues, maxAge, claims])
 }
 
 /** Calls the handler within its time limit. A synchronous throw is a rejection. */
-async function ask(handler: StepUpHandler, demand: StepUpDemand, timeout: number): Promise<TokenResponse> {
+async function ask(
+  handler: StepUpHandler,
+  demand: StepUpDemand,
+  tokens: TokenSet | undefined,
+  timeout: number,
+): Promise<TokenResponse> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = new Error(`The step-up took longer than ${timeout} ms`)
+      const error = brandAsSafe(new Error(`The step-up took longer than ${timeout} ms`))
       controller.abort(error)
       reject(error)
     }, timeout)
   })
   try {
-    const answer = await Promise.race([Promise.resolve(handler(demand, { signal: controller.signal })), late])
+    const answer = await Promise.race([Promise.resolve(handler(demand, { signal: controller.signal, tokens })), late])
     if (answer) return answer
   } finally {
     clearTimeout(timer)
   }
-  throw new Error('The step-up was declined')
+  throw brandAsSafe(new Error('The step-up was declined'))
 }
 
-/** The step-ups of one session. */
+/** A demand that was met or declined is not asked again within this time, in milliseconds. */
+const PAUSE = 30_000
+
+/** The end of a prompt. */
+interface Answered {
+  readonly at: number
+  readonly epoch: Epoch | undefined
+  /** Missing when the user declined. */
+  readonly token?: ActiveToken
+}
+
+/** The demands of one session. */
 interface Asked {
-  readonly waiting: Map<string, Promise<RefreshResult>>
-  /** The demand that was met last, and the token that met it. */
-  met?: { readonly key: string; readonly token: ActiveToken }
+  /** The prompt that is open. */
+  open?: Promise<RefreshResult>
+  readonly answered: Map<string, Answered>
+}
+
+function forgetOld({ answered }: Asked): void {
+  const now = performance.now()
+  for (const [key, { at }] of answered) if (now - at >= PAUSE) answered.delete(key)
 }
 
 /**
  * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the handler is called
- * once for all requests that need the same; its token set is saved and releases them. Other requests go on meanwhile.
+ * once for all requests with equal demands. Its token set is saved, then they are sent again. Other requests go on meanwhile.
  *
- * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, whose `challenge` tells what was asked for and
- * whose `cause` tells why. Throws a `TypeError` when the handler is no function or the time limit is invalid.
+ * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was met or declined is not asked again
+ * for 30 s.
+ *
+ * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, with the `challenge` and,
+ * as `cause`, the reason. Throws a `TypeError` when the handler is no function or the time limit is invalid.
  *
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })
@@ -103,26 +133,36 @@ export function stepUp(handler: StepUpHandler, { timeout = 300_000 }: StepUpOpti
   if (!(timeout > 0 && timeout < 2 ** 31)) throw new TypeError('stepUp: timeout must be a positive number of milliseconds')
   const sessions = new WeakMap<object, Asked>()
 
-  return (provider, token, challenge) => {
-    const asked = sessions.get(provider) ?? { waiting: new Map<string, Promise<RefreshResult>>() }
+  return async (provider, token, challenge) => {
+    const asked = sessions.get(provider) ?? { answered: new Map<string, Answered>() }
     sessions.set(provider, asked)
     const demand = demandOf(challenge)
     const key = keyOf(demand)
     const present = provider.peekToken()
-    const { met } = asked
-    // The demand was met while this request was on its way.
-    if (present && token && met?.key === key && met.token.epoch === present.epoch && token.generation < met.token.generation)
-      return Promise.resolve({ type: 'token', token: present })
-    const waiting =
-      asked.waiting.get(key) ??
-      provider
-        .runStepUp(() => ask(handler, demand, timeout))
-        .then((result) => {
-          if (result.type === 'token') asked.met = { key, token: result.token }
-          return result
-        })
-        .finally(() => asked.waiting.delete(key))
-    asked.waiting.set(key, waiting)
-    return waiting
+    forgetOld(asked)
+    const before = asked.answered.get(key)
+    if (before && before.epoch === present?.epoch) {
+      // The demand was met while this request was on its way.
+      const isOlder = token !== undefined && before.token !== undefined && token.generation < before.token.generation
+      if (present && isOlder) return { type: 'token', token: present }
+      throw brandAsSafe(new Error(`The same demand was ${before.token ? 'met' : 'declined'} less than 30 s ago`))
+    }
+    if (asked.open) return asked.open
+    const tokens = token && copyJSON(toTokenSet(token.record.parsed.tokens))
+    const open = provider.runStepUp(() => ask(handler, demand, tokens, timeout))
+    asked.open = open
+    const end = (met?: ActiveToken): void => {
+      if (asked.open === open) delete asked.open
+      const epoch = met?.epoch ?? present?.epoch
+      asked.answered.set(key, { at: performance.now(), epoch, ...(met && { token: met }) })
+    }
+    try {
+      const outcome = await open
+      end(outcome.type === 'token' ? outcome.token : undefined)
+      return outcome
+    } catch (error) {
+      end()
+      throw error
+    }
   }
 }

@@ -1,10 +1,10 @@
 import { parseSignInTokens, parseStoredTokens, userOf, type ParsedTokenSet } from './tokens.js'
 import type { TokenJSON } from './types.js'
 
-/** The member of the stored record that tells sign-ins apart. Other tools may drop it. */
+/** The member of the stored record that identifies the sign-in. Other tools may drop it. */
 const MEMBER = 'axios-attach-oauth'
 
-/** What is known of the user of a token set. Members that are unknown are missing. */
+/** The user of a token set, as far as known. Unknown members are missing. */
 export interface Identity {
   /** Issuer and subject of the ID token. */
   readonly subject?: string
@@ -26,7 +26,11 @@ function text(value: unknown): string | undefined {
 
 function identify(tokens: TokenJSON, user: string | undefined, signIn: string | undefined): Identity {
   const subject = userOf(tokens)
-  return { ...(subject !== undefined && { subject }), ...(user !== undefined && { user }), ...(signIn !== undefined && { signIn }) }
+  return {
+    ...(subject !== undefined && { subject }),
+    ...(user !== undefined && { user }),
+    ...(signIn !== undefined && { signIn }),
+  }
 }
 
 /** Reads a stored record. Throws `OAUTH_TOKEN_INVALID`. */
@@ -55,10 +59,9 @@ export function recordToJSON({ parsed, identity: { user, signIn } }: TokenRecord
   return { ...parsed.tokens, [MEMBER]: { ...(signIn !== undefined && { sign_in: signIn }), ...(user !== undefined && { user }) } }
 }
 
-/** Are both known to be the same user's, known to be two users', or is that unknown (`undefined`)? */
+/** `true` for the same user, `false` for two users, `undefined` when that is unknown. */
 export function isSameUser(a: Identity, b: Identity): boolean | undefined {
-  for (const name of ['subject', 'user'] as const)
-    if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
+  for (const name of ['subject', 'user'] as const) if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
   return undefined
 }
 

@@ -34,7 +34,7 @@ export interface TokenSet extends TokenJSON {
   id_token?: string
 }
 
-/** What a refresh function resolves with: the token response (RFC 6749 §5.1). */
+/** A token response (RFC 6749 §5.1), with which a refresh function resolves. */
 export interface TokenResponse extends TokenJSON {
   access_token: string
 }
@@ -77,10 +77,7 @@ export interface RefreshContext {
  * }
  */
 export interface RefreshFunction {
-  (
-    tokens: TokenSet | undefined,
-    context: RefreshContext,
-  ): TokenResponse | null | PromiseLike<TokenResponse | null>
+  (tokens: TokenSet | undefined, context: RefreshContext): TokenResponse | null | PromiseLike<TokenResponse | null>
   /** `true`: the function needs a refresh token and is not called without one. Default: `false`. */
   readonly needsRefreshToken?: boolean
   /** `true`: a failure never ends the session, as with client credentials (RFC 6749 §4.4). Default: `false`. */

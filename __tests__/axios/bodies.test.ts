@@ -58,7 +58,7 @@ describe('a body factory', () => {
 
   it('is not wanted where oauth says something else', async () => {
     const { api, session, sent } = wired()
-    for (const oauth of [{}, session.session, { session: session.session }]) await api.post('/x', 'text', { oauth })
+    for (const oauth of [{}, session, { session }]) await api.post('/x', 'text', { oauth })
     expect(sent.map(({ data }) => data)).toEqual(Array(4).fill('text'))
   })
 })

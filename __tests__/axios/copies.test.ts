@@ -66,7 +66,7 @@ describe.each(configCopies)('a config that is sent again as %s', (_what, copy) =
     await client.session.signIn(set('a1'), { user: 'ann' })
     const { config } = await client.api.get('/me', { params: { q: 1 }, headers: { 'X-Custom': 'kept' } })
     client.sent.length = 0
-    return { ...client, again: () => copy(config) }
+    return { ...client, again: () => copy(config) as AxiosRequestConfig }
   }
 
   it('carries the present token', async () => {

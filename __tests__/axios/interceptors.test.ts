@@ -182,7 +182,7 @@ describe('the path of a valid token', () => {
   })
 
   it.each([false, true])(
-    'sends a token whose blocking window begins between the two looks at the clock (stream: %s)',
+    'sends a token whose blocking window begins between the two readings of the clock (stream: %s)',
     async (stream) => {
       const environment = new FakeEnvironment()
       const sent: unknown[] = []

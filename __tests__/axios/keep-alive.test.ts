@@ -20,7 +20,7 @@ async function start(options?: KeepAliveOptions): Promise<void> {
   await attached.tokens()
 }
 
-describe('keep-alive', () => {
+describe('keepAlive()', () => {
   beforeEach(() => {
     jest.useFakeTimers()
   })
@@ -29,7 +29,7 @@ describe('keep-alive', () => {
     jest.useRealTimers()
   })
 
-  it('refreshes ahead while no request is made, once for each token', async () => {
+  it('refreshes each token ahead once while no request is made', async () => {
     await start()
     await jest.advanceTimersByTimeAsync(780_000)
     expect(refreshes).toBe(0)
@@ -39,7 +39,7 @@ describe('keep-alive', () => {
     expect(refreshes).toBe(2)
   })
 
-  it('ends with detach, and leaves no timer', async () => {
+  it('ends with detach() and leaves no timer', async () => {
     await start()
     attached.detach()
     expect(jest.getTimerCount()).toBe(0)
@@ -50,18 +50,18 @@ describe('keep-alive', () => {
   it.each([
     ['document', 'visibilitychange'],
     ['window', 'online'],
-  ])('looks at once when the %s says %s, whatever the timers did meanwhile', async (target, event) => {
+  ])('refreshes at the event of the %s: %s, although the timers stood still', async (target, event) => {
     const world = globalThis as unknown as Record<string, EventTarget | undefined>
-    world[target] = new EventTarget()
+    const place = (world[target] = new EventTarget())
     try {
       await start()
       jest.setSystemTime(Date.now() + 990_000)
-      world[target].dispatchEvent(new Event(event))
+      place.dispatchEvent(new Event(event))
       await jest.advanceTimersByTimeAsync(0)
       expect(refreshes).toBe(1)
       attached.detach()
       jest.setSystemTime(Date.now() + 990_000)
-      world[target].dispatchEvent(new Event(event))
+      place.dispatchEvent(new Event(event))
       await jest.advanceTimersByTimeAsync(0)
       expect(refreshes).toBe(1)
     } finally {
@@ -69,36 +69,36 @@ describe('keep-alive', () => {
     }
   })
 
-  it.each([0, 30_001, NaN, 2 ** 31])('refuses to look every %d ms', async (every) => {
+  it.each([0, 30_001, NaN, 2 ** 31])('with an interval of %d ms is a TypeError', async (every) => {
     await start()
     expect(() => keepAlive({ every })).toThrow(new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000'))
   })
 })
 
-describe('a session that is kept alive', () => {
-  /** A session that notes how often it was asked for its token. */
-  function keep(options?: KeepAliveOptions): { looks: () => number; end: () => void } {
+describe('a session with keepAlive()', () => {
+  /** A session that counts how often it is asked for its token. */
+  function keep(options?: KeepAliveOptions): { checks: () => number; end: () => void } {
     const getToken = jest.fn(() => Promise.resolve({ type: 'none' }))
-    return { looks: () => getToken.mock.calls.length, end: keepAlive(options)({ getToken } as never) }
+    return { checks: () => getToken.mock.calls.length, end: keepAlive(options)({ getToken } as never) }
   }
 
   it.each([
     ['half a minute', undefined, 30_000],
-    ['as often as it is told to', { every: 1 }, 1],
-    ['no more seldom than that', { every: 30_000 }, 30_000],
-  ])('is looked at every %s, whatever the look gives, until the end', async (_how, options, every) => {
+    ['interval of the option', { every: 1 }, 1],
+    ['half a minute at most', { every: 30_000 }, 30_000],
+  ])('is checked every %s until the end', async (_how, options, every) => {
     jest.useFakeTimers()
     try {
-      const { looks, end } = keep(options)
+      const { checks, end } = keep(options)
       await jest.advanceTimersByTimeAsync(every - 1)
-      expect(looks()).toBe(0)
+      expect(checks()).toBe(0)
       await jest.advanceTimersByTimeAsync(1)
-      expect(looks()).toBe(1)
+      expect(checks()).toBe(1)
       await jest.advanceTimersByTimeAsync(9 * every)
-      expect(looks()).toBe(10)
+      expect(checks()).toBe(10)
       end()
       await jest.advanceTimersByTimeAsync(9 * every)
-      expect([looks(), jest.getTimerCount()]).toEqual([10, 0])
+      expect([checks(), jest.getTimerCount()]).toEqual([10, 0])
     } finally {
       jest.useRealTimers()
     }
@@ -115,7 +115,7 @@ describe('a session that is kept alive', () => {
     end()
   })
 
-  it('is looked at where timers are numbers, as in a browser', () => {
+  it('is checked where timers are numbers, as in a browser', () => {
     const ended: unknown[] = []
     const given = jest.spyOn(globalThis, 'setInterval').mockReturnValue(7 as never)
     const cleared = jest.spyOn(globalThis, 'clearInterval').mockImplementation((timer) => void ended.push(timer))
@@ -131,16 +131,16 @@ describe('a session that is kept alive', () => {
   it.each([
     ['document', 'visibilitychange'],
     ['window', 'online'],
-  ])('is no longer looked at when the %s says %s after the end', (target, event) => {
+  ])('is not checked at the event of the %s after the end: %s', (target, event) => {
     const world = globalThis as unknown as Record<string, EventTarget | undefined>
-    const there = (world[target] = new EventTarget())
+    const place = (world[target] = new EventTarget())
     try {
-      const { looks, end } = keep()
-      there.dispatchEvent(new Event(event))
-      expect(looks()).toBe(1)
+      const { checks, end } = keep()
+      place.dispatchEvent(new Event(event))
+      expect(checks()).toBe(1)
       end()
-      there.dispatchEvent(new Event(event))
-      expect(looks()).toBe(1)
+      place.dispatchEvent(new Event(event))
+      expect(checks()).toBe(1)
     } finally {
       delete world[target]
     }

@@ -1,29 +1,29 @@
 import axios from 'axios'
-import { OAuthError, OAuthRequestError, attachOAuth, isOAuthError, memoryStore } from '../../src/index.js'
+import { OAuthError, OAuthRequestError, attachOAuth, isOAuthError, memoryStore, originalCause } from '../../src/index.js'
 
 const refresh = async (): Promise<{ access_token: string }> => ({ access_token: 'made-up' })
 const api = (): ReturnType<typeof axios.create> => axios.create({ baseURL: 'https://api.example.com' })
 
-describe('misuse is a TypeError that names the option, at the time of attaching', () => {
+describe('misuse of attachOAuth() is a TypeError that names the option', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['no instance', () => attachOAuth(undefined as never, memoryStore(), { refresh }), /instance/],
-    ['something else for an instance', () => attachOAuth({} as never, memoryStore(), { refresh }), /instance/],
+    ['an instance of another kind', () => attachOAuth({} as never, memoryStore(), { refresh }), /instance/],
     ['no store', () => attachOAuth(api(), undefined as never, { refresh }), /store/],
     ['a store that can not write', () => attachOAuth(api(), { read: () => undefined } as never, { refresh }), /store.*write/],
     ['no refresh function', () => attachOAuth(api(), memoryStore()), /refresh/],
-    ['something else for a refresh function', () => attachOAuth(api(), memoryStore(), { refresh: 'url' as never }), /refresh/],
+    ['a refresh option that is no function', () => attachOAuth(api(), memoryStore(), { refresh: 'url' as never }), /refresh/],
     [
-      'something else for a revoke function',
+      'a revoke option that is no function',
       () => attachOAuth(api(), memoryStore(), { refresh, revoke: true as never }),
       /revoke/,
     ],
     [
-      'a time that is none',
+      'a time that is no number',
       () => attachOAuth(api(), memoryStore(), { refresh, refreshTimeout: '60s' as never }),
       /refreshTimeout/,
     ],
     [
-      'a time beyond what timers can count',
+      'a time longer than timers can count',
       () => attachOAuth(api(), memoryStore(), { refresh, lockTimeout: 2 ** 31 }),
       /lockTimeout/,
     ],
@@ -33,34 +33,38 @@ describe('misuse is a TypeError that names the option, at the time of attaching'
       /refreshLimit/,
     ],
     [
-      'something else for keeping alive',
+      'a keepAlive option that is no function',
       () => attachOAuth(api(), memoryStore(), { refresh, keepAlive: true as never }),
       /keepAlive must be/,
     ],
-    ['something else for a step-up', () => attachOAuth(api(), memoryStore(), { refresh, stepUp: {} as never }), /stepUp must be/],
+    [
+      'a stepUp option that is no function',
+      () => attachOAuth(api(), memoryStore(), { refresh, stepUp: {} as never }),
+      /stepUp must be/,
+    ],
   ])('%s', (_name, attempt, message) => {
     expect(attempt).toThrow(TypeError)
     expect(attempt).toThrow(message)
   })
 
-  it('a refused attempt leaves the instance free', () => {
+  it('a call that throws leaves the instance unattached', () => {
     const instance = api()
     expect(() => attachOAuth(instance, memoryStore())).toThrow(TypeError)
-    const deaf = (): never => {
+    const fail = (): never => {
       throw new Error('made up')
     }
-    expect(() => attachOAuth(instance, { ...memoryStore(), subscribe: deaf }, { refresh })).toThrow('made up')
+    expect(() => attachOAuth(instance, { ...memoryStore(), subscribe: fail }, { refresh })).toThrow('made up')
     expect(() => attachOAuth(instance, memoryStore(), { refresh, keepAlive: true as never })).toThrow(TypeError)
     expect(() => attachOAuth(instance, memoryStore(), { refresh })).not.toThrow()
   })
 
-  it('a store may bring its refresh function along', () => {
+  it('a store may bring its refresh function', () => {
     expect(() => attachOAuth(api(), { ...memoryStore(), refresh })).not.toThrow()
   })
 })
 
 describe('errors', () => {
-  it('for a request are AxiosErrors and OAuthErrors in one', () => {
+  it('for a request are AxiosErrors and OAuthErrors', () => {
     const error = new OAuthRequestError('OAUTH_SIGNED_OUT', 'made up', { headers: {} } as never)
     expect([
       error instanceof Error,
@@ -71,20 +75,19 @@ describe('errors', () => {
     ]).toEqual(Array(5).fill(true))
   })
 
-  it('hold the request, the answer and the cause, where programs look for them', () => {
+  it('hold the request, the response and the cause in the members of an AxiosError', () => {
     const config = { headers: {}, url: '/x' } as never
     const request = { made: 'up' }
     const response = { status: 401, data: 'refused', headers: {}, statusText: '', config, request }
     const cause = new Error('made up')
-    const error = new OAuthRequestError('OAUTH_SIGNED_OUT', 'made up', config, response, cause)
+    const error = new OAuthRequestError('OAUTH_SIGNED_OUT', 'made up', config, response, { cause })
     expect(error.config).toBe(config)
     expect(error.request).toBe(request)
     expect(error.response).toBe(response)
-    expect([error.code, error.status, error.cause]).toEqual(['OAUTH_SIGNED_OUT', 401, cause])
+    expect([error.code, error.status, originalCause(error)]).toEqual(['OAUTH_SIGNED_OUT', 401, cause])
   })
 
-  it('are known across copies of the package, and nothing else is', () => {
-    // What another copy makes, whose classes are not ours.
+  it('are recognized across copies of the package, and nothing else is', () => {
     const foreign = Object.assign(new Error('made up'), {
       [Symbol.for('axios-attach-oauth.error')]: true,
       code: 'OAUTH_SIGNED_OUT',

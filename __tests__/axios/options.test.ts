@@ -4,7 +4,7 @@ import { defaultPolicy } from '../../src/policy.js'
 
 const read = (options: object = {}): ReturnType<typeof readSettings> =>
   readSettings('attachOAuth', memoryStore(), { refresh: false, ...options })
-const named = (options: object): ReturnType<typeof settingsNamed> => settingsNamed('attachOAuth', memoryStore(), options)
+const named = (options: object): ReturnType<typeof settingsNamed> => settingsNamed('attachOAuth', memoryStore(), options, read())
 const refresh = Object.assign(async () => ({ access_token: 'made-up' }), { revoke: async () => undefined })
 
 describe('options', () => {
@@ -125,7 +125,44 @@ describe('the refresh and revoke functions', () => {
   })
 })
 
+describe('a group of options', () => {
+  it('with a member that is undefined has the default there', () => {
+    expect(read({ retry: { limit: undefined, delay: 5 } }).policy.retry).toEqual({ limit: 3, delay: 5, maxRetryAfter: 20_000 })
+  })
+})
+
 describe('the settings that a later call names', () => {
+  const present = read({ refresh, refreshTimeout: 5000, lockTimeout: 20_000, cooldown: { initial: 1 }, retry: { limit: 2 } })
+  const later = (options: object, store = memoryStore()): object => settingsNamed('attachOAuth', store, options, present)
+
+  it('replace one group of options and keep the others', () => {
+    expect(later({ retry: { delay: 5 } })).toEqual({
+      policy: {
+        ...defaultPolicy,
+        cooldown: { initial: 1, max: 60_000 },
+        retry: { limit: 3, delay: 5, maxRetryAfter: 20_000 },
+      },
+    })
+  })
+
+  it('keep the refresh function that is in use, also when the store brings its own', () => {
+    expect(later({}, { ...memoryStore(), refresh: async () => ({ access_token: 'other' }) } as never)).toEqual({})
+  })
+
+  it('keep an earlier option revoke, and replace the revoke function of a refresh function', () => {
+    const other = async (): Promise<{ access_token: string }> => ({ access_token: 'made-up' })
+    expect(later({ refresh: other })).toEqual({ refresh: other, revoke: undefined })
+    const explicit = read({ refresh, revoke: async () => undefined })
+    expect(settingsNamed('attachOAuth', memoryStore(), { refresh: other }, explicit)).toEqual({ refresh: other })
+  })
+
+  it('compare lockTimeout with the refreshTimeout in use', () => {
+    expect(later({ lockTimeout: 5001 })).toEqual({ lockTimeout: 5001 })
+    expect(() => later({ lockTimeout: 5000 })).toThrow(/lockTimeout must be longer than refreshTimeout \(5000\)/)
+    expect(later({ refreshTimeout: 19_999 })).toEqual({ refreshTimeout: 19_999 })
+    expect(later({ refreshTimeout: 20_000 })).toEqual({ refreshTimeout: 20_000, lockTimeout: 35_000 })
+  })
+
   it('leave out what the call leaves out', () => {
     expect(named({})).toEqual({})
     expect(named({ strictSaving: false })).toEqual({ strictSaving: false })

@@ -28,6 +28,13 @@ const ways: [string, (api: AxiosInstance) => RefreshFunction][] = [
         return (await api.post('/token', undefined, { signal })).data
       },
   ],
+  [
+    'after other work, without the signal, told by the async context of the platform',
+    (api) => async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      return (await api.post('/token')).data
+    },
+  ],
 ]
 
 describe.each(ways)('a refresh function that uses the attached instance %s', (_how, refreshWith) => {

@@ -153,12 +153,12 @@ describe('the response to the second send is what axios makes of a response', ()
 it('errors of requests that opted out stay as axios made them', async () => {
   const { api } = wired({ wire: () => ({ status: 401 }) })
   const headers = { 'X-Custom': 'kept' }
-  const [theirs, ours] = [
+  const [optedOut, recovered] = [
     await rejection<AxiosError>(api.get('/x', { headers, oauth: false })),
     await rejection<AxiosError>(api.get('/x')),
   ]
-  expect(theirs.toJSON()).toMatchObject({ config: { headers } })
-  expect(ours.toJSON()).not.toHaveProperty('config')
+  expect(optedOut.toJSON()).toMatchObject({ config: { headers } })
+  expect(recovered.toJSON()).not.toHaveProperty('config')
 })
 
 it('a rejection of another interceptor reaches the caller as it is', async () => {

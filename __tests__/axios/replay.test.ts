@@ -4,7 +4,7 @@ import { attachIn } from '../../src/axios/attach.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 
-/** A stream that never ends by itself, and whether it was ended. */
+/** A stream that does not end by itself, and whether it was ended. */
 const streams: [string, () => { data: unknown; isOver: () => boolean }][] = [
   [
     'a Node stream',
@@ -30,7 +30,7 @@ const streams: [string, () => { data: unknown; isOver: () => boolean }][] = [
   ],
 ]
 
-it.each(streams)('the refused answer is ended before the request is sent again: %s', async (_name, make) => {
+it.each(streams)('the stream of a rejected response is destroyed before the request is sent again: %s', async (_name, make) => {
   const refused = make()
   const sent: unknown[] = []
   const adapter: AxiosAdapter = async (config) => {
@@ -45,6 +45,19 @@ it.each(streams)('the refused answer is ended before the request is sent again: 
     ['Bearer old', false],
     ['Bearer new', true],
   ])
+})
+
+it.each<[string, Parameters<typeof attachOAuth>[2]]>([
+  ['fails', { refresh: () => Promise.reject({ status: 500 }) }],
+  ['may not start', { refresh: false }],
+])('the stream of a 401 stays readable when the refresh %s', async (_how, options) => {
+  const data = Readable.from(['why'])
+  const adapter: AxiosAdapter = async (config) => ({ data, status: 401, statusText: '', headers: {}, config })
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter })
+  attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r' }), options)
+  const response = await api.get('/x', { responseType: 'stream', validateStatus: null })
+  expect([response.status, response.data, data.destroyed]).toEqual([401, data, false])
+  expect(await data.toArray()).toEqual(['why'])
 })
 
 describe('a body factory', () => {
@@ -63,7 +76,7 @@ describe('a body factory', () => {
   it.each([
     ['to another origin', 'https://files.example.com/x', {}],
     ['with an authorization of the caller’s own', '/x', { headers: { Authorization: 'Basic made-up' } }],
-  ])('makes the body of a request %s, too', async (_name, url, config) => {
+  ])('creates the body of a request %s, too', async (_name, url, config) => {
     const { api, bodies } = recorder()
     // Before and after the first token is in memory.
     for (let i = 0; i < 2; i++) {
@@ -73,7 +86,7 @@ describe('a body factory', () => {
     expect(bodies).toStrictEqual(['hello', undefined, 'hello', undefined])
   })
 
-  it('that gives a promise is refused, and nothing is sent', async () => {
+  it('that returns a promise is a TypeError, and nothing is sent', async () => {
     const { api, bodies } = recorder()
     const sent = api.post('/x', undefined, { oauth: { body: async () => 'hello' } })
     await expect(sent).rejects.toThrow(/^oauth\.body must return the body itself/)
@@ -82,7 +95,7 @@ describe('a body factory', () => {
   })
 })
 
-it('a stream that is refused while nobody is signed in gives that error, with the answer as it came', async () => {
+it('a 401 to a stream while the session is signed out rejects with OAUTH_SIGNED_OUT and the response as it came', async () => {
   const adapter: AxiosAdapter = async (config) => {
     const response = { data: 'refused', status: 401, statusText: '', headers: {}, config }
     throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
@@ -95,7 +108,7 @@ it('a stream that is refused while nobody is signed in gives that error, with th
   })
 })
 
-it('the config of a response serializes other parameters anew, where nobody is attached, too', async () => {
+it('the config of a response serializes other parameters again, also on an instance that is not attached', async () => {
   const seen: string[] = []
   const adapter: AxiosAdapter = async (config) => {
     seen.push(axios.getUri(config))
@@ -113,7 +126,7 @@ it('the config of a response serializes other parameters anew, where nobody is a
   expect(seen.map((url) => url.split('?')[1])).toEqual([1, 1, 2, 3, 4].map((page) => `page=${page}&times=${page}`))
 })
 
-it('the second sending has whole milliseconds left, which no adapter takes for no limit', async () => {
+it('the time left for the second send is rounded up to whole milliseconds: adapters take a fraction for no limit', async () => {
   const environment = new FakeEnvironment()
   const limits: unknown[] = []
   const adapter: AxiosAdapter = async (config) => {

@@ -1,6 +1,6 @@
 import axios, { AxiosError, type AxiosInstance } from 'axios'
 import axiosRetry, { isNetworkOrIdempotentRequestError, type IAxiosRetryConfig } from 'axios-retry'
-import { OAuthError, OAuthRequestError, attachOAuth, isOAuthError, memoryStore } from '../../src/index.js'
+import { OAuthError, OAuthRequestError, attachOAuth, isOAuthError, memoryStore, type TokenJSON } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
 
 interface Retrying {
@@ -9,18 +9,28 @@ interface Retrying {
   counts: { sent: number; refreshes: number; exhausted: number }
 }
 
-function retrying(failure: unknown, options: IAxiosRetryConfig = {}, order: 'before' | 'after' = 'after'): Retrying {
+const onlyRefreshToken: TokenJSON = { refresh_token: 'r' }
+
+function retrying(
+  failure: unknown,
+  options: IAxiosRetryConfig = {},
+  order: 'before' | 'after' = 'after',
+  tokens = onlyRefreshToken,
+): Retrying {
   const counts = { sent: 0, refreshes: 0, exhausted: 0 }
   const api = axios.create({
     baseURL: 'https://api.example.com',
     adapter(config) {
       counts.sent++
-      return Promise.reject(new AxiosError('made up', 'ECONNRESET', config))
+      // A request with the token is rejected; one that is opted out finds no server.
+      if (!config.headers.has('Authorization')) return Promise.reject(new AxiosError('made up', 'ECONNRESET', config))
+      const response = { status: 401, statusText: '', data: '', headers: {}, config }
+      return Promise.reject(new AxiosError('rejected', AxiosError.ERR_BAD_REQUEST, config, null, response))
     },
   })
   const add = (): unknown => axiosRetry(api, { onMaxRetryTimesExceeded: () => void counts.exhausted++, ...options })
   if (order === 'before') add()
-  attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r', expires_at: 1 }), {
+  attachOAuth(api, memoryStore(tokens), {
     refresh: () => {
       counts.refreshes++
       throw failure
@@ -33,12 +43,15 @@ function retrying(failure: unknown, options: IAxiosRetryConfig = {}, order: 'bef
 const final = new OAuthError('OAUTH_CLIENT_REFUSED', 'The client is unknown.')
 
 describe.each(['before', 'after'] as const)('axios-retry that was added %s', (order) => {
-  it('does not retry an error that is not retryable: the first cause is the caller’s', async () => {
-    const { api, counts } = retrying(final, {}, order)
+  it.each([
+    ['before the request is sent', onlyRefreshToken, 0],
+    ['after its 401', { ...onlyRefreshToken, access_token: 'old' }, 1],
+  ])('does not retry an error that is not retryable, %s: the first cause is the caller’s', async (_when, tokens, sent) => {
+    const { api, counts } = retrying(final, {}, order, tokens)
     const error = await rejection(api.get('/x'))
     expect(error).toBeInstanceOf(OAuthRequestError)
     expect(error).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED', retryable: false, cause: final })
-    expect(counts).toEqual({ sent: 0, refreshes: 1, exhausted: 0 })
+    expect(counts).toEqual({ sent, refreshes: 1, exhausted: 0 })
   })
 
   it('retries one that is', async () => {

@@ -29,8 +29,9 @@ describe('the proxy of the environment', () => {
     ['for https, without a scheme', { HTTPS_PROXY: 'proxy.example:3128' }, https, old, false],
     ['for http, without a scheme', { HTTP_PROXY: 'proxy.example:3128' }, http, {}, true],
     ['for http, over https: another machine gets it', { HTTP_PROXY: 'https://proxy.example' }, http, {}, true],
-    ['on this machine', { HTTP_PROXY: 'http://127.0.0.1:8888' }, http, {}, false],
-    ['on this machine, by IPv6', { HTTPS_PROXY: 'http://[::1]:8888' }, https, old, false],
+    ['on this machine', { HTTP_PROXY: 'http://127.0.0.1:8888' }, http, {}, true],
+    ['on this machine, by IPv6', { HTTPS_PROXY: 'http://[::1]:8888' }, https, old, true],
+    ['on this machine, in a tunnel', { HTTPS_PROXY: 'http://127.0.0.1:8888' }, https, {}, false],
     ['of npm, which older releases read', { npm_config_https_proxy: proxy }, https, old, true],
     ['of npm for everything, which older releases read', { npm_config_proxy: proxy }, http, old, true],
     ['of npm, which newer releases do not read', { npm_config_proxy: proxy }, http, {}, false],
@@ -77,9 +78,9 @@ describe('the option proxy', () => {
     ['for https, over https', { proxy: { ...option, protocol: 'https' } }, https, old, false],
     ['for https, with the protocol of the target', { proxy: option }, https, old, false],
     ['with a hostname', { proxy: { hostname: 'proxy.example' } }, http, {}, true],
-    ['on this machine', { proxy: { host: '127.0.0.1' } }, http, {}, false],
-    ['on this machine, by IPv6', { proxy: { host: '::1', protocol: 'http' } }, https, old, false],
-    ['without a host: on this machine', { proxy: {} }, http, {}, false],
+    ['on this machine', { proxy: { host: '127.0.0.1' } }, http, {}, true],
+    ['on this machine, by IPv6', { proxy: { host: '::1', protocol: 'http' } }, https, old, true],
+    ['without a host: on this machine', { proxy: {} }, http, {}, true],
     ['with a path of a socket, which has no proxy', { proxy: option, socketPath: '/run/api.sock' }, http, {}, false],
     ['with an adapter that ignores it', { proxy: option, adapter: 'fetch' }, http, {}, false],
     ['with a list of adapters that begins with another', { proxy: option, adapter: ['fetch', 'http'] }, http, {}, false],
@@ -118,7 +119,7 @@ describe('the reason', () => {
     const reason = insecureRoute({}, http, platform({ HTTP_PROXY: proxy }))
     expect(reason).toBe(
       'The request to http://localhost:3000 would go through the proxy proxy.example (environment variable HTTP_PROXY), ' +
-        'and the token would leave this machine. Set NO_PROXY=localhost, or pass proxy: false.',
+        'which would get the token without encryption. Set NO_PROXY=localhost, or pass proxy: false.',
     )
     expect(insecureRoute({}, https, platform({ HTTPS_PROXY: proxy }, old))).toMatch(
       /proxy proxy\.example \(environment variable HTTPS_PROXY\).*axios 1\.13\.2 opens no tunnel for https\. Update axios to 1\.16\.1/,

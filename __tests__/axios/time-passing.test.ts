@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { TokenJSON } from '../../src/index.js'
 import { wired, type WireClient } from '../helpers/wired.js'
 
-/** A token of 100 s: it is refreshed ahead from 80 s on, and waited for from 95 s on. */
+/** A token of 100 s: its refresh window begins at 80 s, its blocking window at 95 s. */
 async function client(): Promise<WireClient> {
   const wall = wired().environment.wall
   const tokens: TokenJSON = {
@@ -20,30 +20,27 @@ const authorizations = ({ sent }: WireClient): unknown[] => sent.map(({ authoriz
 it.each<[string, () => unknown, number]>([
   ['can be sent again', () => 'text', 94_999],
   ['is a stream', () => Readable.from(['text']), 79_999],
-])(
-  'a token whose time to wait begins while others look at the request is sent all the same: its body %s',
-  async (_name, body, age) => {
-    const made = await client()
-    const { api, environment } = made
-    const look = (): void => {
-      environment.wall += 2
-      environment.mono += 2
-    }
-    api.interceptors.request.use((config) => (look(), config), null, { synchronous: true })
-    await environment.pass(age)
-    await api.post('/x', body())
-    expect(authorizations(made)).toStrictEqual(['Bearer old'])
-  },
-)
+])('a token whose window begins during another interceptor is sent all the same: its body %s', async (_name, body, age) => {
+  const made = await client()
+  const { api, environment } = made
+  const passTime = (): void => {
+    environment.wall += 2
+    environment.mono += 2
+  }
+  api.interceptors.request.use((config) => (passTime(), config), null, { synchronous: true })
+  await environment.pass(age)
+  await api.post('/x', body())
+  expect(authorizations(made)).toStrictEqual(['Bearer old'])
+})
 
-it('a token that expires while others take their time is not sent: the request waits for the next', async () => {
+it('a token that expires during another interceptor is not sent: the request waits for the next one', async () => {
   const made = await client()
   made.api.interceptors.request.use(async (config) => (await made.environment.pass(101_000), config))
   await made.api.get('/x')
   expect(authorizations(made)).toStrictEqual(['Bearer new'])
 })
 
-it('the time limit runs from when the request came in, also while others take their time', async () => {
+it('the time limit of a request includes the time of other interceptors', async () => {
   const { api, environment } = wired({
     tokens: { access_token: 'old', refresh_token: 'r', expires_at: 1 },
     hold: new Promise(() => undefined),

@@ -7,7 +7,7 @@ import { refusing, wired } from '../helpers/wired.js'
 const expired = { access_token: 'old', refresh_token: 'r', expires_at: 1 }
 
 describe('the time limit of a request', () => {
-  it('is for all of it: the second sending has what the first one and the waiting have left', async () => {
+  it('covers the waiting and both sends: the second send gets what is left', async () => {
     const [hold, answered] = [deferred(), deferred()]
     const { api, environment, sent } = wired({
       hold: hold.promise,
@@ -23,9 +23,9 @@ describe('the time limit of a request', () => {
   })
 
   it.each([
-    ['a token that has expired', expired, []],
-    ['a token that was refused', undefined, ['Bearer old']],
-  ])('ends the waiting when it is over and not before, with %s', async (_name, tokens, wanted) => {
+    ['an expired token', expired, []],
+    ['a rejected token', undefined, ['Bearer old']],
+  ])('ends the waiting for the refresh of %s to the millisecond', async (_name, tokens, wanted) => {
     const hold = deferred()
     const { api, environment, sent } = wired({ hold: hold.promise, ...(tokens && { tokens }) })
     let error: unknown
@@ -43,7 +43,7 @@ describe('the time limit of a request', () => {
     [4999, 1],
     [5000, undefined],
     [6000, undefined],
-  ])('is looked at again before the second sending, should the timer be late: after %i ms of 5000', async (ms, left) => {
+  ])('is checked again before the second send, since a timer may be late: after %i ms of 5000', async (ms, left) => {
     const hold = deferred()
     const { api, environment, sent } = wired({ hold: hold.promise })
     const request = api.get('/x', { timeout: 5000 }).catch((error: unknown) => error)
@@ -55,11 +55,11 @@ describe('the time limit of a request', () => {
   })
 
   it.each([
-    ['nothing that was set', {}, 'ECONNABORTED', 'timeout of 5ms exceeded'],
+    ['no option', {}, 'ECONNABORTED', 'timeout of 5ms exceeded'],
     ['no transitional options', { transitional: undefined }, 'ECONNABORTED', 'timeout of 5ms exceeded'],
     ['clarifyTimeoutError', { transitional: { clarifyTimeoutError: true } }, 'ETIMEDOUT', 'timeout of 5ms exceeded'],
     ['timeoutErrorMessage', { timeoutErrorMessage: 'too late' }, 'ECONNABORTED', 'too late'],
-  ])('gives the error that axios gives, with %s', async (_name, defaults, code, message) => {
+  ])('ends with the error of axios, with %s', async (_name, defaults, code, message) => {
     const { api, environment } = wired({ hold: new Promise(() => undefined), tokens: expired })
     Object.assign(api.defaults, defaults)
     const request = rejection(api.get('/x', { timeout: 5 }))
@@ -69,7 +69,7 @@ describe('the time limit of a request', () => {
 })
 
 describe('a request that is sent again', () => {
-  it.each([[5000], [0]])('has the time limit that its caller has set in what comes of it: %i ms', async (timeout) => {
+  it.each([[5000], [0]])('shows the time limit of its caller in its response and its error: %i ms', async (timeout) => {
     const { api, environment } = wired({ wire: (...sending) => ((environment.mono += 1000), refusing(...sending)) })
     expect((await api.get('/x', { timeout })).config.timeout).toBe(timeout)
     const refused = wired({ wire: () => ((refused.environment.mono += 1000), { status: 401, data: '{"made":"up"}' }) })
@@ -81,19 +81,19 @@ describe('a request that is sent again', () => {
     ['timeout of 4000ms exceeded', 'timeout of 5000ms exceeded'],
     ['timeout 4000 of ms exceeded', 'timeout 5000 of ms exceeded'],
     ['made up: 4000 things', 'made up: 4000 things'],
-  ])('tells the whole limit when the rest of it runs out: “%s”', async (message, told) => {
+  ])('names the time limit of its caller when the rest of it runs out: “%s”', async (message, expected) => {
     const { api, environment } = wired({
       wire: async (config, sending) => {
         if (sending === 1) return ((environment.mono += 1000), refusing(config, sending))
         throw new AxiosError(message, 'ECONNABORTED', config)
       },
     })
-    expect(await rejection(api.get('/x', { timeout: 5000 }))).toMatchObject({ message: told })
+    expect(await rejection(api.get('/x', { timeout: 5000 }))).toMatchObject({ message: expected })
   })
 
   describe.each([[5000], [0]])('with a time limit of %i ms', (timeout) => {
     it.each([
-      ['an error that has no answer', new AxiosError('Network Error of undefined things')],
+      ['an error without a response', new AxiosError('Network Error of undefined things')],
       ['an error that can not be changed', Object.freeze(new Error('timeout of 5000ms exceeded'))],
       ['a text', 'refused'],
       ['nothing', undefined],
@@ -118,8 +118,8 @@ describe('a request that is sent again', () => {
 describe('a signal that serves many requests', () => {
   it.each([
     ['get their token', undefined],
-    ['learn that the refresh has failed', new Error('made up')],
-  ])('keeps nothing of those that %s', async (_name, reason) => {
+    ['go on with the present token after a failed refresh', new Error('made up')],
+  ])('keeps no listener of requests that %s', async (_name, reason) => {
     const hold = deferred()
     const { api, environment } = wired({ hold: hold.promise, tokens: expired })
     const [{ signal }, source] = [new AbortController(), axios.CancelToken.source()]
@@ -146,7 +146,7 @@ describe('a signal that serves many requests', () => {
     expect(sent.map(({ timeout }) => timeout)).toEqual([0])
   })
 
-  it('may be one that tells nobody', async () => {
+  it('may be an object without events', async () => {
     const { api } = wired({ tokens: expired })
     expect((await api.get('/x', { signal: { aborted: false } })).status).toBe(200)
   })
@@ -154,15 +154,15 @@ describe('a signal that serves many requests', () => {
 
 it.each([
   ['a signal', { signal: AbortSignal.abort() }],
-  ['a signal that tells nobody', { signal: { aborted: true } }],
-])('a request whose caller had left before waits for nothing: %s', async (_name, leaving) => {
+  ['an object without events', { signal: { aborted: true } }],
+])('a request that was aborted before does not wait: %s', async (_name, leaving) => {
   const { api, sent } = wired({ hold: new Promise(() => undefined), tokens: expired })
   expect(axios.isCancel(await rejection(api.get('/x', leaving)))).toBe(true)
   expect(sent).toStrictEqual([])
 })
 
-it.each(['before the second sending', 'during it'])(
-  'a request whose caller leaves %s rejects as axios does, whatever its adapter makes of it',
+it.each(['before the second send', 'during the second send'])(
+  'a request that is aborted %s rejects with a CanceledError, whatever its adapter does',
   async (when) => {
     const controller = new AbortController()
     const { api, session, sent } = wired({

@@ -45,7 +45,7 @@ describe('the history of a session as text', () => {
     [{ type: 'signed_out', at, reason: 'ended' }, 'signed out 14:02:11: ended'],
     [{ type: 'signed_in', at, session: 'admin' }, 'admin signed in 14:02:11'],
     [
-      { type: 'refresh_succeeded', at, duration: 210.4, attempts: 2, lockWait: 12, waiting: 6 },
+      { type: 'refreshed', at, duration: 210.4, attempts: 2, lockWait: 12, waiting: 6 },
       'refreshed 14:02:11: 210 ms, 2 attempts, 12 ms waiting for the lock, 6 requests waited',
     ],
     [{ type: 'refresh_failed', at, status: 503 }, 'refresh failed 14:02:11: status 503 from the token endpoint'],
@@ -54,8 +54,8 @@ describe('the history of a session as text', () => {
       { type: 'refresh_started', at, startedBy: { method: 'delete', url: '/x?secret=1' } },
       'refresh started 14:02:11: started by DELETE /x',
     ],
-    [{ type: 'tokens_adopted', at }, 'tokens adopted 14:02:11: another tab or process refreshed'],
-    [{ type: 'save_failed', at, error: { message: 'disk full' } }, 'save failed 14:02:11: disk full'],
+    [{ type: 'adopted', at }, 'tokens adopted 14:02:11: another tab or process refreshed'],
+    [{ type: 'unpersisted', at, error: { message: 'disk full' } }, 'save failed 14:02:11: disk full'],
     [{ type: 'user_changed', at }, 'user changed 14:02:11'],
     [{ type: 'something_new', at }, 'something new 14:02:11'],
   ])('%j', (event, line) => {
@@ -65,7 +65,7 @@ describe('the history of a session as text', () => {
   it('keeps the newest events within its limit, and stops', () => {
     const session = fakeSession()
     const history = recordHistory(session, { limit: 2 })
-    for (const type of ['signed_in', 'tokens_saved', 'user_changed']) session.emit({ type, at })
+    for (const type of ['signed_in', 'saved', 'user_changed']) session.emit({ type, at })
     history.stop()
     session.emit({ type: 'signed_in', at })
     expect(String(history)).toBe('tokens saved 14:02:11\nuser changed 14:02:11')
@@ -118,12 +118,12 @@ describe('the waterfall', () => {
 
   it('shows a refresh of another tab, one that runs, and a request that is re-sent', () => {
     const { requests, refreshes } = timelineOf([
-      { type: 'tokens_adopted', at: 1 },
-      { type: 'request_sent', at: 2, requestId: 'a', method: 'get', url: '/a' },
-      { type: 'request_queued', at: 3, requestId: 'a', reason: 'rejected' },
+      { type: 'adopted', at: 1 },
+      { type: 'sent', at: 2, requestId: 'a', method: 'get', url: '/a' },
+      { type: 'queued', at: 3, requestId: 'a', reason: 'rejected' },
       { type: 'refresh_started', at: 3, refreshId: 'f' },
-      { type: 'request_released', at: 5, requestId: 'a' },
-      { type: 'request_resent', at: 5, requestId: 'a' },
+      { type: 'released', at: 5, requestId: 'a' },
+      { type: 'resent', at: 5, requestId: 'a' },
     ])
     expect(refreshes).toMatchObject([{ outcome: 'adopted', from: 1, to: 1 }, { outcome: 'running' }])
     expect(requests).toMatchObject([{ label: 'GET /a', marks: [{ kind: 'sent' }, { kind: 'refused' }, { kind: 're-sent' }] }])

@@ -276,6 +276,14 @@ describe('the answer of the token endpoint', () => {
       retryAfter,
     })
   })
+
+  it('has its headers, for a classify function and for the clock of the server, and no printer shows them', async () => {
+    const headers = { date: 'Fri, 02 Jan 2026 00:00:00 GMT', 'x-reason': 'made-up-secret' }
+    const error = await refused(() => new Response('', { status: 503, headers }))
+    expect(error.headers).toMatchObject(headers)
+    expect(Object.keys(error)).not.toContain('headers')
+    expect(inspect(error)).not.toContain('made-up-secret')
+  })
 })
 
 describe('a token request that gets no answer', () => {

@@ -6,7 +6,14 @@ import type { RefreshResult } from '../../src/session/in-flight-refresh.js'
 import { openSession, type OpenSession } from '../../src/session/open-session.js'
 import type { ActiveToken } from '../../src/session/state.js'
 import type { TokenResult } from '../../src/session/token-provider.js'
-import type { RefreshContext, RefreshFunction, TokenJSON, SharedStoreDefinition, TokenResponse, TokenStore } from '../../src/types.js'
+import type {
+  RefreshContext,
+  RefreshFunction,
+  TokenJSON,
+  SharedStoreDefinition,
+  TokenResponse,
+  TokenStore,
+} from '../../src/types.js'
 import { persistenceOf } from '../../src/persistence/persistence-of.js'
 import { sharedStore } from '../../src/shared.js'
 import { memoryStore } from '../../src/stores/memory.js'
@@ -99,10 +106,28 @@ export function issuer(seconds = 3600): RefreshFunction & { redeemed: unknown[] 
   return Object.assign(refresh, { redeemed })
 }
 
-/** The events of these names, in order. */
+/** The members that events of every kind share, and those that tell of the course of a refresh. */
+const commonMembers = [
+  'type',
+  'at',
+  'session',
+  'refreshId',
+  'startedBy',
+  'duration',
+  'attempts',
+  'lockWait',
+  'waiting',
+  'requestId',
+  'waited',
+  'outcome',
+]
+
+/** The events of these names, in order, without the members that most events share. */
 export function listenTo(session: Session, ...names: SessionEventName[]): unknown[] {
   const events: unknown[] = []
-  for (const name of names) session.on(name, (event) => events.push([name, event]))
+  const own = (event: object): object =>
+    Object.fromEntries(Object.entries(event).filter(([name]) => !commonMembers.includes(name)))
+  for (const name of names) session.on(name, (event) => events.push([name, own(event)]))
   return events
 }
 
@@ -124,7 +149,10 @@ export async function storeElsewhere(store: TokenStore, tokens: TokenJSON | unde
 }
 
 /** A memory store whose functions the test replaces; a shared store when it brings a lock. */
-export function storeWith(tokens: TokenJSON | undefined, replace: (kept: TokenStore) => Partial<SharedStoreDefinition>): TokenStore {
+export function storeWith(
+  tokens: TokenJSON | undefined,
+  replace: (kept: TokenStore) => Partial<SharedStoreDefinition>,
+): TokenStore {
   const kept = memoryStore(tokens)
   return shareable({ ...kept, ...replace(kept) })
 }

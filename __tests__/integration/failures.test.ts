@@ -58,57 +58,107 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
   }
 
   it.each(failures)(
-    'with %s: all waiting callers get the typed error, the tokens are kept, and the session recovers',
+    'with %s: waiting requests go out with the present token, the tokens are kept, and the token endpoint is left alone for the cool-down',
     async (_name, fail, code) => {
       const { api, session, store } = client(expired(world))
       const before = await store.read()
-      const trouble = world.token.faults.always(fail)
+      const fails: unknown[] = []
+      session.on('refresh_failed', ({ error }) => fails.push(error.code))
+      const recover = world.token.faults.always(fail)
+      const paths = await Promise.all([1, 2, 3].map(async (i) => (await api.get<{ url: string }>(`/${i}`)).data.url))
+      expect(paths).toEqual(['/1', '/2', '/3'])
+      expect(await store.read()).toEqual(before)
+      expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', lastError: { code } })
+      expect(fails).toEqual([code])
+
+      // Within the cool-down requests go out at once.
+      const asked = world.token.log.length
+      expect((await api.get('/4')).status).toBe(200)
+      expect(world.token.log).toHaveLength(asked)
+      expect(new Set(world.seen.map(({ authorization }) => authorization))).toEqual(new Set([`Bearer ${before?.access_token}`]))
+      recover()
+      await session.refresh()
+      expect((await api.get('/5')).status).toBe(200)
+      expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, requests: 5, rejected: 0 })
+    },
+  )
+
+  it.each(failures)(
+    'with %s: each rejected request gets its own 401 with the typed error, the tokens are kept, and the session recovers',
+    async (_name, fail, code) => {
+      const { api, session, store } = client(world.tokens)
+      world.revokeAccessTokens()
+      const before = await store.read()
+      const recover = world.token.faults.always(fail)
       const errors = await Promise.all([1, 2, 3].map((i) => rejection(api.get(`/${i}`))))
-      for (const error of errors) expect(error).toMatchObject({ code, isAxiosError: true, config: { url: expect.any(String) } })
+      for (const [i, error] of errors.entries())
+        expect(error).toMatchObject({
+          code,
+          isAxiosError: true,
+          config: { url: `/${i + 1}` },
+          response: { status: 401, data: { url: `/${i + 1}` } },
+          cause: { code },
+        })
       expect(errors.every(isOAuthError)).toBe(true)
       expect(await store.read()).toEqual(before)
       expect(session.getSnapshot().status).toBe('signed_in')
-      expect(world.counts.requests).toBe(0)
+      expect(world.counts.requests).toBe(3)
 
-      // Within the cool-down requests fail fast, with the cause, and the token endpoint is left alone.
+      // Within the cool-down a rejected request has its error at once, with the cause, and the token endpoint is left alone.
       const asked = world.token.log.length
-      expect(await rejection(api.get('/4'))).toMatchObject({ code })
+      expect(await rejection(api.get('/4'))).toMatchObject({ code, response: { status: 401 } })
       expect(world.token.log).toHaveLength(asked)
-      trouble()
+      recover()
       await session.refresh()
       expect((await api.get('/5')).status).toBe(200)
-      expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
+      expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0, requests: 5 })
     },
   )
+
+  it('a response that validateStatus accepts resolves as it came, also when the refresh fails', async () => {
+    const { api } = client(world.tokens)
+    world.revokeAccessTokens()
+    world.token.faults.always(answer(500, '{}'))
+    const response = await api.get('/1', { validateStatus: () => true })
+    expect(response).toMatchObject({ status: 401, data: { url: '/1' } })
+    expect(world.token.log.length).toBeGreaterThan(0)
+  })
 
   it('with invalid_grant: the session is signed out once, the stored set is deleted, all waiting callers get the typed error, and the token endpoint is left alone', async () => {
     const { api, session, store } = client(expired(world))
     const events: unknown[] = []
     session.on('signed_out', (event) => events.push(event))
-    const trouble = world.token.faults.always(oauthError('invalid_grant'))
+    const recover = world.token.faults.always(oauthError('invalid_grant'))
     const errors = await Promise.all([1, 2, 3].map((i) => rejection(api.get(`/${i}`))))
     for (const error of errors) expect(error).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(events).toEqual([{ reason: 'invalid_grant' }])
+    expect(events).toMatchObject([{ reason: 'invalid_grant' }])
     expect(await store.read()).toBeUndefined()
-    // Signed out, a request goes out without a token; its 401 is told with the typed error.
+    // Signed out, a request goes out without a token, and its 401 comes with the typed error.
     expect(await rejection(api.get('/4'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
     expect(world.token.log).toHaveLength(1)
-    trouble()
+    recover()
     await session.signIn(world.tokens)
     expect((await api.get('/5')).status).toBe(200)
   })
 
-  it('with a refused connection: it is tried again, as nothing was processed, and then told', async () => {
+  it('with a refused connection: the refresh is tried again, as nothing was processed, and the error names the network code', async () => {
     const closed = await startWorld()
     await closed.close()
     const via = transport === 'fetch' ? {} : { axios: axios.create() }
-    const { api } = attach(world, {
-      tokens: expired(world),
+    const { api, session } = attach(world, {
       refresh: refreshToken({ tokenEndpoint: closed.tokenEndpoint, clientId: 'app', ...via }),
       retry: { limit: 3, delay: 1, maxRetryAfter: 1 },
     })
+    world.revokeAccessTokens()
+    const ends: unknown[] = []
+    session.on('refresh_failed', ({ attempts }) => ends.push(attempts))
     const error = await rejection(api.get('/'))
-    expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', cause: { cause: { code: 'ECONNREFUSED' } } })
+    expect(error).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      message: expect.stringContaining('ECONNREFUSED'),
+      cause: { cause: { code: 'ECONNREFUSED' } },
+    })
+    expect(ends).toEqual([3])
   })
 
   it('with 503 and then an answer: the refresh is sent again and succeeds', async () => {
@@ -118,10 +168,14 @@ describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that f
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
   })
 
-  it('by hanging: the flight ends at its own time limit', async () => {
-    const { api } = client(expired(world), { refreshTimeout: 50 })
+  it('by hanging: the refresh ends at its own time limit', async () => {
+    const { api } = client(world.tokens, { refreshTimeout: 50 })
+    world.revokeAccessTokens()
     world.token.faults.always(silent)
-    expect(await rejection(api.get('/'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(await rejection(api.get('/'))).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      cause: { cause: { message: expect.stringContaining('50 ms') } },
+    })
   })
 
   it('requests go on with a token that is still valid', async () => {
@@ -148,15 +202,23 @@ describe('a refresh function that misbehaves', () => {
     ['resolves with an array', () => []],
     ['rejects with undefined', () => Promise.reject(undefined)],
   ]
-  it.each(rubbish)('one that %s leaves no waiter hanging', async (_name, refresh) => {
+  it.each(rubbish)('one that %s leaves no waiting request hanging', async (_name, refresh) => {
     const { api } = attach(world, { tokens: expired(world), refresh: refresh as never })
-    for (const error of await Promise.all([1, 2].map(() => rejection(api.get('/')))))
-      expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    const answers = await Promise.all([1, 2].map(() => api.get('/')))
+    expect(answers.map(({ status }) => status)).toEqual([200, 200])
   })
 
-  it('one that never settles is given up at the time limit', async () => {
-    const { api } = attach(world, { tokens: expired(world), refresh: () => new Promise(() => undefined), refreshTimeout: 20 })
-    expect(await rejection(api.get('/'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+  it.each(rubbish)('one that %s leaves no rejected request hanging', async (_name, refresh) => {
+    const { api } = attach(world, { refresh: refresh as never })
+    world.revokeAccessTokens()
+    for (const error of await Promise.all([1, 2].map(() => rejection(api.get('/')))))
+      expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
+  })
+
+  it('one that never settles ends at the time limit', async () => {
+    const { api } = attach(world, { refresh: () => new Promise(() => undefined), refreshTimeout: 20 })
+    world.revokeAccessTokens()
+    expect(await rejection(api.get('/'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
   })
 
   it('one that calls back into the session does not deadlock', async () => {
@@ -210,7 +272,7 @@ describe('a store that fails', () => {
 
   it.each([
     ['a string', 'at-secret-1'],
-    ['a set without an access token', { refresh_token: 'rt-secret-1' }],
+    ['a set with neither token', { scope: 'at-secret-1' }],
     ['an access token with a line break', { access_token: 'at-secret-1\r\nX: y' }],
     ['a token type that can not be sent', { access_token: 'at-secret-1', token_type: 'mac' }],
   ])('one that holds %s gives the typed error, and is left as it was', async (_name, garbage) => {
@@ -238,7 +300,7 @@ describe('a store that fails', () => {
     session.on('unpersisted', () => events.push('unpersisted'))
     session.on('saved', () => events.push('saved'))
     expect((await api.get('/')).status).toBe(200)
-    expect(session.getSnapshot()).toMatchObject({ unpersisted: true })
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: false })
     fail = false
     await session.refresh()
     expect(events).toEqual(['unpersisted', 'saved'])
@@ -269,12 +331,15 @@ describe('a store that fails', () => {
 })
 
 describe('no refresh token', () => {
-  it('is told with the hint about offline_access, once the access token has expired', async () => {
+  it('the access token is used, also after its expiry; its 401 comes with the hint about offline_access', async () => {
     const { refresh_token: _, ...tokens } = expired(world)
     const { api } = attach(world, { tokens })
+    expect((await api.get('/')).status).toBe(200)
+    world.revokeAccessTokens()
     expect(await rejection(api.get('/'))).toMatchObject({
       code: 'OAUTH_NO_REFRESH_TOKEN',
       message: expect.stringContaining('offline_access'),
+      response: { status: 401 },
     })
     expect(world.counts.refreshGrants).toBe(0)
   })

@@ -285,7 +285,13 @@ describe('the refresh token', () => {
     const via = transport === 'axios' ? { axios: axios.create() } : {}
     const refresh = refreshToken({ tokenEndpoint: world.tokenEndpoint, clientId: 'app', ...via })
     const { api } = attach(world, { tokens: expired(world), refresh })
-    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    world.revokeAccessTokens()
+    const error = await rejection(api.get('/x'))
+    expect(error).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      response: { status: 401 },
+      cause: { cause: { message: expect.stringContaining('redirects, which is not followed') } },
+    })
     expect([world.token.log.length, visits]).toEqual([1, 0])
   })
 })

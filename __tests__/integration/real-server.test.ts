@@ -60,7 +60,7 @@ describe('on a real authorization server, by what the servers counted', () => {
   })
 })
 
-/** Somewhere to sign in, with faults to order between the client and the token endpoint. */
+/** A server to sign in at, with faults to order between the client and the token endpoint. */
 interface Place {
   readonly token: Pick<FaultyServer<Entry>, 'url' | 'faults' | 'log' | 'close'>
   readonly api: string
@@ -97,7 +97,7 @@ async function ownServer(): Promise<Place> {
 
 describe.each([
   ['a real authorization server', realServer],
-  ['the one of the other tests, which does as the real one', ownServer],
+  ['the server of the other tests, which does as the real one', ownServer],
 ])('on %s, a token answer that is lost after processing', (_name, start) => {
   let place: Place
   beforeEach(async () => {
@@ -105,15 +105,16 @@ describe.each([
   })
   afterEach(() => place.close())
 
-  it('is not asked for again; when the application asks, that is a reuse, which revokes what the lost answer held too', async () => {
+  it('leaves the spent refresh token alone; when the application asks, that is a reuse, which revokes also the tokens of the lost answer', async () => {
+    // The access token is unknown to the server, so each request has its own 401.
     const api = axios.create({ baseURL: place.api })
     const tokenEndpoint = `${place.token.url}/token`
-    const session = attachOAuth(api, memoryStore({ ...(await place.signIn()), expires_at: 1 }), {
+    const session = attachOAuth(api, memoryStore({ ...(await place.signIn()), access_token: 'unknown', expires_at: 1 }), {
       refresh: refreshToken({ tokenEndpoint, clientId: 'public' }),
     })
     place.token.faults.once(lost)
     for (const error of await Promise.all([1, 2].map((i) => rejection(api.get(`/${i}`)))))
-      expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+      expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
     expect(await place.presented()).toEqual([1, 0])
     const unseen = JSON.parse(place.token.log[0]!.answer!.body!) as Record<string, string>
     const withUnseen = { headers: { authorization: `Bearer ${unseen.access_token}` }, validateStatus: null }

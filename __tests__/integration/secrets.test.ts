@@ -76,6 +76,7 @@ describe('no printer or logger shows a secret of an error', () => {
       { instead: json(500, {}) },
       lost,
     ]) {
+      world.revokeAccessTokens()
       const { api, session } = attach(world, { tokens: expired(world), refresh })
       const events: unknown[] = []
       for (const name of ['refresh_started', 'refresh_failed', 'queued', 'released', 'unpersisted'] as const)
@@ -100,6 +101,7 @@ describe('no printer or logger shows a secret of an error', () => {
         ...(transport === 'axios' && { axios: axios.create() }),
       })
       for (const fault of [{ instead: json(401, { error: 'invalid_client' }) }, { instead: json(500, {}) }, lost]) {
+        world.revokeAccessTokens()
         const { api } = attach(world, { tokens: expired(world), refresh })
         world.token.faults.always(fault)
         const error = await rejection(api.get('/x'))
@@ -114,6 +116,7 @@ describe('no printer or logger shows a secret of an error', () => {
 
   it('of a refresh function that rejects with an axios error, whose config holds the refresh token', async () => {
     world.token.faults.always({ instead: json(500, {}) })
+    world.revokeAccessTokens()
     const { api } = attach(world, {
       tokens: expired(world),
       refresh: async (tokens) => (await axios.post(world.tokenEndpoint, { refresh_token: tokens?.refresh_token })).data,
@@ -126,6 +129,7 @@ describe('no printer or logger shows a secret of an error', () => {
 
   it('of a refresh function of one’s own that answers with an axios error whose cause is another', async () => {
     world.token.faults.always(lost)
+    world.revokeAccessTokens()
     const { api, session } = attach(world, {
       tokens: expired(world),
       refresh: async (tokens) => {
@@ -141,7 +145,7 @@ describe('no printer or logger shows a secret of an error', () => {
   })
 
   it('of an uncaught error: Node’s crash output', async () => {
-    world.resource.faults.always({ instead: json(500, { error: 'made up' }) })
+    world.resource.faults.always({ instead: ({ url }) => json(url === '/rejected' ? 401 : 500, { error: 'made up' }) })
     const program = `
       import axios from 'axios'
       import { attachOAuth, memoryStore } from 'axios-attach-oauth'
@@ -150,12 +154,12 @@ describe('no printer or logger shows a secret of an error', () => {
       const refresh = async ({ refresh_token }) => (await axios.post(baseURL, { refresh_token })).data
       attachOAuth(api, memoryStore(JSON.parse(tokens)), { refresh })
       await api.get(path)`
-    const crash = (tokens: object): Promise<string> =>
+    const crash = (tokens: object, path: string): Promise<string> =>
       new Promise((resolve) => {
-        const args = ['--input-type=module', '-e', program, world.api, JSON.stringify(tokens), '/x']
+        const args = ['--input-type=module', '-e', program, world.api, JSON.stringify(tokens), path]
         execFile(process.execPath, args, (_error, _stdout, stderr) => resolve(stderr))
       })
-    const [failed, unrefreshed] = await Promise.all([crash(world.tokens), crash(expired(world))])
+    const [failed, unrefreshed] = await Promise.all([crash(world.tokens, '/x'), crash(expired(world), '/rejected')])
     expect(failed).toContain('AxiosError: Request failed with status code 500')
     expect(unrefreshed).toContain('OAUTH_REFRESH_UNAVAILABLE')
     expect(failed + unrefreshed).not.toMatch(secretPattern)
@@ -169,7 +173,7 @@ describe('no printer or logger shows a secret of an error', () => {
     await session.refresh()
   })
 
-  it('of a config: the ticket of the package shows nothing', async () => {
+  it('of a config: what the package keeps there shows nothing', async () => {
     const { api } = attach(world)
     const { config } = await api.get('/x')
     config.headers.delete('Authorization')

@@ -50,15 +50,21 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
     ]
 
     it.each(losses)(
-      '%s: the tokens are kept and not sent again, and when the application asks, the refusal of the server signs out once',
+      '%s: the tokens are kept and not sent again, each request gets its own 401, and when the application asks, the refusal of the server signs out once',
       async (_name, loss) => {
+        world.revokeAccessTokens()
         const { api, session, store } = attach(world, { tokens: expired(world), refresh: grant(transport), refreshTimeout: 150 })
         const signedOut: unknown[] = []
         session.on('signed_out', (event) => signedOut.push(event))
         const before = await store.read()
         world.token.faults.once(loss)
-        for (const error of await Promise.all([1, 2, 3].map((i) => rejection(api.get(`/${i}`)))))
-          expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', isAxiosError: true })
+        const errors = await Promise.all([1, 2, 3].map((i) => rejection(api.get(`/${i}`))))
+        for (const [i, error] of errors.entries())
+          expect(error).toMatchObject({
+            code: 'OAUTH_REFRESH_UNAVAILABLE',
+            isAxiosError: true,
+            response: { status: 401, data: { url: `/${i + 1}` } },
+          })
         expect(await store.read()).toEqual(before)
         expect(await rejection(api.get('/4'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
         expect(world.token.log.map(({ answer }) => answer?.status)).toEqual([200])
@@ -66,16 +72,17 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
 
         for (const error of await Promise.all([1, 2].map(() => rejection(session.refresh()))))
           expect(error).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-        expect(signedOut).toEqual([{ reason: 'invalid_grant' }])
+        expect(signedOut).toMatchObject([{ reason: 'invalid_grant' }])
         expect(await store.read()).toBeUndefined()
         expect(await rejection(api.get('/5'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
         expect(world.token.log.map(({ answer }) => answer?.status)).toEqual([200, 400])
-        expect(world.counts).toMatchObject({ reused: 1, requests: 1 })
+        expect(world.counts).toMatchObject({ reused: 1, requests: 5, served: 0 })
       },
     )
 
     it('leaves the refresh token alone for the cool-down of 10 s, and asks once after it', async () => {
       let passed = 0
+      world.revokeAccessTokens()
       const { api, session } = attachWith({ monotonic: () => performance.now() + passed }, transport)
       world.token.faults.once(lost)
       await rejection(api.get('/'))
@@ -88,8 +95,11 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
       expect(world.token.log).toHaveLength(2)
     })
 
-    it('does not keep requests from going on with a token that is still valid', async () => {
-      const tokens = { ...world.tokens, expires_at: Math.floor(Date.now() / 1000) + 20 }
+    it.each([
+      ['is still valid', 20],
+      ['has expired by the clock', -20],
+    ])('does not keep requests from going on with a token that %s', async (_which, seconds) => {
+      const tokens = { ...world.tokens, expires_at: Math.floor(Date.now() / 1000) + seconds }
       const { api, session } = attach(world, { tokens, refresh: grant(transport) })
       const failed = new Promise((resolve) => session.on('refresh_failed', resolve))
       world.token.faults.once(lost)
@@ -101,6 +111,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
   })
 
   it('whose body stops in the middle: the typed error at the time limit, and the connection is closed', async () => {
+    world.revokeAccessTokens()
     const { api, session } = attach(world, { tokens: expired(world), refresh: grant(transport), refreshTimeout: 150 })
     world.token.faults.once({ slow: { bytes: 100, every: never.promise } })
     for (const error of await Promise.all([1, 2].map(() => rejection(api.get('/')))))
@@ -112,7 +123,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
     expect(await entry!.over).toBe('left')
     expect(entry!.bytes).toBeGreaterThan(100)
     expect(session.getSnapshot().status).toBe('signed_in')
-    expect(world.counts.requests).toBe(0)
+    expect(world.counts).toMatchObject({ requests: 2, refreshGrants: 1 })
   })
 
   it('whose body comes slowly, within the time limit, is waited for', async () => {
@@ -129,7 +140,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
       // Whole seconds: an HTTP date has no others.
       const now = Math.floor(Date.now() / 1000) * 1000
       const after = (ms: number, callback: () => void): (() => void) => {
-        // The limit of a flight and of the store stay what they are.
+        // The time limits of the refresh and of the store stay what they are.
         if (ms >= 10_000) return platform.after(ms, callback)
         waits.push(ms)
         return platform.after(0, callback)
@@ -163,6 +174,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
     )
 
     it('for too long, gives the typed error after three tries, and the tokens are kept', async () => {
+      world.revokeAccessTokens()
       const { api, store, session } = hurried()
       const before = await store.read()
       world.token.faults.always({ instead: json(503, {}, { 'retry-after': '1' }) })

@@ -41,7 +41,7 @@ describe('the examples run', () => {
   })
 
   it('token-file: without a file it says what to do', async () => {
-    expect(await example('token-file', { TOKEN_FILE: join(directory, 'missing.json') })).toMatch(/Nobody is signed in/)
+    expect(await example('token-file', { TOKEN_FILE: join(directory, 'missing.json') })).toMatch(/No user is signed in/)
   })
 
   it('client-credentials: one token for the first requests', async () => {

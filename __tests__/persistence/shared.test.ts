@@ -56,7 +56,9 @@ describe('the lock of a shared store', () => {
         return result
       },
     })
-    await (await persistence.renew(renewing())).released
+    await (
+      await persistence.renew(renewing())
+    ).released
     expect(seen).toEqual([undefined])
     expect(await persistence.saveAgain(record(3), { aborted: false })).toEqual({ type: 'saved' })
     expect(seen).toEqual([undefined, { type: 'saved' }])
@@ -84,7 +86,10 @@ describe('the lock of a shared store', () => {
     expect(signal?.aborted).toBe(false)
     await environment.pass(1)
     const { outcome } = await renewal
-    expect(outcome).toMatchObject({ type: 'failed', error: { code: 'OAUTH_STORE_FAILED', cause: { message: expect.stringContaining('75000 ms') } } })
+    expect(outcome).toMatchObject({
+      type: 'failed',
+      error: { code: 'OAUTH_STORE_FAILED', cause: { message: expect.stringContaining('75000 ms') } },
+    })
     expect(signal?.reason).toBe((outcome as { error: OAuthError }).error)
     expect(environment.timers).toBe(0)
   })
@@ -198,7 +203,9 @@ describe('sharedStore()', () => {
   const definition = { read: () => undefined, write: () => true, lock: <R>(run: () => Promise<R>) => run() }
 
   it.each(['read', 'write', 'lock'])('without the function %s is a TypeError', (name) => {
-    expect(() => sharedStore({ ...definition, [name]: undefined } as never)).toThrow(new TypeError(`sharedStore: ${name} must be a function`))
+    expect(() => sharedStore({ ...definition, [name]: undefined } as never)).toThrow(
+      new TypeError(`sharedStore: ${name} must be a function`),
+    )
   })
 
   it.each([undefined, null, 'text'])('of %p is a TypeError', (value) => {

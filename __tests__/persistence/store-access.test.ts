@@ -119,7 +119,7 @@ describe('the content that is known', () => {
     expect([access.changedExternally(a(7)), access.changedExternally(a(1))]).toEqual([true, false])
   })
 
-  it('is told from a set that another process has stored, which is not overwritten', async () => {
+  it('differs from a set that another process has stored, which is not overwritten', async () => {
     const store = memoryStore(a(1))
     const access = await known(store)
     await storeElsewhere(store, a(7))
@@ -153,7 +153,9 @@ describe('the order of changes', () => {
         if (written.length === 1) throw failure
       },
     })
-    const results = [access.overwrite(a(1)), access.overwrite(a(2)), access.overwrite(a(3))].map((result) => result.catch(() => 'failed'))
+    const results = [access.overwrite(a(1)), access.overwrite(a(2)), access.overwrite(a(3))].map((result) =>
+      result.catch(() => 'failed'),
+    )
     await settle()
     expect(written).toEqual([])
     writing.resolve()

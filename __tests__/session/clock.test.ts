@@ -1,5 +1,6 @@
 import { Clock } from '../../src/session/clock.js'
 import { memoryStore } from '../../src/stores/memory.js'
+import type { TokenJSON } from '../../src/types.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import { issuer, startSession, tokensFor } from '../helpers/session.js'
 
@@ -21,14 +22,17 @@ describe('the clock of a session', () => {
   it.each([
     ['more than 2 s', 2001, true, 0],
     ['2 s', 2000, false, -2000],
-  ])('after a jump back of %s goes on as the time that has passed says, or takes the jump for rounding', async (_name, jump, isJump, off) => {
-    clock.anchor()
-    await environment.pass(60_000)
-    const right = environment.wall
-    environment.wall -= jump
-    expect(clock.correctJump(environment.wall, right)).toBe(isJump)
-    expect(clock.now() - right).toBe(off)
-  })
+  ])(
+    'after a jump back of %s goes on as the time that has passed says, or takes the jump for rounding',
+    async (_name, jump, isJump, off) => {
+      clock.anchor()
+      await environment.pass(60_000)
+      const right = environment.wall
+      environment.wall -= jump
+      expect(clock.correctJump(environment.wall, right)).toBe(isJump)
+      expect(clock.now() - right).toBe(off)
+    },
+  )
 
   it('tells times of the platform from its own after a jump back', async () => {
     const right = environment.wall
@@ -79,7 +83,7 @@ describe('a clock that jumps back', () => {
     expect([session.peekToken()?.accessToken, session.peekToken()?.accessToken, refresh.redeemed]).toEqual(['a1', 'a1', []])
   })
 
-  it.each<[string, () => object | undefined]>([
+  it.each<[string, () => TokenJSON | undefined]>([
     ['while the session is signed out', () => undefined],
     ['under a set of unknown expiry', () => ({ access_token: 'a1', refresh_token: 'r1' })],
   ])('%s leaves no trace in the expiry of the next set, which is stored by this machine’s clock', async (_when, stored) => {

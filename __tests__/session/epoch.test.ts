@@ -1,7 +1,7 @@
 import { continuesEpoch, isSameEpoch, newEpoch } from '../../src/session/epoch.js'
 
 describe('epochs', () => {
-  it('are told apart by identity, whatever is known of their users', () => {
+  it('differ by identity, even when their users are the same', () => {
     const [first, second] = [newEpoch({ user: 'ann' }), newEpoch({ user: 'ann' })]
     expect([isSameEpoch(first, first), isSameEpoch(first, second)]).toEqual([true, false])
   })
@@ -19,9 +19,12 @@ describe('epochs', () => {
     ['an unknown user before', {}, { user: 'ann' }, false],
     ['an unknown user after', { user: 'ann' }, {}, false],
     ['two sign-ins of unknown users', { signIn: '1' }, { signIn: '2' }, false],
-  ])('a config may be sent again in the epoch of %s only when it is known to be the same user’s', (_what, before, now, expected) => {
-    expect(continuesEpoch(newEpoch(before), newEpoch(now))).toBe(expected)
-  })
+  ])(
+    'a config may be sent again in the epoch of %s only when it is known to be the same user’s',
+    (_what, before, now, expected) => {
+      expect(continuesEpoch(newEpoch(before), newEpoch(now))).toBe(expected)
+    },
+  )
 
   it('a config may be sent again in its own epoch, also when the user is unknown', () => {
     const epoch = newEpoch({})

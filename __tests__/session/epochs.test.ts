@@ -18,7 +18,11 @@ const set = (name: string, more: TokenJSON = {}): TokenJSON => ({ access_token: 
 
 /** An instance whose adapter accepts the tokens that the test names, and records what arrives. */
 function attach(
-  options: Partial<AttachOptions> & { store?: TokenStore; accepts?: (token: string) => boolean; refresh?: RefreshFunction | false } = {},
+  options: Partial<AttachOptions> & {
+    store?: TokenStore
+    accepts?: (token: string) => boolean
+    refresh?: RefreshFunction | false
+  } = {},
 ) {
   const { store = memoryStore(set('a1')), accepts = () => true, ...rest } = options
   const sent: string[] = []
@@ -38,7 +42,14 @@ function attach(
 }
 
 const codes = (promises: Promise<unknown>[]): Promise<unknown[]> =>
-  Promise.all(promises.map((promise) => promise.then(() => 'sent', (error: { code?: unknown }) => error.code)))
+  Promise.all(
+    promises.map((promise) =>
+      promise.then(
+        () => 'sent',
+        (error: { code?: unknown }) => error.code,
+      ),
+    ),
+  )
 
 describe('one response judges one request', () => {
   it('six 401s of one route leave the other routes with the present token', async () => {
@@ -56,7 +67,12 @@ describe('one response judges one request', () => {
     ['there is no refresh function', false, set('a1')],
     ['there is no refresh token', Object.assign(issuer(), { needsRefreshToken: true }), { access_token: 'a1' }],
   ])('after a 401 while %s, other requests go on with the present token', async (_why, refresh, tokens) => {
-    const { api, session, sent } = attach({ store: memoryStore(tokens), refresh, retry: { limit: 1 }, accepts: () => sent.length !== 1 })
+    const { api, session, sent } = attach({
+      store: memoryStore(tokens),
+      refresh,
+      retry: { limit: 1 },
+      accepts: () => sent.length !== 1,
+    })
     await session.tokens()
     const refused = await rejection(api.get('/a'))
     expect(refused).toMatchObject({ response: { status: 401 }, code: expect.stringMatching(/^OAUTH_/) })
@@ -139,6 +155,33 @@ describe('a request belongs to one epoch', () => {
     expect([await waiting, sent]).toEqual([['OAUTH_SIGNED_OUT'], []])
   })
 
+  it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
+    ['sign-out', (session) => session.signOut()],
+    ['sign-in of another user', (session) => session.signIn(set('b1'), { user: 'ben' })],
+  ])('a %s by a request transform, right before the adapter, keeps the request from being sent', async (_what, change) => {
+    const { api, session, sent } = attach()
+    await session.tokens()
+    const transformRequest = (data: unknown): unknown => {
+      void change(session)
+      return data
+    }
+    expect(await codes([api.post('/a', 'x', { transformRequest })])).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual([])
+  })
+
+  it('a sign-in of another user in any turn between the interceptors and the adapter keeps the request from being sent', async () => {
+    for (let turns = 0; turns < 12; turns++) {
+      const { api, session, sent } = attach()
+      await session.tokens()
+      api.interceptors.request.use(async (config) => config)
+      const request = codes([api.get('/a')])
+      for (let i = 0; i < turns; i++) await null
+      const wasSent = sent.length > 0
+      await session.signIn(set('b1'), { user: 'ben' })
+      expect([await request, sent]).toEqual(wasSent ? [['sent'], ['/a a1']] : [['OAUTH_SIGNED_OUT'], []])
+    }
+  })
+
   it('a config that is sent again after another user has signed in is rejected', async () => {
     const { api, session, sent } = attach({ accepts: () => false, refresh: () => Promise.reject({ status: 500 }) })
     const { config } = await rejection<{ config: InternalAxiosRequestConfig }>(api.get('/a'))
@@ -151,23 +194,30 @@ describe('a request belongs to one epoch', () => {
   it.each([
     ['by their ID token', set('a1', { id_token: idToken('ann') }), set('a2', { id_token: idToken('ann') }), undefined],
     ['by the name that the application gives', undefined, set('a2'), { user: 'ann' }],
-  ])('a config may be sent again after the end and a new sign-in of the same user, known %s', async (_how, first, second, options) => {
-    const { api, session, sent } = attach({
-      store: memoryStore(first),
-      refresh: () => Promise.reject({ error: 'invalid_grant' }),
-      accepts: (token) => token === 'a2',
-    })
-    if (!first) await session.signIn(set('a1'), options)
-    const failed = await rejection<{ config: InternalAxiosRequestConfig; code: string }>(api.get('/a'))
-    expect(failed.code).toBe('OAUTH_INVALID_GRANT')
-    await session.signIn(second, options)
-    expect((await api.request(failed.config)).status).toBe(200)
-    expect(sent).toEqual(['/a a1', '/a a2'])
-  })
+  ])(
+    'a config may be sent again after the end and a new sign-in of the same user, known %s',
+    async (_how, first, second, options) => {
+      const { api, session, sent } = attach({
+        store: memoryStore(first),
+        refresh: () => Promise.reject({ error: 'invalid_grant' }),
+        accepts: (token) => token === 'a2',
+      })
+      if (!first) await session.signIn(set('a1'), options)
+      const failed = await rejection<{ config: InternalAxiosRequestConfig; code: string }>(api.get('/a'))
+      expect(failed.code).toBe('OAUTH_INVALID_GRANT')
+      await session.signIn(second, options)
+      expect((await api.request(failed.config)).status).toBe(200)
+      expect(sent).toEqual(['/a a1', '/a a2'])
+    },
+  )
 
   it('a sign-in that is known to be the same user’s lets waiting requests go on with its token', async () => {
     const refresh = controlledRefresh()
-    const { api, session, sent } = attach({ store: memoryStore(set('a1', { id_token: idToken('ann') })), refresh, accepts: (t) => t !== 'a1' })
+    const { api, session, sent } = attach({
+      store: memoryStore(set('a1', { id_token: idToken('ann') })),
+      refresh,
+      accepts: (t) => t !== 'a1',
+    })
     await session.tokens()
     const waiting = api.get('/a')
     await settle()
@@ -324,7 +374,10 @@ describe('over a shared store', () => {
     await settle()
     expect(changes).toEqual([])
     expect(get()).toMatchObject({ access_token: 'a2', 'axios-attach-oauth': { user: 'ann' } })
-    expect([seen, await one.session.tokens()]).toEqual([[['access_token', 'refresh_token']], { access_token: 'a2', refresh_token: 'r2' }])
+    expect([seen, await one.session.tokens()]).toEqual([
+      [['access_token', 'refresh_token']],
+      { access_token: 'a2', refresh_token: 'r2' },
+    ])
   })
 
   it('a burst of notices causes one read, and at most one more', async () => {
@@ -353,7 +406,11 @@ describe('tokens that a refresh function or step-up handler signs in with itself
       await session.signIn(tokens)
       return tokens
     }
-    const { api, session, sent } = attach({ refresh, revoke: (tokens) => void revoked.push(tokens), accepts: (token) => token === 'a2' })
+    const { api, session, sent } = attach({
+      refresh,
+      revoke: (tokens) => void revoked.push(tokens),
+      accepts: (token) => token === 'a2',
+    })
     await session.tokens()
     expect((await api.get('/a')).status).toBe(200)
     await settle()

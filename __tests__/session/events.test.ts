@@ -1,32 +1,68 @@
 import { Events } from '../../src/session/events.js'
 
 const event = { generation: 1 }
+const refreshed = {
+  refreshId: 1,
+  reason: 'expired',
+  duration: 1,
+  attempts: 1,
+  waiting: 0,
+  generation: 1,
+  expiresAt: undefined,
+} as const
+let now = 0
+const open = (): Events => new Events(() => ({ at: now }))
 
 describe('listeners', () => {
   it('are called in the order of their registration, with the event', () => {
-    const events = new Events()
+    const events = open()
     const seen: unknown[] = []
     events.on('saved', (given) => seen.push(['first', given]))
     events.on('saved', (given) => seen.push(['second', given]))
     events.on('adopted', () => seen.push('another event'))
     events.emit('saved', event)
     expect(seen).toEqual([
-      ['first', event],
-      ['second', event],
+      ['first', { type: 'saved', at: 0, ...event }],
+      ['second', { type: 'saved', at: 0, ...event }],
     ])
   })
 
-  it('are counted: an event without a listener needs no content', () => {
-    const events = new Events()
-    const undo = [events.on('queued', () => undefined), events.on('queued', () => undefined)]
-    undo[0]!()
-    expect([events.has('queued'), events.has('released')]).toEqual([true, false])
-    undo[1]!()
-    expect(events.has('queued')).toBe(false)
+  it.each(['sent', 'queued', 'released', 'resent', '*'] as const)(
+    'of %s are counted: events of requests are made only for listeners',
+    (name) => {
+      const events = open()
+      const undo = [events.on(name, () => undefined), events.on(name, () => undefined), events.on('saved', () => undefined)]
+      undo[0]!()
+      expect(events.watchesRequests).toBe(true)
+      undo[1]!()
+      expect(events.watchesRequests).toBe(false)
+    },
+  )
+
+  it('of * get every event, after the listeners of that event, discriminated by its type', () => {
+    const events = open()
+    const seen: unknown[] = []
+    events.on('*', (any) => seen.push(any.type === 'saved' ? any.generation : any.type))
+    events.on('saved', () => seen.push('saved'))
+    events.emit('saved', event)
+    events.emit('signed_out', { reason: 'requested' })
+    expect(seen).toEqual(['saved', 1, 'signed_out'])
+  })
+
+  it('get the time at which the event happened, also when they are called later', () => {
+    const events = open()
+    const seen: unknown[] = []
+    events.on('saved', ({ at }) => seen.push(at))
+    now = 5
+    events.enqueueEvent('saved', event)
+    now = 9
+    events.drain()
+    now = 0
+    expect(seen).toEqual([5])
   })
 
   it('that are registered twice are called twice, and each undo removes one', () => {
-    const events = new Events()
+    const events = open()
     let calls = 0
     const listener = (): number => calls++
     const undo = [events.on('saved', listener), events.on('saved', listener)]
@@ -39,7 +75,7 @@ describe('listeners', () => {
   })
 
   it('that are removed twice do not remove a listener that was registered meanwhile', () => {
-    const events = new Events()
+    const events = open()
     const undo = events.on('saved', () => undefined)
     undo()
     let calls = 0
@@ -50,7 +86,7 @@ describe('listeners', () => {
   })
 
   it('that throw do not keep the others from being called', () => {
-    const events = new Events()
+    const events = open()
     const seen: string[] = []
     events.on('saved', () => {
       throw new Error('made up')
@@ -62,7 +98,7 @@ describe('listeners', () => {
   })
 
   it('that are added or removed by a listener change the next event, not the present one', () => {
-    const events = new Events()
+    const events = open()
     const seen: string[] = []
     const undo = [
       events.on('saved', () => {
@@ -80,7 +116,7 @@ describe('listeners', () => {
 
 describe('the order of events', () => {
   it('puts the events that a listener causes after the present one, for every listener', () => {
-    const events = new Events()
+    const events = open()
     const seen: string[] = []
     events.on('signed_in', () => events.emit('signed_out', { reason: 'requested' }))
     events.on('signed_in', () => seen.push('signed_in'))
@@ -90,11 +126,11 @@ describe('the order of events', () => {
   })
 
   it('puts them after all events that were queued with the present one', () => {
-    const events = new Events()
+    const events = open()
     const seen: string[] = []
     events.on('refreshed', () => events.emit('signed_out', { reason: 'requested' }))
     for (const name of ['refreshed', 'saved', 'signed_out'] as const) events.on(name, () => seen.push(name))
-    events.enqueueEvent('refreshed', { generation: 1, expiresAt: undefined })
+    events.enqueueEvent('refreshed', refreshed)
     events.enqueueEvent('saved', event)
     expect(seen).toEqual([])
     events.drain()
@@ -102,14 +138,14 @@ describe('the order of events', () => {
   })
 
   it('is kept when a listener throws or drains', () => {
-    const events = new Events()
+    const events = open()
     const seen: string[] = []
     events.on('refreshed', () => {
       events.drain()
       throw new Error('made up')
     })
     events.on('saved', () => seen.push('saved'))
-    events.enqueueEvent('refreshed', { generation: 1, expiresAt: undefined })
+    events.enqueueEvent('refreshed', refreshed)
     events.enqueueEvent('saved', event)
     events.drain()
     events.emit('saved', event)

@@ -3,7 +3,16 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { counted, issuer, listenTo, shareable, startSession, storeElsewhere, tokensFor, type TestSession } from '../helpers/session.js'
+import {
+  counted,
+  issuer,
+  listenTo,
+  shareable,
+  startSession,
+  storeElsewhere,
+  tokensFor,
+  type TestSession,
+} from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -167,7 +176,9 @@ describe('the cool-down', () => {
     await environment.pass(11_000)
     for (let i = 0; i < 3; i++) expect((await session.getToken())?.accessToken).toBe('a1')
     expect(locks).toBe(3)
-    expect(events).toEqual(Array(3).fill(['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }]))
+    expect(events).toEqual(
+      Array(3).fill(['refresh_failed', { reason: 'expired', error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }]),
+    )
   })
 
   it('of one refresh token lasts 10, 20, 40 and then 60 s, and a new refresh token has none', async () => {
@@ -212,7 +223,10 @@ describe('the cool-down', () => {
   it.each([
     ['refresh() of the application', async (session: TestSession) => void (await rejection(session.refresh()))],
     ['a sign-in with the refresh token', (session: TestSession) => session.signIn(a(1, 0))],
-    ['a sign-out and a sign-in with the refresh token', async (session: TestSession) => (await session.signOut(), session.signIn(a(1, 0)))],
+    [
+      'a sign-out and a sign-in with the refresh token',
+      async (session: TestSession) => (await session.signOut(), session.signIn(a(1, 0))),
+    ],
   ])('is ended by %s', async (_what, end) => {
     const { session, calls } = failing(memoryStore(a(1, 10)), down)
     await environment.pass(11_000)

@@ -144,7 +144,7 @@ describe('in the refresh window', () => {
     expect([calls.length, store.reads]).toEqual([1, reads])
   })
 
-  it('a refresh that nobody waits for is finished, and its set is stored', async () => {
+  it('a refresh without a waiting request is finished, and its set is stored', async () => {
     const { session, calls, store } = await aged(850_000)
     session.peekToken()
     await settle()
@@ -153,7 +153,7 @@ describe('in the refresh window', () => {
     expect([session.peekToken()?.accessToken, (await store.read())?.access_token]).toEqual(['a2', 'a2'])
   })
 
-  it('a refresh that nobody waits for and that fails causes no unhandled rejection', async () => {
+  it('a refresh without a waiting request that fails causes no unhandled rejection', async () => {
     const { session, calls } = await aged(850_000)
     session.peekToken()
     await settle()
@@ -175,7 +175,7 @@ describe('a request that asks for its token twice', () => {
     expect(session.peekToken(false, true)?.accessToken).toBe(outcome)
   })
 
-  it('is told from another request that asks a moment later', async () => {
+  it('differs from another request that asks a moment later', async () => {
     const { session } = await aged(BLOCK_FROM - 1)
     expect(session.peekToken()).toBeDefined()
     environment.wall += 2
@@ -290,7 +290,7 @@ describe('a token that can not be refreshed', () => {
     expect(events).toEqual([])
   })
 
-  it('is told from one whose refresh function needs no refresh token, which is refreshed ahead', async () => {
+  it('is another case than a refresh function that needs no refresh token: that token is refreshed ahead', async () => {
     const refresh = controlledRefresh()
     const session = startSession(environment, memoryStore(), controlledRefresh(), { refresh })
     await session.signIn(withoutRefreshToken)

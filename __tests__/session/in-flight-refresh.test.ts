@@ -1,12 +1,21 @@
 import { OAuthError } from '../../src/errors.js'
 import { newEpoch } from '../../src/session/epoch.js'
-import { InFlightRefresh, type RefreshResult } from '../../src/session/in-flight-refresh.js'
+import { InFlightRefresh, type RefreshResult, type RefreshStart } from '../../src/session/in-flight-refresh.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 
 const failed: RefreshResult = { type: 'failed', error: new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up') }
 const rejected: RefreshResult = { type: 'rejected', error: new OAuthError('OAUTH_SIGNED_OUT', 'made up') }
-const start = (reason: 'expired' | 'rejected' = 'expired'): InFlightRefresh => new InFlightRefresh(reason, newEpoch({}))
+const start = (given: Partial<RefreshStart> = {}): InFlightRefresh =>
+  new InFlightRefresh({
+    id: 7,
+    reason: 'expired',
+    epoch: newEpoch({}),
+    startedAt: 0,
+    startedBy: undefined,
+    answer: undefined,
+    ...given,
+  })
 
 describe('a refresh in flight', () => {
   it('settles once: the first result counts', async () => {
@@ -24,7 +33,15 @@ describe('a refresh in flight', () => {
   })
 
   it('is for a rejected token when that is its reason', () => {
-    expect([start('expired').isForRejected, start('rejected').isForRejected]).toEqual([false, true])
+    expect([start().isForRejected, start({ reason: 'rejected' }).isForRejected]).toEqual([false, true])
+  })
+
+  it('names itself, its reason and the request that started it in its events', () => {
+    const startedBy = { method: 'GET', url: '/x' }
+    expect([start().event, start({ startedBy, reason: 'rejected' }).event]).toEqual([
+      { refreshId: 7, reason: 'expired' },
+      { refreshId: 7, reason: 'rejected', startedBy },
+    ])
   })
 
   it('gives its signal the reason of its abort', () => {

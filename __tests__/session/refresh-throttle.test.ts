@@ -67,7 +67,10 @@ describe('the cool-down', () => {
     let now = 0
     for (const seconds of [10, 20, 40, 60, 60]) {
       throttle.fail('r1', now, failure)
-      expect([throttle.check('r1', now + seconds * 1000 - 1), throttle.check('r1', now + seconds * 1000)]).toEqual([failure, undefined])
+      expect([throttle.check('r1', now + seconds * 1000 - 1), throttle.check('r1', now + seconds * 1000)]).toEqual([
+        failure,
+        undefined,
+      ])
       now += seconds * 1000
     }
   })
@@ -91,5 +94,18 @@ describe('the cool-down', () => {
     expect(throttle.check('r1', 1)).toBeUndefined()
     throttle.fail('r1', 1, failure)
     expect(throttle.check('r1', 10_001)).toBeUndefined()
+  })
+})
+
+describe('the cool-down after a failure without a network', () => {
+  it('ends when the platform has a network again', () => {
+    throttle.fail('r1', 0, failure, true)
+    expect(throttle.check('r1', 1, true)).toBe(failure)
+    expect(throttle.check('r1', 1, false)).toBeUndefined()
+  })
+
+  it('stays for a failure with a network', () => {
+    throttle.fail('r1', 0, failure, false)
+    expect(throttle.check('r1', 1, false)).toBe(failure)
   })
 })

@@ -98,7 +98,7 @@ describe('the refresh', () => {
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_NO_REFRESH_TOKEN' })
     expect(events).toEqual([
       ['refresh_started', { reason: 'requested' }],
-      ['refresh_failed', { error: expect.objectContaining({ code: 'OAUTH_NO_REFRESH_TOKEN' }) }],
+      ['refresh_failed', { reason: 'requested', error: expect.objectContaining({ code: 'OAUTH_NO_REFRESH_TOKEN' }) }],
     ])
   })
 
@@ -300,7 +300,12 @@ describe('the limit of refreshes', () => {
       await environment.pass(age * 1000)
       const session = startSession(environment, store, issuer(), { refreshLimit: { count: 1, interval: 30_000 } })
       const second = await session.getTokenAfter401((await session.getToken())!)
-      outcomes.push(await session.getTokenAfter401(second).then(({ accessToken }) => accessToken, ({ code }) => code as string))
+      outcomes.push(
+        await session.getTokenAfter401(second).then(
+          ({ accessToken }) => accessToken,
+          ({ code }) => code as string,
+        ),
+      )
     }
     expect(outcomes).toEqual(['a3', 'OAUTH_REFRESH_LIMIT'])
   })
@@ -343,7 +348,7 @@ describe('where no refresh may start, the store decides about a 401', () => {
   })
 })
 
-it('a refresh that nobody waits for any more is finished after its callers left', async () => {
+it('a refresh is finished after its callers have left, and its set is stored', async () => {
   const answer = deferred()
   const store = memoryStore(a(1, 10))
   const session = startSession(environment, store, async () => (await answer.promise, a(2)))

@@ -151,7 +151,11 @@ describe('while a refresh runs', () => {
       (store: TokenStore) => storeElsewhere(store, undefined),
       ['signed_out', undefined, ['a2']],
     ],
-    ['another process stores a set: that is used, and the new one is not revoked', (store: TokenStore) => storeElsewhere(store, a(7)), ['signed_in', 'a7', []]],
+    [
+      'another process stores a set: that is used, and the new one is not revoked',
+      (store: TokenStore) => storeElsewhere(store, a(7)),
+      ['signed_in', 'a7', []],
+    ],
     ['nothing happens: the new set is used', async () => undefined, ['signed_in', 'a2', []]],
   ])('%s', async (_name, meanwhile, expected) => {
     expect(await after(meanwhile)).toEqual(expected)

@@ -95,7 +95,11 @@ describe('the lock of a shared store', () => {
   it('that ends without running the work gives the typed error, and a late run starts nothing', async () => {
     const refresh = issuer()
     let late: (() => Promise<unknown>) | undefined
-    const session = startSession(environment, withLock((async (run: () => Promise<unknown>) => void (late = run)) as never), refresh)
+    const session = startSession(
+      environment,
+      withLock((async (run: () => Promise<unknown>) => void (late = run)) as never),
+      refresh,
+    )
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
     await expect(late?.()).rejects.toMatchObject({ code: 'OAUTH_STORE_FAILED' })
     expect(refresh.redeemed).toEqual([])

@@ -95,11 +95,14 @@ describe('signIn()', () => {
     expect(session.getSnapshot()).toMatchObject({ generation: 2, persisted: true })
   })
 
-  it.each([{ access_token: 'a\nb' }, {}, undefined, 'text', { access_token: '' }])('with an unusable set (%j) changes nothing', async (set) => {
-    const { session } = await signedIn()
-    expect(await rejection(session.signIn(set as never))).toMatchObject({ code: 'OAUTH_TOKEN_INVALID' })
-    expect((await session.tokens())?.access_token).toBe('a1')
-  })
+  it.each([{ access_token: 'a\nb' }, {}, undefined, 'text', { access_token: '' }])(
+    'with an unusable set (%j) changes nothing',
+    async (set) => {
+      const { session } = await signedIn()
+      expect(await rejection(session.signIn(set as never))).toMatchObject({ code: 'OAUTH_TOKEN_INVALID' })
+      expect((await session.tokens())?.access_token).toBe('a1')
+    },
+  )
 
   it.each([1, '', null])('with a user that is no text (%j) is a TypeError', async (user) => {
     const { session } = await signedIn()

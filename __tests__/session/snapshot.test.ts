@@ -97,7 +97,11 @@ describe('the snapshot', () => {
   it('stays the same object when a clock and a store read bring nothing new', async () => {
     const store = memoryStore(tokensFor(environment, 1))
     let notify = (): void => undefined
-    const session = startSession(environment, { ...store, subscribe: (listener) => ((notify = listener), () => undefined) }, issuer())
+    const session = startSession(
+      environment,
+      { ...store, subscribe: (listener) => ((notify = listener), () => undefined) },
+      issuer(),
+    )
     session.watchStore()
     await session.tokens()
     const before = session.getSnapshot()

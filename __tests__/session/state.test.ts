@@ -4,6 +4,7 @@ import { readSettings } from '../../src/axios/options.js'
 import { Clock } from '../../src/session/clock.js'
 import { isSameEpoch } from '../../src/session/epoch.js'
 import { SessionState, type StateChange } from '../../src/session/state.js'
+import type { RefreshEnd } from '../../src/session/events.js'
 import { readRecord, signInRecord, type TokenRecord } from '../../src/token-record.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import { tokensFor } from '../helpers/session.js'
@@ -27,6 +28,7 @@ const stored = (n: number, marker?: object): TokenRecord =>
 let signIns = 0
 const signedIn = (n: number, user?: string): TokenRecord =>
   signInRecord(tokensFor(environment, n, 1000), environment.wall, user, `sign-in ${++signIns}`)
+const end: RefreshEnd = { refreshId: 1, reason: 'expired', duration: 0, attempts: 1, waiting: 0 }
 const names = (...changes: StateChange[]): string[] => changes.flatMap((change) => state.apply(change).map(([name]) => name))
 
 describe('the transitions of a session', () => {
@@ -98,7 +100,7 @@ describe('the transitions of a session', () => {
       'a refresh that is stored',
       () => [
         { type: 'adopted', record: stored(1) },
-        { type: 'refreshed', record: stored(2) },
+        { type: 'refreshed', end, record: stored(2) },
       ],
       ['refreshed', 'saved'],
     ],
@@ -106,7 +108,7 @@ describe('the transitions of a session', () => {
       'a refresh that could not be stored, and is stored later',
       () => [
         { type: 'adopted', record: stored(1) },
-        { type: 'refreshed', record: stored(2), saveError: failure },
+        { type: 'refreshed', end, record: stored(2), saveError: failure },
         { type: 'saved' },
       ],
       ['refreshed', 'unpersisted', 'saved'],
@@ -159,7 +161,7 @@ describe('the transitions of a session', () => {
     const generations: number[] = []
     const changes: StateChange[] = [
       { type: 'adopted', record: stored(1) },
-      { type: 'refreshed', record: stored(2), saveError: failure },
+      { type: 'refreshed', end, record: stored(2), saveError: failure },
       { type: 'saved' },
       { type: 'signed_out', reason: 'requested' },
       { type: 'signed_in', record: signedIn(3) },
@@ -182,7 +184,7 @@ describe('the epoch', () => {
 
   it('stays at a refresh, and when another process refreshes', () => {
     state.apply({ type: 'adopted', record: stored(1) })
-    expect(staysAfter({ type: 'refreshed', record: stored(2) })).toBe(true)
+    expect(staysAfter({ type: 'refreshed', end, record: stored(2) })).toBe(true)
     expect(staysAfter({ type: 'adopted', record: stored(3) })).toBe(true)
     expect(staysAfter({ type: 'saved' })).toBe(true)
   })
@@ -214,7 +216,7 @@ describe('the epoch', () => {
     const before = state.epoch
     state.apply({ type: 'signed_out', reason: 'invalid_grant', retained: stored(1) })
     expect(isSameEpoch(before, state.epoch)).toBe(false)
-    state.apply({ type: 'refreshed', record: stored(2) })
+    state.apply({ type: 'refreshed', end, record: stored(2) })
     expect(isSameEpoch(before, state.epoch)).toBe(true)
   })
 

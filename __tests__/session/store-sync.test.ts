@@ -206,7 +206,7 @@ describe('a store that notifies of changes', () => {
     session.watchStore()
     await session.tokens()
     const seen: unknown[] = []
-    session.on('adopted', (event) => seen.push(event))
+    session.on('adopted', ({ generation }) => seen.push({ generation }))
     session.subscribe(() => seen.push(session.getSnapshot().status))
     await notify()
     expect(seen).toEqual([])

@@ -137,7 +137,10 @@ describe('the pause before another try', () => {
     await settle()
     lost.abort()
     await environment.pass(20_000)
-    expect([calls, await failed]).toEqual([1, expect.objectContaining({ code: expect.stringMatching(/UNAVAILABLE|STORE_FAILED/) })])
+    expect([calls, await failed]).toEqual([
+      1,
+      expect.objectContaining({ code: expect.stringMatching(/UNAVAILABLE|STORE_FAILED/) }),
+    ])
   })
 })
 

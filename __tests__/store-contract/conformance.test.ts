@@ -131,7 +131,7 @@ describe('the suite itself', () => {
     suite(options).find((one) => one.promise.startsWith(promise))!
 
   it.each([
-    ['lock', 'the lock lets in one at a time', 'it has a function lock'],
+    ['lock', 'the lock admits one run at a time', 'it has a function lock'],
     ['subscribe', 'every listener', 'it has a function subscribe'],
     ['compare', 'mode replace upon nothing is refused', 'it refused to replace what it did not hold'],
   ] as const)('fails when a store that is said to lack %s has it', async (ability, promise, seen) => {
@@ -141,7 +141,7 @@ describe('the suite itself', () => {
   })
 
   it.each([
-    ['lock', 'the lock lets in one at a time'],
+    ['lock', 'the lock admits one run at a time'],
     ['subscribe', 'every listener'],
   ])('fails when a store has no %s and is not said to lack it', async (ability, promise) => {
     const open = (): TokenStore => shareable({ ...referenceStore(new Place()), [ability]: undefined } as never)
@@ -183,13 +183,12 @@ describe('the suite itself', () => {
   })
 
   it('works with another runner: the example under node --test', async () => {
-    // What is published, under its own name; the store of the example is compiled along.
+    // The published package under its own name; the store of the example is compiled along.
     const outfile = join(process.cwd(), 'reports', 'programs', 'record-store.test.mjs')
     await build({
       entryPoints: [join(process.cwd(), 'examples/own-store/record-store.test.ts')],
       bundle: true,
       packages: 'external',
-      alias: { 'axios-attach-oauth/store-contract': join(process.cwd(), 'dist/testing.js') },
       platform: 'node',
       format: 'esm',
       outfile,
@@ -198,7 +197,7 @@ describe('the suite itself', () => {
       // Or else the runner believes that it is part of another one.
       env: { ...process.env, NODE_TEST_CONTEXT: undefined },
     })
-    expect(stdout).toContain('ok 1 - reading and writing: the name, where there is one, is a text without a token')
+    expect(stdout).toContain('ok 1 - reading and writing: the name, if there is one, is a text without a token')
     expect(stdout).toContain(`# pass ${suite({}).length}`)
     expect(stdout).toContain('# fail 0')
   })

@@ -1,4 +1,5 @@
 import type { TokenJSON, TokenStore, WriteContext } from '../../src/index.js'
+import type { SharedStoreDefinition } from '../../src/types.js'
 import { sameTokens } from '../../src/tokens.js'
 import { shareable } from '../helpers/session.js'
 import { referenceStore, type Place } from './reference-store.js'
@@ -9,7 +10,7 @@ type Store = ReturnType<typeof referenceStore>
  * What is wrong with a store, in place of what the reference store does. `nth` counts the store objects of a case, from 0; `first` is the place of the
  * first one, which those that don't keep places apart use.
  */
-type Mutation = (good: Store, place: Place, nth: number, first: Place) => Partial<TokenStore>
+type Mutation = (good: Store, place: Place, nth: number, first: Place) => Partial<SharedStoreDefinition>
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const never = new AbortController().signal
@@ -93,7 +94,7 @@ const tellsOf =
 /** For each promise a way to break it, and what the suite then sees. */
 export const mutations: Readonly<Record<string, { readonly seen: string; readonly fault: Mutation }>> = {
   // ── reading and writing ─────────────────────────────────────────────────────────────────────────
-  'the name, where there is one, is a text without a token': {
+  'the name, if there is one, is a text without a token': {
     seen: 'the name holds the token made-up-access-1',
     fault: (_good, place) => ({
       get name() {
@@ -111,7 +112,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       write: (tokens, context) => void setTimeout(() => void good.write(tokens, context), 5),
     }),
   },
-  'members that nobody knows, and what is nested in them, are kept': {
+  'unknown members and nested values are kept': {
     seen: 'what is read.https://example.com/roles is undefined instead of ["reader","writer",[]]',
     fault: writes(({ access_token, refresh_token, token_type, expires_in, expires_at }) => ({
       access_token,
@@ -159,7 +160,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
         tokens ? good.write(tokens, context) : place.text !== undefined && good.write(undefined, context),
     }),
   },
-  'a set that was read is the reader’s own: changing it changes nothing in the store': {
+  'changing a set that was read changes nothing in the store': {
     seen: 'what is read after the change.access_token is "made-up-changed" instead of "made-up-access-1"',
     fault: (good) => {
       const seen = new Map<string, TokenJSON>()
@@ -173,20 +174,20 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       }
     },
   },
-  'a set that was written stays the writer’s own: changing it later changes nothing in the store': {
+  'changing a set after it was written changes nothing in the store': {
     seen: 'what is read after the change.access_token is "made-up-changed" instead of "made-up-access-1"',
     fault: () => {
       let own: TokenJSON | undefined
       return { read: () => own && structuredClone(own), write: (tokens) => void (own = tokens) }
     },
   },
-  'mode set overwrites whatever is there': {
+  'mode set overwrites any content': {
     seen: 'it refused, by returning false, to write in the mode set',
     fault: (good) => ({
       write: (tokens, { replacing }) => good.write(tokens, { replacing, mode: 'replace' }),
     }),
   },
-  'writes at the same time leave one of them, whole, and whoever reads meanwhile finds one whole': {
+  'concurrent writes leave one set, whole, and concurrent reads find one set, whole': {
     seen: 'the store failed with SyntaxError',
     fault: (good, place) => ({
       async write(tokens, context) {
@@ -197,14 +198,14 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       },
     }),
   },
-  'stores of different places have nothing to do with each other': {
+  'stores of different places do not affect each other': {
     seen: 'what the store of another place reads',
     fault: (_good, _place, _nth, first) => ({
       read: () => JSON.parse(first.text ?? 'null'),
       write: (tokens) => void (first.text = tokens && JSON.stringify(tokens)),
     }),
   },
-  'what can not be read is an error, which does not quote it, and it is left as it was': {
+  'unreadable content is an error that does not quote it, and the content stays': {
     seen: 'the error quotes the stored text',
     fault: (good, place) => ({
       async read() {
@@ -217,27 +218,27 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     }),
   },
   // ── comparing ───────────────────────────────────────────────────────────────────────────────────
-  'mode replace stands upon the set that it replaces': {
+  'mode replace is accepted while the store holds the replaced set': {
     seen: 'the write was refused: write returned false',
     fault: compares(() => true),
   },
-  'mode replace is refused when another set is there, and leaves that': {
+  'mode replace is refused when the store holds another set, which stays': {
     seen: 'the write was not refused: write returned something else than false',
     fault: compares(() => false),
   },
-  'a set whose access token alone, or whose refresh token alone, is another is another set': {
+  'a set that differs in one of its two tokens is another set': {
     seen: 'the write was not refused: write returned something else than false',
     fault: compares((present, replacing) => present?.access_token !== replacing?.access_token),
   },
-  'mode replace upon nothing stands when there is nothing': {
+  'mode replace of an empty place is accepted while it is empty': {
     seen: 'the write was refused: write returned false',
     fault: compares((present) => present === undefined),
   },
-  'mode replace upon nothing is refused when there is a set': {
+  'mode replace of an empty place is refused when it holds a set': {
     seen: 'the write was not refused: write returned something else than false',
     fault: compares((present, replacing) => replacing !== undefined && moved(present, replacing)),
   },
-  'mode replace is refused when the set was deleted: nobody is signed in again by a late save': {
+  'mode replace is refused when the set was deleted: a late save does not undo a sign-out': {
     seen: 'the write was not refused: write returned something else than false',
     fault: compares((present, replacing) => present !== undefined && moved(present, replacing)),
   },
@@ -245,11 +246,11 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     seen: 'deleting was refused: write returned false',
     fault: compares((present, replacing, tokens) => tokens === undefined || moved(present, replacing)),
   },
-  'deleting in mode replace is refused when another set is there, and leaves that': {
+  'deleting in mode replace is refused when the store holds another set, which stays': {
     seen: 'the write was not refused: write returned something else than false',
     fault: compares((present, replacing, tokens) => tokens !== undefined && moved(present, replacing)),
   },
-  'of several that replace the same set at the same time, one stands and the others are refused': {
+  'of several concurrent replacements of one set, one is accepted and the others are refused': {
     seen: '10 of 10 were told that their write stands',
     fault: (good, place) => ({
       async write(tokens, { mode, replacing }) {
@@ -260,7 +261,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     }),
   },
   // ── locking ─────────────────────────────────────────────────────────────────────────────────────
-  'the lock lets in one at a time': {
+  'the lock admits one run at a time': {
     seen: '8 were inside at the same time',
     fault: (good) => {
       let inside = 0
@@ -276,7 +277,10 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       }
     },
   },
-  'the lock lets in one at a time, of all store objects of the place': { seen: '2 were inside at the same time', fault: ownLock },
+  'the lock admits one run at a time across all store objects of the place': {
+    seen: '2 were inside at the same time',
+    fault: ownLock,
+  },
   'lock resolves with what run resolves with': {
     seen: 'it resolved with undefined',
     fault: (good) => ({
@@ -287,7 +291,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     seen: 'for the lock, after a run that rejected, in vain',
     fault: givesBack((free, how) => how !== 'rejected' && free()),
   },
-  'lock rejects with what run throws at once, and is free then': {
+  'lock rejects with what run throws synchronously, and is free then': {
     seen: 'for the lock, after a run that threw, in vain',
     fault: givesBack((free, how) => how !== 'threw' && free()),
   },
@@ -301,7 +305,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       write: (tokens, context) => good.lock(() => Promise.resolve(good.write(tokens, context)), never),
     }),
   },
-  'who reads, signs in or signs out does not wait for the lock': {
+  'reading, signing in and signing out do not wait for the lock': {
     seen: 'for reading and writing while somebody else has the lock, in vain',
     fault: (good, place, nth) => ({
       async write(tokens, context) {
@@ -310,7 +314,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       },
     }),
   },
-  'who waits for the lock rejects with the reason of the signal as soon as it is aborted, and runs nothing': {
+  'a waiter rejects with the reason of its signal as soon as that is aborted, and runs nothing': {
     seen: 'for an aborted waiter to reject, in vain',
     fault: (good) => ({
       lock(run, signal) {
@@ -325,7 +329,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       lock: (run, signal) => good.lock(run, signal.aborted ? never : signal),
     }),
   },
-  'a waiter that leaves does not disturb those who wait before and after it': {
+  'a waiter that leaves does not disturb the waiters before and after it': {
     seen: 'a waiter ran while the lock was held',
     fault: (good, place) => ({
       lock(run, signal) {
@@ -341,7 +345,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       lock: (run, signal) => good.lock((lost) => Promise.race([run(lost), rejectedBy(signal)]), signal),
     }),
   },
-  'a live holder keeps the lock, and is told nothing else': {
+  'a live holder keeps the lock, and its signal is not aborted': {
     seen: 'somebody else got the lock of a live holder',
     fault: (good, place) => ({
       // A lease that nobody renews.
@@ -366,19 +370,19 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       },
     }),
   },
-  'a holder that has lost the lock all the same is told by the signal': {
+  'the signal of a holder that has lost the lock is aborted': {
     seen: 'for the signal of the holder to be aborted, in vain',
     fault: (good) => ({
       lock: (run, signal) => good.lock(() => run(never), signal),
     }),
   },
-  'a lock that was lost is free for others, and giving it back late does not take it from them': {
+  'a lost lock can be taken, and a late release by the former holder does not free it': {
     seen: 'a third one got the lock while the second one had it',
     fault: (good, place) => ({
       lock: (run, signal) => good.lock(run, signal).finally(() => place.free(place.holder)),
     }),
   },
-  'what a late holder writes in mode replace is refused when the store has moved on': {
+  'a late holder’s write in mode replace is refused when the store has changed': {
     seen: 'the late write was not refused',
     fault: (good, _place, nth) => ({
       write: (tokens, context) => good.write(tokens, nth === 0 ? { ...context, mode: 'set' } : context),
@@ -406,7 +410,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       subscribe: (listener) => (good.subscribe(listener), noop),
     }),
   },
-  'an undo can be called twice, and takes back its own listener alone': {
+  'an undo can be called twice, and removes its own listener only': {
     seen: 'for a listener that was subscribed again, after the undo of the first time was called twice, in vain',
     fault: (good) => {
       const undos = new Map<() => void, () => void>()
@@ -415,7 +419,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       }
     },
   },
-  'a listener that throws hurts neither the other listeners nor the writer': {
+  'a listener that throws affects neither the other listeners nor the writer': {
     seen: 'for the listener after one that throws to be called, in vain',
     fault: (good) => {
       const listeners = new Set<() => void>()
@@ -438,7 +442,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     seen: 'a request of the other session resolved with',
     fault: remembers,
   },
-  'a sign-out in one session is seen by another at once': {
+  'a sign-out in one session is seen by another without a request': {
     seen: 'for the other session to be signed out, in vain',
     fault: () => ({ subscribe: () => noop }),
   },
@@ -459,5 +463,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
 export function brokenStore(promise: string, place: Place, nth: number, first: Place): TokenStore {
   const good = referenceStore(place)
   const fault = mutations[promise]?.fault(good, place, nth, first)
-  return shareable(Object.defineProperties({ ...good }, Object.getOwnPropertyDescriptors(fault ?? {})))
+  const faults = Object.getOwnPropertyDescriptors(fault ?? {})
+  const store = shareable(Object.defineProperties({ ...good }, faults))
+  return faults.name ? Object.defineProperty(store, 'name', faults.name) : store
 }

@@ -3,7 +3,8 @@ import pg from 'pg'
 import { createClient } from 'redis'
 import { startPostgres } from '../../scripts/servers/postgres.js'
 import { startRedis } from '../../scripts/servers/redis.js'
-import type { TokenStore, WriteContext } from '../../src/index.js'
+import type { WriteContext } from '../../src/index.js'
+import type { SharedTokenStore } from '../../src/shared.js'
 import { postgresSchema, postgresStore } from '../../src/stores/postgres.js'
 import { redisStore } from '../../src/stores/redis.js'
 import { rejection } from '../helpers/client.js'
@@ -13,8 +14,8 @@ const tokens = { access_token: 'made-up-access', refresh_token: 'made-up-refresh
 const limit = (): AbortSignal => AbortSignal.timeout(20_000)
 
 /** Takes the lock, changes the server so that it refuses writes, and returns what the check says then. */
-function checkedAfter(store: TokenStore, change: () => Promise<unknown>): Promise<Error & Record<string, unknown>> {
-  return store.lock!(async () => {
+function checkedAfter(store: SharedTokenStore, change: () => Promise<unknown>): Promise<Error & Record<string, unknown>> {
+  return store.lock(async () => {
     await store.checkWritable!(tokens)
     await change()
     return rejection(Promise.resolve(store.checkWritable!(tokens)))
@@ -24,7 +25,7 @@ function checkedAfter(store: TokenStore, change: () => Promise<unknown>): Promis
 describe.each(['redis', 'ioredis'] as const)('checkWritable of redisStore, with %s', (name) => {
   let server: Awaited<ReturnType<typeof startRedis>>
   let admin: Redis
-  let store: TokenStore
+  let store: SharedTokenStore
   let close: () => unknown
   beforeEach(async () => {
     server = await startRedis()
@@ -76,7 +77,7 @@ describe('checkWritable of postgresStore', () => {
   let server: Awaited<ReturnType<typeof startPostgres>>
   let admin: pg.Client
   let pool: pg.Pool
-  let store: TokenStore
+  let store: SharedTokenStore
   beforeAll(async () => {
     server = await startPostgres()
     admin = new pg.Client(server.config)

@@ -145,7 +145,7 @@ describe('a token file with two hard links', () => {
 
 describe('the place of a file store', () => {
   it('is the same for one file by whatever path, and another for another file', async () => {
-    const placeOf = (file: string): readonly unknown[] => fileStore(file).place
+    const placeOf = (file: string): readonly unknown[] | undefined => fileStore(file).place
     const other = join(directory, 'link')
     await symlink(directory, other)
     expect(placeOf(path)).toEqual(['file', path])

@@ -3,7 +3,8 @@ import pg from 'pg'
 import { startPostgres } from '../../scripts/servers/postgres.js'
 import { startRotatingServer, type RotatingServer } from '../../scripts/servers/start.js'
 import { refreshToken } from '../../src/grants/index.js'
-import { attachOAuth, type TokenStore, type WriteContext } from '../../src/index.js'
+import { attachOAuth, type WriteContext } from '../../src/index.js'
+import type { SharedTokenStore } from '../../src/shared.js'
 import { postgresSchema, postgresStore, type PostgresPool } from '../../src/stores/postgres.js'
 import { deferred, rejection } from '../helpers/client.js'
 
@@ -38,7 +39,7 @@ function makePool(options: pg.PoolConfig): pg.Pool {
   return pool
 }
 
-const open = (pool: pg.Pool | PostgresPool, key = 'alice', listen = false): TokenStore =>
+const open = (pool: pg.Pool | PostgresPool, key = 'alice', listen = false): SharedTokenStore =>
   postgresStore(pool as never, { key, listen })
 
 const committed = async (key = 'alice'): Promise<unknown> => {
@@ -71,7 +72,7 @@ describe.each([
     const store = open(pool)
     await store.write(first, set)
     expect(await committed()).toEqual(first)
-    await store.lock!(async () => {
+    await store.lock(async () => {
       expect(await store.read()).toEqual(first)
       expect(await store.write(second, { mode: 'replace', replacing: first })).toBe(true)
       expect(await committed()).toEqual(second)
@@ -82,7 +83,7 @@ describe.each([
     const pool = makePool({ max: 1 })
     await leaveTransactionOpen(pool, `CREATE TEMPORARY TABLE made_up (id int)`)
     const store = open(pool)
-    await store.lock!(() => Promise.resolve(store.write(first, set)), waitLimit())
+    await store.lock(() => Promise.resolve(store.write(first, set)), waitLimit())
     await expect(pool.query('SELECT count(*) FROM made_up')).resolves.toMatchObject({ rows: [{ count: '0' }] })
     await pool.query('ROLLBACK')
     expect(await committed()).toEqual(first)
@@ -92,7 +93,7 @@ describe.each([
     const pool = makePool({ max: 2 })
     await leaveTransactionOpen(pool, statement)
     const store = open(wrapped(pool))
-    await store.lock!(async () => {
+    await store.lock(async () => {
       expect(await store.read()).toBeUndefined()
       await store.write(first, set)
     }, waitLimit())
@@ -123,7 +124,7 @@ describe('a pool of one connection', () => {
     const stop = bob.subscribe!(() => undefined)
     await bob.write(first, set)
     const [entered, finish] = [deferred(), deferred()]
-    const refreshing = alice.lock!(async () => {
+    const refreshing = alice.lock(async () => {
       entered.resolve()
       await finish.promise
       await alice.write(second, set)
@@ -131,7 +132,7 @@ describe('a pool of one connection', () => {
     await entered.promise
     await pool.query('SELECT 1')
     expect(await bob.read()).toEqual(first)
-    await bob.lock!(() => Promise.resolve(bob.write(second, { mode: 'replace', replacing: first })), waitLimit())
+    await bob.lock(() => Promise.resolve(bob.write(second, { mode: 'replace', replacing: first })), waitLimit())
     finish.resolve()
     await refreshing
     expect([await committed('alice'), await committed('bob')]).toEqual([second, second])

@@ -1,6 +1,6 @@
 /**
- * A server for many users, with several worker processes. Each user has a session, in whichever worker the request comes in; what they share is
- * the store in Redis, and its lock sees to it that one of them refreshes.
+ * A server for many users, with several worker processes. Each worker has a session for each user that it serves. The sessions of one user share
+ * a store in Redis, under whose lock one of them refreshes.
  *
  * PORT, WORKERS, IDLE_LIMIT (milliseconds), REDIS_URL or REDIS_SOCKET, API_URL, TOKEN_ENDPOINT and CLIENT_ID come from the environment.
  */

@@ -4,12 +4,12 @@ import { createClient } from 'redis'
 
 const { REDIS_URL = 'redis://127.0.0.1:6379', REDIS_SOCKET } = process.env
 
-/** One connection for all users of this process; the client brings it back when it has ended. */
+/** One connection for all users of this process. The client reconnects by itself. */
 const client = createClient(REDIS_SOCKET ? { socket: { path: REDIS_SOCKET, tls: false } } : { url: REDIS_URL })
 client.on('error', (error: Error) => console.error(`Redis: ${error.message}`))
 await client.connect()
 
-/** The store of one user, over a place that all workers share: the only line that knows which. */
+/** The store of one user, which all workers share. */
 export function openStore(user: string): TokenStore {
   return redisStore(client, { key: `oauth:${user}` })
 }

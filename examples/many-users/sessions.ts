@@ -1,6 +1,6 @@
 import { createSession, type Session, type SessionOptions, type TokenStore } from 'axios-attach-oauth'
 
-/** The sessions of many users, one for each, made when it is needed and dropped when it has been idle for a while. */
+/** One session for each user, created at the first need and dropped after a time without use. */
 export class Sessions {
   readonly #openStore: (user: string) => TokenStore
   readonly #options: SessionOptions
@@ -15,7 +15,7 @@ export class Sessions {
     this.#idleLimit = idleLimit
   }
 
-  /** How many are kept just now. */
+  /** The number of sessions in memory. */
   get size(): number {
     return this.#entries.size
   }
@@ -30,15 +30,16 @@ export class Sessions {
   }
 
   /**
-   * No timer is needed: whoever comes looks after those that were not used for long, which are the first ones. Dropping an entry is all; what is
-   * stored stays, and the next request makes the session again.
+   * Each call drops the sessions that were not used for long, which are the first ones of the map, so that no timer is needed. The stored
+   * tokens stay, and the next request creates the session again.
    */
   #dropIdle(now: number): void {
     for (const [user, { session, usedAt }] of this.#entries) {
       if (now - usedAt <= this.#idleLimit) return
-      const { refreshing, unpersisted } = session.getSnapshot()
-      // What could not be stored yet lives in this session alone.
-      if (!refreshing && !unpersisted) this.#entries.delete(user)
+      const snapshot = session.getSnapshot()
+      // A token set that could not be stored exists in this session only.
+      const isSaved = snapshot.status !== 'signed_in' || snapshot.persisted
+      if (isSaved && !snapshot.refreshing) this.#entries.delete(user)
     }
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One of several HTTP servers. It calls an API on behalf of whoever is named in the path; a real one would know that from its own cookie.
+ * One of several HTTP servers. It calls an API for the user that the path names; a real server knows the user by its own cookie.
  *
  * POST /users/alice/sign-in with a token set, GET /users/alice/me, POST /users/alice/sign-out
  */
@@ -18,7 +18,7 @@ const sessions = new Sessions(
   Number(IDLE_LIMIT),
 )
 
-// One axios instance for everybody. Nobody is signed in on its own account: a request that names no session is not sent.
+// One axios instance for all users. Its own session is signed out, so that a request without a session is not sent.
 const api = axios.create({ baseURL: API_URL })
 attachOAuth(api, memoryStore(), { refresh: false, rejectSignedOut: true })
 
@@ -43,7 +43,7 @@ const server = createServer((request, response) => {
   if (!user || !action) return answer(404, { error: 'not found' })
   action(sessions.of(user), request).then(
     (body) => answer(200, body),
-    // Every failure of the authorization has a code that says what to do.
+    // Each error of the package has a stable code.
     (error: unknown) =>
       answer(isOAuthError(error) ? 401 : 502, { error: isOAuthError(error) ? error.code : 'the API has failed' }),
   )

@@ -1,4 +1,4 @@
-/** The promises of a token store, put to the test with Node's own runner: `node --test`. With jest, vitest and mocha only the first import differs. */
+/** Tests the promises of a token store with Node's own runner: `node --test`. With Jest, Vitest and Mocha only the first import differs. */
 import test from 'node:test'
 import { storeContract } from 'axios-attach-oauth/store-contract'
 import { recordStore, type Database } from './record-store.js'

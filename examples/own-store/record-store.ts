@@ -1,6 +1,6 @@
 import { sharedStore, type SharedTokenStore } from 'axios-attach-oauth/shared'
 
-/** What all who share the records have in common: two maps here, a database and its locks elsewhere. */
+/** The data that all users of the place share: a database and its locks. */
 export interface Database {
   readonly records: Map<string, string>
   readonly turns: Map<string, Promise<unknown>>

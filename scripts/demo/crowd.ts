@@ -34,7 +34,8 @@ export interface CrowdOutcome {
 /** Sends `size` requests at the same time. */
 export async function crowd(api: AxiosInstance, session: AttachedSession, round: number, size: number): Promise<CrowdOutcome> {
   const timeline = new Timeline()
-  const hasExpired = (session.getSnapshot().expiresAt ?? Infinity) <= Date.now()
+  const snapshot = session.getSnapshot()
+  const hasExpired = snapshot.status === 'signed_in' && (snapshot.expiresAt ?? Infinity) <= Date.now()
   const bar = progress(size)
   const undo = [
     session.on('refresh_started', () => timeline.mark('refresh   the refresh token goes to the token endpoint')),

@@ -185,7 +185,7 @@ export class Pool {
 
   /** Files that killed processes have left after the lock was taken and released once more. */
   async leftovers(): Promise<string[]> {
-    await this.#opened.store.lock!(async () => undefined, AbortSignal.timeout(30_000))
+    await this.#opened.store.lock(async () => undefined, AbortSignal.timeout(30_000))
     return (await this.setup.leftovers?.()) ?? []
   }
 

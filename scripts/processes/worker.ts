@@ -1,7 +1,8 @@
 // One of several processes that share a store: sends requests until it is told to stop.
 import axios from 'axios'
-import { attachOAuth, isOAuthError, type TokenStore } from 'axios-attach-oauth'
+import { attachOAuth, isOAuthError } from 'axios-attach-oauth'
 import { refreshToken } from 'axios-attach-oauth/grants'
+import { sharedStore, type SharedTokenStore } from 'axios-attach-oauth/shared'
 import { loadStore, type StoreAddress, type StoreName } from '../stores/index.js'
 
 /** What a worker is started with. */
@@ -65,9 +66,9 @@ const orders: Record<Order, () => unknown> = {
 process.on('message', (order: Order) => orders[order]())
 process.on('disconnect', () => process.exit())
 
-/** Tells when the lock of the store is held. */
-const lock: TokenStore['lock'] = (run, signal) =>
-  store.lock!(async (lost) => {
+/** Tells when this process has the lock of the store. */
+const lock: SharedTokenStore['lock'] = (run, signal) =>
+  store.lock(async (lost) => {
     tell({ holding: true })
     try {
       await underLock.pass()
@@ -78,15 +79,11 @@ const lock: TokenStore['lock'] = (run, signal) =>
   }, signal)
 
 const api = axios.create({ baseURL: task.apiUrl })
-const session = attachOAuth(
-  api,
-  { ...store, lock },
-  {
-    refresh: refreshToken({ tokenEndpoint: task.tokenEndpoint, clientId: task.clientId }),
-    // Tokens that live a fraction of a second look like an API that rejects everything.
-    refreshLimit: { flights: 1000, within: 1000 },
-  },
-)
+const session = attachOAuth(api, sharedStore({ ...store, lock }), {
+  refresh: refreshToken({ tokenEndpoint: task.tokenEndpoint, clientId: task.clientId }),
+  // Tokens that live a fraction of a second look like an API that rejects everything.
+  refreshLimit: { count: 1000, interval: 1000 },
+})
 for (const event of ['signed_out', 'adopted', 'unpersisted'] as const) session.on(event, () => tell({ event }))
 
 const count = (answer: string | number): void => void (answers[answer] = (answers[answer] ?? 0) + 1)

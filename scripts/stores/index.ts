@@ -1,5 +1,5 @@
 // The stores that processes share: a module each, with the same members.
-import type { TokenStore } from 'axios-attach-oauth'
+import type { SharedTokenStore } from 'axios-attach-oauth/shared'
 import type { StoppableServer } from '../servers/redis.js'
 import type { WholeTokens } from './tokens.js'
 
@@ -10,7 +10,7 @@ export type StoreAddress = Record<string, unknown>
 
 /** A store, and the end of its client. */
 export interface OpenedStore {
-  store: TokenStore
+  store: SharedTokenStore
   close(): unknown
 }
 

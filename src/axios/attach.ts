@@ -8,6 +8,7 @@ import type { Attachment } from './attachment.js'
 import { requestInterceptors } from './authorize.js'
 import { Carriers } from './carriers.js'
 import { CredentialFactory } from './credential.js'
+import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
 import { checkAttachOptions, readSettings, settingsNamed, type AttachOptions, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
@@ -26,8 +27,8 @@ function sessionFor(
 ): OpenSession {
   const { sessions } = registry()
   const present = sessions.get(store) ?? earlier
-  if (present) {
-    present.configure(settingsNamed(caller, store, options))
+  if (present && !present.operations.isClosed) {
+    present.configure(settingsNamed(caller, store, options, present.settings))
     sessions.set(store, present)
     return present
   }
@@ -65,7 +66,7 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options:
   return attachIn(platform, instance, store, options)
 }
 
-/** The same with a given clock and timers. */
+/** `attachOAuth` with a given clock and timers. */
 export function attachIn(
   environment: Environment,
   instance: AxiosInstance,
@@ -92,10 +93,10 @@ export function attachIn(
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
   const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
-  // Before anything changes, since a store may throw: a refused attempt leaves the instance as it was.
+  // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
-  const credentials = new CredentialFactory()
+  const credentials = new CredentialFactory(options.header, earlier?.credentials.recent)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
     instance,
@@ -108,6 +109,8 @@ export function attachIn(
     judgeRoute: routeRule({ allowInsecureHttp, base }),
     isAllowed,
     stepUp: options.stepUp,
+    isExpired: expiryRule(options.isExpired),
+    beforeResend: options.beforeResend,
     order: {
       runsNextToAdapter: (config) => registration.runsNextToAdapter(config),
       hasNoOtherInterceptors: () => registration.hasNoOtherInterceptors(),
@@ -122,6 +125,7 @@ export function attachIn(
   const mine: AttachedInstance = {
     store,
     open,
+    credentials,
     release() {
       if (attached.get(instance) !== mine) return
       attached.delete(instance)

@@ -1,15 +1,15 @@
-import type { AxiosInstance, AxiosRequestConfig } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios'
 import type { Environment } from '../session/environment.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { Carriers } from './carriers.js'
 import type { CredentialFactory } from './credential.js'
 import type { Registration } from './innermost.js'
-import type { StepUp } from './options.js'
+import type { AttachOptions, StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
 import type { RedirectGuard } from './redirect-guard.js'
 import type { RouteRule } from './route.js'
 
-/** What the interceptors of one instance share. */
+/** The data that the interceptors of one instance share. */
 export interface Attachment {
   readonly instance: AxiosInstance
   readonly provider: TokenProvider
@@ -21,5 +21,7 @@ export interface Attachment {
   readonly judgeRoute: RouteRule
   readonly isAllowed: (config: AxiosRequestConfig) => boolean
   readonly stepUp: StepUp | undefined
+  readonly isExpired: ((response: AxiosResponse) => boolean) | undefined
+  readonly beforeResend: AttachOptions['beforeResend']
   readonly order: Pick<Registration, 'runsNextToAdapter' | 'hasNoOtherInterceptors' | 'othersAreSynchronous'>
 }

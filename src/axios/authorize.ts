@@ -6,25 +6,27 @@ import type { TokenDemand, TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, createBody, isReplayable, prepareBody, serializeBody } from './body.js'
-import { authorizationName, carries, removeCredential, setCredential } from './credential.js'
+import { carries, removeCredential, setCredential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { nothingAllowed } from './origin.js'
 import { memoizeParams } from './serialized-params.js'
 import { contextOf, type Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
+import { refuseFetchRedirects } from './redirect.js'
+import { emitQueued, emitSent } from './request-events.js'
 import { providerFor, requestOptions, summaryOf } from './request-options.js'
 
 const rethrow = (error: unknown): never => {
   throw error
 }
 
-/** Changes neither the address nor the credential. */
+/** The transform of axios itself: changes neither the URL nor the credential. */
 const axiosTransform = onlyTransform(axios.defaults as never)
 
 const oneShot: TokenDemand = { isOneShot: true }
 
-/** What a request needs of its token; `undefined` for nearly all. */
+/** The demand of a request on its token; `undefined` for most requests. */
 function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
   const validFor = config.oauth ? requestOptions(config)?.validFor : undefined
   if (validFor) return { validFor, isOneShot: !isReplayable(config) }
@@ -32,17 +34,27 @@ function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
 }
 
 /**
- * The request interceptor, in two parts. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the adapter. When
+ * The request interceptor, in two functions. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the adapter. When
  * the request has to wait, only the asynchronous one runs.
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
-  const { instance, provider: attached, environment, credentials, carriers, redirects, judgeOrigin, judgeRoute, isAllowed, order } =
-    attachment
+  const {
+    instance,
+    provider: attached,
+    environment,
+    credentials,
+    carriers,
+    redirects,
+    judgeOrigin,
+    judgeRoute,
+    isAllowed,
+    order,
+  } = attachment
   const checkLater = checkBeforeAdapter(checkSending)
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
-  // Where no other interceptors run, axios calls ours right after asking whether they want to run: the answer still stands.
+  // Without other interceptors, axios runs these right after `runWhen`: the answer is still valid.
   let answered: AxiosRequestConfig | undefined
   let answer: ActiveToken | undefined
   let answeredBy = attached
@@ -56,15 +68,21 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     epoch: Epoch | undefined,
     token: ActiveToken | undefined,
     startedAt: number,
-  ): void {
+  ): number | undefined {
     let { beforeRedirect } = config
-    if (beforeRedirect) beforeRedirect = (contextOf(config) ?? config).beforeRedirect
-    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect)) return
+    let requestId: number | undefined
+    if (beforeRedirect) {
+      const context = contextOf(config)
+      if (context) ({ beforeRedirect, requestId } = context)
+    }
+    if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
+    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect, requestId)) return requestId
     const credential = token && credentials.of(token)
-    carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect })
+    carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
+    return requestId
   }
 
-  /** Forgets an earlier round of a config that comes back, and its credential. Returns the epoch of that round, when it must not go on. */
+  /** Removes context and credential of an earlier send from a config that is sent again. Returns the epoch of that send when it has ended. */
   function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
     const earlier = contextOf(config)
     if (!earlier) return undefined
@@ -75,7 +93,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
   }
 
-  /** Asked before any interceptor runs: does this request have to wait? */
+  /** Called before any interceptor runs: does this request have to wait? */
   function mustWait(requestConfig: AxiosRequestConfig): boolean {
     const config = requestConfig as InternalAxiosRequestConfig
     answered = deferred = undefined
@@ -87,9 +105,11 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return false
     }
     hasBody = config.data !== undefined || config.oauth !== undefined
+    // Before the question for a token, which may start a refresh and so run listeners.
+    const epoch = ended ?? provider.epoch
     const token = ended ? undefined : provider.peekToken(hasBody ? demandOf(config) : undefined)
     if (!token) {
-      carry(config, provider, 'deferred', ended ?? provider.epoch, undefined, startOf(config))
+      carry(config, provider, 'deferred', epoch, undefined, startOf(config))
       deferred = config
       return true
     }
@@ -97,24 +117,24 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       answered = config
       answer = token
       answeredBy = provider
-    } else carry(config, provider, 'pending', provider.epoch, undefined, 0)
+    } else carry(config, provider, 'pending', epoch, undefined, 0)
     return false
   }
 
-  /** Is the request to carry the credential? Judged on what is really sent. The caller's own credential wins. */
+  /** Does the request get the credential? Decided on the final config. The caller's own credential wins. */
   function isConcerned(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
-    const name = authorizationName(config)
-    if (config.auth || (name !== undefined && !isEarlier(config, name, provider))) return false
+    const name = credentials.find(config)
+    if ((config.auth && credentials.isUsual) || (name !== undefined && !isEarlier(config, name, provider))) return false
     const verdict = judgeOrigin(config)
     if (verdict === 'nothing-allowed') throw new OAuthRequestError('OAUTH_ORIGIN_UNKNOWN', nothingAllowed, config)
     return verdict === 'allowed'
   }
 
-  /** Does a config that was copied without its context still hold a credential of ours? Then it is removed. */
+  /** Removes a credential of this package from a config that was copied without its context. */
   function isEarlier(config: InternalAxiosRequestConfig, name: string, provider: TokenProvider): boolean {
-    const token = credentials.recognize(config.headers[name])
-    if (!token) return false
-    if (!provider.continues(token.epoch)) throw requestError(epochEnded(), config)
+    const epoch = credentials.recognize(config.headers[name])
+    if (!epoch) return false
+    if (!provider.continues(epoch)) throw requestError(epochEnded(), config)
     delete config.headers[name]
     return true
   }
@@ -146,8 +166,10 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
       setCredential(config, credential)
       redirects.prepareTransport(config)
+      if (!credentials.isUsual) refuseFetchRedirects(config)
     }
-    carry(config, provider, stage, epoch, token, startedAt)
+    const requestId = carry(config, provider, stage, epoch, token, startedAt)
+    if (token) emitSent(provider.events, 'sent', config, requestId)
     return config
   }
 
@@ -162,7 +184,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return attach(config, provider, token.epoch, token, startOf(config), 'sent')
     }
     const context = contextOf(config)
-    // The asynchronous one takes care of it, or has done so: a request may turn the order round.
+    // The asynchronous part handles it, or already has: a request option can reverse the order.
     if (context?.stage === 'deferred' || context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
     if (context?.stage === 'refresh-request' || !provider || !isConcerned(config, provider)) return forget(config)
@@ -171,9 +193,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
     if (token) return send(config, provider, token.epoch, token, startOf(config))
-    // The request can't wait here: its 401 gets it the token, as where an interceptor has handed the request to another session.
+    // The request can't wait here: it is recovered after its 401, for instance when an interceptor has set another session.
     if (!next || order.othersAreSynchronous()) return send(config, provider, epoch, undefined, startOf(config), 'deferred')
-    // Other interceptors took their time, so axios awaits this one, too.
+    // Other interceptors are asynchronous, so axios awaits this one as well.
     return authorizeLater(config)
   }
 
@@ -187,8 +209,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const epoch = isSeen ? context.epoch : provider.epoch
     const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
-    const { events } = provider
-    if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'token' })
+    const released = emitQueued(provider, config, context?.requestId, 'token')
     const demand = demandOf(config)
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
@@ -197,8 +218,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       serializeBody(config)
     }
     memoizeParams(config, true)
-    return waitWithin(provider.getToken(demand), config, startedAt, environment).then((result) => {
-      if (events.has('released')) events.emit('released', summaryOf(config))
+    const request = released && summaryOf(config)
+    return waitWithin(provider.getToken(demand, request), config, startedAt, environment).then((result) => {
+      released?.(result.type)
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)
@@ -208,21 +230,21 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     })
   }
 
-  /** The request is sent as the caller made it. */
+  /** Sends the request as the caller made it. */
   function forget(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
     const context = contextOf(config)
     if (context) config.beforeRedirect = context.beforeRedirect as never
     return createBody(config)
   }
 
-  /** Right before the adapter: what happened since the token was attached? */
+  /** Checks epoch, credential and origin once more right before the adapter. */
   function checkSending(config: InternalAxiosRequestConfig): void {
     const context = contextOf(config)
     if (!context || (context.stage !== 'sent' && context.stage !== 'deferred')) return
     const { provider, epoch, credential } = context
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
     if (!credential) return
-    // A request transform has changed the header or the address.
+    // A request transform has changed the header or the URL.
     if (carries(config, credential) && isAllowed(config)) return
     removeCredential(config, credential)
     config.beforeRedirect = context.beforeRedirect as never

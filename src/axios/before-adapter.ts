@@ -8,11 +8,13 @@ export function onlyTransform({ transformRequest }: Pick<InternalAxiosRequestCon
 }
 
 /**
- * Makes the function that has a config checked right before the adapter: after every request transform, with nothing in between. The check rides on the last
- * request transform and takes itself off the config.
+ * Makes the function that has a config checked right before the adapter: after every request transform, with nothing in between. The check is part of the
+ * last request transform, and restores the transforms of the config.
  */
-export function checkBeforeAdapter(check: (config: InternalAxiosRequestConfig) => void): (config: InternalAxiosRequestConfig) => void {
-  // Nearly every request has the one transform of axios itself, in a list of its own.
+export function checkBeforeAdapter(
+  check: (config: InternalAxiosRequestConfig) => void,
+): (config: InternalAxiosRequestConfig) => void {
+  // Most requests have exactly one transform, that of axios itself.
   let usual: unknown
   let usualWithCheck: Transform[] = []
 

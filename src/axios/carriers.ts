@@ -4,7 +4,7 @@ import { carryContext, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
-/** Puts contexts on configs, on the `beforeRedirect` function that guards their redirects. Requests whose contexts are equal share one function: most requests cost no allocation. */
+/** Puts contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function: most requests cost no allocation. */
 export class Carriers {
   readonly #wrap: RedirectGuard['wrap']
   #last: RequestContext | undefined
@@ -19,7 +19,7 @@ export class Carriers {
     this.#carrier = config.beforeRedirect = carryContext(this.#wrap(context.beforeRedirect), context)
   }
 
-  /** Puts the last context on a config, if that is the context that it needs. */
+  /** Puts the last context on a config, if it equals the given one. */
   reuse(
     config: InternalAxiosRequestConfig,
     provider: RequestContext['provider'],
@@ -28,6 +28,7 @@ export class Carriers {
     token: RequestContext['token'],
     startedAt: number,
     beforeRedirect: BeforeRedirect | undefined,
+    requestId: number | undefined,
   ): boolean {
     const last = this.#last
     const isSame =
@@ -37,7 +38,8 @@ export class Carriers {
       last.epoch === epoch &&
       last.provider === provider &&
       last.startedAt === startedAt &&
-      last.beforeRedirect === beforeRedirect
+      last.beforeRedirect === beforeRedirect &&
+      last.requestId === requestId
     if (isSame) config.beforeRedirect = this.#carrier as BeforeRedirect
     return isSame
   }

@@ -1,67 +1,127 @@
 import type { InternalAxiosRequestConfig } from 'axios'
+import { copyJSON } from '../copy-json.js'
+import type { Epoch } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
+import { toTokenSet } from '../tokens.js'
+import type { TokenSet } from '../types.js'
 
-/** The header that carries a token. */
-export interface Credential {
+/** One header that carries a token. */
+export interface CredentialHeader {
   readonly name: string
   /** The name in lower case. */
   readonly lowerName: string
   readonly value: string
 }
 
+/** The headers that carry a token: one, unless a function makes them. */
+export type Credential = readonly CredentialHeader[]
+
+/** The option `header`. */
+export type HeaderOption =
+  string | { readonly name: string; readonly scheme?: string } | ((tokens: TokenSet) => Readonly<Record<string, string>>)
+
 /** How many credentials are remembered, to recognize them in configs that come back without their context. */
-const REMEMBERED = 8
+const REMEMBERED = 50
+
+interface Remembered {
+  readonly value: string
+  readonly epoch: Epoch
+}
+
+const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/
+
+/** Throws a `TypeError` when the option is wrong. */
+export function checkHeader(header: HeaderOption | undefined): void {
+  if (header === undefined || typeof header === 'function') return
+  const { name, scheme } = typeof header === 'string' ? { name: header, scheme: undefined } : (header ?? {})
+  if (typeof name !== 'string' || !tokenPattern.test(name))
+    throw new TypeError('attachOAuth: header must be the name of a header, { name, scheme }, or a function of the token set')
+  if (scheme !== undefined && (typeof scheme !== 'string' || !tokenPattern.test(scheme)))
+    throw new TypeError('attachOAuth: header.scheme must be the name of a scheme, such as Bearer')
+}
+
+function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readonly<Record<string, string>> {
+  const { accessToken } = token
+  if (accessToken === undefined) return {}
+  if (typeof option === 'function') return option(copyJSON(toTokenSet(token.record.parsed.tokens)))
+  if (typeof option === 'string') return { [option]: accessToken }
+  const { name, scheme } = option ?? { name: 'Authorization', scheme: 'Bearer' }
+  return { [name]: scheme === undefined ? accessToken : `${scheme} ${accessToken}` }
+}
 
 /** Makes the credentials of one attachment, and recognizes them. */
 export class CredentialFactory {
+  /** The names of all headers that have carried a token, in lower case. */
+  readonly names = new Set<string>()
+  /** `true` when the credential is `Authorization` alone, which the platforms guard by themselves. */
+  readonly isUsual: boolean
+  readonly #option: HeaderOption | undefined
   #token: ActiveToken | undefined
   #credential: Credential | undefined
-  /** The names of all headers that have carried a token, in lower case. */
-  readonly names = new Set(['authorization'])
-  readonly #recent: { readonly value: string; readonly token: ActiveToken }[] = []
+  /** Not private: another copy of the package may replace this attachment. */
+  readonly recent: Remembered[]
 
-  /** The credential of a token (RFC 6750 §2.1); `undefined` for a set without an access token. */
+  /** `recent`: of the attachment that this one replaces. */
+  constructor(option?: HeaderOption, recent: readonly Remembered[] = []) {
+    this.#option = option
+    this.recent = [...recent]
+    const name =
+      typeof option === 'string' ? option : typeof option === 'function' ? undefined : (option?.name ?? 'Authorization')
+    if (name !== undefined) this.names.add(name.toLowerCase())
+    this.isUsual = name?.toLowerCase() === 'authorization'
+  }
+
+  /** The credential of a token; `undefined` for a set without an access token. */
   of(token: ActiveToken): Credential | undefined {
     if (token === this.#token) return this.#credential
-    const { accessToken } = token
+    const credential = Object.entries(headersOf(this.#option, token)).map(([name, value]) => ({
+      name,
+      lowerName: name.toLowerCase(),
+      value,
+    }))
     this.#token = token
-    this.#credential = accessToken === undefined ? undefined : {
-      name: 'Authorization',
-      lowerName: 'authorization',
-      value: `Bearer ${accessToken}`,
+    this.#credential = credential.length > 0 ? credential : undefined
+    for (const { lowerName, value } of credential) {
+      this.names.add(lowerName)
+      this.recent.push({ value, epoch: token.epoch })
     }
-    if (this.#credential) this.#recent.push({ value: this.#credential.value, token })
-    if (this.#recent.length > REMEMBERED) this.#recent.shift()
+    if (this.recent.length > REMEMBERED) this.recent.shift()
     return this.#credential
   }
 
-  /** The token of a header value that this attachment has set. */
-  recognize(value: unknown): ActiveToken | undefined {
-    return this.#recent.findLast((recent) => recent.value === value)?.token
+  /** The epoch of a header value that this attachment has set. */
+  recognize(value: unknown): Epoch | undefined {
+    for (const recent of this.recent) if (recent.value === value) return recent.epoch
+    return undefined
+  }
+
+  /** The name under which the headers hold a credential, the caller's or an earlier one of ours. An empty header is none. */
+  find({ headers }: InternalAxiosRequestConfig): string | undefined {
+    const { names } = this
+    for (const name in headers) if (names.has(name.toLowerCase()) && !isEmpty(headers[name])) return name
+    return undefined
   }
 }
 
-/** The name under which the headers hold an authorization. Looping is cheaper than `headers.has`. */
-export function authorizationName({ headers }: InternalAxiosRequestConfig): string | undefined {
-  for (const name in headers) if (name.length === 13 && name.toLowerCase() === 'authorization' && !isEmpty(headers[name])) return name
-  return undefined
-}
-
-/** Sets the credential in place of an empty header or of an earlier credential. */
-export function setCredential({ headers }: InternalAxiosRequestConfig, { name, lowerName, value }: Credential): void {
-  // Of two spellings, adapters send the last one.
-  if (headers[lowerName] !== undefined) delete headers[lowerName]
-  headers[name] = value
+/** Sets the credential in place of empty headers and of an earlier credential. */
+export function setCredential({ headers }: InternalAxiosRequestConfig, credential: Credential): void {
+  for (const { name, lowerName, value } of credential) {
+    // Of two spellings, adapters send the last one.
+    if (headers[lowerName] !== undefined) delete headers[lowerName]
+    headers[name] = value
+  }
 }
 
 /** Removes the credential, unless the caller has replaced it. */
-export function removeCredential({ headers }: InternalAxiosRequestConfig, { lowerName, value }: Credential): void {
-  for (const present in headers) if (present.toLowerCase() === lowerName && headers[present] === value) delete headers[present]
+export function removeCredential({ headers }: InternalAxiosRequestConfig, credential: Credential): void {
+  for (const present in headers)
+    if (credential.some(({ lowerName, value }) => present.toLowerCase() === lowerName && headers[present] === value))
+      delete headers[present]
 }
 
 /** Do the headers still hold the credential? */
-export function carries({ headers }: InternalAxiosRequestConfig, { name, value }: Credential): boolean {
-  return headers[name] === value
+export function carries({ headers }: InternalAxiosRequestConfig, credential: Credential): boolean {
+  return credential.every(({ name, value }) => headers[name] === value)
 }
 
 function isEmpty(value: unknown): boolean {

@@ -14,15 +14,15 @@ export function timeoutError(config: InternalAxiosRequestConfig): AxiosError {
   return new AxiosError(message, code, config)
 }
 
-/** The result of waiting that the caller has ended: by an abort, or by the time limit of the request. */
+/** The result when the caller ends the waiting, by an abort or by the time limit of the request. */
 export interface Interrupted {
   readonly type: 'interrupted'
   readonly error: unknown
 }
 
 /**
- * Waits for `result`, which never rejects, as long as the caller does: an abort and the request's time limit end the waiting with the errors of axios itself. The
- * work that is waited for goes on.
+ * Waits for `result`, which never rejects. An abort and the time limit of the request end the waiting, with the errors of axios itself, and do not end the
+ * work behind `result`.
  */
 export function waitWithin<Result>(
   result: Promise<Result>,
@@ -44,7 +44,7 @@ export function waitWithin<Result>(
       token?.unsubscribe(interrupt)
       resolve(outcome)
     }
-    // The types of axios leave out what is there since 0.22.
+    // The types of axios omit these functions, which exist since 0.22.
     const token = cancelToken as unknown as
       { subscribe(listener: (reason: unknown) => void): void; unsubscribe(listener: (reason: unknown) => void): void } | undefined
     void result.then(finish)

@@ -1,3 +1,4 @@
+import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import { defaultPolicy, type ClassifyFailure, type PolicySettings, type WindowSize } from '../policy.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
 import type { SessionSettings } from '../session/settings.js'
@@ -5,9 +6,12 @@ import type { ActiveToken } from '../session/state.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
 import type { Challenge } from './challenge.js'
+import { checkHeader, type HeaderOption } from './credential.js'
 
 /** The options of a session. Times are milliseconds. Groups of numbers may be given in part. */
 export interface SessionOptions {
+  /** Tells sessions apart: the member `session` of every event. Default: none. */
+  name?: string
   /**
    * Gets a new token set: a grant of `axios-attach-oauth/grants`, or any function `(tokens, context) → token response`. `false`: another program
    * renews the stored set, and this session only reads it. Default: the store's own `refresh`.
@@ -44,7 +48,7 @@ export interface SessionOptions {
   lockTimeout?: number
   /** `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`, they go on and the set stays in memory. */
   strictSaving?: boolean
-  /** `true`: requests reject while nobody is signed in. Default: `false`, they are sent without a token. */
+  /** `true`: requests reject while no user is signed in. Default: `false`, they are sent without a token. */
   rejectSignedOut?: boolean
   /**
    * `true`: the refresh token is used although the store can't be written. For servers that do not rotate refresh tokens. Default: `false`, unless a
@@ -72,13 +76,39 @@ export interface AttachOptions extends SessionOptions {
   stepUp?: StepUp
   /** Refreshes ahead of the expiry while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: nothing runs in the background. */
   keepAlive?: KeepAlive
+  /**
+   * The header that carries the token: a name, a name and a scheme, or a function of the token set that returns the headers. Default:
+   * `Authorization: Bearer <token>` (RFC 6750 §2.1).
+   *
+   * @example
+   * attachOAuth(api, store, { refresh, header: 'X-Shopify-Access-Token' })
+   * attachOAuth(api, store, { refresh, header: { name: 'Authorization', scheme: 'Zoho-oauthtoken' } })
+   */
+  header?: HeaderOption
+  /**
+   * Recognizes responses by which this API says that the token has expired, besides a 401 and `invalid_token`: a list of statuses, or a function that returns
+   * `true`. Asked once for a response to a request that carried the token; never for a second response. Default: none.
+   *
+   * @example
+   * attachOAuth(api, store, { refresh, isExpired: [403, 419] })
+   * attachOAuth(api, store, { refresh, isExpired: ({ data }) => data?.errors?.[0]?.extensions?.code === 'UNAUTHENTICATED' })
+   */
+  isExpired?: readonly number[] | ((response: AxiosResponse) => unknown)
+  /**
+   * Changes a request before it is sent again: a fresh nonce or signature. May be async. Runs with the new token set; its result is judged again by
+   * `origins`, and a throw rejects with that error. Default: the second send equals the first one.
+   *
+   * @example
+   * attachOAuth(api, store, { refresh, beforeResend: (config) => void config.headers.set('X-Nonce', crypto.randomUUID()) })
+   */
+  beforeResend?: (config: InternalAxiosRequestConfig) => void | PromiseLike<void>
   /** The origins that get the token, such as `['https://api.example.com']`. Default: the origin of the instance's `baseURL`. */
   origins?: readonly string[]
   /** `true`: tokens may travel over plain http to other machines. Default: `false`. */
   dangerouslyAllowInsecureHttp?: boolean
 }
 
-/** How much longer the lock is waited for than a refresh may take, by default. */
+/** How much longer than a refresh waiting for the lock may take, by default, in milliseconds. */
 const LOCK_MARGIN = 15_000
 
 function fail(caller: string, message: string): never {
@@ -86,7 +116,8 @@ function fail(caller: string, message: string): never {
 }
 
 function duration(caller: string, name: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31)) fail(caller, `${name} must be a positive number of milliseconds`)
+  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31))
+    fail(caller, `${name} must be a positive number of milliseconds`)
   return value as number
 }
 
@@ -104,22 +135,30 @@ function readGroup(caller: string, group: keyof PolicySettings, given: object | 
     if (value !== undefined && !(typeof value === 'number' && value >= minimum(name)))
       fail(caller, `${group}.${name} must be a number of at least ${minimum(name)}`)
   }
-  return { ...defaults, ...given }
+  return { ...defaults, ...Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) }
 }
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
-/** The settings that a call names, checked. Throws a `TypeError` that names the option. */
-export function settingsNamed(caller: string, store: TokenStore, options: SessionOptions): Partial<SessionSettings> {
+/** The settings that a call names, checked. `present`: those of the session that it changes. Throws a `TypeError` that names the option. */
+export function settingsNamed(
+  caller: string,
+  store: TokenStore,
+  options: SessionOptions,
+  present?: SessionSettings,
+): Partial<SessionSettings> {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
     fail(caller, 'store must be an object with the functions read and write, such as memoryStore(tokens)')
   const settings: Mutable<Partial<SessionSettings>> = {}
-  const refresh = options.refresh ?? store.refresh
+  if (options.name !== undefined && typeof options.name !== 'string') fail(caller, 'name must be a string')
+  if (options.name !== undefined) settings.name = options.name
+  const refresh = options.refresh ?? (present ? undefined : store.refresh)
   if (refresh !== undefined) {
     if (refresh !== false && typeof refresh !== 'function')
       fail(caller, 'refresh must be a function (tokens, context) → token response, or false')
     settings.refresh = refresh || undefined
-    settings.revoke = settings.refresh?.revoke
+    // The option revoke of an earlier call stays; the refresh function's own revoke function goes with it.
+    if (present?.revoke === present?.refresh?.revoke) settings.revoke = settings.refresh?.revoke
   }
   for (const name of ['revoke', 'classify'] as const) {
     if (options[name] !== undefined && typeof options[name] !== 'function') fail(caller, `${name} must be a function`)
@@ -129,13 +168,14 @@ export function settingsNamed(caller: string, store: TokenStore, options: Sessio
   for (const name of flags) if (options[name] !== undefined) settings[name] = options[name] === true
   const named = groups.filter((group) => options[group] !== undefined)
   if (named.length > 0) {
-    const policy = Object.fromEntries(groups.map((group) => [group, readGroup(caller, group, options[group])]))
-    settings.policy = policy as unknown as PolicySettings
+    const policy = Object.fromEntries(named.map((group) => [group, readGroup(caller, group, options[group])]))
+    settings.policy = { ...(present?.policy ?? defaultPolicy), ...policy }
   }
-  const { refreshTimeout, lockTimeout } = settings
-  if (refreshTimeout !== undefined) settings.lockTimeout ??= refreshTimeout + LOCK_MARGIN
-  if (lockTimeout !== undefined && lockTimeout <= (refreshTimeout ?? 60_000))
-    fail(caller, `lockTimeout must be longer than refreshTimeout (${refreshTimeout ?? 60_000})`)
+  const { refreshTimeout = present?.refreshTimeout ?? 60_000, lockTimeout } = settings
+  if (lockTimeout !== undefined && lockTimeout <= refreshTimeout)
+    fail(caller, `lockTimeout must be longer than refreshTimeout (${refreshTimeout})`)
+  if (lockTimeout === undefined && refreshTimeout >= (present?.lockTimeout ?? 0))
+    settings.lockTimeout = refreshTimeout + LOCK_MARGIN
   return settings
 }
 
@@ -145,6 +185,7 @@ export function readSettings(caller: string, store: TokenStore, options: Session
   if (!('refresh' in named))
     fail(caller, 'refresh is missing: pass a refresh function, or false when another program renews the stored tokens')
   return {
+    name: undefined,
     refresh: undefined,
     revoke: undefined,
     classify: undefined,
@@ -159,8 +200,20 @@ export function readSettings(caller: string, store: TokenStore, options: Session
   }
 }
 
+/** Options of other packages that mean `isExpired`. */
+const foreign = ['shouldRefresh', 'statusCodes', 'shouldIntercept'] as const
+
 /** Checks the options of the instance alone. Throws a `TypeError` that names the option. */
 export function checkAttachOptions(options: AttachOptions): void {
+  for (const name of foreign)
+    if (name in options) fail('attachOAuth', `${name} is unknown; pass isExpired: a list of statuses, or a function`)
+  const { isExpired, beforeResend } = options
+  const isList = Array.isArray(isExpired) && isExpired.every((status) => Number.isInteger(status))
+  if (isExpired !== undefined && typeof isExpired !== 'function' && !isList)
+    fail('attachOAuth', 'isExpired must be a list of statuses, or a function (response) → boolean')
+  if (beforeResend !== undefined && typeof beforeResend !== 'function')
+    fail('attachOAuth', 'beforeResend must be a function (config) → void')
+  checkHeader(options.header)
   for (const name of ['stepUp', 'keepAlive'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function')
       fail('attachOAuth', `${name} must be the result of the function ${name}(…)`)

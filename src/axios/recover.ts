@@ -5,7 +5,7 @@ import { epochEnded } from '../session/refresh-error.js'
 import type { Attachment } from './attachment.js'
 import { isReplayable } from './body.js'
 import type { Challenge } from './challenge.js'
-import { setCredential } from './credential.js'
+import { removeCredential, setCredential, type Credential } from './credential.js'
 import { timeLeft, timeoutError, waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { withoutSecrets } from './redact.js'
@@ -14,6 +14,7 @@ import { refusalOf, type Refusal } from './refusal.js'
 import { discard, resend } from './replay.js'
 import { contextOf, type RequestContext } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
+import { emitQueued, emitSent } from './request-events.js'
 import { requestOptions, summaryOf } from './request-options.js'
 
 /** The response interceptor: queues concurrent 401s behind the one refresh, and sends each request again, once. */
@@ -23,36 +24,41 @@ export function responseInterceptor({
   credentials,
   carriers,
   isAllowed,
+  judgeRoute,
   stepUp,
+  isExpired,
+  beforeResend,
 }: Attachment): Handler {
   /** Recovers a refused request; `undefined` when the response is the caller's answer. `isAccepted`: `validateStatus` accepts it. */
   function recover(response: AxiosResponse, isAccepted: boolean): Promise<AxiosResponse> | undefined {
     const { config } = response
     const context = contextOf(config)
     if (!context || context.stage === 'refresh-request' || context.stage === 'pending') return undefined
-    const refusal = refusalOf(response)
-    if (!refusal || (config.oauth && requestOptions(config)?.recover === false)) return undefined
+    const known = refusalOf(response)
+    if ((!known && !(isExpired && context.token)) || (config.oauth && requestOptions(config)?.recover === false)) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
-    const { lowerName = 'authorization', value } = context.credential ?? {}
-    if (!answersToken(response, [[lowerName, value]], isAllowed)) return undefined
+    const sent = context.credential?.map(({ lowerName, value }) => [lowerName, value] as const) ?? noCredential
+    if (!answersToken(response, sent, isAllowed)) return undefined
+    const refusal: Refusal | undefined = known ?? (isExpired?.(response) ? { type: 'expired' } : undefined)
+    if (!refusal) return undefined
     if (refusal.type === 'expired' && !context.token && context.stage === 'sent') {
       if (isAccepted) return undefined
       throw requestError(sentWithoutToken(), config, response)
     }
     const result = replacementFor(context, refusal, response)
     if (!isReplayable(config)) throw notReplayable(response)
-    const { events } = context.provider
-    if (events.has('queued')) events.emit('queued', { ...summaryOf(config), because: 'rejected' })
-    // One plain callback: each of ten thousand waiting requests holds it.
+    const { provider, requestId } = context
+    const released = emitQueued(provider, config, requestId, 'rejected')
+    // One plain callback: every waiting request keeps it in memory.
     return waitWithin(result, config, context.startedAt, environment).then((replacement) => {
-      if (events.has('released')) events.emit('released', summaryOf(config))
+      released?.(replacement.type)
       if (replacement.type === 'token') return sendAgain(context, config, replacement.token, response)
       if (replacement.type === 'failed' && isAccepted) return response
       throw guarded(requestError(replacement.error, config, response))
     })
   }
 
-  /** Another token for a refused request. */
+  /** Gets another token for a refused request. */
   function replacementFor(context: RequestContext, refusal: Refusal, response: AxiosResponse): Promise<RefreshResult> {
     const { provider, token } = context
     if (refusal.type === 'step-up') {
@@ -62,9 +68,12 @@ export function responseInterceptor({
         error: (isOAuthError(cause) ? cause : stepUpRequired(response, refusal.challenge, cause)) as OAuthError,
       }))
     }
-    if (token) return provider.getTokenAfter401(token)
+    const request = context.requestId === undefined ? undefined : summaryOf(response.config)
+    if (token) return provider.getTokenAfter401(token, request)
     // The request could not wait for a token before it was sent.
-    return provider.getToken().then((result) => (result.type === 'none' ? { type: 'failed', error: sentWithoutToken() } : result))
+    return provider
+      .getToken(undefined, request)
+      .then((result) => (result.type === 'none' ? { type: 'failed', error: sentWithoutToken() } : result))
   }
 
   function sendAgain(
@@ -73,22 +82,46 @@ export function responseInterceptor({
     token: NonNullable<RequestContext['token']>,
     response: AxiosResponse,
   ): Promise<AxiosResponse> {
-    const { provider, startedAt, beforeRedirect } = context
-    const left = timeLeft(config, startedAt, environment)
-    if (left !== undefined && left <= 0) return rethrow(timeoutError(config))
+    const { provider, startedAt, beforeRedirect, requestId } = context
     const epoch = context.epoch ?? token.epoch
     const credential = credentials.of(token)
     if (credential) setCredential(config, credential)
-    carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect })
-    if (provider.events.has('resent')) provider.events.emit('resent', summaryOf(config))
-    try {
-      return resend(instance, config, left, rethrow, () => {
-        if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
-        discard(response)
-      })
-    } catch (error) {
-      return rethrow(error)
+    carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
+    emitSent(provider.events, 'resent', config, requestId)
+    const send = (): Promise<AxiosResponse> => {
+      try {
+        const left = timeLeft(config, startedAt, environment)
+        if (left !== undefined && left <= 0) throw timeoutError(config)
+        return resend(instance, config, left, rethrow, () => {
+          if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
+          discard(response)
+        })
+      } catch (error) {
+        return rethrow(error)
+      }
     }
+    return beforeResend ? changeAndSend(context, config, credential, send) : send()
+  }
+
+  /** Lets the caller change the request; where it goes then is judged again. */
+  async function changeAndSend(
+    { startedAt }: RequestContext,
+    config: InternalAxiosRequestConfig,
+    credential: Credential | undefined,
+    send: () => Promise<AxiosResponse>,
+  ): Promise<AxiosResponse> {
+    const changed = Promise.resolve(config)
+      .then(beforeResend)
+      .then(
+        () => ({ type: 'changed' }) as const,
+        (error: unknown) => ({ type: 'interrupted', error }) as const,
+      )
+    const result = await waitWithin(changed, config, startedAt, environment)
+    if (result.type === 'interrupted') return rethrow(result.error)
+    const danger = credential && isAllowed(config) ? judgeRoute(config) : undefined
+    if (danger !== undefined) return rethrow(new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config))
+    if (credential && !isAllowed(config)) removeCredential(config, credential)
+    return send()
   }
 
   return {
@@ -109,10 +142,12 @@ function rethrow(error: unknown): never {
   throw guarded(error)
 }
 
+const noCredential = [['authorization', undefined]] as const
+
 function sentWithoutToken(): OAuthError {
   return new OAuthError(
     'OAUTH_SIGNED_OUT',
-    'The request was sent without a token, since nobody is signed in, and the server requires one. Call signIn(tokens) first.',
+    'The request was sent without a token, since no user is signed in, and the server requires one. Call signIn(tokens) first.',
   )
 }
 
@@ -128,7 +163,7 @@ function notReplayable(response: AxiosResponse): OAuthRequestError {
 function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
   const error = new OAuthRequestError(
     'OAUTH_STEP_UP_REQUIRED',
-    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with what its challenge names.`,
+    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.`,
     response.config,
     response,
     { cause },

@@ -1,7 +1,8 @@
 import type { AxiosResponse } from 'axios'
+import { isStream } from './body.js'
 import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './challenge.js'
 
-/** What a response says about the token. */
+/** The verdict of a response on the token. */
 export type Refusal =
   /** A refresh may help. */
   | { readonly type: 'expired' }
@@ -15,4 +16,19 @@ export function refusalOf({ status, headers }: AxiosResponse): Refusal | undefin
   const challenge = status === 400 ? undefined : beyondRefresh(challenges)
   if (challenge) return { type: 'step-up', challenge }
   return rejectsToken(status, challenges) ? { type: 'expired' } : undefined
+}
+
+/** The rule of the option `isExpired`. A rule that throws says nothing, and the content of a stream is not read. */
+export function expiryRule(
+  isExpired: readonly number[] | ((response: AxiosResponse) => unknown) | undefined,
+): ((response: AxiosResponse) => boolean) | undefined {
+  if (isExpired === undefined) return undefined
+  if (typeof isExpired !== 'function') return ({ status }) => isExpired.includes(status)
+  return (response) => {
+    try {
+      return isExpired(isStream(response.data) ? { ...response, data: undefined } : response) === true
+    } catch {
+      return false
+    }
+  }
 }

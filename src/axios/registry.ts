@@ -1,14 +1,16 @@
 import type { AxiosInstance } from 'axios'
 import type { OpenSession } from '../session/open-session.js'
 import type { TokenStore } from '../types.js'
+import type { CredentialFactory } from './credential.js'
 
-/** Changes with the internals that two copies of the package share. */
+/** Increase it with each change of the internals that two copies of the package share. */
 const VERSION = 1
 
 /** An instance and the store that it is attached to. */
 export interface AttachedInstance {
   readonly store: TokenStore
   readonly open: OpenSession
+  readonly credentials: CredentialFactory
   /** Removes the interceptors. */
   readonly release: () => void
 }
@@ -30,7 +32,7 @@ export function registry(): Registry {
   return found
 }
 
-/** Do two stores keep the same record? */
+/** Do two stores keep one record? */
 export function isSamePlace(a: TokenStore, b: TokenStore): boolean {
   if (a === b) return true
   const { place } = a

@@ -12,15 +12,17 @@ import { reuseParams } from './serialized-params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
-/** Transforms the response as `dispatchRequest` does; the second response does not pass there. */
+/** Transforms the second response, which does not pass through axios' `dispatchRequest`, as that does. */
 function transform(config: InternalAxiosRequestConfig, response: AxiosResponse): AxiosResponse {
   const headers = AxiosHeaders.from(response.headers as never)
   const { transformResponse } = config
-  // A transform that throws looks there for the response.
+  // A transform that throws finds the response there.
   const carrier = config as { response?: AxiosResponse }
   carrier.response = response
   try {
-    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (ResponseTransform | undefined)[])
+    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (
+      ResponseTransform | undefined
+    )[])
       if (step) response.data = step.call(config, response.data, headers.normalize(false), response.status)
   } finally {
     delete carrier.response
@@ -38,7 +40,7 @@ function throwIfCancelled(config: InternalAxiosRequestConfig): void {
 
 /**
  * Sends a request again, below every interceptor and every request transform: the second send equals the first one. `left` is the rest of its time limit.
- * `beforeSending` runs right before the adapter; `rethrow` gets what the promise rejects with.
+ * `beforeSending` runs right before the adapter; `rethrow` gets the error with which the promise rejects.
  */
 export function resend(
   instance: AxiosInstance,
@@ -90,8 +92,7 @@ function prepare(config: InternalAxiosRequestConfig, left: number | undefined): 
     forgetParams?.()
     config.timeout = timeout as number
     // The message names the time limit that the caller has set.
-    if (isAxiosError(error) && error.message.startsWith('timeout'))
-      error.message = error.message.replace(`${left}`, `${timeout}`)
+    if (isAxiosError(error) && error.message.startsWith('timeout')) error.message = error.message.replace(`${left}`, `${timeout}`)
   }
 }
 

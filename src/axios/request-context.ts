@@ -7,33 +7,35 @@ import type { Credential } from './credential.js'
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
 /**
- * `pending`: other interceptors run before ours. `deferred`: it waits for a token, or, where it can't wait, is sent without one.
- * `refresh-request`: the refresh function sends it. `sent`: it is on its way with what the context says.
+ * `pending`: other interceptors run before this package's. `deferred`: the request waits for a token, or, where it can't wait, is sent without one.
+ * `refresh-request`: the refresh function sends it. `sent`: the request is under way with the credential of the context.
  */
 export type Stage = 'pending' | 'deferred' | 'refresh-request' | 'sent'
 
-/** What is known of a request. */
+/** The data that this package keeps for a request. */
 export interface RequestContext {
   readonly provider: TokenProvider
   readonly stage: Stage
-  /** `undefined` when nobody was signed in. */
+  /** `undefined` when no user was signed in. */
   readonly epoch: Epoch | undefined
   readonly token: ActiveToken | undefined
   readonly credential: Credential | undefined
-  /** When the request came in, on the monotonic clock; 0 when it has no time limit. */
+  /** The start of the request on the monotonic clock; 0 when it has no time limit. */
   readonly startedAt: number
+  /** Missing while events of requests have no listener. */
+  readonly requestId: number | undefined
   /** The caller's own `beforeRedirect`. */
   readonly beforeRedirect: BeforeRedirect | undefined
 }
 
-/** Gives an existing object the private field of a subclass. */
+/** A base class that returns a given object, to which a subclass then adds its private field. */
 const Existing = function (carrier: object) {
   return carrier
 } as unknown as new (carrier: object) => object
 
 /**
  * Keeps the context in a private field of the config's `beforeRedirect` function. A function stays the same object in copies of the config
- * (`mergeConfig`, spreading, deep copies, reactive proxies), adds no entry to it, and shows neither in JSON nor in print.
+ * (`mergeConfig`, spreading, deep copies, reactive proxies), adds no entry to it, and appears neither in JSON nor in printed output.
  */
 class Carrier extends Existing {
   readonly #context: RequestContext
@@ -48,12 +50,31 @@ class Carrier extends Existing {
   }
 }
 
+interface Contexts {
+  readonly carry: (carrier: BeforeRedirect, context: RequestContext) => void
+  readonly of: (carrier: object) => RequestContext | undefined
+}
+
+const own: Contexts = {
+  carry: (carrier, context) => void new Carrier(carrier, context),
+  of: (carrier) => Carrier.contextOf(carrier),
+}
+
+const key = Symbol.for('axios-attach-oauth.request-contexts')
+let contexts: Contexts | undefined
+
+/** Shared by all copies of the package in this process: one copy gets configs that another one has sent. */
+function sharedContexts(): Contexts {
+  const world = globalThis as unknown as Record<symbol, Contexts | undefined>
+  return (contexts ??= world[key] ??= own)
+}
+
 export function carryContext(carrier: BeforeRedirect, context: RequestContext): BeforeRedirect {
-  new Carrier(carrier, context)
+  sharedContexts().carry(carrier, context)
   return carrier
 }
 
 export function contextOf(config: { readonly beforeRedirect?: unknown } | undefined): RequestContext | undefined {
   const carrier = config?.beforeRedirect
-  return typeof carrier === 'function' ? Carrier.contextOf(carrier) : undefined
+  return typeof carrier === 'function' ? sharedContexts().of(carrier) : undefined
 }

@@ -37,7 +37,7 @@ export function providerFor({ oauth }: AxiosRequestConfig, attached: TokenProvid
   const { session } = oauth as OAuthRequestOptions
   if (session === undefined) return attached
   const other = openSessionOf(session)
-  // Any other session would send the request under another user's name.
+  // Falling back to the attached session would send the request for another user.
   if (!other) throw new TypeError('oauth.session must be a session that attachOAuth or createSession returned')
   return other.provider
 }

@@ -2,7 +2,7 @@ import type { OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
 import { serverSnapshot } from '../session/snapshot.js'
 
-/** The member that leads from a session object to its internals: a function, so that deep copies and proxies keep it and nothing is printed. */
+/** The member that leads from a session object to its internals: a function, which deep copies and proxies keep and printers do not show. */
 const internals = 'axios-attach-oauth'
 
 /** The session that applications hold. A class, since axios copies plain objects; no private fields, since applications copy this object. */
@@ -30,8 +30,11 @@ class SessionObject implements Session {
     this.on = (name, listener) => notifications.events.on(name, listener)
     this.subscribe = (listener) => {
       const unsubscribe = notifications.subscribe(listener)
-      // Later: a subscriber must not be called while it subscribes. The error shows in the snapshot.
-      if (!sync.isLoaded) void Promise.resolve().then(() => sync.load()).catch(() => undefined)
+      // In a microtask: a subscriber must not be called while it subscribes. The snapshot has the error.
+      if (!sync.isLoaded)
+        void Promise.resolve()
+          .then(() => sync.load())
+          .catch(() => undefined)
       return unsubscribe
     }
     this.getSnapshot = () => snapshots.present
@@ -42,7 +45,7 @@ class SessionObject implements Session {
   }
 }
 
-/** A session together with its end on one axios instance. */
+/** A session that is attached to an axios instance. */
 export interface AttachedSession extends Session {
   /** Removes the interceptors: the instance is as if it had never been attached. Requests under way are finished. */
   readonly detach: () => void
@@ -56,7 +59,7 @@ export function attachedSession(open: OpenSession, detach: () => void): Attached
   return Object.assign(new SessionObject(open), { detach })
 }
 
-/** The internals of a session object, also of a copy of it or of one that another copy of this package has made. */
+/** The internals of a session object, of a copy of one, or of one that another copy of this package created. */
 export function openSessionOf(value: unknown): OpenSession | undefined {
   const open = (value as Partial<SessionObject> | null | undefined)?.[internals]
   return typeof open === 'function' ? open() : undefined

@@ -70,7 +70,7 @@ const descriptions: Record<string, Describe> = {
     const name = requestName(event.startedBy, events)
     return ['refresh started', event.reason, name && `started by ${name}`]
   },
-  refresh_succeeded: ({ duration, attempts, lockWait, waiting }) => [
+  refreshed: ({ duration, attempts, lockWait, waiting }) => [
     'refreshed',
     duration === undefined ? undefined : `${Math.round(duration)} ms`,
     attempts === undefined || attempts < 2 ? undefined : plural(attempts, 'attempt'),
@@ -78,17 +78,17 @@ const descriptions: Record<string, Describe> = {
     waiting === undefined ? undefined : `${plural(waiting, 'request')} waited`,
   ],
   refresh_failed: (event, events) => ['refresh failed', failureOf(event), starterOf(event, events)],
-  tokens_adopted: () => ['tokens adopted', 'another tab or process refreshed'],
-  tokens_saved: () => ['tokens saved'],
-  save_failed: ({ error }) => ['save failed', typeof error?.message === 'string' ? error.message : undefined],
+  adopted: () => ['tokens adopted', 'another tab or process refreshed'],
+  saved: () => ['tokens saved'],
+  unpersisted: ({ error }) => ['save failed', typeof error?.message === 'string' ? error.message : undefined],
   signed_in: () => ['signed in'],
   signed_out: (event, events) => ['signed out', ...signOutCause(event, events)],
   user_changed: () => ['user changed'],
   revocation_failed: ({ error }) => ['revocation failed', typeof error?.message === 'string' ? error.message : undefined],
-  request_sent: request('sent'),
-  request_queued: request('waits'),
-  request_released: request('released'),
-  request_resent: request('re-sent'),
+  sent: request('sent'),
+  queued: request('waits'),
+  released: request('released'),
+  resent: request('re-sent'),
 }
 
 /**

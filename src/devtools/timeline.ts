@@ -30,24 +30,24 @@ export interface Timeline {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer U)[] ? Mutable<U>[] : T[K] }
 
 const outcomes: Record<string, TimelineRefresh['outcome']> = {
-  refresh_succeeded: 'succeeded',
+  refreshed: 'succeeded',
   refresh_failed: 'failed',
-  tokens_adopted: 'adopted',
+  adopted: 'adopted',
 }
 
 function addRequest(requests: Map<string, Mutable<TimelineRequest>>, event: SessionEvent, id: string): void {
   const { type, at } = event
-  const [label = id] = describeEvent({ ...event, type: 'request_sent' }).split(' sent ')
+  const [label = id] = describeEvent({ ...event, type: 'sent' }).split(' sent ')
   const request = requests.get(id) ?? { id, label, from: at, marks: [], waits: [] }
   requests.set(id, request)
   const wait = request.waits.at(-1)
-  if (type === 'request_sent') request.marks.push({ kind: 'sent', at })
-  if (type === 'request_queued') {
+  if (type === 'sent') request.marks.push({ kind: 'sent', at })
+  if (type === 'queued') {
     if (event.reason === 'rejected' || request.marks.length > 0) request.marks.push({ kind: 'refused', at })
     request.waits.push({ from: at })
   }
-  if (type === 'request_released' && wait) wait.to = at
-  if (type === 'request_resent') request.marks.push({ kind: 're-sent', at })
+  if (type === 'released' && wait) wait.to = at
+  if (type === 'resent') request.marks.push({ kind: 're-sent', at })
 }
 
 /** Puts the events of a session in the order of requests and refreshes. Pure. */

@@ -48,13 +48,13 @@ async function attempt(
       // Checked at construction.
       [allowInsecureRequests]: true,
     })
-    const { status } = response
+    const { status, headers } = response
     if (status !== 200) {
       discard(response)
-      const retryAfter = response.headers.get('retry-after') ?? undefined
+      const retryAfter = headers.get('retry-after') ?? undefined
       if (status !== 429 && status < 500) return notFound({ status })
       const message = `The issuer ${issuer.origin} answered ${status} to the request for its metadata.`
-      return { failure: new TokenEndpointError(message, { status, retryAfter }), weight: 1 }
+      return { failure: new TokenEndpointError(message, { status, retryAfter, headers }), weight: 1 }
     }
     text = await readText(response, `issuer ${issuer.origin}`, signal)
   } catch (error) {

@@ -1,3 +1,4 @@
+import { brandAsSafe } from '../errors.js'
 import { networkCode, reduceCause } from './cause.js'
 
 /** Details of a failed token request. */
@@ -8,6 +9,8 @@ export interface TokenEndpointFailure {
   readonly error?: string | undefined
   /** The `Retry-After` header as received. */
   readonly retryAfter?: string | undefined
+  /** The headers of the answer. Kept non-enumerable. */
+  readonly headers?: Headers | undefined
   /** The code of an error that arose before an answer, such as `ERR_INSECURE_PROXY`. Default: the network code of `cause`. */
   readonly code?: string | undefined
   /** The parsed members of the answer. Kept non-enumerable. */
@@ -32,6 +35,8 @@ export class TokenEndpointError extends Error {
    * clear, and nothing was sent.
    */
   declare readonly code?: string
+  /** The headers of the answer; names are in lower case. Non-enumerable: they may hold cookies. */
+  declare readonly headers?: Readonly<Record<string, string>>
   /** The `error_description` of the answer. Non-enumerable: servers quote tokens in it. */
   declare readonly error_description?: string
   /** The parsed members of the answer, as a dictionary. Non-enumerable: it may hold tokens. */
@@ -39,11 +44,12 @@ export class TokenEndpointError extends Error {
   /** Tells an error of the token endpoint from one of an application's own refresh function, across copies of the package. */
   declare readonly isTokenEndpointError: true
 
-  constructor(message: string, { status, error, retryAfter, code, body, cause }: TokenEndpointFailure = {}) {
+  constructor(message: string, { status, error, retryAfter, headers, code, body, cause }: TokenEndpointFailure = {}) {
     const reduced = reduceCause(cause)
     super(message, Object.keys(reduced).length > 0 ? { cause: reduced } : undefined)
     const known = { status, error, retryAfter, code: code ?? networkCode(cause) }
     for (const [name, value] of Object.entries(known)) if (value !== undefined) Object.assign(this, { [name]: value })
+    if (headers) hide(this, 'headers', Object.fromEntries(headers))
     if (typeof body !== 'object' || body === null) return
     const { error_description } = body as { error_description?: unknown }
     hide(this, 'body', body)
@@ -52,6 +58,7 @@ export class TokenEndpointError extends Error {
 }
 hide(TokenEndpointError.prototype, 'name', 'TokenEndpointError')
 hide(TokenEndpointError.prototype, 'isTokenEndpointError', true)
+brandAsSafe(TokenEndpointError.prototype)
 
 function hide(target: object, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true })

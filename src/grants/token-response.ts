@@ -38,16 +38,22 @@ export async function readTokenResponse(
   signal: AbortSignal,
   adviceOn: (error: string) => string | undefined,
 ): Promise<TokenResponse> {
-  const { status, ok } = response
-  const retryAfter = response.headers.get('retry-after') ?? undefined
+  const { status, ok, headers } = response
+  const retryAfter = headers.get('retry-after') ?? undefined
   if (isRedirect(response)) {
     discard(response)
     const message = 'The token endpoint redirects, which is not followed: use its final address.'
-    throw new TokenEndpointError(message, { status, retryAfter })
+    throw new TokenEndpointError(message, { status, retryAfter, headers })
   }
   const members = parseMembers(await readText(response, 'token endpoint', signal))
   const fail = (message: string, error?: string): TokenEndpointError =>
-    new TokenEndpointError(`The token endpoint answered ${status} ${message}`, { status, retryAfter, error, body: members })
+    new TokenEndpointError(`The token endpoint answered ${status} ${message}`, {
+      status,
+      retryAfter,
+      headers,
+      error,
+      body: members,
+    })
 
   const hasToken = typeof members?.access_token === 'string'
   if (typeof members?.error === 'string' && !(ok && hasToken)) {

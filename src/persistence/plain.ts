@@ -5,7 +5,7 @@ import { compareStored } from './compare-stored.js'
 import { renewTokens, saveRecord } from './renew.js'
 import { StoreAccess } from './store-access.js'
 
-/** Reads a set for revocation; one that can't be read is not revoked. */
+/** Reads a set for revocation. An unreadable set is not revoked. */
 function readable(json: TokenJSON | undefined, now: number): TokenRecord | undefined {
   try {
     return json && readRecord(json, now)
@@ -16,14 +16,12 @@ function readable(json: TokenJSON | undefined, now: number): TokenRecord | undef
 
 /** Persistence of a store that one process uses. */
 export function plainPersistence(store: TokenStore): PersistenceFactory {
-  return (environment, settings) => createPersistence(new StoreAccess(store, environment, settings.storeTimeout), environment, settings)
+  return (environment, settings) =>
+    createPersistence(new StoreAccess(store, environment, settings.storeTimeout), environment, settings)
 }
 
-/** The part that plain and shared stores have in common. */
-export function createPersistence(
-  access: StoreAccess,
-  ...[environment, settings]: Parameters<PersistenceFactory>
-): Persistence {
+/** The operations of both plain and shared stores. */
+export function createPersistence(access: StoreAccess, ...[environment, settings]: Parameters<PersistenceFactory>): Persistence {
   const now = (): number => environment.now()
   return {
     name: access.name,

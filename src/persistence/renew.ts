@@ -15,7 +15,7 @@ import type { TokenJSON } from '../types.js'
 import { compareStored } from './compare-stored.js'
 import { storeError, type StoreAccess } from './store-access.js'
 
-/** Read again → adopt, or exchange and save. */
+/** Reads the store again, then adopts a newer set, or exchanges and saves. */
 export async function renewTokens(
   access: StoreAccess,
   environment: Environment,
@@ -25,7 +25,7 @@ export async function renewTokens(
 ): Promise<Renewal> {
   const { superseded } = request
   const isFresh = (record: TokenRecord): boolean => environment.now() < windowsOf(record.parsed, 0, policy).blockFrom
-  /** A set that answers the request without asking the token endpoint. */
+  /** Does this stored set make a token request unnecessary? */
   const answers = (record: TokenRecord, base: TokenRecord | undefined): boolean =>
     record.parsed.accessToken !== undefined && record.parsed.accessToken !== base?.parsed.accessToken && isFresh(record)
 
@@ -35,7 +35,7 @@ export async function renewTokens(
 
   const compare = (stored: TokenJSON | undefined): StoredChange => {
     const change = compareStored(access.name, stored, base, environment.now())
-    // After the comparison: a record that can't be read stays news.
+    // After the comparison: a record that can't be read must be reported again.
     access.acknowledge(stored)
     return change
   }
@@ -92,7 +92,7 @@ export async function renewTokens(
   }
 }
 
-/** Deletes the set whose refresh token is dead, unless another session has stored a newer one: resolves with that one. */
+/** Deletes the set whose refresh token was refused, unless another session has stored a newer one: resolves with that one. */
 async function findSuccessor(access: StoreAccess, keepStored: boolean, superseded: Superseded): Promise<TokenJSON | undefined> {
   try {
     if (!keepStored) {
@@ -102,7 +102,7 @@ async function findSuccessor(access: StoreAccess, keepStored: boolean, supersede
     const stored = await access.read()
     return access.changedExternally(stored) ? stored : undefined
   } catch {
-    // The session ends all the same; a set that stays is refused again.
+    // The session ends in any case; a set that could not be deleted will be refused again.
     return undefined
   }
 }

@@ -19,17 +19,20 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       ...createPersistence(access, environment, settings),
       renew: (request) =>
         new Promise<Renewal>((resolve) => {
+          const startedAt = environment.monotonic()
           const released: Promise<SaveOutcome | undefined> = lock
             .run(async (lost) => {
+              const lockWait = environment.monotonic() - startedAt
               const renewal = await renewTokens(access, environment, settings, request, lost)
-              resolve({ ...renewal, released })
+              resolve({ ...renewal, released, lockWait })
               const { outcome } = renewal
-              // The next holder of the lock would read the refresh token that is spent, and spend it again.
-              if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record)) return undefined
+              // Without this, the next holder of the lock reads the spent refresh token and sends it again.
+              if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record))
+                return undefined
               return keepSaving(outcome.record, request.superseded, lost)
             })
             .catch((error: unknown) => {
-              // Without effect once the work has run.
+              // No effect once the work has run.
               resolve({ outcome: { type: 'failed', error: storeError(access.name, 'be locked', error) } })
               return undefined
             })
@@ -37,7 +40,7 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       saveAgain: (record, superseded) => lock.run(() => saveRecord(access, record, superseded, () => environment.now())),
     }
 
-    /** Tries again for as long as one more step of the store may take. A lost lock allows one more try, which compare and set refuses if the store moved on. */
+    /** Tries again until `storeTimeout` has passed. A lost lock allows one more try, which compare and set refuses if the store has changed. */
     async function keepSaving(record: TokenRecord, superseded: Superseded, lost: AbortSignal | undefined): Promise<SaveOutcome> {
       const end = environment.monotonic() + settings.storeTimeout
       for (;;) {
@@ -93,7 +96,7 @@ class StoreLock {
         cancelTimer = this.#environment.after(storeTimeout, () => resolve(mine))
         return mine
       }
-      // Once the work has run, its result counts, not what the lock settles with.
+      // Once the work has run, its result counts, not the outcome of the lock.
       const ended = (cause: unknown): void => (result ? resolve(result) : giveUp(cause))
       new Promise((started) => started(this.#store.lock(locked, waiting.signal)))
         .then(() => ended(brandAsSafe(new Error('the lock ended without running the work'))), ended)

@@ -13,7 +13,7 @@ export type ReplaceResult =
   | { readonly type: 'conflict'; readonly found: TokenJSON | undefined }
   | { readonly type: 'superseded' }
 
-/** An error that names the store and what it could not do. */
+/** The error of a failed operation of the store, which names both. */
 export function storeError(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause) && cause.code === 'OAUTH_STORE_FAILED') return cause as OAuthError
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not ${verb}. Its content is unchanged.`, { cause })
@@ -25,9 +25,9 @@ export class StoreAccess {
   readonly #store: TokenStore
   readonly #environment: Environment
   readonly #timeout: number
-  /** The content of the store at the last read or write that the session took note of. */
+  /** The content of the store at the last acknowledged read or write. */
   #known: TokenJSON | undefined
-  /** A write that overwrites is under way or has failed: the content counts as known, whatever it is. */
+  /** An unconditional write is under way or has failed: any content counts as known. */
   #overwriting = false
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -38,14 +38,15 @@ export class StoreAccess {
     this.#timeout = timeout
   }
 
-  /** Reads after every change that was asked for before. */
+  /** Reads after all changes that were queued before. */
   read(): Promise<TokenJSON | undefined> {
     return this.#enqueue(() => this.#read())
   }
 
   /** Did another tab, process or machine change the store? */
   changedExternally(stored: TokenJSON | undefined): boolean {
-    return !sameTokens(stored, this.#known)
+    // A record without tokens is not an empty store.
+    return !stored !== !this.#known || !sameTokens(stored, this.#known)
   }
 
   acknowledge(stored: TokenJSON | undefined): void {
@@ -66,11 +67,11 @@ export class StoreAccess {
     })
   }
 
-  /** Stores `tokens` whatever is there. Resolves with what was there. */
+  /** Stores `tokens` unconditionally. Resolves with the content before. */
   overwrite(tokens: TokenJSON | undefined): Promise<TokenJSON | undefined> {
     return this.#enqueue(async () => {
       this.#overwriting = true
-      // A write to a store that can't be read might undo another session's change later; a deletion is tried all the same.
+      // A write to a store that can't be read may undo another session's change later; a deletion is tried in any case.
       const present = await this.#read().catch((error: unknown) => {
         if (tokens) throw error
         return this.#known
@@ -80,7 +81,7 @@ export class StoreAccess {
     })
   }
 
-  /** Asks the store whether a write would succeed. Resolves with the objection. */
+  /** Asks the store whether a write would succeed. Resolves with the error when not. */
   async checkWritable(): Promise<OAuthError | undefined> {
     const { checkWritable } = this.#store
     if (!checkWritable) return undefined

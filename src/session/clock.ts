@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js'
 
-/** A backward jump below this many milliseconds counts as rounding. */
+/** A backward jump shorter than this, in milliseconds, counts as rounding. */
 const JUMP = 2000
 
 /**
@@ -21,11 +21,15 @@ export class Clock {
     return this.#environment.now() + this.#offset
   }
 
-  /** The same moment as the platform's clock shows it. */
+  /** Converts a time to the platform's clock. */
   toPlatform(time: number): number {
     return time - this.#offset
   }
 
+  /** Converts a time of the platform's clock. */
+  /** Converts a time of the platform's clock. */
+  /** Converts a time of the platform's clock. */
+  /** Converts a time of the platform's clock. */
   fromPlatform(time: number): number {
     return time + this.#offset
   }

@@ -1,4 +1,4 @@
-/** The platform as the session sees it: tests replace the clock, the timers and the randomness. */
+/** The clock, the timers and the randomness of the platform, which tests replace. */
 export interface Environment {
   /** Epoch milliseconds. */
   now(): number
@@ -6,17 +6,20 @@ export interface Environment {
   monotonic(): number
   /** 0 to 1. */
   random(): number
+  /** Does the platform say that there is no network? Missing where it can't tell. */
+  isOffline?(): boolean
   /** Calls back after `ms` milliseconds. Returns the function that cancels it. */
   after(ms: number, callback: () => void): () => void
 }
 
-/** The longest delay that timers can count. */
+/** The longest delay of a timer; a longer one would fire immediately. */
 const MAX_DELAY = 2 ** 31 - 1
 
 export const platform: Environment = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   random: () => Math.random(),
+  isOffline: () => globalThis.navigator?.onLine === false,
   after(ms, callback) {
     const timer = setTimeout(callback, Math.min(ms, MAX_DELAY))
     return () => clearTimeout(timer)

@@ -2,9 +2,9 @@ import { isSameUser, type Identity } from '../token-record.js'
 
 /** One sign-in. A request belongs to the epoch in which it is first seen and is never sent in another one. */
 export interface Epoch {
-  /** What is known of the user. A refresh may tell more. */
+  /** The user, as far as known. A refresh may add to that. */
   identity: Identity
-  /** Equal for epochs that turn out to be one: a refresh function or a step-up handler that signs in itself. */
+  /** Equal for epochs that are one: a refresh function or a step-up handler called `signIn()` itself. */
   group: object
 }
 

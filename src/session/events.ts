@@ -16,16 +16,43 @@ export interface RequestSummary {
   readonly url: string
 }
 
+/** The members of every event of one request. */
+export interface RequestEvent extends RequestSummary {
+  /** Shared by all events of one request. */
+  readonly requestId: number
+}
+
+/** The members of every event of one refresh. */
+export interface RefreshEvent {
+  /** Shared by all events of one refresh. */
+  readonly refreshId: number
+  /** Why it takes place. `step_up`: its token is there already. */
+  readonly reason: RefreshReason | 'step_up'
+  /** The request that started it. Missing when the application did. */
+  readonly startedBy?: RequestSummary
+}
+
+/** The members of the events that end a refresh. Times are milliseconds. */
+export interface RefreshEnd extends RefreshEvent {
+  readonly duration: number
+  /** The wait for the lock of a shared store. Missing where there is none. */
+  readonly lockWait?: number
+  /** How often the refresh function was called. */
+  readonly attempts: number
+  /** How many requests waited. */
+  readonly waiting: number
+}
+
 /** The events of a session. None carries a token. */
 export interface SessionEvents {
-  /** A refresh begins: the refresh function is called, unless another session that shares the store was faster. `step_up`: the token is there already. */
-  refresh_started: { readonly reason: RefreshReason | 'step_up' }
+  /** A refresh begins: the refresh function is called, unless another session that shares the store was faster. */
+  refresh_started: RefreshEvent
   /** A new token set was received and adopted. */
-  refreshed: { readonly generation: number; readonly expiresAt: number | undefined }
-  /** A refresh failed. */
-  refresh_failed: { readonly error: OAuthError }
-  /** A token set that another session stored was adopted. */
-  adopted: { readonly generation: number }
+  refreshed: RefreshEnd & { readonly generation: number; readonly expiresAt: number | undefined }
+  /** A refresh failed. `status` and `oauthError`: of the token endpoint's answer (RFC 6749 §5.2). */
+  refresh_failed: RefreshEnd & { readonly error: OAuthError; readonly status?: number; readonly oauthError?: string }
+  /** A token set that another session stored was adopted; with `refreshId` when a refresh found it. */
+  adopted: { readonly generation: number; readonly refreshId?: number }
   /** A token set was stored. */
   saved: { readonly generation: number }
   /** A token set could not be stored and lives on in memory only. */
@@ -38,53 +65,85 @@ export interface SessionEvents {
   user_changed: { readonly generation: number }
   /** Tokens could not be revoked at the server (RFC 7009). */
   revocation_failed: { readonly error: OAuthError }
+  /** A request is sent with a token for the first time. */
+  sent: RequestEvent
   /** A request waits for a token (`token`), or for the refresh after its 401 (`rejected`). */
-  queued: RequestSummary & { readonly because: 'token' | 'rejected' }
-  /** A request stops waiting. */
-  released: RequestSummary
+  queued: RequestEvent & { readonly because: 'token' | 'rejected' }
+  /** A request stops waiting, after `waited` milliseconds. */
+  released: RequestEvent & {
+    readonly waited: number
+    /** `none`: it is sent without a token. `failed`, `rejected`: it gets no newer token. `interrupted`: aborted, or out of time. */
+    readonly outcome: 'token' | 'none' | 'failed' | 'rejected' | 'interrupted'
+  }
   /** A request is sent for the second time. */
-  resent: RequestSummary
+  resent: RequestEvent
 }
+
+/** The members of every event. */
+export interface EventStamp<Name extends keyof SessionEvents = keyof SessionEvents> {
+  readonly type: Name
+  /** Epoch milliseconds. */
+  readonly at: number
+  /** The option `name` of the session. Missing when it has none. */
+  readonly session?: string
+}
+
+/** Any event, discriminated by `type`: what a listener of `*` gets. */
+export type AnySessionEvent = { [Name in keyof SessionEvents]: EventStamp<Name> & SessionEvents[Name] }[keyof SessionEvents]
 
 export type SessionEventName = keyof SessionEvents
 
-export type SessionListener<Name extends SessionEventName> = (event: SessionEvents[Name]) => void
+/** A listener of one event, or of all events (`*`). */
+export type SessionListener<Name extends SessionEventName | '*'> = (
+  event: Name extends SessionEventName ? EventStamp<Name> & SessionEvents[Name] : AnySessionEvent,
+) => void
 
-/** A call of all listeners of one event. */
-export type Notice = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
+/** An event by name and content. */
+export type EventCall = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
 
-/** Calls every function of a set; one that throws does not keep the others from being called. */
+/** Calls every function of a set; one that throws does not stop the others. */
 export function callEach<Argument>(listeners: Iterable<(argument: Argument) => void>, argument: Argument): void {
   for (const listener of [...listeners]) {
     try {
       listener(argument)
     } catch {
-      // A listener has no influence on the session.
+      // An error of a listener must not change the session.
     }
   }
 }
 
-/** Listeners by event. Events of a change that a listener makes come after the present ones, for every listener. */
+const requestEvents: readonly string[] = ['sent', 'queued', 'released', 'resent', '*']
+
+/** Listeners by event. Events of a change that a listener makes follow the present ones, for every listener. */
 export class Events {
-  readonly #listeners = new Map<SessionEventName, Set<(event: never) => void>>()
+  readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
+  readonly #stamp: () => Omit<EventStamp, 'type'>
   readonly #queue: (() => void)[] = []
   #isDraining = false
+  #requestCount = 0
+  /** `true` while events of requests have a listener: without one they are not made. */
+  watchesRequests = false
 
-  on<Name extends SessionEventName>(name: Name, listener: SessionListener<Name>): () => void {
+  constructor(stamp: () => Omit<EventStamp, 'type'>) {
+    this.#stamp = stamp
+  }
+
+  on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
-    // An entry of its own: one function registered twice is called twice, and each undo removes its own.
+    // A wrapper for each registration: one function registered twice is called twice, and each undo removes one.
     const entry = (event: never): void => listener(event)
     listeners.add(entry)
+    this.#update()
     return () => {
       listeners.delete(entry)
       if (listeners.size === 0 && this.#listeners.get(name) === listeners) this.#listeners.delete(name)
+      this.#update()
     }
   }
 
-  /** `true` when there is a listener: without one the event needs no content. */
-  has(name: SessionEventName): boolean {
-    return this.#listeners.has(name)
+  nextRequestId(): number {
+    return ++this.#requestCount
   }
 
   emit<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
@@ -93,7 +152,11 @@ export class Events {
   }
 
   enqueueEvent<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    this.enqueue(() => callEach((this.#listeners.get(name) ?? []) as Iterable<SessionListener<Name>>, event))
+    const stamped = { type: name, ...this.#stamp(), ...event }
+    this.enqueue(() => {
+      for (const listened of [name, '*'] as const)
+        callEach((this.#listeners.get(listened) ?? []) as Iterable<(event: unknown) => void>, stamped)
+    })
   }
 
   /** Queues a notification until `drain`. */
@@ -101,11 +164,15 @@ export class Events {
     this.#queue.push(notify)
   }
 
-  /** Runs what is queued, unless that happens already further up the stack. */
+  /** Runs the queue, unless a caller further up the stack already does. */
   drain(): void {
     if (this.#isDraining) return
     this.#isDraining = true
     for (let notify = this.#queue.shift(); notify; notify = this.#queue.shift()) notify()
     this.#isDraining = false
+  }
+
+  #update(): void {
+    this.watchesRequests = requestEvents.some((name) => this.#listeners.has(name as SessionEventName))
   }
 }

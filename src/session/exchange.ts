@@ -10,7 +10,7 @@ import { internalError, noRefreshFunction, noRefreshToken, notSignedIn, refreshF
 import type { SessionSettings } from './settings.js'
 import { requestTokens } from './token-request.js'
 
-/** What the exchange knows of the session. */
+/** The part of the session that an exchange reads. */
 export interface ExchangeContext {
   readonly environment: Environment
   readonly settings: SessionSettings
@@ -37,7 +37,7 @@ export async function exchange(
   }
 }
 
-/** Why the refresh function must not be called. */
+/** The error when the refresh function must not be called. */
 function objection(
   { settings, storeName, keepsRefreshToken, isExpired }: ExchangeContext,
   run: InFlightRefresh,
@@ -48,7 +48,7 @@ function objection(
   if (!refresh) return noRefreshFunction(storeName)
   if (refresh.needsRefreshToken && base?.parsed.refreshToken === undefined) return base ? noRefreshToken() : notSignedIn()
   if (!unwritable || refreshWhenUnwritable) return undefined
-  // A rotated refresh token that can't be stored is lost at the end of the process, and the stored one is spent.
+  // A rotated refresh token that can't be stored is lost when the process ends, and the stored one is no longer valid by then.
   if (!isExpired && !run.isForRejected) return unwritable
   if (keepsRefreshToken) return undefined
   return new OAuthError(
@@ -75,7 +75,10 @@ async function exchangeTokens(
   const refresh = settings.refresh as RefreshFunction
   const { neverEnds = false } = answer ? {} : refresh
   const options = { classify: settings.classify, inferFromStatus: !neverEnds }
-  if (!answer) run.askedAt = environment.monotonic()
+  if (!answer) {
+    run.askedAt = environment.monotonic()
+    run.wasOffline = environment.isOffline?.() ?? false
+  }
   try {
     const { response, sentAt } = answer
       ? { response: answer, sentAt: environment.now() }
@@ -97,7 +100,7 @@ async function exchangeTokens(
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error }
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }
-    // An inferred end counts once the access token is of no use any more.
+    // An inferred end counts once the access token has expired or was rejected.
     if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
     return { type: 'ended', error, keepStored: true }
   }
@@ -111,7 +114,7 @@ function unavailable(error: OAuthError): OAuthError {
   return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', error.message, { cause: error })
 }
 
-/** Some servers answer 200 with an error in the body. */
+/** Throws the body of an error that a server sends with status 200. */
 function checkResponse(response: unknown): unknown {
   if (typeof response === 'object' && response !== null && !('access_token' in response)) throw response
   return response

@@ -2,9 +2,11 @@ import type { OAuthError } from '../errors.js'
 import type { TokenRecord } from '../token-record.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { Epoch } from './epoch.js'
+import { runInContext } from './async-context.js'
+import type { RefreshEvent, RequestSummary } from './events.js'
 import type { ActiveToken } from './state.js'
 
-/** What the requests that wait for a refresh get. */
+/** The result for requests that wait for a refresh. */
 export type RefreshResult =
   | { readonly type: 'token'; readonly token: ActiveToken }
   /** No newer token; the session goes on with the present one. */
@@ -12,15 +14,30 @@ export type RefreshResult =
   /** The request must not be sent: the session ended, or another user signed in. */
   | { readonly type: 'rejected'; readonly error: OAuthError }
 
-/** One run of the refresh. It is independent of its callers: those who wait may leave, and it goes on. */
-export class InFlightRefresh {
+/** The beginning of a refresh. */
+export interface RefreshStart {
+  readonly id: number
   readonly reason: RefreshReason | 'step_up'
+  readonly epoch: Epoch
+  readonly startedAt: number
+  readonly startedBy: RequestSummary | undefined
+  readonly answer: TokenResponse | undefined
+}
+
+/** One run of the refresh. A caller that stops waiting does not end the run. */
+export class InFlightRefresh {
+  readonly id: number
+  readonly reason: RefreshReason | 'step_up'
+  /** The request that started it. */
+  readonly startedBy: RequestSummary | undefined
+  /** On the monotonic clock. */
+  readonly startedAt: number
   /** The epoch in which it began. */
   readonly epoch: Epoch
   /** The token response of a step-up, which needs no request. */
   readonly answer: TokenResponse | undefined
   readonly result: Promise<RefreshResult>
-  /** The same for requests that go on with the present token when the refresh fails; made at the first need. */
+  /** The result for requests that go on with the present token when the refresh fails. Created at the first need. */
   orPresent: Promise<RefreshResult> | undefined
   /** The refresh is for a token that the resource server rejected. */
   isForRejected: boolean
@@ -30,16 +47,26 @@ export class InFlightRefresh {
   isRunning = false
   /** Superseded by a sign-in or a sign-out: the tokens of this refresh must not be used. */
   isSuperseded = false
-  /** The set that it brought. */
+  /** The token set that the refresh received. */
   received: TokenRecord | undefined
   /** When the token endpoint was first asked, on the monotonic clock. */
   askedAt: number | undefined
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 
-  constructor(reason: RefreshReason | 'step_up', epoch: Epoch, answer?: TokenResponse) {
+  /** The platform had no network when the token endpoint was first asked. */
+  wasOffline = false
+  /** How often the refresh function was called. */
+  attempts = 0
+  /** How many requests wait. */
+  waiting = 0
+
+  constructor({ id, reason, epoch, startedAt, startedBy, answer }: RefreshStart) {
+    this.id = id
     this.reason = reason
     this.epoch = epoch
+    this.startedAt = startedAt
+    this.startedBy = startedBy
     this.answer = answer
     this.isForRejected = reason === 'rejected'
     this.result = new Promise((resolve) => (this.#settle = resolve))
@@ -48,6 +75,12 @@ export class InFlightRefresh {
   /** The signal that the refresh function gets. */
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  /** The members of its events. */
+  get event(): RefreshEvent {
+    const { id, reason, startedBy } = this
+    return { refreshId: id, reason, ...(startedBy && { startedBy }) }
   }
 
   settle(result: RefreshResult): void {
@@ -60,12 +93,13 @@ export class InFlightRefresh {
 
   /** Calls the refresh function. */
   call<Result>(refresh: () => Result | PromiseLike<Result>): Promise<Result> {
+    this.attempts++
     this.isCalling = this.isRunning = true
     const done = (): void => {
       this.isRunning = false
     }
     try {
-      const answer = Promise.resolve(refresh())
+      const answer = Promise.resolve(runInContext(this, refresh))
       answer.then(done, done)
       return answer
     } catch (error) {

@@ -1,49 +1,50 @@
-import { Events, callEach, type Notice } from './events.js'
+import { type Events, callEach, type EventCall } from './events.js'
 import type { SessionSnapshot, Snapshots } from './snapshot.js'
 
 /** Notifies subscribers of the snapshot and listeners of events, after the state has changed. */
 export class Notifications {
-  readonly events = new Events()
+  readonly events: Events
   readonly #snapshots: Snapshots
   readonly #subscribers = new Set<() => void>()
   #seen: SessionSnapshot
-  #postponed: readonly Notice[] = []
+  #postponed: readonly EventCall[] = []
 
-  constructor(snapshots: Snapshots) {
+  constructor(snapshots: Snapshots, events: Events) {
+    this.events = events
     this.#snapshots = snapshots
     this.#seen = snapshots.present
   }
 
   subscribe(listener: () => void): () => void {
-    // An entry of its own: one function may be subscribed twice.
+    // A wrapper for each subscription: one function may be subscribed twice.
     const entry = (): void => listener()
     this.#subscribers.add(entry)
     return () => void this.#subscribers.delete(entry)
   }
 
   /** Calls the subscribers when the snapshot has changed, then the listeners. */
-  notify(notices: readonly Notice[] = []): void {
+  notify(events: readonly EventCall[] = []): void {
     this.#release()
-    this.#enqueue(notices)
+    this.#enqueue(events)
     this.events.drain()
   }
 
-  /** Keeps notices until the next `notify`: no listener runs while a lock is held. */
-  postpone(notices: readonly Notice[]): void {
+  /** Keeps events until the next `notify`: no listener runs while a lock is held. */
+  postpone(events: readonly EventCall[]): void {
     this.#release()
-    this.#postponed = notices
+    this.#postponed = events
   }
 
   #release(): void {
-    const notices = this.#postponed
+    const events = this.#postponed
     this.#postponed = []
-    this.#enqueue(notices)
+    this.#enqueue(events)
   }
 
-  #enqueue(notices: readonly Notice[]): void {
+  #enqueue(events: readonly EventCall[]): void {
     const { present } = this.#snapshots
     if (present !== this.#seen) this.events.enqueue(() => callEach(this.#subscribers, undefined))
     this.#seen = present
-    for (const [name, event] of notices) this.events.enqueueEvent(name, event as never)
+    for (const [name, event] of events) this.events.enqueueEvent(name, event as never)
   }
 }

@@ -1,5 +1,6 @@
 import { Clock } from './clock.js'
 import type { Environment } from './environment.js'
+import { Events } from './events.js'
 import { Notifications } from './notifications.js'
 import type { PersistenceFactory } from './persistence.js'
 import { RefreshCoordinator } from './refresh-coordinator.js'
@@ -12,25 +13,35 @@ import { SessionState } from './state.js'
 import { StoreSync } from './store-sync.js'
 import { TokenProvider } from './token-provider.js'
 
-/** A session as the interceptors and its public object see it. */
+/** The internals of a session, for the interceptors and the public object. */
 export interface OpenSession {
   readonly operations: SessionOperations
   readonly provider: TokenProvider
   readonly snapshots: Snapshots
   readonly notifications: Notifications
   readonly sync: StoreSync
-  /** Takes over settings that a later call names. */
+  /** The present settings. */
+  readonly settings: SessionSettings
+  /** Replaces the settings that a later call names. */
   readonly configure: (changes: Partial<SessionSettings>) => void
 }
 
-/** Puts the parts of a session together. */
-export function openSession(createPersistence: PersistenceFactory, settings: SessionSettings, environment: Environment): OpenSession {
+/** Builds a session. */
+export function openSession(
+  createPersistence: PersistenceFactory,
+  settings: SessionSettings,
+  environment: Environment,
+): OpenSession {
   const clock = new Clock(environment)
   const state = new SessionState(environment, clock, settings)
   const persistence = createPersistence(environment, settings)
   const throttle = new RefreshThrottle(settings)
   const snapshots = new Snapshots(state)
-  const notifications = new Notifications(snapshots)
+  const stamp = (): { at: number; session?: string } => ({
+    at: environment.now(),
+    ...(settings.name !== undefined && { session: settings.name }),
+  })
+  const notifications = new Notifications(snapshots, new Events(stamp))
   const revocation = new Revocation(environment, settings, state, notifications)
   const parts = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
   const coordinator = new RefreshCoordinator(parts)
@@ -40,6 +51,8 @@ export function openSession(createPersistence: PersistenceFactory, settings: Ses
   const configure = (changes: Partial<SessionSettings>): void => {
     Object.assign(settings, changes)
     state.updateFastPath()
+    // The snapshot tells whether the session can refresh.
+    notifications.notify()
   }
-  return { operations, provider, snapshots, notifications, sync, configure }
+  return { operations, provider, snapshots, notifications, sync, settings, configure }
 }

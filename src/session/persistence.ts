@@ -18,7 +18,7 @@ export type ExchangeResult =
   | { readonly type: 'received'; readonly record: TokenRecord }
   /** The answer is unusable but brings a new refresh token, which must be stored. */
   | { readonly type: 'rotated'; readonly record: TokenRecord; readonly error: OAuthError }
-  /** The refresh token is dead. `keepStored`: that is inferred, and the stored set stays. */
+  /** The refresh token is no longer valid. `keepStored`: that is inferred, and the stored set stays. */
   | { readonly type: 'ended'; readonly error: OAuthError; readonly keepStored: boolean }
   | { readonly type: 'failed'; readonly error: OAuthError }
 
@@ -41,7 +41,7 @@ export interface RenewRequest {
   readonly superseded: Superseded
 }
 
-/** What a look at the store tells. */
+/** The result of a read, compared with the set in use. */
 export type StoredChange =
   | { readonly type: 'unchanged' }
   /** The store holds the set in use. */
@@ -60,7 +60,7 @@ export type RenewOutcome =
   | ExternalChange
   /** `retained`: the set that stays in the store, since its end is inferred. */
   | { readonly type: 'ended'; readonly error: OAuthError; readonly retained?: TokenRecord }
-  /** `adopted`: a newer set that was found on the way. */
+  /** `adopted`: a newer set that the store held. */
   | { readonly type: 'failed'; readonly error: OAuthError; readonly adopted?: TokenRecord }
   | { readonly type: 'superseded' }
 
@@ -68,6 +68,8 @@ export type SaveOutcome = { readonly type: 'saved' } | ExternalChange | { readon
 
 export interface Renewal {
   readonly outcome: RenewOutcome
+  /** The wait for the lock, in milliseconds. Missing where there is none. */
+  readonly lockWait?: number
   /** Tokens that were issued and are not used. */
   readonly unused?: TokenRecord
   /** Settles when the lock is free, with the outcome of a save that went on under it. Missing when there is no lock. */
@@ -78,15 +80,15 @@ export interface Renewal {
 export interface Persistence {
   /** The name that errors use. */
   readonly name: string
-  /** Reads the store. A change stays news until it is acknowledged. Rejects with `OAUTH_STORE_FAILED` or `OAUTH_TOKEN_INVALID`. */
+  /** Reads the store. A change is reported again until it is acknowledged. Rejects with `OAUTH_STORE_FAILED` or `OAUTH_TOKEN_INVALID`. */
   check(current: TokenRecord | undefined): Promise<{ readonly change: StoredChange; readonly stored: TokenJSON | undefined }>
-  /** Takes note of what the store holds. */
+  /** Remembers the content of the store as known. */
   acknowledge(stored: TokenJSON | undefined): void
   /** Gets and saves a new set. Never rejects. */
   renew(request: RenewRequest): Promise<Renewal>
   /** Saves a set that could not be saved before, unless the store has changed. Rejects when it can't. */
   saveAgain(record: TokenRecord, superseded: Superseded): Promise<SaveOutcome>
-  /** Writes whatever is stored; resolves with what was there. Writes run in the order of the calls. */
+  /** Replaces the stored set unconditionally and resolves with it. Writes run in the order of the calls. */
   overwrite(record: TokenRecord | undefined): Promise<TokenRecord | undefined>
   /** Calls `listener` after a change made elsewhere. Returns the function that ends it. */
   subscribe(listener: () => void): () => void

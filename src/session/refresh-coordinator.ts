@@ -2,9 +2,10 @@ import { OAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { TokenRecord } from '../token-record.js'
+import { endContexts } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
-import type { Notice } from './events.js'
+import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
 import { exchange } from './exchange.js'
 import { InFlightRefresh, type RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
@@ -16,7 +17,7 @@ import type { SessionSettings } from './settings.js'
 import type { Snapshots } from './snapshot.js'
 import type { SessionState } from './state.js'
 
-/** The parts that the coordinator works with. */
+/** The collaborators of the coordinator. */
 export interface CoordinatorParts {
   readonly environment: Environment
   readonly settings: SessionSettings
@@ -33,8 +34,9 @@ export interface CoordinatorParts {
 export class RefreshCoordinator {
   readonly #parts: CoordinatorParts
   #current: InFlightRefresh | undefined
-  /** Also superseded ones, until their refresh function settles. */
+  /** Includes superseded ones, until their refresh function settles. */
   readonly #running = new Set<InFlightRefresh>()
+  #count = 0
   /** Refreshes and their saves. */
   readonly #unfinished = new Set<Promise<unknown>>()
   #isClosed = false
@@ -54,7 +56,7 @@ export class RefreshCoordinator {
     return this.#running
   }
 
-  /** No refresh starts any more. */
+  /** Lets no further refresh start. */
   close(): void {
     this.#isClosed = true
   }
@@ -64,19 +66,19 @@ export class RefreshCoordinator {
     while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
   }
 
-  /** Why no refresh may start now. */
+  /** The error when no refresh may start now. */
   refusal(isRequested = false): OAuthError | undefined {
     const { state, throttle, environment, persistence, settings } = this.#parts
     if (this.#isClosed) return sessionClosed()
     if (state.token && !isRequested && !state.canRefresh)
       return settings.refresh ? noRefreshToken() : noRefreshFunction(persistence.name)
-    return throttle.check(state.record?.parsed.refreshToken, environment.monotonic())
+    return throttle.check(state.record?.parsed.refreshToken, environment.monotonic(), environment.isOffline?.())
   }
 
-  /** The refresh under way, or a new one, or why none may start. */
-  startOrJoin(reason: RefreshReason): InFlightRefresh | OAuthError {
+  /** The refresh under way or a new one; the error when none may start. */
+  startOrJoin(reason: RefreshReason, startedBy?: RequestSummary): InFlightRefresh | OAuthError {
     const current = this.#current
-    if (!current) return this.refusal(reason === 'requested') ?? this.start(reason)
+    if (!current) return this.refusal(reason === 'requested') ?? this.start(reason, undefined, startedBy)
     if (reason === 'rejected' && !current.isForRejected) {
       current.isForRejected = true
       this.#parts.state.block(true)
@@ -85,21 +87,24 @@ export class RefreshCoordinator {
   }
 
   /** Starts a refresh. `answer`: the token response of a step-up. */
-  start(reason: RefreshReason | 'step_up', answer?: TokenResponse): InFlightRefresh {
-    const { state, notifications, persistence } = this.#parts
-    const run = new InFlightRefresh(reason, state.epoch, answer)
+  start(reason: RefreshReason | 'step_up', answer?: TokenResponse, startedBy?: RequestSummary): InFlightRefresh {
+    const { state, notifications, persistence, environment } = this.#parts
+    const startedAt = environment.monotonic()
+    const run = new InFlightRefresh({ id: ++this.#count, reason, epoch: state.epoch, startedAt, startedBy, answer })
     this.#use(run)
     this.#running.add(run)
     state.block(run.isForRejected)
-    notifications.notify([['refresh_started', { reason }]])
+    notifications.notify([['refresh_started', run.event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
+    // A later attachment may replace them; a refresh under way keeps its function.
+    const settings = { ...this.#parts.settings }
     const renewal = persistence
       .renew({
         current,
-        exchange: (base, unwritable, lost) => this.#exchange(run, base, unwritable, lost),
+        exchange: (base, unwritable, lost) => this.#exchange(run, settings, base, unwritable, lost),
         adoptStored: !answer,
         superseded: {
-          // A save may go on after the outcome; a newer set then makes it useless.
+          // A save may go on after the outcome; a newer set supersedes it.
           get aborted() {
             return run.isSuperseded || (run.received !== undefined && run.received !== state.record)
           },
@@ -112,7 +117,7 @@ export class RefreshCoordinator {
     return run
   }
 
-  /** A sign-in or sign-out makes the refresh under way useless. Requests that wait for it get `result`, at the latest when `grace` has settled. */
+  /** Ends the use of the refresh under way, after a sign-in or sign-out. Requests that wait for it get `result`, at the latest when `grace` has settled. */
   supersede(result: RefreshResult, grace?: Promise<unknown>): void {
     const run = this.#current
     if (!run) return
@@ -121,12 +126,13 @@ export class RefreshCoordinator {
     this.#parts.state.block(false)
     const settle = (): void => run.settle(result)
     // A refresh function that signs in by itself returns the same tokens soon after that.
-    if (grace && run.isRunning) grace.then(() => afterMicrotasks(settle))
-    else settle()
+    if (!grace || !run.isRunning) return settle()
+    const settleSoon = (): void => afterMicrotasks(settle)
+    grace.then(settleSoon, settleSoon)
   }
 
   /** Applies the outcome of a save that was tried again. */
-  applySaved(outcome: SaveOutcome): Notice[] {
+  applySaved(outcome: SaveOutcome): EventCall[] {
     const { state } = this.#parts
     if (outcome.type === 'superseded') return []
     if (outcome.type === 'removed') this.supersede({ type: 'rejected', error: signedOutElsewhere() })
@@ -138,8 +144,10 @@ export class RefreshCoordinator {
     this.#parts.snapshots.refreshing = run !== undefined
   }
 
-  async #exchange(...[run, base, unwritable, lost]: [InFlightRefresh, ...Parameters<RenewRequest['exchange']>]) {
-    const { environment, settings, persistence, clock } = this.#parts
+  async #exchange(
+    ...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]
+  ) {
+    const { environment, persistence, clock } = this.#parts
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
     const context = {
@@ -164,21 +172,22 @@ export class RefreshCoordinator {
     run.settle({ type: 'token', token })
   }
 
-  async #finish(run: InFlightRefresh, { outcome, unused, released }: Renewal): Promise<void> {
+  async #finish(run: InFlightRefresh, { outcome, unused, released, lockWait }: Renewal): Promise<void> {
     const { notifications, revocation, throttle } = this.#parts
     this.#running.delete(run)
-    // Before the state changes: the limit counts by the life of the token that was refreshed.
+    if (this.#running.size === 0) endContexts()
+    // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
     if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
-    let notices: Notice[] = []
+    let events: EventCall[] = []
     if (this.#current === run) {
       this.#use(undefined)
-      notices = this.#apply(run, outcome)
+      events = this.#apply(run, outcome, this.#endOf(run, lockWait))
     } else {
       run.settle({ type: 'rejected', error: epochEnded() })
     }
     if (unused) revocation.revokeUnused(unused)
-    if (!released) return notifications.notify(notices)
-    notifications.postpone(notices)
+    if (!released) return notifications.notify(events)
+    notifications.postpone(events)
     const saved = await released
     notifications.notify(saved && this.applySaved(saved))
   }
@@ -189,8 +198,8 @@ export class RefreshCoordinator {
     return lifetime > 0 && token !== undefined && askedAt - token.receivedAt >= lifetime / 2
   }
 
-  /** Changes the state, then settles the requests that wait. Returns what the listeners get. */
-  #apply(run: InFlightRefresh, outcome: RenewOutcome): Notice[] {
+  /** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
+  #apply(run: InFlightRefresh, outcome: RenewOutcome, end: RefreshEnd): EventCall[] {
     const { state, throttle, snapshots, settings } = this.#parts
     const { record: before } = state
     state.block(false)
@@ -199,58 +208,69 @@ export class RefreshCoordinator {
         throttle.reset()
         snapshots.lastError = undefined
         this.#keepsRefreshToken = before !== undefined && before.parsed.refreshToken === outcome.record.parsed.refreshToken
-        const notices = state.apply(outcome)
+        const events = state.apply({ ...outcome, end })
         run.received = outcome.record
         if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
         else this.#settleWithToken(run)
-        return notices
+        return events
       }
       case 'adopted': {
         throttle.reset()
         snapshots.lastError = undefined
-        const notices = state.apply(outcome)
+        const events = state.apply(outcome)
         this.#settleWithToken(run)
-        return notices
+        return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
       }
       case 'user_changed': {
         throttle.reset()
-        const notices = state.apply(outcome)
+        const events = state.apply(outcome)
         run.settle({ type: 'rejected', error: epochEnded() })
-        return notices
+        return events
       }
       case 'removed': {
         throttle.reset()
-        const notices = state.apply(outcome)
+        const events = state.apply(outcome)
         run.settle({ type: 'rejected', error: signedOutElsewhere() })
-        return notices
+        return events
       }
       case 'ended':
-        return this.#applyEnd(run, outcome)
+        return this.#applyEnd(run, outcome, end)
       case 'failed':
-        return this.#applyFailure(run, outcome)
+        return this.#applyFailure(run, outcome, end)
       case 'superseded':
         run.settle({ type: 'rejected', error: epochEnded() })
         return []
     }
   }
 
-  #applyEnd(run: InFlightRefresh, { error, retained }: Extract<RenewOutcome, { type: 'ended' }>): Notice[] {
+  #applyEnd(run: InFlightRefresh, { error, retained }: Extract<RenewOutcome, { type: 'ended' }>, end: RefreshEnd): EventCall[] {
     const { state, throttle, snapshots } = this.#parts
     throttle.reset()
     snapshots.lastError = error
-    const notices = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
+    const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
     run.settle({ type: 'rejected', error })
-    return [['refresh_failed', { error }], ...notices]
+    return [failed(error, end), ...events]
   }
 
-  #applyFailure(run: InFlightRefresh, { error, adopted }: Extract<RenewOutcome, { type: 'failed' }>): Notice[] {
+  #applyFailure(
+    run: InFlightRefresh,
+    { error, adopted }: Extract<RenewOutcome, { type: 'failed' }>,
+    end: RefreshEnd,
+  ): EventCall[] {
     const { state, throttle, snapshots, environment } = this.#parts
-    const notices = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
+    const events = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
     const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
-    if (isCooldown && run.askedAt !== undefined) throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error)
+    if (isCooldown && run.askedAt !== undefined)
+      throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)
     snapshots.lastError = error
     run.settle({ type: 'failed', error })
-    return [...notices, ['refresh_failed', { error }]]
+    return [...events, failed(error, end)]
+  }
+
+  #endOf(run: InFlightRefresh, lockWait: number | undefined): RefreshEnd {
+    const { attempts, waiting, startedAt } = run
+    const duration = this.#parts.environment.monotonic() - startedAt
+    return { ...run.event, duration, attempts, waiting, ...(lockWait !== undefined && { lockWait }) }
   }
 
   #settleWithToken(run: InFlightRefresh): void {
@@ -259,11 +279,19 @@ export class RefreshCoordinator {
   }
 }
 
+function failed(error: OAuthError, end: RefreshEnd): EventCall {
+  const { status, oauthError } = error
+  return [
+    'refresh_failed',
+    { ...end, error, ...(status !== undefined && { status }), ...(oauthError !== undefined && { oauthError }) },
+  ]
+}
+
 function signedOutElsewhere(): OAuthError {
   return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
 }
 
-/** Calls back after the promises that are settled by now have run their reactions. */
+/** Calls back after the reactions of all promises that are settled by now. */
 function afterMicrotasks(callback: () => void): void {
   let left = 20
   const step = (): void => {

@@ -43,7 +43,7 @@ export function internalError(cause: unknown): OAuthError {
 }
 
 export function notSignedIn(): OAuthError {
-  return new OAuthError('OAUTH_SIGNED_OUT', 'Nobody is signed in: call signIn(tokens) first.')
+  return new OAuthError('OAUTH_SIGNED_OUT', 'No user is signed in: call signIn(tokens) first.')
 }
 
 export function epochEnded(): OAuthError {

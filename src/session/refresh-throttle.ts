@@ -6,9 +6,11 @@ interface Cooldown {
   readonly until: number
   readonly failures: number
   readonly error: OAuthError
+  /** The platform had no network when the request began: the cool-down ends with that. */
+  readonly wasOffline: boolean
 }
 
-/** Keeps a session from asking the token endpoint too often. Times are milliseconds on the monotonic clock. */
+/** Limits how often a session asks the token endpoint. Times are milliseconds on the monotonic clock. */
 export class RefreshThrottle {
   readonly #settings: { readonly policy: PolicySettings }
   #starts: number[] = []
@@ -18,10 +20,11 @@ export class RefreshThrottle {
     this.#settings = settings
   }
 
-  /** Why no refresh may start now with this refresh token. */
-  check(refreshToken: string | undefined, now: number): OAuthError | undefined {
+  /** The error when no refresh may start now with this refresh token. */
+  check(refreshToken: string | undefined, now: number, isOffline = false): OAuthError | undefined {
     const cooldown = this.#cooldown
-    if (cooldown && now < cooldown.until && cooldown.refreshToken === refreshToken) return cooldown.error
+    if (cooldown && !(cooldown.wasOffline && !isOffline) && now < cooldown.until && cooldown.refreshToken === refreshToken)
+      return cooldown.error
     const { refreshLimit } = this.#settings.policy
     if (withinRefreshLimit(this.#starts, now, refreshLimit)) return undefined
     return new OAuthError(
@@ -36,10 +39,16 @@ export class RefreshThrottle {
   }
 
   /** Starts or extends the cool-down of a refresh token. */
-  fail(refreshToken: string | undefined, now: number, error: OAuthError): void {
+  fail(refreshToken: string | undefined, now: number, error: OAuthError, wasOffline = false): void {
     const before = this.#cooldown
     const failures = before && before.refreshToken === refreshToken ? before.failures + 1 : 1
-    this.#cooldown = { refreshToken, failures, error, until: now + cooldownDelay(failures, this.#settings.policy.cooldown) }
+    this.#cooldown = {
+      refreshToken,
+      failures,
+      error,
+      wasOffline,
+      until: now + cooldownDelay(failures, this.#settings.policy.cooldown),
+    }
   }
 
   /** Ends the cool-down. */

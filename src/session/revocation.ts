@@ -30,7 +30,7 @@ export class Revocation {
     this.#notifications = notifications
   }
 
-  /** Never rejects: a revocation that fails is an event, too. */
+  /** Never rejects: a failed revocation is in the result and in the event `revocation_failed`. */
   async revoke(record: TokenRecord | undefined): Promise<RevocationResult> {
     const { revoke, refreshTimeout } = this.#settings
     if (!revoke || !record) return { revoked: false }
@@ -55,7 +55,7 @@ export class Revocation {
     }
   }
 
-  /** Revokes a token response that came too late. */
+  /** Revokes a token response that arrives after the session has changed. */
   revokeResponse(response: TokenResponse): void {
     try {
       this.revokeUnused(signInRecord(response, this.#environment.now(), undefined, ''))
@@ -64,7 +64,7 @@ export class Revocation {
     }
   }
 
-  /** Revokes tokens that were issued too late to be used, unless they might be those of the user who is signed in. */
+  /** Revokes tokens that are not used, unless they may belong to the user who is signed in. */
   revokeUnused(unused: TokenRecord): void {
     const present = this.#state.record
     if (present) {

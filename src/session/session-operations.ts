@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../errors.js'
+import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
 import { isSameUser, signInRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
@@ -31,10 +31,12 @@ interface OperationParts {
   readonly provider: TokenProvider
 }
 
-/** What an application does with a session. */
+/** The operations of the public session. */
 export class SessionOperations {
   readonly #parts: OperationParts
   readonly #attachments = new Set<() => void>()
+  /** The last write that a sign-in or sign-out has asked for. The store runs them in order. */
+  #written: Promise<unknown> = Promise.resolve()
 
   constructor(parts: OperationParts) {
     this.#parts = parts
@@ -53,11 +55,11 @@ export class SessionOperations {
     const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
     throttle.reset()
-    const notices = state.apply({ type: 'signed_in', record })
+    const events = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs: a sign-out by a listener is written after it.
-    const written = persistence.overwrite(record)
+    const written = (this.#written = persistence.overwrite(record))
     this.#supersedeBy(before, written)
-    notifications.notify(notices)
+    notifications.notify(events)
     try {
       await written
       if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
@@ -73,10 +75,10 @@ export class SessionOperations {
     const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
     const record = state.record
     throttle.reset()
-    const notices = state.apply({ type: 'signed_out', reason: 'requested' })
-    const written = persistence.overwrite(undefined)
+    const notices = state.apply({ type: 'signed-out', reason: 'requested' })
+    const written = (this.#written = persistence.overwrite(undefined))
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
-    notifications.notify(notices)
+    notifications.notify(events)
     const stored = await written
     return options?.revoke === true ? revocation.revoke(record ?? stored) : { revoked: false }
   }
@@ -114,9 +116,13 @@ export class SessionOperations {
 
   async close({ timeout }: { readonly timeout?: number } = {}): Promise<{ readonly persisted: boolean }> {
     const { coordinator, environment, state, sync } = this.#parts
+    this.isClosed = true
     coordinator.close()
     for (const detach of [...this.#attachments]) detach()
-    const settled = coordinator.idle().then(() => sync.saveAgain(true))
+    const settled = coordinator
+      .idle()
+      .then(() => this.#written.catch(() => undefined))
+      .then(() => sync.saveAgain(true))
     const ended =
       timeout === undefined
         ? settled
@@ -137,7 +143,7 @@ export class SessionOperations {
     return () => void this.#attachments.delete(detach)
   }
 
-  /** What the requests get that wait for the refresh of another sign-in. */
+  /** Settles the requests that wait for the refresh of the sign-in before. */
   #supersedeBy(before: SessionState['token'], written: Promise<unknown>): void {
     const { state, coordinator } = this.#parts
     const { token } = state

@@ -31,7 +31,7 @@ export interface AccessTokenOptions {
 /** One user's token set in this process: sign-in, sign-out, events, snapshot. */
 export interface Session {
   /**
-   * The present token set, read from the store at the first call; `undefined` when nobody is signed in. Rejects with `OAUTH_STORE_FAILED` or
+   * The present token set, read from the store at the first call; `undefined` when no user is signed in. Rejects with `OAUTH_STORE_FAILED` or
    * `OAUTH_TOKEN_INVALID`.
    *
    * @example
@@ -47,8 +47,8 @@ export interface Session {
    */
   readonly signIn: (tokens: TokenJSON, options?: SignInOptions) => Promise<void>
   /**
-   * Forgets the token set here and in the store. `revoke: true` revokes the tokens at the server as well (RFC 7009); the result tells whether that
-   * worked. Rejects with `OAUTH_STORE_FAILED` when the stored set can't be deleted: the session is signed out here, call it again later.
+   * Forgets the token set here and in the store. `revoke: true` revokes the tokens at the server as well (RFC 7009); the result says whether the server
+   * confirmed it. Rejects with `OAUTH_STORE_FAILED` when the stored set can't be deleted: the session is signed out here, call it again later.
    *
    * @example
    * const { revoked } = await session.signOut({ revoke: true })
@@ -63,7 +63,7 @@ export interface Session {
   readonly refresh: () => Promise<TokenSet>
   /**
    * An access token that is valid now, refreshed only when needed: for WebSocket, EventSource or fetch. After a transient failure it is the present
-   * token, unless that has expired. Rejects with the typed error, with `OAUTH_SIGNED_OUT` when nobody is signed in, and with
+   * token, unless that has expired. Rejects with the typed error, with `OAUTH_SIGNED_OUT` when no user is signed in, and with
    * `signal.reason`.
    *
    * @example
@@ -71,12 +71,13 @@ export interface Session {
    */
   readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>
   /**
-   * Listens to an event. Returns the function that ends it. Listeners run synchronously after the change; one that throws changes nothing.
+   * Listens to an event, or to all events (`*`). Returns the function that ends it. Listeners run synchronously after the change; one that throws changes
+   * nothing.
    *
    * @example
    * session.on('signed_out', ({ reason }) => showLogin(reason))
    */
-  readonly on: <Name extends SessionEventName>(name: Name, listener: SessionListener<Name>) => () => void
+  readonly on: <Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>) => () => void
   /**
    * Calls `listener` after each change of the snapshot. Returns the function that ends it. The first subscription loads the session. Fits
    * `useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot)`.

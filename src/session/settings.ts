@@ -4,6 +4,8 @@ import type { PersistenceSettings } from './persistence.js'
 
 /** How a session behaves, with the defaults filled in. Times are milliseconds. A later call of `attachOAuth` may replace members. */
 export interface SessionSettings extends PersistenceSettings {
+  /** Tells sessions apart in events. */
+  readonly name: string | undefined
   readonly refresh: RefreshFunction | undefined
   readonly revoke: RevokeFunction | undefined
   readonly classify: ClassifyFailure | undefined

@@ -9,7 +9,7 @@ interface Common {
   readonly lastError?: OAuthError
 }
 
-/** The session before the store is read. Becomes another one soon after the first subscription. */
+/** The session before the store is read. The first subscription causes the read. */
 export interface UnknownSnapshot extends Common {
   readonly status: 'unknown'
 }
@@ -37,7 +37,7 @@ export interface SignedInSnapshot extends Common {
   readonly user?: string
 }
 
-/** The session while nobody is signed in. */
+/** The session while no user is signed in. */
 export interface SignedOutSnapshot extends Common {
   readonly status: 'signed_out'
   readonly generation: number
@@ -47,7 +47,7 @@ export interface SignedOutSnapshot extends Common {
   readonly at: number
 }
 
-/** What a session shows of itself, discriminated by `status`. Holds no token. A new object only when its content changes. */
+/** The public state of a session, discriminated by `status`. Contains no token. A new object only when its content changes. */
 export type SessionSnapshot = UnknownSnapshot | UnavailableSnapshot | SignedInSnapshot | SignedOutSnapshot
 
 /** The snapshot of a rendering server, and of the first render in a browser. */

@@ -4,7 +4,7 @@ import { isOtherUser, isSameUser, type Identity, type TokenRecord } from '../tok
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { newEpoch, type Epoch } from './epoch.js'
-import type { Notice, SignOutReason } from './events.js'
+import type { EventCall, RefreshEnd, SignOutReason } from './events.js'
 import type { SessionSettings } from './settings.js'
 
 /** The token set in use. */
@@ -34,18 +34,23 @@ export type State =
       readonly retained?: TokenRecord
     }
 
-/** What happened to a session. */
+/** An event that changes the state of a session. */
 export type StateChange =
   | { readonly type: 'load_failed'; readonly error: OAuthError }
   | { readonly type: 'signed_in'; readonly record: TokenRecord }
-  | { readonly type: 'refreshed'; readonly record: TokenRecord; readonly saveError?: OAuthError | undefined }
+  | {
+      readonly type: 'refreshed'
+      readonly record: TokenRecord
+      readonly saveError?: OAuthError | undefined
+      readonly end: RefreshEnd
+    }
   | { readonly type: 'adopted' | 'user_changed'; readonly record: TokenRecord }
   | { readonly type: 'removed' }
   | { readonly type: 'signed_out'; readonly reason: SignOutReason; readonly retained?: TokenRecord | undefined }
   | { readonly type: 'saved' }
   | { readonly type: 'save_failed'; readonly error: OAuthError }
 
-/** The state of a session and its transitions. It starts nothing and notifies nobody: `apply` returns the notices. */
+/** The state of a session and its transitions. `apply` starts nothing and calls no listener: it returns the events. */
 export class SessionState {
   readonly #environment: Environment
   readonly #clock: Clock
@@ -86,7 +91,7 @@ export class SessionState {
     return this.#epoch
   }
 
-  /** A refresh for a rejected token runs: no request uses the present one meanwhile. */
+  /** A refresh for a rejected token is under way: until it ends, no request uses the present token. */
   get isBlocked(): boolean {
     return this.#isBlocked
   }
@@ -103,7 +108,7 @@ export class SessionState {
     return !refresh.needsRefreshToken || this.token?.record.parsed.refreshToken !== undefined
   }
 
-  apply(change: StateChange): Notice[] {
+  apply(change: StateChange): EventCall[] {
     const before = this.#state
     switch (change.type) {
       case 'load_failed':
@@ -119,8 +124,11 @@ export class SessionState {
         if (before.status === 'signed_out' && before.reason !== 'empty')
           this.#startEpoch(change.record.identity, this.#retainedEpoch)
         const { generation, expiresAt } = this.#adopt(change.record, change.saveError)
-        const notice: Notice = ['refreshed', { generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt }]
-        return [notice, change.saveError ? ['unpersisted', { error: change.saveError }] : ['saved', { generation }]]
+        const event: EventCall = [
+          'refreshed',
+          { ...change.end, generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt },
+        ]
+        return [event, change.saveError ? ['unpersisted', { error: change.saveError }] : ['saved', { generation }]]
       }
       case 'removed':
         if (before.status === 'signed_in') return this.#signOut('elsewhere', undefined)
@@ -137,38 +145,38 @@ export class SessionState {
     }
   }
 
-  /** Two epochs turn out to be one. */
+  /** Makes the present epoch one with an earlier one. */
   mergeEpoch(earlier: Epoch): void {
     this.#epoch.group = earlier.group
   }
 
-  /** After a change of the clock or of the settings. */
+  /** Call after a change of the clock or of the settings. */
   updateFastPath(): void {
     const state = this.#state
     const isPlain = state.status === 'signed_in' && !this.#isBlocked && !state.saveError && state.token.accessToken !== undefined
     this.useUntil = isPlain ? this.#clock.toPlatform(state.token.refreshFrom) : -Infinity
   }
 
-  #signIn(record: TokenRecord): Notice[] {
+  #signIn(record: TokenRecord): EventCall[] {
     const before = this.#lastIdentity
     const isSame = before !== undefined && isSameUser(before, record.identity) === true
     if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
     const { generation } = this.#adopt(record)
     const isChange = before !== undefined && !isSame
-    return [['signed_in', { generation }], ...(isChange ? ([['user_changed', { generation }]] as Notice[]) : [])]
+    return [['signed_in', { generation }], ...(isChange ? ([['user_changed', { generation }]] as EventCall[]) : [])]
   }
 
-  #adoptStored(record: TokenRecord, isUserChange: boolean): Notice[] {
+  #adoptStored(record: TokenRecord, isUserChange: boolean): EventCall[] {
     const { status } = this.#state
     const before = this.#lastIdentity
     const isOther = isUserChange || (status === 'signed_out' && before !== undefined && isOtherUser(before, record.identity))
     if (isOther || status === 'signed_out') this.#startEpoch(record.identity)
     const { generation } = this.#adopt(record)
     if (status === 'unknown' || status === 'unavailable') return []
-    return [...(isOther ? ([['user_changed', { generation }]] as Notice[]) : []), ['adopted', { generation }]]
+    return [...(isOther ? ([['user_changed', { generation }]] as EventCall[]) : []), ['adopted', { generation }]]
   }
 
-  #signOut(reason: SignOutReason, retained: TokenRecord | undefined): Notice[] {
+  #signOut(reason: SignOutReason, retained: TokenRecord | undefined): EventCall[] {
     const isNews = this.#state.status !== 'signed_out'
     this.#generation++
     this.#retainedEpoch = retained && this.#epoch

@@ -8,10 +8,10 @@ import type { SessionState } from './state.js'
 
 /** The pause before a set that could not be saved is saved again, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
-/** While nothing better than an expired token is at hand, the store is read at most this often, in milliseconds. */
+/** The shortest time between two reads for a token newer than an expired one, in milliseconds. */
 const READ_AGAIN_AFTER = 1000
 
-/** Keeps a session and its store in step: loads, takes over changes made elsewhere, saves again. */
+/** Loads a session from its store, adopts changes made elsewhere, and saves again after a failure. */
 export class StoreSync {
   readonly #environment: Environment
   readonly #persistence: Persistence
@@ -49,12 +49,12 @@ export class StoreSync {
     return this.isLoaded ? Promise.resolve() : this.read()
   }
 
-  /** Reads the store and takes over what is new. Concurrent callers share one read. */
+  /** Reads the store and adopts a changed set. Concurrent callers share one read. */
   read(): Promise<void> {
     return (this.#reading ??= this.#readOnce().finally(() => (this.#reading = undefined)))
   }
 
-  /** Was the store read for the present need a moment ago? */
+  /** Was the store read because of an expired token less than a second ago? */
   get wasReadRecently(): boolean {
     return this.#environment.monotonic() - this.#lastNeed < READ_AGAIN_AFTER
   }
@@ -65,7 +65,7 @@ export class StoreSync {
     return this.read().catch(() => undefined)
   }
 
-  /** Watches the store until the returned function is called. The first watcher begins, the last one ends it. */
+  /** Watches the store until the returned function is called. The first call subscribes, the last undo unsubscribes. */
   watch(): () => void {
     this.#unsubscribe ??= this.#persistence.subscribe(() => this.#onChange())
     this.#watchers++
@@ -108,7 +108,7 @@ export class StoreSync {
     const { generation } = this.#state
     try {
       const { change, stored } = await this.#persistence.check(this.#state.record)
-      // What happened here meanwhile is newer than what was read.
+      // A change made here during the read is newer than the result of the read.
       if (generation !== this.#state.generation || this.#coordinator.current) return
       this.#persistence.acknowledge(stored)
       if (change.type === 'unchanged') {
@@ -123,9 +123,10 @@ export class StoreSync {
     }
   }
 
-  /** A burst of notices causes one read, and one more after it. */
+  /** A burst of changes causes one read, and at most one more after it. */
   #onChange(): void {
-    if (this.#state.current.status === 'unknown') return
+    // Before the first read there is nothing that could have changed; during it, the answer may be older than the notice.
+    if (this.#state.current.status === 'unknown' && !this.#reading) return
     if (this.#isReadAgainNeeded) return
     const busy = this.#coordinator.current?.result ?? this.#reading
     if (!busy) return void this.read().catch(() => undefined)

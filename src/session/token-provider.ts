@@ -1,9 +1,10 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
 import type { TokenResponse } from '../types.js'
+import { currentContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { continuesEpoch, isSameEpoch, type Epoch } from './epoch.js'
-import type { Events } from './events.js'
+import type { Events, RequestSummary } from './events.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import { epochEnded, notSignedIn } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
@@ -12,17 +13,17 @@ import type { SessionSettings } from './settings.js'
 import type { ActiveToken, SessionState } from './state.js'
 import type { StoreSync } from './store-sync.js'
 
-/** A request passes from the first question for a token to the second one within this time, in milliseconds. */
+/** The longest time between the two calls of `peekToken` for one request, in milliseconds. */
 const MOMENT = 1000
 
-/** What a request that asks for a token gets. `none`: it is sent without a token. */
+/** The answer to a request for a token. `none`: the request is sent without one. */
 export type TokenResult = RefreshResult | { readonly type: 'none' }
 
-/** What a request asks for. */
+/** The token that a request needs. */
 export interface TokenDemand {
-  /** The request can't be sent twice, so it waits for a background refresh, too. */
+  /** The request can't be sent twice, so it waits for a background refresh as well. */
   readonly isOneShot?: boolean
-  /** The token must stay valid for so many milliseconds. */
+  /** How long the token must stay valid, in milliseconds. */
   readonly validFor?: number | undefined
 }
 
@@ -37,13 +38,13 @@ interface ProviderParts {
   readonly events: Events
 }
 
-/** What the interceptors ask of a session. */
+/** The part of a session that the interceptors call. */
 export class TokenProvider {
   readonly events: Events
   readonly #parts: ProviderParts
   readonly #environment: Environment
   readonly #state: SessionState
-  /** Shared by callers that arrive while nobody is signed in: one store read, at most one refresh. */
+  /** Shared by callers that arrive before a token set is known: one store read, at most one refresh. */
   #first: { readonly epoch: Epoch; readonly result: Promise<TokenResult> } | undefined
 
   constructor(parts: ProviderParts) {
@@ -53,7 +54,10 @@ export class TokenProvider {
     this.#state = parts.state
   }
 
-  /** The epoch that a request belongs to; `undefined` while nobody is signed in. */
+  /** Milliseconds on a clock that never jumps. */
+  readonly monotonic = (): number => this.#environment.monotonic()
+
+  /** The epoch that a request belongs to; `undefined` while no user is signed in. */
   get epoch(): Epoch | undefined {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
   }
@@ -68,16 +72,17 @@ export class TokenProvider {
     return continuesEpoch(epoch, this.#state.epoch)
   }
 
-  /** Is this a request of the refresh function? It must not wait for its own outcome. */
+  /** Is this a request of the refresh function? Such a request must not wait for the refresh that it is part of. */
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
     const { running } = this.#parts.coordinator
     if (running.size === 0) return false
-    return [...running].some(({ isCalling, signal }) => isCalling || signal === config.signal)
+    const context = currentContext()
+    return [...running].some((run) => run.isCalling || run.signal === config.signal || run === context)
   }
 
   /**
-   * The token to send with, when there is one in memory and nothing to wait for. `again`: it was asked for a moment ago, and a token that was good then
-   * still is, since the request can't wait any more.
+   * The token to send with, when there is one in memory and nothing to wait for. `again`: the second call for a request that can't wait any more. A
+   * token that was fresh at the first call is accepted.
    */
   peekToken(demand?: TokenDemand, again = false): ActiveToken | undefined {
     const state = this.#state
@@ -89,22 +94,25 @@ export class TokenProvider {
     return this.#evaluate(now, demand ?? {}, again)
   }
 
-  /** The token to send with, as soon as there is one. Requests that wait for the same refresh share one promise. */
-  getToken(demand?: TokenDemand): Promise<TokenResult> {
-    if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand)
+  /** The token to send with, once there is one. Requests that wait for the same refresh share one promise. */
+  getToken(demand?: TokenDemand, request?: RequestSummary): Promise<TokenResult> {
+    if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
-    return token ? Promise.resolve({ type: 'token', token }) : this.#refreshOrPresent(demand)
+    if (token) return Promise.resolve({ type: 'token', token })
+    return this.#state.token ? this.#refreshOrPresent(demand) : this.#getFirstToken(demand)
   }
 
-  /** Another token than the one that the resource server rejected. */
-  getTokenAfter401({ generation, epoch }: ActiveToken): Promise<RefreshResult> {
+  /** A token other than the one that the resource server rejected. */
+  getTokenAfter401({ generation, epoch }: ActiveToken, request?: RequestSummary): Promise<RefreshResult> {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
     const isOlder = generation !== token.generation
     if (isOlder && !isBlocked && token.accessToken !== undefined && this.#parts.clock.now() < token.blockFrom)
       return Promise.resolve({ type: 'token', token })
-    const started = this.#parts.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected')
-    return isOAuthError(started) ? this.#readInstead(token, started as OAuthError) : started.result
+    const started = this.#parts.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
+    if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError)
+    started.waiting++
+    return started.result
   }
 
   /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests go on meanwhile. */
@@ -137,20 +145,21 @@ export class TokenProvider {
     const mustWait = clock.fromPlatform(askedAt) >= waitFrom
     if (!mustWait && clock.fromPlatform(now) < token.refreshFrom) return token
     if (!coordinator.current && coordinator.refusal()) {
-      // Without a refresh the present token is used; once it has expired, the store is read for a newer one now and then.
+      // Without a refresh the present token is used; once it has expired, the store is read for a newer one, at most once a second.
       return clock.now() < token.expiresAt || sync.wasReadRecently ? token : undefined
     }
     if (mustWait) return undefined
     coordinator.startOrJoin('expired')
-    return token
+    // A listener of refresh_started may have signed out.
+    return state.token === token ? token : undefined
   }
 
   /** Callers share the outcome, unless the epoch has changed in between. */
-  #getFirstToken(demand: TokenDemand | undefined): Promise<TokenResult> {
-    if (demand) return this.#loadAndGet(demand)
+  #getFirstToken(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
+    if (demand) return this.#loadAndGet(demand, request)
     const { epoch } = this.#state
     if (this.#first?.epoch === epoch) return this.#first.result
-    const first = { epoch, result: this.#loadAndGet(demand) }
+    const first = { epoch, result: this.#loadAndGet(demand, request) }
     this.#first = first
     void first.result.then(() => {
       if (this.#first === first) this.#first = undefined
@@ -158,7 +167,7 @@ export class TokenProvider {
     return first.result
   }
 
-  async #loadAndGet(demand: TokenDemand | undefined): Promise<TokenResult> {
+  async #loadAndGet(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
     const { sync, settings } = this.#parts
     const { epoch } = this
     try {
@@ -167,15 +176,15 @@ export class TokenProvider {
       return { type: 'rejected', error: error as OAuthError }
     }
     if (!this.isCurrent(epoch)) return { type: 'rejected', error: epochEnded() }
-    // Another session may have signed in. A store in trouble does not keep a login request from being sent.
+    // Another session may have signed in. A store that fails must not stop a login request.
     if (this.#isSignedOut) await sync.read().catch(() => undefined)
     const token = this.peekToken(demand)
     if (token) return { type: 'token', token }
-    if (!this.#isSignedOut) return this.#refreshOrPresent(demand)
+    if (!this.#isSignedOut) return this.#refreshOrPresent(demand, request)
     return settings.rejectSignedOut ? { type: 'rejected', error: notSignedIn() } : { type: 'none' }
   }
 
-  /** Nobody is signed in, and no refresh can change that. */
+  /** No user is signed in, and no refresh can change that. */
   get #isSignedOut(): boolean {
     const { refresh } = this.#parts.settings
     const { current } = this.#state
@@ -183,10 +192,11 @@ export class TokenProvider {
   }
 
   /** The outcome of the refresh, or the present token when the refresh fails or may not start. */
-  #refreshOrPresent(demand: TokenDemand | undefined): Promise<TokenResult> {
+  #refreshOrPresent(demand: TokenDemand | undefined, request?: RequestSummary): Promise<TokenResult> {
     const { coordinator, sync } = this.#parts
     const before = this.#state.token
-    const started = coordinator.startOrJoin(before ? 'expired' : 'missing')
+    const started = coordinator.startOrJoin(before ? 'expired' : 'missing', request)
+    if (!isOAuthError(started)) started.waiting++
     if (!isOAuthError(started)) return (started.orPresent ??= started.result.then((result) => this.#presentInstead(result)))
     return sync.readForNeed().then((): TokenResult | Promise<TokenResult> => {
       if (this.#state.token !== before) return this.getToken(demand)
@@ -209,4 +219,3 @@ export class TokenProvider {
     return this.getTokenAfter401(token.accessToken === before.accessToken ? token : before)
   }
 }
-

@@ -35,7 +35,7 @@ async function sendWithRetries(
   }
 }
 
-/** The same within the time limit of the refresh, at which `abort` is called. */
+/** Requests tokens within the time limit of the refresh, at which `abort` is called. */
 export function requestTokens(
   environment: Environment,
   timeout: number,

@@ -1,4 +1,4 @@
-/** What was seen instead of what was requirement. */
+/** A requirement that the store does not meet, with the observation. */
 export class Broken extends Error {}
 
 export function check(kept: unknown, seen: string): asserts kept {
@@ -7,13 +7,13 @@ export function check(kept: unknown, seen: string): asserts kept {
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
 
-/** A value for a message; all that the suite writes is made up. */
+/** Prints a value for a message. The suite writes made-up tokens only. */
 export function show(value: unknown): string {
   const text = typeof value === 'string' || isObject(value) ? JSON.stringify(value) : String(value)
   return text.length <= 160 ? text : `${text.slice(0, 160)}… (${text.length} characters)`
 }
 
-/** Where two JSON values differ first; `undefined` when they don't. The order of members doesn't count. */
+/** The first difference of two JSON values; `undefined` when they are equal. The order of members does not count. */
 function difference(expected: unknown, seen: unknown, path: string): string | undefined {
   if (Object.is(expected, seen)) return undefined
   if (!isObject(expected) || !isObject(seen) || Array.isArray(expected) !== Array.isArray(seen))
@@ -29,13 +29,13 @@ export function isSame(expected: unknown, seen: unknown): boolean {
   return difference(expected, seen, '') === undefined
 }
 
-/** Fails unless `seen` is the same JSON as `expected`. `what` says what it is, for the message. */
+/** Fails unless `seen` equals `expected` as JSON. The message names the value by `what`. */
 export function checkSame(seen: unknown, expected: unknown, what: string): void {
   const found = difference(expected, seen, what)
   check(found === undefined, found ?? '')
 }
 
-/** What `promise` rejects with; fails when it resolves. */
+/** Resolves with the rejection of `promise`; fails when that resolves. */
 export async function rejectionOf(promise: Promise<unknown>, what: string): Promise<unknown> {
   const outcome = await promise.then(
     (value) => ({ value }),

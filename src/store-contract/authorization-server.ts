@@ -2,22 +2,22 @@ import type { RefreshFunction, TokenJSON, TokenResponse } from '../index.js'
 import { gate, pause } from './time.js'
 
 /**
- * An authorization server in memory. Refresh tokens rotate, and one that comes a second time ends the family (RFC 9700 §4.14.2).
+ * An authorization server in memory. Refresh tokens rotate; a reused one revokes all tokens of the sign-in (RFC 9700 §4.14.2).
  */
 export class AuthorizationServer {
-  /** How often a refresh token was redeemed. */
+  /** The number of refresh requests. */
   refreshes = 0
-  /** How often one came that had been redeemed before. */
+  /** The number of refresh requests with a refresh token that was used before. */
   reused = 0
   readonly revoked: string[] = []
   #issued = 0
   #accessToken = ''
   #refreshToken = ''
   readonly #spent = new Set<string>()
-  #held: Promise<void> | undefined
+  #pending: Promise<void> | undefined
   #asked = gate()
 
-  /** A token set of a new sign-in; earlier ones are worth nothing any more. */
+  /** Issues the token set of a new sign-in, which makes earlier ones invalid. */
   signIn(): TokenResponse {
     const n = ++this.#issued
     this.#accessToken = `made-up-access-${n}`
@@ -25,12 +25,12 @@ export class AuthorizationServer {
     return { access_token: this.#accessToken, refresh_token: this.#refreshToken, token_type: 'Bearer', expires_in: 3600 }
   }
 
-  /** The same set, as the store holds it when its access token has expired. */
+  /** Issues a token set with an expired access token, as a store holds it. */
   signInLongAgo(): TokenJSON {
     return { ...this.signIn(), expires_at: 1 }
   }
 
-  /** The API refuses the present access token from now on. */
+  /** Makes the API reject the present access token. */
   refuseAccessToken(): void {
     this.#accessToken = ''
   }
@@ -39,15 +39,15 @@ export class AuthorizationServer {
     return this.#accessToken !== '' && authorization === `Bearer ${this.#accessToken}`
   }
 
-  /** Is this the set that was issued last? */
+  /** Was this set issued last? */
   isNewest(tokens: TokenJSON | undefined): boolean {
     return tokens?.access_token === this.#accessToken && tokens.refresh_token === this.#refreshToken
   }
 
-  /** Answers nobody until the result is called. `asked` resolves when the first request is there. */
+  /** Answers no request until `answer` is called. `asked` resolves when the first request arrives. */
   keepWaiting(): { readonly asked: Promise<void>; readonly answer: () => void } {
     const { opened, open } = gate()
-    this.#held = opened
+    this.#pending = opened
     this.#asked = gate()
     return { asked: this.#asked.opened, answer: open }
   }
@@ -56,9 +56,9 @@ export class AuthorizationServer {
     async (tokens: TokenJSON | undefined): Promise<TokenResponse> => {
       this.#asked.open()
       const token = String(tokens?.refresh_token)
-      // Long enough for others to come with the same token.
+      // Time for another session to send the same token.
       await pause(3)
-      await this.#held
+      await this.#pending
       this.refreshes++
       if (this.#spent.has(token)) {
         this.reused++

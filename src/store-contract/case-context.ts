@@ -6,14 +6,14 @@ import { pause } from './time.js'
 
 const DEFAULT_TIMEOUT = 4000
 
-/** What one case works with: the stores over its place, and short words for what is done to them. */
+/** The stores of one case, and shorthands for their operations. */
 export class CaseContext {
-  /** The store that `open` has given. */
+  /** The store that `open` returned. */
   readonly store: TokenStore
   readonly options: StoreContractOptions
-  /** What the case waits for just now, for the message should it wait in vain. */
+  /** The present reason to wait, for the message at the time limit. */
   waitingFor = 'the store'
-  /** Called at the end of the case, whatever its outcome. */
+  /** Called at the end of the case, also after a failure. */
   readonly atTheEnd: (() => void)[] = []
   #ended = false
 
@@ -36,7 +36,7 @@ export class CaseContext {
     for (const undo of this.atTheEnd) undo()
   }
 
-  /** Another store object over the same place; the first one again where there can be no other. */
+  /** Another store object over the same place; the first one where `another` is missing. */
   async another(): Promise<TokenStore> {
     return (await this.options.another?.()) ?? this.store
   }
@@ -49,17 +49,17 @@ export class CaseContext {
     return (await store.read()) ?? undefined
   }
 
-  /** Writes whatever is there, as signing in and out does. */
+  /** Writes unconditionally, as signing in and out does. */
   async set(tokens: TokenJSON | undefined, store = this.store): Promise<unknown> {
     return store.write(tokens, { mode: 'set', replacing: undefined })
   }
 
-  /** Writes upon `replacing`, as a refresh does. Tells whether the store says that it stands. */
+  /** Writes on condition that the store holds `replacing`, as a refresh does. Resolves with whether the store accepted it. */
   async replace(tokens: TokenJSON | undefined, replacing: TokenJSON | undefined, store = this.store): Promise<boolean> {
     return (await store.write(tokens, { mode: 'replace', replacing })) !== false
   }
 
-  /** Takes the lock. A case that fails early leaves it to itself: nobody has to await the result. */
+  /** Takes the lock. The result need not be awaited: a case may fail before. */
   lock<Result>(
     run: (lost?: AbortSignal) => Promise<Result>,
     { store = this.store, signal = this.#untilTheEnd() }: { store?: TokenStore; signal?: AbortSignal } = {},
@@ -73,7 +73,7 @@ export class CaseContext {
     return result
   }
 
-  /** Aborted when the case is over: who still waits then leaves. Each waiter has its own, as with the session. */
+  /** A signal for one waiter, aborted at the end of the case. */
   #untilTheEnd(): AbortSignal {
     const controller = new AbortController()
     this.atTheEnd.push(() => controller.abort(new Error('The case is over')))
@@ -83,12 +83,12 @@ export class CaseContext {
   subscribe(listener: () => void, store = this.store): () => void {
     check(store.subscribe, "the store has no function subscribe; if it isn't meant to have one, pass lacks: ['subscribe']")
     const undo = store.subscribe(listener)
-    check(typeof undo === 'function', `subscribe returned ${String(undo)} instead of a function, its own undo`)
+    check(typeof undo === 'function', `subscribe returned ${String(undo)} instead of a function that ends the subscription`)
     this.atTheEnd.push(undo)
     return undo
   }
 
-  /** Awaits `promise`; should the case run out of time, its message says that it waited for `what`. */
+  /** Awaits `promise`. The message at the time limit names `what`. */
   async soon<Result>(promise: Promise<Result>, what: string): Promise<Result> {
     this.waitingFor = what
     return promise
@@ -98,14 +98,14 @@ export class CaseContext {
   async until(condition: () => unknown, what: string): Promise<void> {
     this.waitingFor = what
     while (!(await condition())) {
-      // Whoever ended the case has reported why.
+      // The reason was reported when the case ended.
       check(!this.#ended, 'the case is over')
       await pause(5)
     }
   }
 }
 
-/** A promise of a store and the way to put it to the test. */
+/** A promise of a store and its test. */
 export interface Requirement {
   readonly promise: string
   readonly needs?: readonly StoreNeed[]

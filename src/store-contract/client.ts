@@ -7,7 +7,7 @@ import type { CaseContext } from './case-context.js'
 export interface Client {
   readonly api: AxiosInstance
   readonly session: AttachedSession
-  /** Sends so many requests at once. Resolves when each has its answer, with how many were answered well. */
+  /** Sends so many requests concurrently. Resolves with the number of successful ones. */
   readonly send: (requests: number) => Promise<number>
 }
 
@@ -25,8 +25,8 @@ export function client(context: CaseContext, server: AuthorizationServer, store:
   const session = attachOAuth(api, store, {
     refresh: server.refresh,
     refreshLimit: { count: 1000, interval: 1 },
-    // Nothing waits for longer than the case lasts.
-    refreshTimeout: context.timeout,
+    // No wait may outlast the case. The lock may be waited for longer than a refresh takes.
+    refreshTimeout: context.timeout / 2,
     storeTimeout: context.timeout,
     lockTimeout: context.timeout,
   })

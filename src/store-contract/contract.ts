@@ -17,7 +17,7 @@ const groups: Readonly<Record<string, readonly Requirement[]>> = {
   'with sessions': sessions,
 }
 
-/** Runs `test` over a fresh place, within its time, and cleans up. Rejects with an error that names the promise. */
+/** Tests a requirement over a fresh place, within the time limit, and cleans up. Rejects with an error that names the promise. */
 async function put(requirement: Requirement, options: StoreContractOptions): Promise<void> {
   let store: TokenStore | undefined
   let context: CaseContext | undefined
@@ -53,12 +53,12 @@ function nameOf(group: string, promise: string, missing: readonly StoreNeed[]): 
 }
 
 /**
- * The promises that a token store makes, as cases for any test runner. The cases share `open` and
- * `close`, so they run one after the other, however they are started.
+ * The promises of a token store, as cases for any test runner. The cases share `open` and
+ * `close`, so they run one after the other, also when a runner starts them concurrently.
  *
- * A promise that needs something the store lacks is among the cases too, with `applies: false` and a name that says why.
+ * A promise that needs an ability that the store lacks is a case with `applies: false` and a name that says why.
  *
- * Throws a `TypeError` that names the option which is wrong.
+ * Throws a `TypeError` that names the wrong option.
  *
  * @example
  * let database: Map<string, string>

@@ -1,63 +1,63 @@
 import type { TokenStore } from '../index.js'
 
-/** What not every store can do. A store that can't says so in `lacks`. */
+/** An optional ability of a store. A store without it names it in `lacks`. */
 export type StoreAbility =
-  /** It has `lock`. */
+  /** The store has `lock`. */
   | 'lock'
-  /** It has `subscribe`. */
+  /** The store has `subscribe`. */
   | 'subscribe'
-  /** Its `write` refuses, by returning `false`, to replace what it no longer holds. */
+  /** `write` in mode `replace` returns `false` when the store no longer holds `replacing`. */
   | 'compare'
-  /** It compares and writes in one step, so that of several at the same time one stands. */
+  /** Comparing and writing are one step: of several concurrent writes exactly one succeeds. */
   | 'atomic-compare'
 
-/** The options of `storeContract` without which some promises can't be put to the test. */
+/** The options of `storeContract` that some promises need for their test. */
 export type StoreHook = 'another' | 'elsewhere' | 'corrupt' | 'dieWithLock' | 'loseLock'
 
-/** What a promise needs of the store or of the options. */
+/** A need of a promise: an ability of the store, or an option. */
 export type StoreNeed = StoreAbility | StoreHook
 
 /** The options of `storeContract`. Every function may be asynchronous. */
 export interface StoreContractOptions {
-  /** A store over a fresh, empty context. Called once for each case; the cases run one after the other. */
+  /** Creates a store over a fresh, empty place. Called once for each case; the cases run one after the other. */
   open(): TokenStore | PromiseLike<TokenStore>
-  /** Another store object over the place of the last `open()`, as another tab, process or machine would have it. */
+  /** Creates another store object over the place of the last `open()`, as another tab, process or machine has one. */
   another?(): TokenStore | PromiseLike<TokenStore>
-  /** A store of the same kind over another place, also empty: the record of another user, another file. */
+  /** Creates a store over another empty place: the record of another user, another file. */
   elsewhere?(): TokenStore | PromiseLike<TokenStore>
-  /** Cleans up what `open`, `another` and `elsewhere` have made. Called at the end of each case, also of one that has failed. */
+  /** Cleans up after `open`, `another` and `elsewhere`. Called at the end of each case, also after a failure. */
   close?(): void | PromiseLike<void>
-  /** Puts `garbage` into the place, behind the store's back: text that is no JSON. */
+  /** Writes `garbage`, which is no JSON, to the place without the store. */
   corrupt?(garbage: string): void | PromiseLike<void>
-  /** Lets somebody take the lock of the place and die with it: a process that is killed, say. Resolves when that has happened. */
+  /** Makes a holder of the lock die, for instance a child process that is killed. Resolves afterwards. */
   dieWithLock?(): void | PromiseLike<void>
-  /** Takes the lock away from `holder`, which lives and has it: a lease that has run out, say. */
+  /** Takes the lock from `holder`, which is alive, for instance by deleting its lease. */
   loseLock?(holder: TokenStore): void | PromiseLike<void>
   /**
-   * What the store can't do. The promises that need it are listed as not applying. Default: nothing, every promise is put to the test.
+   * The abilities that the store lacks. The promises that need them do not apply. Default: none, every promise is tested.
    *
    * Without `compare` there is no `atomic-compare` either.
    */
   lacks?: readonly StoreAbility[]
   /**
-   * How long one case may take before it fails, in milliseconds; the limit of the test runner must be longer. A live holder is made to
-   * keep the lock for a quarter of it: where the lock is a lease, open the store with a shorter one. Default: 4000.
+   * The time limit of one case, in milliseconds; the limit of the test runner must be longer. One case keeps the lock for a quarter of
+   * it: where the lock is a lease, open the store with a shorter lease. Default: 4000.
    */
   timeout?: number
 }
 
 /** One promise, ready for any test runner: `test(name, run)`. */
 export interface StoreCase {
-  /** For the runner: the group and the promise, and why it doesn't apply if it doesn't. */
+  /** The title for the runner: the group, the promise, and why it does not apply. */
   readonly name: string
-  /** The promise, in one sentence. The message of the error names it when it is broken. */
+  /** The promise in one sentence, which the error of a broken promise names. */
   readonly promise: string
   readonly needs: readonly StoreNeed[]
   /** Those of `needs` that are missing. */
   readonly missing: readonly StoreNeed[]
-  /** False when something is missing. `run` then only checks that the store really lacks what it is said to lack. */
+  /** `false` when a need is missing. `run` then checks only that the store really lacks the ability. */
   readonly applies: boolean
-  /** Resolves when the promise is kept; rejects with an `Error` that names the promise and tells what was seen. */
+  /** Resolves when the promise is kept; rejects with an `Error` that names the promise and the observation. */
   run(): Promise<void>
 }
 
@@ -80,7 +80,7 @@ export function checkOptions(options: StoreContractOptions): void {
   if (typeof timeout !== 'number' || !(timeout > 0 && timeout < 2 ** 31)) fail('timeout must be a number of milliseconds above 0')
 }
 
-/** What of `needs` the store or the options don't give. */
+/** The needs that neither the store nor the options meet. */
 export function missingOf(needs: readonly StoreNeed[], options: StoreContractOptions): readonly StoreNeed[] {
   const lacks: readonly StoreNeed[] = options.lacks ?? []
   const isHook = (need: StoreNeed): need is StoreHook => (hooks as readonly StoreNeed[]).includes(need)

@@ -1,6 +1,6 @@
 import type { TokenJSON } from '../index.js'
 
-/** The n-th of a row of made-up token sets, no two of which share a token. */
+/** The n-th made-up token set. No two of them share a token. */
 export function tokenSet(n: number, more: TokenJSON = {}): TokenJSON {
   return {
     access_token: `made-up-access-${n}`,

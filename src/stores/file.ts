@@ -47,10 +47,7 @@ function pathOf(value: unknown, option: string): string {
  * @example
  * attachOAuth(api, fileStore('tokens/me.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })
  */
-export function fileStore(
-  path: string | URL,
-  options: FileStoreOptions = {},
-): SharedTokenStore {
+export function fileStore(path: string | URL, options: FileStoreOptions = {}): SharedTokenStore {
   const file = pathOf(path, 'path must be the path of a file')
   const { refresh } = options
   const lockDirectory =

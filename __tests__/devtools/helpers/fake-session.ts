@@ -46,13 +46,13 @@ export function burst(at: number): SessionEvent[] {
   const four = { requestId: 'r4', method: 'get', url: 'https://api.example/items/4' }
   const upload = { requestId: 'r5', method: 'post', url: '/upload' }
   return [
-    { type: 'request_sent', at, ...four },
-    { type: 'request_queued', at: at + 40, ...four, reason: 'rejected' },
+    { type: 'sent', at, ...four },
+    { type: 'queued', at: at + 40, ...four, reason: 'rejected' },
     { type: 'refresh_started', at: at + 41, refreshId: 'f1', reason: 'rejected', startedBy: 'r4' },
-    { type: 'request_queued', at: at + 60, ...upload, reason: 'refreshing' },
+    { type: 'queued', at: at + 60, ...upload, reason: 'refreshing' },
     { type: 'refresh_failed', at: at + 200, refreshId: 'f1', status: 400, oauthError: 'invalid_grant', duration: 159 },
     { type: 'signed_out', at: at + 201, reason: 'ended' },
-    { type: 'request_released', at: at + 202, ...four, duration: 162, outcome: 'rejected' },
-    { type: 'request_released', at: at + 202, ...upload, duration: 142, outcome: 'rejected' },
+    { type: 'released', at: at + 202, ...four, duration: 162, outcome: 'rejected' },
+    { type: 'released', at: at + 202, ...upload, duration: 142, outcome: 'rejected' },
   ]
 }

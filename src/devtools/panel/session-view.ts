@@ -36,8 +36,8 @@ export function viewSession(
   let lastSignOut = loadLastSignOut(name)
   const onEvent = (event: SessionEvent): void => {
     // An adopted set was received elsewhere: its lifetime is unknown here.
-    if (event.type === 'tokens_adopted') receivedAt = undefined
-    if (event.type === 'refresh_succeeded' || event.type === 'signed_in') receivedAt = event.at
+    if (event.type === 'adopted') receivedAt = undefined
+    if (event.type === 'refreshed' || event.type === 'signed_in') receivedAt = event.at
     const signedOut = history.events.findLast(({ type }) => type === 'signed_out')
     // Also for the events right after it, which may name its cause.
     if (signedOut && event.at - signedOut.at < 1000) lastSignOut = describeEvent(signedOut, history.events)

@@ -3,11 +3,15 @@ import { check, checkSame } from '../assert.js'
 import { tokenSet } from '../token-sets.js'
 import type { CaseContext, Requirement } from '../case-context.js'
 
-/** Writes upon what is no longer there: it must be refused, and change nothing. */
-async function checkRefused(context: CaseContext, tokens: TokenJSON | undefined, replacing: TokenJSON | undefined): Promise<void> {
+/** Replaces a set that the store no longer holds: the write must be refused and change nothing. */
+async function checkRefused(
+  context: CaseContext,
+  tokens: TokenJSON | undefined,
+  replacing: TokenJSON | undefined,
+): Promise<void> {
   const before = await context.read()
   const stands = await context.replace(tokens, replacing)
-  check(!stands, 'the write was not refused: write returned something else than false')
+  check(!stands, 'the write was not refused: write did not return false')
   checkSame(await context.read(), before, 'what is read after the refusal')
 }
 
@@ -16,7 +20,7 @@ const contenders = 10
 
 export const comparing: readonly Requirement[] = [
   {
-    promise: 'mode replace stands upon the set that it replaces',
+    promise: 'mode replace is accepted while the store holds the replaced set',
     async test(context) {
       await context.set(tokenSet(0, { expires_on: '1569281808', nested: { list: [1] } }))
       for (let n = 1; n <= 3; n++) {
@@ -27,7 +31,7 @@ export const comparing: readonly Requirement[] = [
     },
   },
   {
-    promise: 'mode replace is refused when another set is there, and leaves that',
+    promise: 'mode replace is refused when the store holds another set, which stays',
     needs: ['compare'],
     async test(context) {
       await context.set(tokenSet(1))
@@ -37,7 +41,7 @@ export const comparing: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a set whose access token alone, or whose refresh token alone, is another is another set',
+    promise: 'a set that differs in one of its two tokens is another set',
     needs: ['compare'],
     async test(context) {
       await context.set(tokenSet(1))
@@ -50,14 +54,14 @@ export const comparing: readonly Requirement[] = [
     },
   },
   {
-    promise: 'mode replace upon nothing stands when there is nothing',
+    promise: 'mode replace of an empty place is accepted while it is empty',
     async test(context) {
       check(await context.replace(tokenSet(1), undefined), 'the write was refused: write returned false')
       checkSame(await context.read(), tokenSet(1), 'what is read')
     },
   },
   {
-    promise: 'mode replace upon nothing is refused when there is a set',
+    promise: 'mode replace of an empty place is refused when it holds a set',
     needs: ['compare'],
     async test(context) {
       await context.set(tokenSet(1))
@@ -65,7 +69,7 @@ export const comparing: readonly Requirement[] = [
     },
   },
   {
-    promise: 'mode replace is refused when the set was deleted: nobody is signed in again by a late save',
+    promise: 'mode replace is refused when the set was deleted: a late save does not undo a sign-out',
     needs: ['compare'],
     async test(context) {
       await context.set(tokenSet(1))
@@ -83,7 +87,7 @@ export const comparing: readonly Requirement[] = [
     },
   },
   {
-    promise: 'deleting in mode replace is refused when another set is there, and leaves that',
+    promise: 'deleting in mode replace is refused when the store holds another set, which stays',
     needs: ['compare'],
     async test(context) {
       await context.set(tokenSet(1))
@@ -93,21 +97,21 @@ export const comparing: readonly Requirement[] = [
     },
   },
   {
-    promise: 'of several that replace the same set at the same time, one stands and the others are refused',
+    promise: 'of several concurrent replacements of one set, one is accepted and the others are refused',
     needs: ['atomic-compare'],
     async test(context) {
       const stores = [context.store, await context.another()]
       await context.set(tokenSet(0))
       for (let round = 0; round < rounds; round++) {
-        // In one round there is nothing to begin with.
+        // One round begins with an empty place.
         if (round === 1) await context.set(undefined)
         const replacing = await context.read()
         const sets = Array.from({ length: contenders }, (_, i) => tokenSet(1 + round * contenders + i))
         context.waitingFor = 'several that replace the same set'
-        const stand = await Promise.all(sets.map((tokens, i) => context.replace(tokens, replacing, stores[i % 2])))
-        const standing = sets.filter((_, i) => stand[i])
-        check(standing.length === 1, `${standing.length} of ${contenders} were told that their write stands`)
-        checkSame(await context.read(), standing[0], 'what is read')
+        const results = await Promise.all(sets.map((tokens, i) => context.replace(tokens, replacing, stores[i % 2])))
+        const accepted = sets.filter((_, i) => results[i])
+        check(accepted.length === 1, `${accepted.length} of ${contenders} concurrent writes were accepted`)
+        checkSame(await context.read(), accepted[0], 'what is read')
       }
     },
   },

@@ -4,7 +4,7 @@ import { tokenSet } from '../token-sets.js'
 import type { CaseContext, Requirement } from '../case-context.js'
 import { gate, pause } from '../time.js'
 
-/** Takes the lock and keeps it until it is told to let go. Resolves when it has the lock. */
+/** Takes the lock and keeps it until `release` is called. Resolves when it has the lock. */
 async function hold(
   context: CaseContext,
   store: TokenStore,
@@ -25,7 +25,7 @@ async function hold(
   return { lost: signal, release: () => (end.open(), context.soon(holding, 'the lock to be given back')) }
 }
 
-/** Does something under the lock; fails with `what` when its turn doesn't come. */
+/** Takes the lock once. The message at the time limit names `what`. */
 async function checkFree(context: CaseContext, store: TokenStore, what: string): Promise<void> {
   const seen = await context.soon(
     context.lock(async () => 'inside', { store }),
@@ -36,7 +36,7 @@ async function checkFree(context: CaseContext, store: TokenStore, what: string):
 
 const TURNS = 8
 
-/** A counter that loses steps unless one at a time reads it, takes its time, and writes it. */
+/** Increments a stored counter under the lock; without mutual exclusion it loses steps. */
 async function count(context: CaseContext, stores: readonly TokenStore[]): Promise<void> {
   let inside = 0
   let most = 0
@@ -54,19 +54,19 @@ async function count(context: CaseContext, stores: readonly TokenStore[]): Promi
       { store },
     )
   const steps = stores.flatMap((store) => Array.from({ length: TURNS }, () => step(store)))
-  await context.soon(Promise.all(steps), `the turns of ${steps.length} who want the lock`)
+  await context.soon(Promise.all(steps), `${steps.length} holders of the lock, one after the other`)
   check(most === 1, `${most} were inside at the same time`)
   checkSame((await context.read())?.count, steps.length, `the counter after ${steps.length} steps`)
 }
 
 export const locking: readonly Requirement[] = [
   {
-    promise: 'the lock lets in one at a time',
+    promise: 'the lock admits one run at a time',
     needs: ['lock'],
     test: (context) => count(context, [context.store]),
   },
   {
-    promise: 'the lock lets in one at a time, of all store objects of the place',
+    promise: 'the lock admits one run at a time across all store objects of the place',
     needs: ['lock', 'another'],
     test: async (context) => count(context, [context.store, await context.another()]),
   },
@@ -96,7 +96,7 @@ export const locking: readonly Requirement[] = [
     },
   },
   {
-    promise: 'lock rejects with what run throws at once, and is free then',
+    promise: 'lock rejects with what run throws synchronously, and is free then',
     needs: ['lock'],
     async test(context) {
       const reason = new Error('made-up failure')
@@ -132,21 +132,21 @@ export const locking: readonly Requirement[] = [
     },
   },
   {
-    promise: 'who reads, signs in or signs out does not wait for the lock',
+    promise: 'reading, signing in and signing out do not wait for the lock',
     needs: ['lock'],
     async test(context) {
       const other = await context.another()
       const { release } = await hold(context, context.store)
-      context.waitingFor = 'reading and writing while somebody else has the lock'
+      context.waitingFor = 'reading and writing while another store has the lock'
       await context.set(tokenSet(1), other)
-      checkSame(await context.read(other), tokenSet(1), 'what is read while somebody else has the lock')
+      checkSame(await context.read(other), tokenSet(1), 'what is read while another store has the lock')
       await context.set(undefined, other)
-      checkSame(await context.read(other), undefined, 'what is read while somebody else has the lock')
+      checkSame(await context.read(other), undefined, 'what is read while another store has the lock')
       await release()
     },
   },
   {
-    promise: 'who waits for the lock rejects with the reason of the signal as soon as it is aborted, and runs nothing',
+    promise: 'a waiter rejects with the reason of its signal as soon as that is aborted, and runs nothing',
     needs: ['lock'],
     async test(context) {
       const { release } = await hold(context, context.store)
@@ -178,7 +178,7 @@ export const locking: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a waiter that leaves does not disturb those who wait before and after it',
+    promise: 'a waiter that leaves does not disturb the waiters before and after it',
     needs: ['lock'],
     async test(context) {
       const stores = [context.store, await context.another()]
@@ -201,7 +201,7 @@ export const locking: readonly Requirement[] = [
       await pause(5)
       leaving.abort(new Error('made-up reason'))
       await pause(5)
-      check(runs.length === 0, 'a waiter ran while the lock was held')
+      check(runs.length === 0, 'a waiter ran while another store had the lock')
       await release()
       await context.soon(Promise.allSettled(waiters), 'the turns of those who stayed')
       checkSame([...runs].sort(), [0, 3, 4, 5], 'the list of those who ran')
@@ -228,14 +228,14 @@ export const locking: readonly Requirement[] = [
       let entered = false
       const contender = context.lock(async () => (entered = true), { store: await context.another() })
       await pause(20)
-      check(!entered, 'somebody else got the lock while run was under way')
+      check(!entered, 'another store got the lock while run was under way')
       end.open()
       checkSame(await context.soon(holding, 'run to end'), 'done', 'what lock resolved with')
       await context.soon(contender, 'the lock')
     },
   },
   {
-    promise: 'a live holder keeps the lock, and is told nothing else',
+    promise: 'a live holder keeps the lock, and its signal is not aborted',
     needs: ['lock'],
     async test(context) {
       const { lost, release } = await hold(context, context.store)
@@ -244,7 +244,7 @@ export const locking: readonly Requirement[] = [
       let entered = false
       const contender = context.lock(async () => (entered = true), { store: await context.another() })
       await pause(context.timeout / 4)
-      check(!entered, 'somebody else got the lock of a live holder')
+      check(!entered, 'another store got the lock of a live holder')
       check(!lost?.aborted, 'lost was aborted although the holder lives and has the lock')
       await release()
       await context.soon(contender, 'the lock, once the holder has given it back')
@@ -269,7 +269,7 @@ export const locking: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a holder that has lost the lock all the same is told by the signal',
+    promise: 'the signal of a holder that has lost the lock is aborted',
     needs: ['lock', 'loseLock'],
     async test(context) {
       const { lost, release } = await hold(context, context.store)
@@ -280,7 +280,7 @@ export const locking: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a lock that was lost is free for others, and giving it back late does not take it from them',
+    promise: 'a lost lock can be taken, and a late release by the former holder does not free it',
     needs: ['lock', 'loseLock', 'another'],
     async test(context) {
       const other = await context.another()
@@ -297,7 +297,7 @@ export const locking: readonly Requirement[] = [
     },
   },
   {
-    promise: 'what a late holder writes in mode replace is refused when the store has moved on',
+    promise: 'a late holder’s write in mode replace is refused when the store has changed',
     needs: ['lock', 'loseLock', 'another', 'compare'],
     async test(context) {
       const other = await context.another()
@@ -308,7 +308,7 @@ export const locking: readonly Requirement[] = [
       const write = async (): Promise<boolean> => context.replace(tokenSet(2), await context.read(other), other)
       const stands = await context.soon(context.lock(write, { store: other }), 'the lock that was lost')
       check(stands, 'the write of the new holder was refused')
-      // Returning false lets the session take over what is there; an error is a refusal too.
+      // A refusal is `false`, after which the session adopts the stored set, or an error.
       check(!(await context.replace(tokenSet(3), replacing).catch(() => false)), 'the late write was not refused')
       checkSame(await context.read(), tokenSet(2), 'what is read')
       await late.release().catch(() => undefined)

@@ -64,13 +64,13 @@ export const notifying: readonly Requirement[] = [
       calls.gone = calls.staying = 0
       await context.set(tokenSet(2), other)
       await context.until(() => calls.staying > 0, 'the listener that stayed to be called')
-      // It had the same news to expect, so by now it would have come.
+      // The other listener was called for the same change, so this one would have been, too.
       await pause(20)
       check(calls.gone === 0, 'a listener was called after its undo')
     },
   },
   {
-    promise: 'an undo can be called twice, and takes back its own listener alone',
+    promise: 'an undo can be called twice, and removes its own listener only',
     needs: ['subscribe', 'another'],
     async test(context) {
       let calls = 0
@@ -87,7 +87,7 @@ export const notifying: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a listener that throws hurts neither the other listeners nor the writer',
+    promise: 'a listener that throws affects neither the other listeners nor the writer',
     needs: ['subscribe', 'another'],
     async test(context) {
       const other = await context.another()

@@ -3,19 +3,20 @@ import { check, checkSame, isSame, rejectionOf, show } from '../assert.js'
 import { tokenSet } from '../token-sets.js'
 import type { CaseContext, Requirement } from '../case-context.js'
 
-/** Writes `tokens` and reads them again, through another store object where there can be one. */
+/** Writes `tokens` and reads them, also through another store object where there is one. */
 async function checkKept(context: CaseContext, tokens: TokenJSON): Promise<void> {
   await context.set(tokens)
   checkSame(await context.read(), tokens, 'what is read')
   checkSame(await context.read(await context.another()), tokens, 'what another store object reads')
 }
 
-/** About 100 KB, as a token set with many claims and roles may be. */
-const big = (n: number): TokenJSON => tokenSet(n, { filler: Array.from({ length: 1000 }, (_, i) => `${n}-${i}-${'x'.repeat(90)}`) })
+/** A token set of about 100 KB, as one with many claims and roles is. */
+const big = (n: number): TokenJSON =>
+  tokenSet(n, { filler: Array.from({ length: 1000 }, (_, i) => `${n}-${i}-${'x'.repeat(90)}`) })
 
 export const readingAndWriting: readonly Requirement[] = [
   {
-    promise: 'the name, where there is one, is a text without a token',
+    promise: 'the name, if there is one, is a text without a token',
     async test(context) {
       const { store } = context
       const tokens = tokenSet(1)
@@ -45,7 +46,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'members that nobody knows, and what is nested in them, are kept',
+    promise: 'unknown members and nested values are kept',
     test: (context) =>
       checkKept(
         context,
@@ -63,7 +64,14 @@ export const readingAndWriting: readonly Requirement[] = [
     test: (context) =>
       checkKept(
         context,
-        tokenSet(1, { expires_in: '3600', expires_on: '1569281808', ext_expires_in: 3600, refresh_in: 1799.5, zero: 0, minus: -1 }),
+        tokenSet(1, {
+          expires_in: '3600',
+          expires_on: '1569281808',
+          ext_expires_in: 3600,
+          refresh_in: 1799.5,
+          zero: 0,
+          minus: -1,
+        }),
       ),
   },
   {
@@ -103,7 +111,7 @@ export const readingAndWriting: readonly Requirement[] = [
       const other = await context.another()
       const remove = async (): Promise<void> => {
         const result = await context.set(undefined)
-        // Those who answer with whether there was something to delete, as Map.delete does, say something else with it.
+        // A store that returns whether there was something to delete, as Map.delete does, refuses by mistake.
         check(result !== false, 'write(undefined) returned false, which says that it was refused')
         for (const store of [context.store, other])
           checkSame(await context.read(store), undefined, 'what is read after write(undefined)')
@@ -115,7 +123,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a set that was read is the reader’s own: changing it changes nothing in the store',
+    promise: 'changing a set that was read changes nothing in the store',
     async test(context) {
       await context.set(tokenSet(1, { nested: { list: [1] } }))
       const read = (await context.read()) as TokenJSON & { nested: { list: number[] } }
@@ -125,7 +133,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'a set that was written stays the writer’s own: changing it later changes nothing in the store',
+    promise: 'changing a set after it was written changes nothing in the store',
     async test(context) {
       const written = tokenSet(1, { nested: { list: [1] } })
       await context.set(written)
@@ -135,7 +143,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'mode set overwrites whatever is there',
+    promise: 'mode set overwrites any content',
     async test(context) {
       const stale = tokenSet(9)
       for (const [n, replacing] of [undefined, stale, undefined, stale].entries()) {
@@ -147,7 +155,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'writes at the same time leave one of them, whole, and whoever reads meanwhile finds one whole',
+    promise: 'concurrent writes leave one set, whole, and concurrent reads find one set, whole',
     async test(context) {
       const stores = [context.store, await context.another()]
       const sets = Array.from({ length: 12 }, (_, n) => big(n))
@@ -164,7 +172,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'stores of different places have nothing to do with each other',
+    promise: 'stores of different places do not affect each other',
     needs: ['elsewhere'],
     async test(context) {
       const elsewhere = await context.elsewhere()
@@ -177,7 +185,7 @@ export const readingAndWriting: readonly Requirement[] = [
     },
   },
   {
-    promise: 'what can not be read is an error, which does not quote it, and it is left as it was',
+    promise: 'unreadable content is an error that does not quote it, and the content stays',
     needs: ['corrupt'],
     async test(context) {
       const secret = 'made-up-access-in-garbage'
@@ -186,7 +194,7 @@ export const readingAndWriting: readonly Requirement[] = [
       const error = (await rejectionOf(context.read(), 'reading garbage')) as Error | undefined
       for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
         check(!`${cause.message}${cause.stack}${JSON.stringify(cause)}`.includes(secret), 'the error quotes the stored text')
-      // A save that was decided upon earlier must not overwrite it: refused or an error, either is well.
+      // A save that was decided earlier must not overwrite it, by refusing or by an error.
       await context.replace(tokenSet(2), tokenSet(1)).catch(() => undefined)
       await rejectionOf(context.read(), 'reading garbage again, after a write in the mode replace,')
       await context.set(tokenSet(3))

@@ -6,20 +6,20 @@ import type { CaseContext, Requirement } from '../case-context.js'
 const REQUESTS = 10
 const ROUNDS = 4
 
-/** Every client sends many requests with a token that has expired or was refused, again and again: one refresh for all of them each time. */
+/** In each round all clients send requests with a token that has expired or was rejected: one refresh serves them all. */
 async function checkRefreshes(context: CaseContext, server: AuthorizationServer, clients: readonly Client[]): Promise<void> {
   for (let round = 1; round <= ROUNDS; round++) {
     const sent = Promise.all(clients.map(({ send }) => send(REQUESTS)))
     const served = await context.soon(sent, 'the requests of the sessions to be answered')
     check(server.reused === 0, 'a refresh token was sent twice')
     for (const n of served) check(n === REQUESTS, `${n} of ${REQUESTS} requests were answered well`)
-    check(server.refreshes === round, `${server.refreshes} refreshes took place where ${round} had to`)
+    check(server.refreshes === round, `${server.refreshes} refreshes took place instead of ${round}`)
     check(server.isNewest(await context.read()), 'the store does not hold the newest set')
     server.refuseAccessToken()
   }
 }
 
-/** Two programs, each with a store object of its own, signed in with one set. */
+/** Two sessions with separate store objects, signed in with one set. */
 async function pair(context: CaseContext, server: AuthorizationServer): Promise<readonly [Client, Client]> {
   await context.set({ ...server.signIn(), expires_at: Date.now() / 1000 + 3600 })
   const both = [client(context, server, context.store), client(context, server, await context.another())] as const
@@ -62,12 +62,12 @@ export const sessions: readonly Requirement[] = [
       server.refuseAccessToken()
       const error = await context.soon(rejectionOf(other.api.get('/me'), 'a request of the other session'), 'that request')
       check(codeOf(error) === 'OAUTH_SIGNED_OUT', `a request of the other session failed with ${show(codeOf(error))}`)
-      check(server.refreshes === 0, 'the other session has redeemed a refresh token of who has signed out')
+      check(server.refreshes === 0, 'the other session has used a refresh token after the sign-out')
       checkSame(await context.read(), undefined, 'what is stored')
     },
   },
   {
-    promise: 'a sign-out in one session is seen by another at once',
+    promise: 'a sign-out in one session is seen by another without a request',
     needs: ['another', 'subscribe'],
     async test(context) {
       const [one, other] = await pair(context, new AuthorizationServer())
@@ -81,7 +81,7 @@ export const sessions: readonly Requirement[] = [
     async test(context) {
       const server = new AuthorizationServer()
       const [one, other] = [client(context, server, context.store), client(context, server, await context.another())]
-      check((await other.send(1)) === 0, 'a request was answered well while nobody was signed in')
+      check((await other.send(1)) === 0, 'a request succeeded while no user was signed in')
       await one.session.signIn(server.signIn())
       check(
         (await context.soon(other.send(1), 'a request of the other session')) === 1,

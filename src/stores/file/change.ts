@@ -1,3 +1,4 @@
+import { brandAsSafe } from '../../errors.js'
 import { createRemoval, createReplacement, isNotReplaceable, type Candidate } from './candidate.js'
 import { writeInPlace } from './in-place.js'
 import { acquire, type LockHandle } from './lock.js'
@@ -103,7 +104,7 @@ export async function changeFile(change: Change): Promise<boolean> {
     const outcome = await attemptChange(change)
     if (outcome !== 'revoked') return outcome === 'done'
   }
-  throw Object.assign(new Error('Revoked by other processes'), { code: 'ETIMEDOUT' })
+  throw brandAsSafe(Object.assign(new Error('Revoked by other processes'), { code: 'ETIMEDOUT' }))
 }
 
 /** Finds out whether a file that doesn't exist yet could be created. */

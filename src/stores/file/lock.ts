@@ -2,6 +2,7 @@
 // a stale lock can each remove it, the second one when a third process has already taken it.
 import { randomUUID } from 'node:crypto'
 import { link, rm, utimes, writeFile } from 'node:fs/promises'
+import { brandAsSafe } from '../../errors.js'
 import { noHardLinks } from './failure.js'
 import { codeOf, readLock, removeLock, type LockContent, type LockPath } from './lock-file.js'
 import { currentIdentity, isAlive, type Identity } from './process.js'
@@ -184,7 +185,7 @@ function createHandle(base: string, lock: string, id: string, environment: LockE
       await utimes(lock, now, now)
     } else {
       stop()
-      lost.abort(new Error('The lock was lost'))
+      lost.abort(brandAsSafe(new Error('The lock was lost')))
     }
   }
   const stop = environment.every(HEARTBEAT, () => {

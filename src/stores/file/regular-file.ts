@@ -1,5 +1,6 @@
 import { constants, type BigIntStats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
+import { brandAsSafe } from '../../errors.js'
 
 /** Largest file that is read or written, in bytes. */
 export const MAX_BYTES = 1024 * 1024
@@ -17,6 +18,7 @@ export class UnusableFileError extends Error {
     this.path = path
   }
 }
+brandAsSafe(UnusableFileError.prototype)
 
 function typeOf(stats: BigIntStats): string {
   if (stats.isDirectory()) return 'a directory'

@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../../errors.js'
+import { OAuthError, brandAsSafe, isOAuthError } from '../../errors.js'
 
 const advice: Readonly<Record<string, string>> = {
   '42P01': 'its table is missing: create it with postgresSchema()',
@@ -39,6 +39,8 @@ export function postgresFailure(name: string, verb: string, cause: unknown): OAu
   const message = cause instanceof Error && code === undefined ? cause.message : undefined
   const detail = (code && (advice[code] ? `${code}: ${advice[code]}` : code)) ?? message ?? 'unknown reason'
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not be ${verb} (${detail}).`, {
-    cause: Object.assign(new Error(message ?? `PostgreSQL: ${code ?? 'unknown reason'}`), code !== undefined && { code }),
+    cause: brandAsSafe(
+      Object.assign(new Error(message ?? `PostgreSQL: ${code ?? 'unknown reason'}`), code !== undefined && { code }),
+    ),
   })
 }

@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../../errors.js'
+import { OAuthError, brandAsSafe, isOAuthError } from '../../errors.js'
 
 const advice: Readonly<Record<string, string>> = {
   WRONGTYPE: 'the key holds a value that this store has not written: choose another key',
@@ -32,7 +32,7 @@ export function redisFailure(name: string, verb: string, cause: unknown): OAuthE
   const code = typeof cause === 'object' && cause !== null ? codeOf(cause) : undefined
   const detail = code && advice[code] ? `${code}: ${advice[code]}` : (code ?? 'unknown reason')
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not be ${verb} (${detail}).`, {
-    cause: Object.assign(new Error(`Redis: ${code ?? 'unknown reason'}`), code && { code }),
+    cause: brandAsSafe(Object.assign(new Error(`Redis: ${code ?? 'unknown reason'}`), code && { code })),
   })
 }
 

@@ -1,0 +1,151 @@
+import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
+import { attachIn } from '../../src/axios/attach.js'
+import type { AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
+import { sharedStore } from '../../src/shared.js'
+import { memoryStore } from '../../src/stores/memory.js'
+import { deferred, rejection } from '../helpers/client.js'
+import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { controlledRefresh, tokensFor } from '../helpers/session.js'
+
+let environment: FakeEnvironment
+beforeEach(() => {
+  environment = new FakeEnvironment()
+})
+
+const set = (name: string, more: TokenJSON = {}): TokenJSON => ({ access_token: name, refresh_token: `r-${name}`, ...more })
+
+/** An instance whose adapter accepts the tokens that the test names, and records what arrives. */
+function instance(accepts: (token: string) => boolean = () => true): { api: AxiosInstance; sent: string[] } {
+  const sent: string[] = []
+  const api = axios.create({
+    baseURL: 'https://api.example.com',
+    async adapter(config) {
+      const token = String(config.headers.get('Authorization') ?? '').replace('Bearer ', '')
+      sent.push(`${config.url} ${token}`.trim())
+      await null
+      const response = { status: accepts(token) ? 200 : 401, statusText: '', data: '', headers: {}, config, request: null }
+      if (response.status === 200) return response
+      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
+    },
+  })
+  return { api, sent }
+}
+
+function attach(options: Partial<AttachOptions> & { store?: TokenStore; accepts?: (token: string) => boolean } = {}) {
+  const { store = memoryStore(set('a1')), accepts, ...rest } = options
+  const { api, sent } = instance(accepts)
+  return { api, sent, store, session: attachIn(environment, api, store, { refresh: controlledRefresh(), ...rest }) }
+}
+
+describe('programs of the model that broke a promise', () => {
+  it('a waiting request rejects after a sign-in that can not be stored during the refresh', async () => {
+    const kept = memoryStore(set('a1'))
+    let isBroken = false
+    const store: TokenStore = { ...kept, read: () => (isBroken ? Promise.reject(new Error('made up')) : kept.read()) }
+    const { api, session } = attach({ store, accepts: (token) => token !== 'a1' })
+    await session.tokens()
+    const waiting = rejection<{ code: string }>(api.get('/a'))
+    await settle()
+    isBroken = true
+    await session.signIn(set('b1'))
+    expect((await waiting).code).toBe('OAUTH_SIGNED_OUT')
+  })
+
+  it('close() waits until a sign-in is stored', async () => {
+    const gate = deferred()
+    const kept = memoryStore()
+    const store: TokenStore = { ...kept, write: (...args) => gate.promise.then(() => kept.write(...args)) }
+    const { session } = attach({ store })
+    void session.signIn(set('a1'))
+    let closed: unknown
+    void session.close().then((result) => (closed = result))
+    await settle()
+    expect(closed).toBeUndefined()
+    gate.resolve()
+    await settle()
+    expect([closed, await kept.read()]).toEqual([{ persisted: true }, expect.objectContaining({ access_token: 'a1' })])
+  })
+
+  it('the credential of an earlier attachment is not the caller’s own: copied headers are not sent after a sign-out', async () => {
+    const { api, session, sent, store } = attach({ refresh: () => Promise.reject({ status: 500 }), accepts: () => false })
+    const { config } = await rejection<{ config: InternalAxiosRequestConfig }>(api.get('/a'))
+    const headers = { ...config.headers, Authorization: 'Bearer a1' }
+    await session.signOut()
+    session.detach()
+    attachIn(environment, api, store, { refresh: controlledRefresh() })
+    expect(await rejection(api.get('/a', { headers }))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toEqual(['/a a1'])
+  })
+
+  it('a refresh under way keeps its function when the instance is attached again', async () => {
+    const gate = deferred()
+    const kept = memoryStore(set('a1'))
+    let isSlow = false
+    const store: TokenStore = { ...kept, read: () => (isSlow ? gate.promise.then(() => kept.read()) : kept.read()) }
+    const called: string[] = []
+    const refresh =
+      (name: string): RefreshFunction =>
+      async () => (called.push(name), { access_token: name })
+    const { api, session } = attach({ store, refresh: refresh('first') })
+    await session.tokens()
+    isSlow = true
+    const refreshed = session.refresh()
+    await settle()
+    attachIn(environment, api, store, { refresh: refresh('second') })
+    gate.resolve()
+    await refreshed
+    expect(called).toEqual(['first'])
+  })
+
+  it.each([
+    ['signs out', 'OAUTH_SIGNED_OUT', (session: { signOut: () => unknown }) => session.signOut()],
+    [
+      'signs in as another user',
+      'OAUTH_SIGNED_OUT',
+      (session: { signIn: (tokens: TokenJSON) => unknown }) => session.signIn(set('b1')),
+    ],
+  ])(
+    'a request that starts a background refresh is not sent when a listener of refresh_started %s',
+    async (_what, code, change) => {
+      const { api, session, sent } = attach({ store: memoryStore(tokensFor(environment, 1, 100)) })
+      await session.tokens()
+      await environment.pass(90_000)
+      session.on('refresh_started', () => void change(session))
+      expect(await rejection(api.get('/a'))).toMatchObject({ code })
+      expect(sent).toEqual([])
+    },
+  )
+
+  it('a notice of the store during the first read is not lost', async () => {
+    const gate = deferred()
+    let stored: TokenJSON | undefined = set('a1')
+    let notify = (): void => undefined
+    const store = sharedStore({
+      read: () => {
+        const found = stored
+        return gate.promise.then(() => found)
+      },
+      write: () => true,
+      lock: (run) => run(),
+      subscribe: (listener) => ((notify = listener), () => undefined),
+    })
+    const { session } = attach({ store })
+    const tokens = session.tokens()
+    await settle()
+    stored = undefined
+    notify()
+    gate.resolve()
+    await tokens
+    await settle()
+    expect(session.getSnapshot().status).toBe('signed_out')
+  })
+
+  it('attaching again with another ability to refresh is a change of the snapshot that subscribers hear of', async () => {
+    const { api, session, store } = attach()
+    await session.tokens()
+    const seen: unknown[] = []
+    session.subscribe(() => seen.push(session.getSnapshot()))
+    attachIn(environment, api, store, { refresh: false })
+    expect(seen).toEqual([expect.objectContaining({ canRefresh: false })])
+  })
+})

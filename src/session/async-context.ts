@@ -1,0 +1,37 @@
+/** The part of Node's `AsyncLocalStorage` that is needed. */
+interface Storage {
+  run<Result>(value: unknown, work: () => Result): Result
+  getStore(): unknown
+  disable(): void
+}
+
+interface NodeProcess {
+  getBuiltinModule?(name: string): { readonly AsyncLocalStorage: new () => Storage } | undefined
+}
+
+let storage: Storage | false | undefined
+
+/** Node's async context, without importing a built-in module; `undefined` on platforms that have none. */
+function contextStorage(): Storage | undefined {
+  if (storage === undefined) {
+    const { process } = globalThis as { process?: NodeProcess }
+    const hooks = process?.getBuiltinModule?.('node:async_hooks')
+    storage = hooks ? new hooks.AsyncLocalStorage() : false
+  }
+  return storage || undefined
+}
+
+/** Runs `work` so that `currentContext` gives `value` in all that it causes, also after an await. */
+export function runInContext<Result>(value: object, work: () => Result): Result {
+  const present = contextStorage()
+  return present ? present.run(value, work) : work()
+}
+
+export function currentContext(): unknown {
+  return contextStorage()?.getStore()
+}
+
+/** Ends all contexts: in older releases of Node they slow every promise down. */
+export function endContexts(): void {
+  contextStorage()?.disable()
+}
