@@ -35,6 +35,8 @@ interface OperationParts {
 export class SessionOperations {
   readonly #parts: OperationParts
   readonly #attachments = new Set<() => void>()
+  /** After `close()`. A store can be attached again: it gets a new session. */
+  isClosed = false
   /** The last write that a sign-in or sign-out has asked for. The store runs them in order. */
   #written: Promise<unknown> = Promise.resolve()
 
@@ -75,7 +77,7 @@ export class SessionOperations {
     const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
     const record = state.record
     throttle.reset()
-    const notices = state.apply({ type: 'signed-out', reason: 'requested' })
+    const events = state.apply({ type: 'signed_out', reason: 'requested' })
     const written = (this.#written = persistence.overwrite(undefined))
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
     notifications.notify(events)

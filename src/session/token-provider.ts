@@ -99,7 +99,7 @@ export class TokenProvider {
     if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
     if (token) return Promise.resolve({ type: 'token', token })
-    return this.#state.token ? this.#refreshOrPresent(demand) : this.#getFirstToken(demand)
+    return this.#state.token ? this.#refreshOrPresent(demand, request) : this.#getFirstToken(demand, request)
   }
 
   /** A token other than the one that the resource server rejected. */
