@@ -44,6 +44,14 @@ const output = (format, extension) => ({
   chunkFileNames: `shared/[name]-[hash].${extension}`,
 })
 
+/** Leaves the code for Node in a file of its own, which the field `browser` of package.json replaces. */
+const nodeOnly = (extension) => ({
+  name: 'node-only',
+  resolveId: (id) =>
+    id.endsWith('/node-only.js') ? { id: join(import.meta.dirname, `src/node-only.${extension}`), external: true } : null,
+})
+const nodeOnlyInput = { 'node-only': 'src/node-only.ts', 'node-only.browser': 'src/node-only.browser.ts' }
+
 // Frameworks that render on a server look for the directive in the first line of the entry.
 const banner = ({ name, isEntry }) => (isEntry && name === 'react' ? "'use client';" : '')
 
@@ -51,14 +59,20 @@ export default [
   {
     input,
     external,
-    plugins: [esbuild({ target: 'es2022' })],
+    plugins: [nodeOnly('js'), esbuild({ target: 'es2022' })],
     output: { ...output('es', 'js'), sourcemap: true, banner },
   },
   {
     input,
     external: peers,
-    plugins: [oauth4webapi(), esbuild({ target: 'es2022' })],
+    plugins: [nodeOnly('cjs'), oauth4webapi(), esbuild({ target: 'es2022' })],
     output: { ...output('cjs', 'cjs'), sourcemap: true, interop: 'auto', banner },
   },
+  ...Object.entries(nodeOnlyInput).map(([name, source]) => ({
+    input: { [name]: source },
+    external,
+    plugins: [esbuild({ target: 'es2022' })],
+    output: [output('es', 'js'), { ...output('cjs', 'cjs'), interop: 'auto' }].map((format) => ({ ...format, sourcemap: true })),
+  })),
   { input, external, plugins: [dts()], output: [output('es', 'd.ts'), output('es', 'd.cts')] },
 ]

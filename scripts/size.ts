@@ -1,6 +1,6 @@
 // npm run size: the bytes that the package adds to an application's bundle, minified and gzipped, without axios. Fails above a limit.
 import { readFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
 import { entries } from './package/manifest.js'
@@ -15,6 +15,14 @@ const bundles = [
   { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 24 },
 ]
 
+/** Bundlers for browsers do this by the field `browser` of package.json. */
+const forBrowsers: Plugin = {
+  name: 'for browsers',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/node-only\.js$/ }, () => ({ path: resolve('src/node-only.browser.ts') }))
+  },
+}
+
 async function bundle(code: string, plugins: Plugin[] = []): Promise<{ bytes: number; modules: string[] }> {
   const { outputFiles, metafile } = await build({
     stdin: { contents: code, resolveDir: '.' },
@@ -27,7 +35,7 @@ async function bundle(code: string, plugins: Plugin[] = []): Promise<{ bytes: nu
     tsconfigRaw: '{}',
     write: false,
     metafile: true,
-    plugins,
+    plugins: [forBrowsers, ...plugins],
   })
   const [output] = Object.values(metafile.outputs)
   const modules = Object.entries(output!.inputs).filter(
@@ -49,8 +57,9 @@ function without(module: string): Plugin {
         const used = imports.flatMap(([, whole = '', names = '']) =>
           [whole, ...names.split(',').filter((name) => !name.includes('type '))].map((name) => name.trim().split(' as ').at(-1)),
         )
+        const reexports = [...text.matchAll(/^export (?!type)\{[^}]*\} from '[^']+'/gm)]
         const contents = [
-          ...imports.map(([statement]) => statement),
+          ...[...imports, ...reexports].map(([statement]) => statement),
           ...exported.map((name) => `export var ${name} = globalThis.stub`),
           `globalThis.used = [${used.filter(Boolean).join()}]`,
         ]

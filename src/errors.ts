@@ -37,7 +37,6 @@ export type OAuthErrorCode =
 // Registered, so that two copies of the package in one program recognize each other's errors.
 const brand = Symbol.for('axios-attach-oauth.error')
 const safe = Symbol.for('axios-attach-oauth.safe')
-const inspect = Symbol.for('nodejs.util.inspect.custom')
 
 /** Marks a class's instances as errors of this package. */
 export function brandAsOAuthError(prototype: object): void {
@@ -48,6 +47,13 @@ export function brandAsOAuthError(prototype: object): void {
 export function brandAsSafe<Target extends object>(target: Target): Target {
   return Object.defineProperty(target, safe, { value: true })
 }
+
+/** Defines a member that is not enumerable, as the members of the language's own errors are. */
+export function defineHidden(target: object, name: PropertyKey, value: unknown): void {
+  Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
+}
+
+const notShown = 'its message is not shown, as it may hold a secret'
 
 /** An OAuth error code (RFC 6749 §5.2) that is short and plain enough to be printed. */
 function oauthErrorOf(value: unknown): string | undefined {
@@ -101,14 +107,13 @@ export function safeCause(thrown: unknown): unknown {
     if (brand in thrown || safe in thrown) return thrown
     const { name, ...told } = summarize(thrown)
     const text = [told.code, told.status && `status ${told.status}`, told.error].filter((part) => part !== undefined).join(', ')
-    const reduced = new Error(text || 'its message is not shown, as it may hold a secret')
-    const hidden = { configurable: true, writable: true }
-    Object.defineProperty(reduced, 'name', { ...hidden, value: name })
-    Object.defineProperty(reduced, 'stack', { ...hidden, value: `${name}: ${reduced.message}${framesOf(thrown as Error)}` })
+    const reduced = new Error(text || notShown)
+    defineHidden(reduced, 'name', name)
+    defineHidden(reduced, 'stack', `${name}: ${reduced.message}${framesOf(thrown as Error)}`)
     return brandAsSafe(Object.assign(reduced, told))
   } catch {
     // A getter or a proxy of the caller's.
-    return brandAsSafe(new Error('its message is not shown, as it may hold a secret'))
+    return brandAsSafe(new Error(notShown))
   }
 }
 
@@ -117,8 +122,7 @@ const originals = new WeakMap<object, unknown>()
 /** Gives an error its cause in a form that printers may show, and keeps the original for `originalCause`. */
 export function setCause(error: Error, cause: unknown): void {
   const value = safeCause(cause)
-  // Not enumerable, as the language itself does it.
-  Object.defineProperty(error, 'cause', { value, configurable: true, writable: true })
+  defineHidden(error, 'cause', value)
   if (value !== cause) originals.set(error, cause)
 }
 
@@ -183,29 +187,21 @@ export class OAuthError extends Error {
 
   /** The printable members; the cause by its name and code alone. */
   toJSON(): Record<string, unknown> {
-    const { name, code, message, retryable, status, oauthError, cause } = this
+    const { name, message, cause } = this
     const told = cause as { name?: unknown; code?: unknown } | undefined
     return {
       name,
-      code,
       message,
-      retryable,
-      ...(status !== undefined && { status }),
-      ...(oauthError !== undefined && { oauthError }),
+      ...(this as object),
       ...(told && { cause: [told.name, told.code].filter((part) => typeof part === 'string').join(' ') }),
     }
-  }
-
-  // Asked for by Node's util.inspect and console.log.
-  [inspect](): string {
-    return `${this.stack ?? this.message}\n${JSON.stringify(this.toJSON())}`
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     return isOAuthError(value)
   }
 }
-Object.defineProperty(OAuthError.prototype, 'name', { value: 'OAuthError', configurable: true, writable: true })
+defineHidden(OAuthError.prototype, 'name', 'OAuthError')
 brandAsOAuthError(OAuthError.prototype)
 
 /** Is this an error of this package? Works across copies of the package and across bundles. */

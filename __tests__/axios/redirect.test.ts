@@ -1,11 +1,6 @@
 import axios, { AxiosHeaders, type AxiosRequestConfig, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
-import {
-  answersToken,
-  carriesOwnHeaders,
-  redirectGuard,
-  refuseFetchRedirects,
-  type RedirectGuard,
-} from '../../src/axios/redirect.js'
+import { redirectGuard, type RedirectGuard } from '../../src/axios/redirect-guard.js'
+import { answersToken, carriesOwnHeaders, refuseFetchRedirects } from '../../src/axios/redirect.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 
 type Headers = Record<string, unknown>

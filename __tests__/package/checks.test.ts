@@ -7,9 +7,13 @@ describe('the check of the packed files', () => {
   const code = ['index', 'file'].flatMap((entry) =>
     ['js', 'cjs', 'd.ts', 'd.cts'].map((extension) => `dist/${entry}.${extension}`),
   )
+  const nodeOnly = ['js', 'cjs'].flatMap((extension) => [`dist/node-only.${extension}`, `dist/node-only.browser.${extension}`])
   const map = (...sources: string[]): string => JSON.stringify({ version: 3, sources })
   const good = new Map(
-    [...code, 'file/package.json', 'package.json', 'README.md', 'dist/shared/tokens-CAKQcjCi.js'].map((path) => [path, '']),
+    [...code, ...nodeOnly, 'file/package.json', 'package.json', 'README.md', 'dist/shared/tokens-CAKQcjCi.js'].map((path) => [
+      path,
+      '',
+    ]),
   ).set('dist/index.js.map', map('../src/index.ts'))
   const withFile = (path: string, text = ''): string[] => mistakesOf(new Map([...good, [path, text]]), entries, '/home/me')
 

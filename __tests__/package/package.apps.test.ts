@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import enhancedResolve from 'enhanced-resolve'
-import { entries, name, specifierOf, subpathsOf } from '../../scripts/package/manifest.js'
+import { build } from 'esbuild'
+import { browserFiles, entries, name, specifierOf, subpathsOf } from '../../scripts/package/manifest.js'
 import { mistakesOf, readFiles } from '../../scripts/package/check-files.js'
 import { installed, packedDirectory, tarball } from '../helpers/packed.js'
 
@@ -18,7 +19,8 @@ const require = createRequire(import.meta.url)
 describe('the packed package', () => {
   it('has nothing that publint objects to', async () => {
     const { stdout } = await run(process.execPath, [program('publint/src/cli.js'), '--strict', tarball])
-    expect(stdout).toContain('All good')
+    // Resolvers that read no `imports` read the field `browser`.
+    expect(stdout.match(/^\d+\. .*/gm)).toEqual([expect.stringContaining('pkg.browser with an object value')])
   })
 
   it('has types that resolve with node10, node16 (CommonJS and ESM) and bundler', async () => {
@@ -41,6 +43,27 @@ describe('the packed package', () => {
 
   it('holds code, types, source maps without absolute paths and documents, and nothing else', () => {
     expect(mistakesOf(readFiles(installed), entries, process.cwd())).toEqual([])
+  })
+})
+
+describe('a bundler', () => {
+  const bundle = async (platform: 'browser' | 'node'): Promise<string> => {
+    const { outputFiles } = await build({
+      stdin: { contents: `export { attachOAuth } from '${name}'`, resolveDir: packedDirectory },
+      ...{ platform, bundle: true, format: 'esm', write: false, external: ['axios'], tsconfigRaw: '{}' },
+    })
+    return outputFiles[0]!.text
+  }
+
+  it('for browsers leaves out the code that concerns the proxies and redirects of Node', async () => {
+    expect(await bundle('browser')).not.toContain('NODE_USE_ENV_PROXY')
+    expect(await bundle('node')).toContain('NODE_USE_ENV_PROXY')
+  })
+
+  it.each(Object.entries(browserFiles))('for browsers, such as webpack, replaces %s', (from, to) => {
+    const fileSystem = new CachedInputFileSystem(fs, 1)
+    const resolver = ResolverFactory.createResolver({ aliasFields: ['browser'], fileSystem, useSyncFileSystemCalls: true })
+    expect(resolver.resolveSync({}, installed, from)).toBe(join(installed, to))
   })
 })
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { entries, subpathsOf, type Entries } from './manifest.js'
+import { browserFiles, entries, subpathsOf, type Entries } from './manifest.js'
 
 const unpacked = 'reports/package/node_modules/axios-attach-oauth'
 
@@ -11,7 +11,7 @@ function allowedFiles(of: Entries): RegExp {
   const [all, subpaths] = [Object.keys(of).join('|'), subpathsOf(of).join('|')]
   const code = '(?:c?js(?:\\.map)?|d\\.c?ts)'
   return new RegExp(
-    `^(?:package\\.json|README\\.md|LICENSE|CHANGELOG\\.md|(?:${subpaths})/package\\.json|dist/(?:${all})\\.${code}|dist/shared/[\\w-]+-[\\w-]{8}\\.${code})$`,
+    `^(?:package\\.json|README\\.md|LICENSE|CHANGELOG\\.md|(?:${subpaths})/package\\.json|dist/(?:${all})\\.${code}|dist/node-only(?:\\.browser)?\\.c?js(?:\\.map)?|dist/shared/[\\w-]+-[\\w-]{8}\\.${code})$`,
   )
 }
 
@@ -34,6 +34,9 @@ export function mistakesOf(files: ReadonlyMap<string, string>, of: Entries, root
   const expected = [
     ...Object.keys(of).flatMap((entry) => ['js', 'cjs', 'd.ts', 'd.cts'].map((extension) => `dist/${entry}.${extension}`)),
     ...subpathsOf(of).map((entry) => `${entry}/package.json`),
+    ...Object.entries(browserFiles)
+      .flat()
+      .map((path) => path.replace('./', '')),
   ]
   return [
     ...[...files.keys()].filter((path) => !allowed.test(path)).map((path) => `${path}: is not for users`),

@@ -27,6 +27,12 @@ export function exportsOf(of: Entries): Record<string, unknown> {
   return { ...Object.fromEntries(paths), './package.json': './package.json' }
 }
 
+/** For bundlers that target browsers: they take the file on the right in place of the one on the left, which has code for Node alone. */
+export const browserFiles = {
+  './dist/node-only.js': './dist/node-only.browser.js',
+  './dist/node-only.cjs': './dist/node-only.browser.cjs',
+}
+
 /** For `moduleResolution: node10`. `.d.ts`, as the package itself: a second copy of the declarations would collide with the first. */
 export function typesVersionsOf(of: Entries): object {
   return { '*': Object.fromEntries(subpathsOf(of).map((entry) => [entry, [`./dist/${entry}.d.ts`]])) }
@@ -50,6 +56,7 @@ export const pathsOf = (of: Entries): Record<string, string[]> =>
 
 interface Manifest {
   exports: unknown
+  browser: unknown
   typesVersions: unknown
   files: string[]
 }
@@ -60,7 +67,8 @@ interface CompilerConfig {
 /** The text of `package.json` with the derived fields. */
 export function withEntries(packageJSON: string, of: Entries): string {
   const manifest = JSON.parse(packageJSON) as Manifest
-  return format(Object.assign(manifest, { files: filesOf(of), typesVersions: typesVersionsOf(of), exports: exportsOf(of) }))
+  const derived = { files: filesOf(of), typesVersions: typesVersionsOf(of), browser: browserFiles, exports: exportsOf(of) }
+  return format(Object.assign(manifest, derived))
 }
 
 /** The text of `tsconfig.json` with the derived paths. */

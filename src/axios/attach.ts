@@ -1,4 +1,5 @@
 import type { AxiosInstance, AxiosRequestConfig } from 'axios'
+import { redirectGuard, routeRule } from '../node-only.js'
 import { platform, type Environment } from '../session/environment.js'
 import { openSession, type OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
@@ -13,8 +14,6 @@ import { checkAttachOptions, readSettings, settingsNamed, type AttachOptions, ty
 import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
 import { responseInterceptor } from './recover.js'
-import { redirectGuard } from './redirect.js'
-import { routeRule } from './route.js'
 import { isSamePlace, registry, type AttachedInstance } from './registry.js'
 import { attachedSession, sessionObject, type AttachedSession } from './session-object.js'
 

@@ -6,7 +6,7 @@ import type { CredentialFactory } from './credential.js'
 import type { Registration } from './innermost.js'
 import type { AttachOptions, StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
-import type { RedirectGuard } from './redirect.js'
+import type { RedirectGuard } from './redirect-guard.js'
 import type { RouteRule } from './route.js'
 
 /** The data that the interceptors of one instance share. */

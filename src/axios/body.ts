@@ -1,10 +1,6 @@
-import { AxiosHeaders, getAdapter, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import { AxiosHeaders, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import { fixBoundary, keepMultipart } from '../node-only.js'
 import type { OAuthRequestOptions } from './request-options.js'
-
-interface MultipartStream {
-  getBuffer(): Uint8Array
-  getBoundary(): string
-}
 
 type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
 
@@ -29,37 +25,13 @@ export function isReplayable(config: AxiosRequestConfig): boolean {
   return !isStream(config.data) || bodyFactory(config) !== undefined
 }
 
-/** In Node axios makes a stream of a multipart form; a form without streams in it can be had as bytes. */
-const keepForm: BodyTransform = (data, headers) => {
-  const form = data as Partial<MultipartStream> | undefined
-  if (typeof form?.getBuffer !== 'function' || typeof form.getBoundary !== 'function') return data
-  try {
-    const bytes = form.getBuffer()
-    headers.setContentType(`multipart/form-data; boundary=${form.getBoundary()}`)
-    return bytes
-  } catch {
-    return data
-  }
-}
-
-/**
- * The http adapter draws a boundary for each sending unless the content type names one (and it takes none with a dot, such as its own). Other adapters
- * leave that to the platform, which must not be told.
- */
-function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestConfig['adapter']): void {
-  const adapter = getAdapter(config.adapter ?? fallback, config) as { adapterName?: string }
-  if (adapter.adapterName !== 'http' || String(config.headers['Content-Type'] ?? '').includes('boundary=')) return
-  const random = Math.random().toString(36).slice(2)
-  config.headers['Content-Type'] = `multipart/form-data; boundary=form-data-${random}-${Date.now().toString(36)}`
-}
-
 /** Calls the caller's body factory, where there is one, also for a request without a token. Throws a `TypeError` when it returns a promise. */
 export function createBody<Config extends AxiosRequestConfig>(config: Config): Config {
   const create = bodyFactory(config)
   if (!create) return config
   config.data = create()
   if (typeof (config.data as PromiseLike<unknown> | undefined)?.then === 'function')
-    throw new TypeError('oauth.body must return the body itself, not a promise of it: wait for it before you send the request')
+    throw new TypeError('oauth.body must return the body itself, not a promise of it')
   return config
 }
 
@@ -99,10 +71,7 @@ export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRe
   }
   const copy = copyOf(data)
   if (copy !== data) config.data = copy
-  else if ('getBuffer' in data || String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')) {
-    const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
-    if (!transforms.includes(keepForm)) config.transformRequest = [...transforms, keepForm] as never
-  }
+  else keepMultipart(config)
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { InternalAxiosRequestConfig } from 'axios'
-import type { RedirectGuard } from './redirect.js'
+import type { RedirectGuard } from './redirect-guard.js'
 import { carryContext, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>

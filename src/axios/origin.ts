@@ -22,7 +22,7 @@ export interface OriginSettings {
 
 /** The advice for a request that gets `nothing-allowed`. */
 export const nothingAllowed =
-  'Tell which origins may get the token: create the instance with an absolute https baseURL, or pass the option origins, such as ["https://api.example.com"]. ' +
+  'Tell which origins may get the token: by an absolute https baseURL, or the option origins, such as ["https://api.example.com"]. ' +
   'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.'
 
 // Absolute for axios: such a URL is sent as it stands, without the baseURL.
@@ -76,8 +76,7 @@ function readOrigins(origins: readonly string[], allowInsecureHttp: boolean): Se
       if (origin === undefined) return refuse(text, 'is not an origin; write it like https://api.example.com')
       if (text.includes('*')) return refuse(text, 'has a wildcard; name each origin, such as https://api.example.com')
       if (!/^https?:\/\/[^/?#@\\\s]+\/?$/i.test(text)) return refuse(text, `is more than an origin; write ${origin}`)
-      if (!isSafe(origin, allowInsecureHttp))
-        return refuse(text, 'is plain http; use https, or set dangerouslyAllowInsecureHttp if tokens may travel unprotected')
+      if (!isSafe(origin, allowInsecureHttp)) return refuse(text, 'is plain http; use https, or set dangerouslyAllowInsecureHttp')
       return origin
     }),
   )

@@ -9,7 +9,7 @@ export function persistenceFor(caller: string, store: TokenStore): PersistenceFa
   if (shared) return shared(store)
   if ((store as Partial<SharedStoreDefinition>).lock !== undefined)
     throw new TypeError(
-      `${caller}: store has a lock but was not made by a store factory. Pass the store itself, not a copy of it, or make it with sharedStore(…) of axios-attach-oauth/shared.`,
+      `${caller}: store has a lock: make it with sharedStore(…) of axios-attach-oauth/shared, and pass no copy of it.`,
     )
   return plainPersistence(store)
 }

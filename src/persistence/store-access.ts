@@ -63,11 +63,7 @@ export class StoreAccess {
       if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
       const found = await this.#read()
       if (this.changedExternally(found)) return { type: 'conflict', found }
-      throw storeError(
-        this.name,
-        'be written',
-        brandAsSafe(new Error('the store refused the write although its content has not changed')),
-      )
+      throw storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write')))
     })
   }
 

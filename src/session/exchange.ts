@@ -6,7 +6,7 @@ import type { RefreshFunction, RefreshReason } from '../types.js'
 import type { Environment } from './environment.js'
 import type { InFlightRefresh } from './in-flight-refresh.js'
 import type { ExchangeResult } from './persistence.js'
-import { internalError, noRefreshToken, notSignedIn, refreshFailure } from './refresh-error.js'
+import { internalError, noRefreshFunction, noRefreshToken, notSignedIn, refreshFailure } from './refresh-error.js'
 import type { SessionSettings } from './settings.js'
 import { requestTokens } from './token-request.js'
 
@@ -45,12 +45,7 @@ function objection(
   unwritable: OAuthError | undefined,
 ): OAuthError | undefined {
   const { refresh, refreshWhenUnwritable } = settings
-  if (!refresh)
-    return new OAuthError(
-      'OAUTH_REFRESH_UNAVAILABLE',
-      `There is no refresh function, and the token store (${storeName}) holds no newer token set.`,
-      { retryable: false },
-    )
+  if (!refresh) return noRefreshFunction(storeName)
   if (refresh.needsRefreshToken && base?.parsed.refreshToken === undefined) return base ? noRefreshToken() : notSignedIn()
   if (!unwritable || refreshWhenUnwritable) return undefined
   // A rotated refresh token that can't be stored is lost when the process ends, and the stored one is no longer valid by then.
@@ -58,7 +53,7 @@ function objection(
   if (keepsRefreshToken) return undefined
   return new OAuthError(
     'OAUTH_STORE_FAILED',
-    `The token store (${storeName}) can not be written, so the refresh token is not used: a new one would be lost. Make the store writable, or set refreshWhenUnwritable.`,
+    `The token store (${storeName}) can not be written, and a new refresh token would be lost. Make it writable, or set refreshWhenUnwritable.`,
     { cause: unwritable },
   )
 }

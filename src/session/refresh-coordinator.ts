@@ -10,7 +10,7 @@ import { exchange } from './exchange.js'
 import { InFlightRefresh, type RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence, Renewal, RenewOutcome, RenewRequest, SaveOutcome } from './persistence.js'
-import { epochEnded, internalError, noRefreshToken, sessionClosed } from './refresh-error.js'
+import { epochEnded, internalError, noRefreshFunction, noRefreshToken, sessionClosed } from './refresh-error.js'
 import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
@@ -68,10 +68,10 @@ export class RefreshCoordinator {
 
   /** The error when no refresh may start now. */
   refusal(isRequested = false): OAuthError | undefined {
-    const { state, throttle, environment } = this.#parts
+    const { state, throttle, environment, persistence, settings } = this.#parts
     if (this.#isClosed) return sessionClosed()
     if (state.token && !isRequested && !state.canRefresh)
-      return this.#parts.settings.refresh ? noRefreshToken() : noRefreshFunction()
+      return settings.refresh ? noRefreshToken() : noRefreshFunction(persistence.name)
     return throttle.check(state.record?.parsed.refreshToken, environment.monotonic(), environment.isOffline?.())
   }
 
@@ -285,16 +285,6 @@ function failed(error: OAuthError, end: RefreshEnd): EventCall {
     'refresh_failed',
     { ...end, error, ...(status !== undefined && { status }), ...(oauthError !== undefined && { oauthError }) },
   ]
-}
-
-function noRefreshFunction(): OAuthError {
-  return new OAuthError(
-    'OAUTH_REFRESH_UNAVAILABLE',
-    'There is no refresh function (refresh: false), and the store holds no newer token set.',
-    {
-      retryable: false,
-    },
-  )
 }
 
 function signedOutElsewhere(): OAuthError {

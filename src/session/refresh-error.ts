@@ -8,7 +8,7 @@ const codes: Record<FailureKind, OAuthErrorCode> = {
 }
 
 const explanations: Record<FailureKind, string> = {
-  ended: 'The token endpoint refused the refresh token for good. Sign in again.',
+  ended: 'The token endpoint refused the refresh token. Sign in again.',
   misconfigured: 'The token endpoint refused the client or the request. Check the client settings. The tokens were kept.',
   transient: 'The token endpoint gave no usable answer. The tokens were kept. Try again later.',
 }
@@ -49,14 +49,14 @@ export function notSignedIn(): OAuthError {
 export function epochEnded(): OAuthError {
   return new OAuthError(
     'OAUTH_SIGNED_OUT',
-    'The user signed in or out, or another user signed in, after this request was made. Send it again as a new request.',
+    'The user signed in or out after this request was made. Send it again as a new request.',
   )
 }
 
 export function noRefreshToken(): OAuthError {
   return new OAuthError(
     'OAUTH_NO_REFRESH_TOKEN',
-    'The access token must be refreshed and there is no refresh token. Some servers issue one only for the scope offline_access: add it when signing in.',
+    'There is no refresh token. Some servers issue one for the scope offline_access only: add it when signing in.',
   )
 }
 
@@ -64,8 +64,14 @@ export function signedOutWhileWaiting(): OAuthError {
   return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out while this request was waiting.')
 }
 
-export function userChangedWhileWaiting(): OAuthError {
-  return new OAuthError('OAUTH_SIGNED_OUT', 'Another sign-in took place while this request was waiting. Send it again.')
+export function noRefreshFunction(storeName: string): OAuthError {
+  return new OAuthError(
+    'OAUTH_REFRESH_UNAVAILABLE',
+    `There is no refresh function, and the token store (${storeName}) holds no newer token set.`,
+    {
+      retryable: false,
+    },
+  )
 }
 
 export function sessionClosed(): OAuthError {

@@ -29,7 +29,7 @@ export class RefreshThrottle {
     if (withinRefreshLimit(this.#starts, now, refreshLimit)) return undefined
     return new OAuthError(
       'OAUTH_REFRESH_LIMIT',
-      `${refreshLimit.count} refreshes within ${refreshLimit.interval / 1000} s: the API rejects the tokens that the token endpoint issues. Check the audience and the scope.`,
+      `${refreshLimit.count} refreshes within ${refreshLimit.interval / 1000} s: the API rejects each new token. Check the audience and the scope.`,
     )
   }
 

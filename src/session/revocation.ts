@@ -47,11 +47,9 @@ export class Revocation {
     } catch (cause) {
       const error = isOAuthError(cause)
         ? (cause as OAuthError)
-        : new OAuthError(
-            'OAUTH_REFRESH_UNAVAILABLE',
-            'The server did not confirm the revocation. The tokens may still be valid there.',
-            { cause },
-          )
+        : new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'The revocation was not confirmed: the tokens may still be valid.', {
+            cause,
+          })
       this.#notifications.notify([['revocation_failed', { error }]])
       return { revoked: false, error }
     }

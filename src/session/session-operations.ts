@@ -7,7 +7,7 @@ import type { Environment } from './environment.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence } from './persistence.js'
-import { notSignedIn, signedOutWhileWaiting, userChangedWhileWaiting } from './refresh-error.js'
+import { epochEnded, notSignedIn, signedOutWhileWaiting } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation, RevocationResult } from './revocation.js'
@@ -154,7 +154,7 @@ export class SessionOperations {
     const isSameEpoch = !before || before.epoch === token.epoch
     if (isSameEpoch) return coordinator.supersede(mine)
     const isKnown = isSameUser(before.record.identity, token.record.identity) !== undefined
-    coordinator.supersede({ type: 'rejected', error: userChangedWhileWaiting() }, isKnown ? undefined : written)
+    coordinator.supersede({ type: 'rejected', error: epochEnded() }, isKnown ? undefined : written)
   }
 
   #lastRefusal(): OAuthError | undefined {

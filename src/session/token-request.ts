@@ -49,7 +49,7 @@ export function requestTokens(
     () => {
       const late = brandAsSafe(
         new Error(
-          `The refresh took longer than ${timeout} ms. If the refresh function sends requests with the attached axios instance, pass them context.signal.`,
+          `The refresh took longer than ${timeout} ms. Requests that the refresh function sends with the attached instance need context.signal.`,
         ),
       )
       abort(late)

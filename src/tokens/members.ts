@@ -45,9 +45,8 @@ export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTo
     if (refreshToken === undefined) refuse('it has neither an access_token nor a refresh_token')
   } else {
     if (!/^[\x21-\x7e]+$/.test(accessToken))
-      refuse('its access_token is not a valid header value. Does it contain a line break, a space or a non-ASCII character?')
-    if (proofTypes.test(text(tokens.token_type) ?? ''))
-      refuse('its token_type requires a proof of possession, which this package does not send')
+      refuse('its access_token is not a valid header value, but has a line break, a space or a non-ASCII character')
+    if (proofTypes.test(text(tokens.token_type) ?? '')) refuse('its token_type requires a proof of possession')
   }
   return { tokens, accessToken, refreshToken }
 }

@@ -1,0 +1,16 @@
+import type * as node from './node-only.js'
+
+// In a browser the platform follows redirects, chooses proxies and sends forms by itself.
+
+const nothing = (): undefined => undefined
+
+export const fixBoundary: typeof node.fixBoundary = nothing
+export const keepMultipart: typeof node.keepMultipart = nothing
+export const routeRule: typeof node.routeRule = () => nothing
+export const redirectGuard: typeof node.redirectGuard = () => ({
+  wrap:
+    (callers) =>
+    (...details) =>
+      callers?.(...details),
+  prepareTransport: nothing,
+})
