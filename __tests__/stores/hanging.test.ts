@@ -46,8 +46,8 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
       const module = await loadStore(name)
       open = module.open
       server = await startRotatingServer({ lifetime: 3_600_000 })
-      room = await module.setUp({ proxied: true, lease: 3000 })
-      far = await join('far', room.address, { storeTimeout: 700, refreshTimeout: 3000, lockTimeout: 3500 })
+      room = await module.setUp({ proxied: true, lease: 4000 })
+      far = await join('far', room.address, { storeTimeout: 1000, refreshTimeout: 4000, lockTimeout: 4500 })
       near = await join('near', room.direct!, {})
       await near.session.signIn(await server.mint())
       await far.api.get('/item')
@@ -102,12 +102,14 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
         await server.letGo()
         const waiting = statuses(near, 3)
         expect((await answer).status).toBe(200)
-        await unpersisted
+        expect(far.session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: false })
         expect(await statuses(far, 3)).toEqual([200, 200, 200])
 
         room.line![end]()
         expect(await waiting).toEqual([200, 200, 200])
         expect(await statuses(far, 3)).toEqual([200, 200, 200])
+        // Events wait for the release of the lock.
+        await unpersisted
         expect(await server.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
         expect((await room.inspect())?.refresh_token).toBe((await far.session.tokens())?.refresh_token)
       },
