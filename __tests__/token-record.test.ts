@@ -20,7 +20,10 @@ describe('the record of a sign-in', () => {
   })
 
   it('is stored with the user that the application names', () => {
-    expect(recordToJSON(signInRecord(tokens, NOW, 'ann', 'id-1'))).toEqual({ ...tokens, [MARKER]: { sign_in: 'id-1', user: 'ann' } })
+    expect(recordToJSON(signInRecord(tokens, NOW, 'ann', 'id-1'))).toEqual({
+      ...tokens,
+      [MARKER]: { sign_in: 'id-1', user: 'ann' },
+    })
   })
 
   it('takes no marker from the tokens that it is given', () => {
@@ -34,7 +37,9 @@ describe('the record of a sign-in', () => {
   })
 
   it.each([undefined, null, 'text', {}])('of what is no token set (%j) is refused', (json) => {
-    expect(() => signInRecord(json as never, NOW, undefined, 'id-1')).toThrow(expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }))
+    expect(() => signInRecord(json as never, NOW, undefined, 'id-1')).toThrow(
+      expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }),
+    )
   })
 })
 
@@ -73,7 +78,9 @@ describe('the record after a refresh', () => {
   it('takes the subject of a new ID token', () => {
     const before = signInRecord(tokens, NOW, undefined, 'id-1')
     const after = refreshedRecord(merged({ access_token: 'a2', id_token: idToken('ann') }), before)
-    expect(after.identity.subject).toBe(signInRecord({ ...tokens, id_token: idToken('ann') }, NOW, undefined, '2').identity.subject)
+    expect(after.identity.subject).toBe(
+      signInRecord({ ...tokens, id_token: idToken('ann') }, NOW, undefined, '2').identity.subject,
+    )
   })
 
   it('without a record before it has no marker', () => {
@@ -90,7 +97,13 @@ describe('two identities', () => {
     ['equal names: the same user', { user: 'x' }, { user: 'x', signIn: '2' }, true, false],
     ['two names: another user', { user: 'x' }, { user: 'y' }, false, true],
     ['subjects decide before names', { ...ann, user: 'x' }, { ...ann, user: 'y' }, true, false],
-    ['a subject and a name: unknown, so another sign-in counts as another user’s', ann, { user: 'x', signIn: '2' }, undefined, true],
+    [
+      'a subject and a name: unknown, so another sign-in counts as another user’s',
+      ann,
+      { user: 'x', signIn: '2' },
+      undefined,
+      true,
+    ],
     ['unknown users and one sign-in: the same session', { signIn: '1' }, { signIn: '1' }, undefined, false],
     ['unknown users and another sign-in: another user', { signIn: '1' }, { signIn: '2' }, undefined, true],
     ['a found set without a marker: the same session', { signIn: '1' }, {}, undefined, false],

@@ -2,7 +2,7 @@ import axios, { type AxiosInstance } from 'axios'
 import { startRotatingServer, type RotatingServer } from '../../scripts/servers/start.js'
 import { loadStore, type OpenedStore, type StoreAddress, type StoreSetup } from '../../scripts/stores/index.js'
 import { refreshToken } from '../../src/grants/index.js'
-import { attachOAuth, type AttachedSession } from '../../src/index.js'
+import { attachOAuth, type AttachedSession, type SessionOptions } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
 
 /** A user of the record, with a client of its own for the store. */
@@ -26,7 +26,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
     async function join(
       clientId: string,
       address: StoreAddress,
-      limits: { storeTimeout?: number; lockTimeout?: number },
+      limits: Pick<SessionOptions, 'storeTimeout' | 'refreshTimeout' | 'lockTimeout'>,
     ): Promise<Member> {
       const { store, close } = await open(address)
       const api = axios.create({ baseURL: server.apiUrl })
@@ -47,7 +47,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
       open = module.open
       server = await startRotatingServer({ lifetime: 3_600_000 })
       room = await module.setUp({ proxied: true, lease: 3000 })
-      far = await join('far', room.address, { storeTimeout: 700, lockTimeout: 1000 })
+      far = await join('far', room.address, { storeTimeout: 700, refreshTimeout: 3000, lockTimeout: 3500 })
       near = await join('near', room.direct!, {})
       await near.session.signIn(await server.mint())
       await far.api.get('/item')

@@ -96,7 +96,7 @@ export function attachIn(
   // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
-  const credentials = new CredentialFactory(options.header, earlier?.credentials.recent)
+  const credentials = new CredentialFactory(options.header, open.sentCredentials)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
     instance,
@@ -125,7 +125,6 @@ export function attachIn(
   const mine: AttachedInstance = {
     store,
     open,
-    credentials,
     release() {
       if (attached.get(instance) !== mine) return
       attached.delete(instance)

@@ -1,6 +1,7 @@
 import type { InternalAxiosRequestConfig } from 'axios'
 import { copyJSON } from '../copy-json.js'
 import type { Epoch } from '../session/epoch.js'
+import type { SentCredential } from '../session/open-session.js'
 import type { ActiveToken } from '../session/state.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenSet } from '../types.js'
@@ -22,11 +23,6 @@ export type HeaderOption =
 
 /** How many credentials are remembered, to recognize them in configs that come back without their context. */
 const REMEMBERED = 50
-
-interface Remembered {
-  readonly value: string
-  readonly epoch: Epoch
-}
 
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/
 
@@ -58,13 +54,12 @@ export class CredentialFactory {
   readonly #option: HeaderOption | undefined
   #token: ActiveToken | undefined
   #credential: Credential | undefined
-  /** Not private: another copy of the package may replace this attachment. */
-  readonly recent: Remembered[]
+  readonly #recent: SentCredential[]
 
-  /** `recent`: of the attachment that this one replaces. */
-  constructor(option?: HeaderOption, recent: readonly Remembered[] = []) {
+  /** `recent`: the credentials that the session has sent through any attachment. */
+  constructor(option: HeaderOption | undefined, recent: SentCredential[]) {
     this.#option = option
-    this.recent = [...recent]
+    this.#recent = recent
     const name =
       typeof option === 'string' ? option : typeof option === 'function' ? undefined : (option?.name ?? 'Authorization')
     if (name !== undefined) this.names.add(name.toLowerCase())
@@ -83,15 +78,15 @@ export class CredentialFactory {
     this.#credential = credential.length > 0 ? credential : undefined
     for (const { lowerName, value } of credential) {
       this.names.add(lowerName)
-      this.recent.push({ value, epoch: token.epoch })
+      this.#recent.push({ value, epoch: token.epoch })
     }
-    if (this.recent.length > REMEMBERED) this.recent.shift()
+    if (this.#recent.length > REMEMBERED) this.#recent.shift()
     return this.#credential
   }
 
   /** The epoch of a header value that this attachment has set. */
   recognize(value: unknown): Epoch | undefined {
-    for (const recent of this.recent) if (recent.value === value) return recent.epoch
+    for (const recent of this.#recent) if (recent.value === value) return recent.epoch
     return undefined
   }
 

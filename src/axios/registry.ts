@@ -1,7 +1,6 @@
 import type { AxiosInstance } from 'axios'
 import type { OpenSession } from '../session/open-session.js'
 import type { TokenStore } from '../types.js'
-import type { CredentialFactory } from './credential.js'
 
 /** Increase it with each change of the internals that two copies of the package share. */
 const VERSION = 1
@@ -10,7 +9,6 @@ const VERSION = 1
 export interface AttachedInstance {
   readonly store: TokenStore
   readonly open: OpenSession
-  readonly credentials: CredentialFactory
   /** Removes the interceptors. */
   readonly release: () => void
 }

@@ -1,4 +1,5 @@
 import { Clock } from './clock.js'
+import type { Epoch } from './epoch.js'
 import type { Environment } from './environment.js'
 import { Events } from './events.js'
 import { Notifications } from './notifications.js'
@@ -13,6 +14,12 @@ import { SessionState } from './state.js'
 import { StoreSync } from './store-sync.js'
 import { TokenProvider } from './token-provider.js'
 
+/** A header value that carried a token. */
+export interface SentCredential {
+  readonly value: string
+  readonly epoch: Epoch
+}
+
 /** The internals of a session, for the interceptors and the public object. */
 export interface OpenSession {
   readonly operations: SessionOperations
@@ -24,6 +31,8 @@ export interface OpenSession {
   readonly settings: SessionSettings
   /** Replaces the settings that a later call names. */
   readonly configure: (changes: Partial<SessionSettings>) => void
+  /** The credentials sent last, to recognize them in configs that come back without their context. */
+  readonly sentCredentials: SentCredential[]
 }
 
 /** Builds a session. */
@@ -54,5 +63,5 @@ export function openSession(
     // The snapshot tells whether the session can refresh.
     notifications.notify()
   }
-  return { operations, provider, snapshots, notifications, sync, settings, configure }
+  return { operations, provider, snapshots, notifications, sync, settings, configure, sentCredentials: [] }
 }

@@ -1,0 +1,81 @@
+import axios from 'axios'
+import { attachOAuth, memoryStore } from '../../src/index.js'
+import { rejection } from '../helpers/client.js'
+import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { controlledRefresh, issuer, startSession, tokensFor } from '../helpers/session.js'
+
+let environment: FakeEnvironment
+beforeEach(() => {
+  environment = new FakeEnvironment()
+})
+
+describe('session.close()', () => {
+  it('waits for the refresh under way and its save', async () => {
+    const store = memoryStore(tokensFor(environment, 1))
+    const refresh = controlledRefresh()
+    const session = startSession(environment, store, refresh)
+    const refreshed = session.refresh()
+    await settle()
+    let closed: unknown
+    const closing = session.close().then((result) => (closed = result))
+    await settle()
+    expect(closed).toBeUndefined()
+    refresh.calls[0]!.answer(tokensFor(environment, 2))
+    await closing
+    expect(closed).toEqual({ persisted: true })
+    expect(await store.read()).toMatchObject({ access_token: 'a2' })
+    expect(await refreshed).toMatchObject({ access_token: 'a2' })
+  })
+
+  it('ends at its time limit, and says that the set under way is not stored', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), controlledRefresh())
+    session.refresh().catch(() => undefined)
+    await settle()
+    const closing = session.close({ timeout: 5000 })
+    await environment.pass(5000)
+    expect(await closing).toEqual({ persisted: false })
+  })
+
+  it.each([
+    ['stores an unsaved set once more', false],
+    ['says that an unsaved set could not be stored', true],
+  ])('%s', async (_name, staysBroken) => {
+    const memory = memoryStore(tokensFor(environment, 1))
+    let isBroken = true
+    const write: typeof memory.write = (tokens, context) => {
+      if (isBroken) throw new Error('made-up failure')
+      return memory.write(tokens, context)
+    }
+    const session = startSession(environment, { ...memory, write }, issuer())
+    await session.refresh()
+    expect(await memory.read()).toMatchObject({ access_token: 'a1' })
+    isBroken = staysBroken
+    expect(await session.close()).toEqual({ persisted: !staysBroken })
+    expect(await memory.read()).toMatchObject({ access_token: staysBroken ? 'a1' : 'a2' })
+  })
+
+  it('rejects what needs a refresh afterwards, and gives a token that is valid', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), issuer())
+    await session.tokens()
+    await session.close()
+    expect(await session.getAccessToken()).toBe('a1')
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_SESSION_CLOSED', retryable: false })
+  })
+
+  it('detaches the session from every axios instance', async () => {
+    const store = memoryStore({ access_token: 'a1' })
+    const instances = [1, 2].map(() => axios.create({ baseURL: 'https://api.example.com' }))
+    const [session] = instances.map((instance) => attachOAuth(instance, store, { refresh: false }))
+    await session!.close()
+    for (const { interceptors } of instances) {
+      const handlers = (interceptors.request as unknown as { handlers: unknown[] }).handlers
+      expect(handlers.filter(Boolean)).toEqual([])
+    }
+  })
+
+  it('is the disposal of the session, where the platform has one', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), issuer())
+    await session[Symbol.asyncDispose]?.()
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_SESSION_CLOSED' })
+  })
+})
