@@ -1,3 +1,5 @@
+import { defined } from './defined.js'
+
 /**
  * The stable codes of this package's errors.
  *
@@ -86,14 +88,12 @@ function summarize(thrown: object): CauseSummary {
   const { name, code, status, error, response } = thrown as Record<string, unknown>
   const { status: answered, data } = (response ?? {}) as { status?: unknown; data?: { error?: unknown } | null }
   const number = status ?? answered
-  const oauthError = oauthErrorOf(error) ?? oauthErrorOf(data?.error)
-  const plainCode = codeOf(code)
-  return {
+  return defined({
     name: oauthErrorOf(name) ?? 'Error',
-    ...(plainCode !== undefined && { code: plainCode }),
-    ...(typeof number === 'number' && { status: number }),
-    ...(oauthError !== undefined && { error: oauthError }),
-  }
+    code: codeOf(code),
+    status: typeof number === 'number' ? number : undefined,
+    error: oauthErrorOf(error) ?? oauthErrorOf(data?.error),
+  })
 }
 
 /**

@@ -1,3 +1,4 @@
+import { defined } from './defined.js'
 import { parseSignInTokens, parseStoredTokens, userOf, type ParsedTokenSet } from './tokens.js'
 import type { TokenJSON } from './types.js'
 
@@ -25,12 +26,7 @@ function text(value: unknown): string | undefined {
 }
 
 function identify(tokens: TokenJSON, user: string | undefined, signIn: string | undefined): Identity {
-  const subject = userOf(tokens)
-  return {
-    ...(subject !== undefined && { subject }),
-    ...(user !== undefined && { user }),
-    ...(signIn !== undefined && { signIn }),
-  }
+  return defined({ subject: userOf(tokens), user, signIn })
 }
 
 /** Reads a stored record. Throws `OAUTH_TOKEN_INVALID`. */
@@ -56,7 +52,7 @@ export function refreshedRecord(parsed: ParsedTokenSet, previous: TokenRecord | 
 /** The JSON that is stored. */
 export function recordToJSON({ parsed, identity: { user, signIn } }: TokenRecord): TokenJSON {
   if (user === undefined && signIn === undefined) return parsed.tokens
-  return { ...parsed.tokens, [MEMBER]: { ...(signIn !== undefined && { sign_in: signIn }), ...(user !== undefined && { user }) } }
+  return { ...parsed.tokens, [MEMBER]: defined({ sign_in: signIn, user }) }
 }
 
 /** `true` for the same user, `false` for two users, `undefined` when that is unknown. */

@@ -26,7 +26,7 @@ export function registry(): Registry {
   const world = globalThis as unknown as Record<symbol, Registry | undefined>
   const found = (world[key] ??= { version: VERSION, sessions: new WeakMap(), attached: new WeakMap() })
   if (found.version !== VERSION)
-    throw new TypeError('axios-attach-oauth: two incompatible versions are loaded. Install one only.')
+    throw new TypeError('axios-attach-oauth: two incompatible versions are loaded in one process. Install one version only.')
   return found
 }
 

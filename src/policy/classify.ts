@@ -1,3 +1,4 @@
+import { defined } from '../defined.js'
 import { neverConnected } from './connection.js'
 import { attempt, collectEvidence, type Evidence } from './evidence.js'
 import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
@@ -78,15 +79,14 @@ export function classifyFailure(error: unknown, now: number, options: ClassifyOp
   const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : error === null && 'ended'
   const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)
   const oauthError = code?.replace(/.*\//, '')
-  const retryAfter = retryAfterOf(headers, now)
   const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503
-  return {
+  return defined({
     kind,
     inferred,
     notProcessed: kind === 'transient' && notProcessed === true,
     summary: oauthError ?? (status === undefined ? networkCode : `HTTP ${status}`),
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(status !== undefined && { status }),
-    ...(oauthError !== undefined && { oauthError }),
-  }
+    retryAfter: retryAfterOf(headers, now),
+    status,
+    oauthError,
+  })
 }

@@ -1,4 +1,5 @@
 import { OAuthError } from '../errors.js'
+import { defined } from '../defined.js'
 import { sameTokens } from '../tokens.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { TokenRecord } from '../token-record.js'
@@ -270,7 +271,7 @@ export class RefreshCoordinator {
   #endOf(run: InFlightRefresh, lockWait: number | undefined): RefreshEnd {
     const { attempts, waiting, startedAt } = run
     const duration = this.#parts.environment.monotonic() - startedAt
-    return { ...run.event, duration, attempts, waiting, ...(lockWait !== undefined && { lockWait }) }
+    return defined({ ...run.event, duration, attempts, waiting, lockWait })
   }
 
   #settleWithToken(run: InFlightRefresh): void {
@@ -281,10 +282,7 @@ export class RefreshCoordinator {
 
 function failed(error: OAuthError, end: RefreshEnd): EventCall {
   const { status, oauthError } = error
-  return [
-    'refresh_failed',
-    { ...end, error, ...(status !== undefined && { status }), ...(oauthError !== undefined && { oauthError }) },
-  ]
+  return ['refresh_failed', defined({ ...end, error, status, oauthError })]
 }
 
 function signedOutElsewhere(): OAuthError {

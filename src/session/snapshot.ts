@@ -1,4 +1,5 @@
 import type { OAuthError } from '../errors.js'
+import { defined } from '../defined.js'
 import type { SignOutReason } from './events.js'
 import type { SessionState } from './state.js'
 
@@ -55,27 +56,27 @@ export const serverSnapshot: SessionSnapshot = Object.freeze({ status: 'unknown'
 
 function createSnapshot(state: SessionState, refreshing: boolean, lastError: OAuthError | undefined): SessionSnapshot {
   const { current, generation } = state
-  const common: Common = { refreshing, ...(lastError && { lastError }) }
+  const common = { refreshing, lastError }
   switch (current.status) {
     case 'unknown':
-      return { status: 'unknown', ...common }
+      return defined({ status: 'unknown', ...common })
     case 'unavailable':
-      return { status: 'unavailable', error: current.error, ...common }
+      return defined({ status: 'unavailable', error: current.error, ...common })
     case 'signed_out':
-      return { status: 'signed_out', generation, reason: current.reason, at: current.at, ...common }
+      return defined({ status: 'signed_out', generation, reason: current.reason, at: current.at, ...common })
     case 'signed_in': {
       const { parsed, identity } = current.token.record
       const { scope } = parsed.tokens
-      return {
+      return defined({
         status: 'signed_in',
+        ...common,
         generation,
         persisted: !current.saveError,
         canRefresh: state.canRefresh,
-        ...common,
-        ...(parsed.expiresAt !== Infinity && { expiresAt: parsed.expiresAt }),
-        ...(typeof scope === 'string' && { scope }),
-        ...(identity.user !== undefined && { user: identity.user }),
-      }
+        expiresAt: parsed.expiresAt === Infinity ? undefined : parsed.expiresAt,
+        scope: typeof scope === 'string' ? scope : undefined,
+        user: identity.user,
+      })
     }
   }
 }
