@@ -148,4 +148,57 @@ describe('programs of the model that broke a promise', () => {
     attachIn(environment, api, store, { refresh: false })
     expect(seen).toEqual([expect.objectContaining({ canRefresh: false })])
   })
+
+  it('a request is not sent when a listener of sent signs in as another user', async () => {
+    const { api, session, sent } = attach()
+    await session.tokens()
+    session.on('sent', () => void session.signIn(set('b1'), { user: 'ben' }))
+    expect(await rejection(api.get('/a'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toEqual([])
+  })
+
+  it('a save that is tried again hides no change of the store from the refresh that begins meanwhile', async () => {
+    const gate = deferred()
+    let stored: TokenJSON | undefined = set('a1', { expires_in: 100, expires_at: environment.wall / 1000 + 100 })
+    let isBroken = false
+    let isSlow = false
+    let turn: Promise<unknown> = Promise.resolve()
+    const store = sharedStore({
+      read: () => stored,
+      write(tokens, { mode, replacing }) {
+        if (isBroken) throw new Error('made up')
+        if (mode === 'replace' && stored?.access_token !== replacing?.access_token) return false
+        stored = tokens
+        return true
+      },
+      lock(run) {
+        const result = turn.then(() => run())
+        // The lock of the save is released late.
+        const free = (): unknown => (isSlow ? gate.promise : undefined)
+        turn = result.then(free, free)
+        return result
+      },
+    })
+    const refresh = controlledRefresh()
+    const { api, session } = attach({ store, refresh })
+    isBroken = true
+    const first = session.refresh()
+    await settle()
+    refresh.calls[0]!.answer({ access_token: 'a2', refresh_token: 'r-a2', expires_in: 100 })
+    await first
+    await environment.pass(100_000)
+    isBroken = false
+    isSlow = true
+    // Another user signs in elsewhere.
+    stored = { ...set('b1'), 'axios-attach-oauth': { sign_in: 'other', user: 'ben' } }
+    const request = rejection(api.get('/a'))
+    await settle()
+    gate.resolve()
+    await settle()
+    refresh.calls[1]?.answer({ access_token: 'a3', refresh_token: 'r-a3', expires_in: 100 })
+    await request
+    await settle()
+    expect(stored.access_token).toBe('b1')
+    expect((await session.tokens())?.access_token).toBe('b1')
+  })
 })

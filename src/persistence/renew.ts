@@ -117,7 +117,7 @@ export async function saveRecord(
   const result = await access.replace(recordToJSON(record), superseded)
   if (superseded.aborted) return { type: 'superseded' }
   if (result.type !== 'conflict') return { type: 'saved' }
+  // The change stays news: a refresh under way must not overwrite it.
   const change = compareStored(access.name, result.found, record, now())
-  access.acknowledge(result.found)
   return change.type === 'unchanged' ? { type: 'saved' } : change
 }

@@ -29,10 +29,18 @@ export class Notifications {
     this.events.drain()
   }
 
-  /** Keeps events until the next `notify`: no listener runs while a lock is held. */
+  /** Keeps events until `resume` or the next `notify`: no listener runs while a lock is held. */
   postpone(events: readonly EventCall[]): void {
+    if (events.length === 0) return
     this.#release()
     this.#postponed = events
+  }
+
+  /** Calls the listeners of postponed events, then those of `events`. Events that another refresh has postponed still wait for its lock. */
+  resume(postponed: readonly EventCall[], events: readonly EventCall[] = []): void {
+    if (this.#postponed === postponed) this.#release()
+    this.#enqueue(events)
+    this.events.drain()
   }
 
   #release(): void {

@@ -132,11 +132,12 @@ export class RefreshCoordinator {
     grace.then(settleSoon, settleSoon)
   }
 
-  /** Applies the outcome of a save that was tried again. */
-  applySaved(outcome: SaveOutcome): EventCall[] {
+  /** Applies the outcome of a later save of `record`, unless the state has changed since. */
+  applySaved(record: TokenRecord, outcome: SaveOutcome): EventCall[] {
     const { state } = this.#parts
-    if (outcome.type === 'superseded') return []
-    if (outcome.type === 'removed') this.supersede({ type: 'rejected', error: signedOutElsewhere() })
+    if (outcome.type === 'superseded' || state.record !== record) return []
+    // A refresh under way compares with the store itself.
+    if (outcome.type !== 'saved' && this.#current) return []
     return state.apply(outcome)
   }
 
@@ -190,7 +191,7 @@ export class RefreshCoordinator {
     if (!released) return notifications.notify(events)
     notifications.postpone(events)
     const saved = await released
-    notifications.notify(saved && this.applySaved(saved))
+    notifications.resume(events, saved && run.received && this.applySaved(run.received, saved))
   }
 
   #isDueToExpiry({ askedAt = 0 }: InFlightRefresh): boolean {

@@ -97,7 +97,8 @@ export class StoreSync {
       .saveAgain(record, superseded)
       .then(
         (outcome) => {
-          if (!superseded.aborted) this.#notifications.notify(this.#coordinator.applySaved(outcome))
+          const events = this.#coordinator.applySaved(record, outcome)
+          if (events.length > 0) this.#notifications.notify(events)
         },
         () => undefined,
       )
