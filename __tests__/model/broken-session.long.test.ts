@@ -3,6 +3,9 @@ import { invariants, type Invariant } from './invariants.js'
 import { programs } from './programs.js'
 import type { Breakage } from './subject.js'
 
+const coordinator = 'session/refresh-coordinator.ts'
+const provider = 'session/token-provider.ts'
+
 /** For each invariant, sessions that were broken so that it doesn't hold. */
 const breakages: [Invariant, string, Breakage][] = [
   [
@@ -10,80 +13,93 @@ const breakages: [Invariant, string, Breakage][] = [
     'that forgets the new refresh token',
     {
       file: 'tokens.ts',
-      find: 'const tokens = { ...kept, ...answer } as TokenSet',
-      replace: 'const tokens = { ...answer, ...kept, access_token: answer.access_token } as TokenSet',
+      find: 'const tokens = { ...kept, ...answer.tokens }',
+      replace: 'const tokens = { ...answer.tokens, ...kept, access_token: answer.tokens.access_token }',
     },
   ],
   [
-    'oneFlight',
-    'that starts a flight for each who needs one',
-    { file: 'session/session.ts', find: 'if (this.#flight) return this.#flight.landed', replace: '' },
+    'oneRefresh',
+    'that starts a refresh for each request that needs one',
+    {
+      file: coordinator,
+      find: 'const current = this.#current\n    if (!current)',
+      replace: 'const current = undefined as InFlightRefresh | undefined\n    if (!current)',
+    },
   ],
   [
     'settles',
-    'that tells nobody of a failure',
-    {
-      file: 'session/session.ts',
-      find: '    flight.fail(error)\n    if (flight.overtaken)',
-      replace: '    if (flight.overtaken)',
-    },
+    'whose waiting requests hear of no failure',
+    { file: coordinator, find: "    run.settle({ type: 'failed', error })\n", replace: '' },
   ],
   [
     'settles',
     'whose refresh has no time limit',
-    { file: 'session/token-request.ts', find: '    environment,\n    ms,\n', replace: '    environment,\n    1e12,\n' },
+    { file: 'session/token-request.ts', find: '    environment,\n    timeout,\n', replace: '    environment,\n    1e12,\n' },
   ],
   [
     'settles',
     'whose store has no time limit',
     {
-      file: 'session/vault.ts',
-      find: 'return await withTimeLimit(this.#environment, storeTimeout, step, () => new Error(`no answer within ${storeTimeout} ms`))',
+      file: 'persistence/store-access.ts',
+      find: 'return await withTimeLimit(this.#environment, this.#timeout, step, () => new Error(`no answer within ${this.#timeout} ms`))',
       replace: 'return await step()',
     },
   ],
   [
     'noRejected',
-    'that goes on with a token that was rejected',
-    { file: 'session/session.ts', find: 'this.#standing.reject()', replace: 'void 0' },
+    'that sends a rejected token while the refresh for it runs',
+    { file: 'session/state.ts', find: '    this.#isBlocked = isBlocked\n', replace: '    void isBlocked\n' },
   ],
   [
     'noOlder',
     'that reads the store before its own changes are there',
-    { file: 'session/vault.ts', find: 'return this.#inTurn(() => this.read())', replace: 'return this.read()' },
+    { file: 'persistence/store-access.ts', find: 'return this.#enqueue(() => this.#read())', replace: 'return this.#read()' },
   ],
   [
-    'noOtherUser',
-    'that sends a refused request again for whoever is signed in now',
+    'epoch',
+    'that sends a request in every epoch',
     {
-      file: 'session/session.ts',
-      find: "state.status !== 'signed-in' || state.held.epoch !== rejected.epoch",
-      replace: "state.status !== 'signed-in'",
+      file: provider,
+      find: 'return epoch === undefined || isSameEpoch(epoch, this.#state.epoch)',
+      replace: 'return epoch === undefined || isSameEpoch(epoch, epoch)',
     },
   ],
   [
+    'epoch',
+    'that sends the config of an earlier epoch again',
+    { file: provider, find: 'return continuesEpoch(epoch, this.#state.epoch)', replace: 'return continuesEpoch(epoch, epoch)' },
+  ],
+  [
     'noOtherUser',
-    'that lets waiting requests go on under another name',
-    { file: 'session/session.ts', find: "if (before === 'signed-in')", replace: 'if (false as boolean)' },
+    'that takes every sign-in for the same user’s',
+    {
+      file: 'session/state.ts',
+      find: "if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)",
+      replace: '',
+    },
   ],
   [
     'signOutFinal',
-    'whose flight brings the old session back',
-    { file: 'session/session.ts', find: '    flight.overtaken = true\n', replace: '' },
+    'whose refresh brings the old session back',
+    { file: coordinator, find: '    run.isSuperseded = true\n', replace: '' },
   ],
   [
     'signOutFinal',
     'that takes what it could not delete for a new sign-in',
-    { file: 'session/vault.ts', find: 'if (this.#blind) this.know(stored)', replace: '' },
+    { file: 'persistence/store-access.ts', find: 'if (this.#overwriting) this.acknowledge(stored)', replace: '' },
+  ],
+  [
+    'signOutFinal',
+    'that sends the token after a listener of refresh_started has signed out',
+    { file: provider, find: 'return state.token === token ? token : undefined', replace: 'return token' },
   ],
   [
     'storedFirst',
     'that releases the requests before the new set is stored',
     {
-      file: 'session/renewal.ts',
-      find: 'const outcome = await tools.vault\n',
-      replace:
-        'const outcome: { stored: boolean; found?: TokenJSON | undefined } | void = { stored: true }\n  void tools.vault\n',
+      file: 'persistence/renew.ts',
+      find: 'const replaced = await access.replace(recordToJSON(record), superseded).catch(',
+      replace: 'const replaced: any = void access.replace(recordToJSON(record), superseded).catch(',
     },
   ],
   [
@@ -91,33 +107,94 @@ const breakages: [Invariant, string, Breakage][] = [
     'that recovers a request again and again',
     {
       file: 'axios/recover.ts',
-      find: 'return sendAgain(instance, config, left)',
+      find: 'return sendAgain(context, config, replacement.token, response)',
       replace:
-        'return sendAgain(instance, config, left).catch((error) => (error.response && cure(error.response)) ?? Promise.reject(error))',
+        'return sendAgain(context, config, replacement.token, response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
     },
   ],
   [
-    'budget',
-    'that counts no flights',
+    'limit',
+    'that counts no refreshes',
     {
-      file: 'session/brakes.ts',
-      find: 'if (withinBudget(this.#starts, now, refreshLimit)) return undefined',
+      file: 'session/refresh-throttle.ts',
+      find: 'if (withinRefreshLimit(this.#starts, now, refreshLimit)) return undefined',
       replace: 'return undefined',
     },
   ],
   [
-    'nothingLeft',
-    'that leaves its timers behind',
+    'neverWorse',
+    'whose requests reject with the failed refresh',
     {
-      file: 'session/time-limit.ts',
-      find: 'const settle = (): void => cancel()',
-      replace: 'const settle = (): void => void cancel',
+      file: provider,
+      find: "return result.type === 'failed' && token?.accessToken !== undefined ? { type: 'token', token } : result",
+      replace: 'return result',
     },
   ],
   [
+    'oneRouteDoesNotCondemn',
+    'that sends nothing past the limit of refreshes',
+    {
+      file: provider,
+      find: "return this.#presentInstead({ type: 'failed', error: started as OAuthError })",
+      replace: "return { type: 'failed', error: started as OAuthError }",
+    },
+  ],
+  [
+    'inUseNotRevoked',
+    'that revokes every set which came too late',
+    {
+      file: 'session/revocation.ts',
+      find: 'if (isInUse || isSameUser(present.identity, unused.identity) !== false) return',
+      replace: 'void isInUse',
+    },
+  ],
+  ['memoryAndStore', 'that saves a set once only', { file: provider, find: 'void sync.saveAgain()', replace: '' }],
+  [
+    'memoryAndStore',
+    'whose close() does not wait for a sign-in',
+    {
+      file: 'session/session-operations.ts',
+      find: '.then(() => this.#written.catch(() => undefined))',
+      replace: '',
+    },
+  ],
+  [
+    'listenersAfterState',
+    'that announces a failure before it is in the snapshot',
+    {
+      file: coordinator,
+      find: "    snapshots.lastError = error\n    run.settle({ type: 'failed', error })",
+      replace: "    run.settle({ type: 'failed', error })",
+    },
+  ],
+  [
+    'snapshotIdentity',
+    'that makes a snapshot for each look',
+    {
+      file: 'session/snapshot.ts',
+      find: 'if (!hasSameContent(next, this.#snapshot)) this.#snapshot',
+      replace: 'void hasSameContent\n    this.#snapshot',
+    },
+  ],
+  [
+    'keepsItsFunction',
+    'that calls the function of a later attachment',
+    { file: coordinator, find: 'const settings = { ...this.#parts.settings }', replace: 'const { settings } = this.#parts' },
+  ],
+  [
+    'closed',
+    'that refreshes after close()',
+    { file: coordinator, find: 'if (this.#isClosed) return sessionClosed()', replace: '' },
+  ],
+  [
     'nothingLeft',
-    'that leaves its listeners behind',
-    { file: 'axios/wait.ts', find: "signal?.removeEventListener?.('abort', onAbort)", replace: '' },
+    'that leaves its timers behind',
+    { file: 'session/time-limit.ts', find: '.then(resolve, reject).finally(cancel)', replace: '.then(resolve, reject)' },
+  ],
+  [
+    'nothingLeft',
+    'that leaves its abort listeners behind',
+    { file: 'axios/deadline.ts', find: "signal?.removeEventListener?.('abort', onAbort)", replace: '' },
   ],
 ]
 

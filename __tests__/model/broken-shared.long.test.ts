@@ -6,29 +6,33 @@ import type { Breakage } from './subject.js'
 const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'redeemedOnce',
-    'that does not look again under the lock',
-    { file: 'session/renewal.ts', find: 'if (vault.moved(stored)) {', replace: 'if (false as boolean) {' },
+    'that does not read again under the lock',
+    { file: 'persistence/renew.ts', find: 'if (access.changedExternally(stored)) {', replace: 'if (false as boolean) {' },
   ],
   [
     'redeemedOnce',
-    'that does not mind having lost the lock',
-    { file: 'session/renewal.ts', find: 'lost?.throwIfAborted()', replace: '' },
+    'that goes on without the lock',
+    {
+      file: 'persistence/renew.ts',
+      find: "if (lost?.aborted) throw storeError(access.name, 'be locked', lost.reason)",
+      replace: '',
+    },
   ],
   [
     'oneAtATime',
     'that takes no lock',
     {
-      file: 'session/vault.ts',
-      find: 'if (!lock) return work(undefined, noop)',
-      replace: 'if (lock) return work(undefined, noop)',
+      file: 'persistence/shared.ts',
+      find: 'started(this.#store.lock(locked, waiting.signal))',
+      replace: 'started(locked() as any)',
     },
   ],
   [
     'neverOlder',
     'that overwrites whatever is there',
     {
-      file: 'session/vault.ts',
-      find: "if (this.moved(present)) return { stored: false, found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
+      file: 'persistence/store-access.ts',
+      find: "if (this.changedExternally(present)) return { type: 'conflict', found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
       replace: "if ((await this.#write(tokens, present, 'replace')) !== false)",
     },
   ],
@@ -36,19 +40,47 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'signOutWins',
     'that overwrites a sign-out',
     {
-      file: 'session/vault.ts',
-      find: 'if (this.moved(present)) return { stored: false, found: present }',
-      replace: 'if (present && this.moved(present)) return { stored: false, found: present }',
+      file: 'persistence/store-access.ts',
+      find: "if (this.changedExternally(present)) return { type: 'conflict', found: present }",
+      replace: "if (present && this.changedExternally(present)) return { type: 'conflict', found: present }",
     },
   ],
   [
-    'settles',
-    'that tells nobody of a failure',
+    'oneUser',
+    'that knows no marker of a sign-in',
     {
-      file: 'session/session.ts',
-      find: '    flight.fail(error)\n    if (flight.overtaken)',
-      replace: '    if (flight.overtaken)',
+      file: 'token-record.ts',
+      find: 'return found.signIn !== undefined && found.signIn !== known.signIn',
+      replace: 'return false',
     },
+  ],
+  [
+    'userChanged',
+    'that does not announce another user',
+    {
+      file: 'session/state.ts',
+      find: "return [...(isOther ? ([['user_changed', { generation }]] as Notice[]) : []), ['adopted', { generation }]]",
+      replace: "return [['adopted', { generation }]]",
+    },
+  ],
+  [
+    'memoryAndStore',
+    'that reads the store at no notice',
+    {
+      file: 'session/store-sync.ts',
+      find: "if (this.#state.current.status === 'unknown' && !this.#reading) return",
+      replace: 'if (this.#environment) return',
+    },
+  ],
+  [
+    'noLockWhileListening',
+    'that calls listeners under the lock',
+    { file: 'session/refresh-coordinator.ts', find: 'notifications.postpone(notices)', replace: 'notifications.notify(notices)' },
+  ],
+  [
+    'settles',
+    'whose waiting requests hear of no failure',
+    { file: 'session/refresh-coordinator.ts', find: "    run.settle({ type: 'failed', error })\n", replace: '' },
   ],
 ]
 

@@ -7,7 +7,7 @@ export function catchesEach<Invariant extends string>(
   model: string,
   invariants: Readonly<Record<Invariant, string>>,
   breakages: readonly [Invariant, string, Breakage][],
-  programs: (subject: Subject, only: Invariant) => fc.IAsyncPropertyWithHooks<[fc.Scheduler, unknown[]]>,
+  programs: (subject: Subject, only: Invariant) => fc.IAsyncPropertyWithHooks<[fc.Scheduler, unknown]>,
 ): void {
   it.each(breakages)(
     '(%s) %s',

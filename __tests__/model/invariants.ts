@@ -3,53 +3,106 @@ import type { TokenJSON } from '../../src/index.js'
 /** What must hold whatever happens, each stated once. */
 export const invariants = {
   redeemedOnce: 'a refresh token is redeemed at most once after its answer arrived',
-  oneFlight: 'there is at most one flight at any time',
-  settles: 'every waiter settles',
-  noOlder: 'no request carries a token of an older generation than the one that was told of',
-  noRejected: 'no request carries a token that was told to be rejected',
+  oneRefresh: 'at most one refresh runs at any time',
+  settles: 'every promise settles',
+  noOlder: 'no request carries an older token than the one in use',
+  noRejected: 'while the refresh for a rejected token runs, no new request carries that token',
+  epoch: 'no request is sent under another epoch than its own',
   noOtherUser: 'no request carries a token of another user',
   signOutFinal: 'sign-out is final',
-  storedFirst: 'the stored set is never older than what a released request used',
+  storedFirst: 'a refreshed set is stored before a waiting request uses it',
   twoSends: 'a request is sent at most twice',
-  budget: 'the budget of refreshes holds',
-  nothingLeft: 'nothing is left behind when all has settled',
+  limit: 'the limit of refreshes holds',
+  neverWorse: 'a request that has a token to send is sent, and a refused one keeps its response',
+  oneRouteDoesNotCondemn: 'the refusals of one route keep no other request from being sent',
+  inUseNotRevoked: 'tokens that are in use, or that may be the same user’s, are not revoked',
+  memoryAndStore: 'memory and store agree once all has settled',
+  listenersAfterState: 'a listener sees the state that its event announces',
+  snapshotIdentity: 'a new snapshot has new content',
+  keepsItsFunction: 'a refresh under way keeps its refresh function',
+  closed: 'a closed session starts no refresh',
+  nothingLeft: 'no timer and no listener is left when all has settled',
 } as const
 
 export type Invariant = keyof typeof invariants
+
+/** What the session can know of a user. */
+export interface KnownUser {
+  readonly subject?: string
+  readonly user?: string
+}
+
+/** One sign-in, as the contract defines it. */
+export interface ModelEpoch {
+  /** `undefined`: nobody is signed in. */
+  readonly user: string | undefined
+  known: KnownUser
+  group: object
+  /** A refresh function has signed in itself: when it returns the tokens, its epoch goes on in this one. */
+  readonly isOwn?: boolean
+}
 
 /** An access token as the model knows it. */
 export interface Issued {
   readonly user: string
   /** Grows with each token that is issued. */
   readonly serial: number
-  /** How long it lives, in milliseconds, on the monotonic clock. */
+  /** In milliseconds. */
   readonly lifetime: number
+  /** When it expires, on the monotonic clock. */
   readonly until: number
   readonly by: 'refresh' | 'sign-in'
+  readonly epoch: ModelEpoch
+}
+
+interface Request {
+  epoch: ModelEpoch | undefined
+  user: string | undefined
+  sends: number
+  /** The package does not see it. */
+  isPlain: boolean
+  /** The epoch of an earlier round of the config does not go on. */
+  isOver: boolean
+  /** Its epoch is known by the token in its headers alone. */
+  readonly isByHeaders: boolean
+  readonly askedIn: number
 }
 
 interface Call {
-  readonly epoch: number
+  /** Counts the sign-ins and sign-outs before it: each one supersedes a refresh. */
+  readonly signIns: number
   readonly signal: AbortSignal
+}
+
+function isSameUser(a: KnownUser, b: KnownUser): boolean | undefined {
+  if (a.subject !== undefined && b.subject !== undefined) return a.subject === b.subject
+  if (a.user !== undefined && b.user !== undefined) return a.user === b.user
+  return undefined
 }
 
 /** A small model of a session: what may be true. It sees what arrives at the servers and the store, and what the application does. */
 export class Model {
   readonly violations: { invariant: Invariant; detail: string }[] = []
+  epoch: ModelEpoch = { user: undefined, known: {}, group: {} }
+  /** Grows whenever everything that needs no time has happened. */
+  turn = 0
 
-  #epoch = 0
-  #user: string | undefined
-  #told = 0
+  #known: KnownUser | undefined
+  #signIns = 0
+  #ended: ModelEpoch | undefined
+  #inUse: { readonly serial: number; readonly since: number } = { serial: 0, since: 0 }
   #newestSent = 0
-  #signedOut = false
-  readonly #rejected = new Set<string>()
+  #signedOut: ModelEpoch | undefined
+  #blocked: { readonly token: string; readonly since: number } | undefined
   readonly #answered = new Set<string>()
   readonly #calls = new Set<Call>()
-  readonly #sends = new Map<string, { sends: number; user: string | undefined }>()
+  readonly #requests = new Map<string, Request>()
   readonly #unsaved = new Set<number>()
+  /** How many calls of the application revoke tokens at this moment. */
+  revocations = 0
   #starts: number[] = []
   #adopted: { at: number; lifetime: number } | undefined
-  #troubled = false
+  #isInTrouble = false
 
   check(invariant: Invariant, holds: boolean, detail: string): void {
     if (!holds) this.violations.push({ invariant, detail })
@@ -57,60 +110,136 @@ export class Model {
 
   // ── what the application does ──────────────────────────────────────────────────────────────────
 
-  changesHands(user: string | undefined): number {
-    this.#epoch++
-    this.#user = user
-    this.#told = 0
-    this.#newestSent = 0
-    this.#signedOut = false
-    this.#troubled = false
-    return this.#epoch
+  /** `own`: the refresh function of this epoch signs in with the tokens that it returns. */
+  signsIn(user: string, known: KnownUser, own?: ModelEpoch): ModelEpoch {
+    const isSame = this.#known !== undefined && isSameUser(this.#known, known) === true
+    if (isSame && this.epoch.user !== undefined) this.epoch.known = known
+    else this.#startEpoch({ user, known, group: own?.group ?? {}, isOwn: own !== undefined })
+    this.#known = known
+    this.#signIns++
+    this.#isInTrouble = false
+    this.#blocked = undefined
+    return this.epoch
   }
 
-  /** The sign-out has been confirmed; others may have followed it. */
-  signedOut(epoch: number): void {
-    if (epoch === this.#epoch) this.#signedOut = true
+  signsOut(): ModelEpoch {
+    this.#startEpoch({ user: undefined, known: {}, group: {} })
+    return this.epoch
   }
 
-  asks(id: string): void {
-    this.#sends.set(id, { sends: 0, user: this.#user })
+  /** The sign-out has been confirmed; other calls may have followed it. */
+  signedOut(epoch: ModelEpoch): void {
+    if (epoch === this.epoch) this.#signedOut = epoch
+  }
+
+  /** A request is made, or a config is sent again. */
+  asks(id: string, isPlain: boolean, isByHeaders = false): void {
+    const earlier = this.#requests.get(id)
+    const present = this.epoch.user === undefined || isPlain ? undefined : this.epoch
+    const before = earlier?.epoch
+    const isOver = before !== undefined && !this.#continues(before)
+    const user = isOver ? earlier?.user : undefined
+    this.#requests.set(id, { epoch: isOver ? before : present, sends: 0, user, isPlain, isOver, isByHeaders, askedIn: this.turn })
+  }
+
+  isSentPlain(id: string): void {
+    this.#requests.get(id)!.isPlain = true
+  }
+
+  forgets(id: string): void {
+    this.#requests.delete(id)
   }
 
   // ── what the servers see ───────────────────────────────────────────────────────────────────────
 
-  redeems(token: string, signal: AbortSignal): { done: () => void; answered: () => void; isPresent: () => boolean } {
+  redeems(
+    token: string,
+    signal: AbortSignal,
+  ): { done: () => void; answered: () => void; epoch: ModelEpoch; isPresent: () => boolean } {
     this.check('redeemedOnce', !this.#answered.has(token), token)
-    const others = [...this.#calls].filter((call) => call.epoch === this.#epoch && !call.signal.aborted)
-    this.check('oneFlight', others.length === 0, `${others.length} others`)
-    const call = { epoch: this.#epoch, signal }
+    const others = [...this.#calls].filter((call) => call.signIns === this.#signIns && !call.signal.aborted)
+    this.check('oneRefresh', others.length === 0, `${others.length} others`)
+    const { epoch } = this
+    const call = { signIns: this.#signIns, signal }
     this.#calls.add(call)
     return {
       done: () => void this.#calls.delete(call),
       answered: () => void this.#answered.add(token),
-      isPresent: () => call.epoch === this.#epoch,
+      epoch,
+      isPresent: () => call.signIns === this.#signIns,
     }
   }
 
   sends(id: string, token: string | undefined, issued: Issued | undefined, stored: number): void {
-    const request = this.#sends.get(id)!
+    const request = this.#requests.get(id)!
+    if (request.isPlain) return
     this.check('twoSends', ++request.sends <= 2, `${id} ${request.sends} times`)
+    const { epoch } = request
+    const isOwn = epoch === undefined || (request.isOver ? this.#continues(epoch) : epoch.group === this.epoch.group)
+    if (isOwn && request.isOver) request.epoch = undefined
+    this.check('epoch', isOwn, `${id} of ${epoch?.user} was sent while ${this.epoch.user} was signed in`)
+    if (this.epoch.user !== undefined) request.epoch ??= this.epoch
     if (token === undefined) return
     if (!issued) return this.check('noOtherUser', false, `${token} was never issued`)
-    this.check('signOutFinal', this.#user !== undefined, `${id} carried ${token}`)
-    this.check('noOtherUser', issued.user === this.#user, `${id} carried a token of ${issued.user}, not of ${this.#user}`)
-    this.check('noOtherUser', (request.user ?? issued.user) === issued.user, `${id} of ${request.user} went as ${issued.user}`)
-    this.check('noOlder', issued.serial >= this.#told, `${issued.serial} after ${this.#told} was told`)
-    this.check('noOlder', issued.serial >= this.#newestSent, `${issued.serial} after ${this.#newestSent} was sent`)
-    this.check('noRejected', !this.#rejected.has(token), token)
-    const late = issued.by === 'refresh' && stored < issued.serial && !this.#unsaved.has(issued.serial)
-    this.check('storedFirst', !late, `${issued.serial} was used while ${stored} was stored`)
+    this.check('signOutFinal', this.epoch.user !== undefined, `${id} carried ${token}`)
+    this.check('epoch', issued.epoch.group === this.epoch.group, `${id} carried ${token} of an earlier epoch`)
+    this.check(
+      'noOtherUser',
+      issued.user === this.epoch.user,
+      `${id} carried a token of ${issued.user}, not of ${this.epoch.user}`,
+    )
+    this.check(
+      'noOtherUser',
+      (request.user ?? issued.user) === issued.user,
+      `${id} of ${request.user} carried a token of ${issued.user}`,
+    )
+    const { serial } = issued
+    const isLate = serial < this.#inUse.serial && this.turn > this.#inUse.since
+    this.check('noOlder', !isLate, `${serial} while ${this.#inUse.serial} was in use`)
+    this.check('noOlder', serial >= this.#newestSent, `${serial} after ${this.#newestSent} was sent`)
+    const isRejected = this.#blocked?.token === token && request.askedIn > this.#blocked.since
+    this.check('noRejected', !isRejected, `${id} carried ${token}`)
+    const isUnsaved = issued.by === 'refresh' && stored < serial && !this.#unsaved.has(serial)
+    this.check('storedFirst', !isUnsaved, `${serial} was used while ${stored} was stored`)
     request.user = issued.user
-    this.#newestSent = Math.max(this.#newestSent, issued.serial)
+    this.#newestSent = Math.max(this.#newestSent, serial)
   }
 
-  /** The second refusal of a request is its caller's answer: a fresh token refused at once says more about the API than about the token. */
-  tellsRejection(id: string, token: string): void {
-    if (this.#sends.get(id)?.sends === 1) this.#rejected.add(token)
+  /** Does the answer to this request start or join a refresh for the rejected token? */
+  rejects(id: string, issued: Issued): boolean {
+    const request = this.#requests.get(id)!
+    return (
+      !request.isPlain && request.sends === 1 && request.epoch?.group === this.epoch.group && issued.serial === this.#inUse.serial
+    )
+  }
+
+  /** A refresh for a rejected token runs. */
+  blocks(token: string): void {
+    this.#blocked ??= { token, since: this.turn }
+  }
+
+  /** No refresh runs. */
+  unblocks(): void {
+    this.#blocked = undefined
+  }
+
+  /** A request rejects. `isSignedIn`: the session has a token and may send it. */
+  fails(id: string, error: { code?: unknown; response?: unknown }, isSignedIn: boolean, wasRefused: boolean): void {
+    const { isPlain, isOver, isByHeaders, epoch, sends } = this.#requests.get(id)!
+    const code = String(error.code)
+    if (isPlain || ['ERR_CANCELED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code)) return
+    if (wasRefused) this.check('neverWorse', error.response !== undefined, `${id} rejected without its response: ${code}`)
+    if (
+      !isSignedIn ||
+      isOver ||
+      isByHeaders ||
+      sends > 0 ||
+      epoch === undefined ||
+      epoch.group !== this.epoch.group ||
+      this.epoch.isOwn
+    )
+      return
+    this.check(code === 'OAUTH_REFRESH_LIMIT' ? 'oneRouteDoesNotCondemn' : 'neverWorse', false, `${id} was not sent: ${code}`)
   }
 
   couldNotSave(serial: number): void {
@@ -118,36 +247,77 @@ export class Model {
   }
 
   stores(tokens: TokenJSON | undefined): void {
-    this.check('signOutFinal', !(this.#signedOut && tokens), 'something was stored after signing out')
+    this.check('signOutFinal', !(this.#signedOut === this.epoch && tokens), 'something was stored after signing out')
   }
 
-  // ── what the session tells ─────────────────────────────────────────────────────────────────────
+  /** `issued`: from a refresh that another sign-in has superseded. */
+  revokes(token: string, issued: Issued | undefined): void {
+    const serial = Number(token.slice('access-'.length))
+    const isInUse = this.epoch.user !== undefined && serial === this.#inUse.serial
+    this.check('inUseNotRevoked', !isInUse, token)
+    if (
+      !issued ||
+      issued.epoch.isOwn ||
+      this.revocations > 0 ||
+      this.epoch.user === undefined ||
+      issued.epoch.group === this.epoch.group
+    )
+      return
+    this.check('inUseNotRevoked', isSameUser(issued.epoch.known, this.epoch.known) === false, `${token} may be the same user’s`)
+  }
+
+  // ── what the session announces ─────────────────────────────────────────────────────────────────
 
   starts(now: number): void {
     const { at, lifetime } = this.#adopted ?? { at: 0, lifetime: Infinity }
-    const livedOut = now - at >= lifetime / 2
-    if (livedOut && !this.#troubled) return
+    const isDueToExpiry = now - at >= lifetime / 2
+    if (isDueToExpiry && !this.#isInTrouble) return
     this.#starts.push(now)
     const sixth = this.#starts.at(-6)
-    this.check('budget', sixth === undefined || now - sixth >= 30_000, `six in ${now - (sixth ?? 0)} ms`)
+    this.check('limit', sixth === undefined || now - sixth >= 30_000, `six in ${now - (sixth ?? 0)} ms`)
   }
 
   refreshFailed(): void {
-    this.#troubled = true
+    this.#isInTrouble = true
   }
 
-  /** The application asks for a refresh: what failed before is forgotten. */
+  /** The application asks for a refresh: that ends the cool-down. */
   isAsked(): void {
-    this.#troubled = false
+    this.#isInTrouble = false
   }
 
-  adopts({ serial, lifetime }: Issued, now: number): void {
-    this.#told = serial
+  adopts({ serial, lifetime, epoch }: Issued, now: number): void {
+    if (epoch.group !== this.epoch.group) return
+    this.#inUse = { serial, since: this.turn }
     this.#adopted = { at: now, lifetime }
-    this.#troubled = false
+    this.#isInTrouble = false
   }
 
-  endsBy(reason: string): void {
-    if (reason !== 'requested') this.changesHands(undefined)
+  /** A set that stayed in the store after an inferred end is refreshed: its epoch goes on. */
+  resumes(user: string): ModelEpoch {
+    const { known, group } = this.#ended ?? { known: {}, group: {} }
+    this.#startEpoch({ user, known, group })
+    return this.epoch
+  }
+
+  ends(): void {
+    this.#ended = this.epoch
+    this.#startEpoch({ user: undefined, known: {}, group: {} })
+  }
+
+  #startEpoch(epoch: ModelEpoch): void {
+    this.epoch = epoch
+    this.#signIns++
+    this.#inUse = { serial: 0, since: this.turn }
+    this.#newestSent = 0
+    this.#signedOut = undefined
+    this.#blocked = undefined
+    this.#isInTrouble = false
+  }
+
+  #continues(before: ModelEpoch): boolean {
+    return (
+      before.group === this.epoch.group || (this.epoch.user !== undefined && isSameUser(before.known, this.epoch.known) === true)
+    )
   }
 }

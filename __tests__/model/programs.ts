@@ -1,115 +1,121 @@
 import fc from 'fast-check'
 import { invariants, type Invariant } from './invariants.js'
-import { Simulation, type StoreMode, type TokenMode } from './simulation.js'
+import { eventNames } from './observer.js'
+import { storeModes, tokenModes } from './servers.js'
+import { Simulation, type Attaching, type Change } from './simulation.js'
 import type { Subject } from './subject.js'
 import { withoutStacks } from './without-stacks.js'
 
-const tokenModes: TokenMode[] = [
-  'answers',
-  'keeps the refresh token',
-  'invalid_grant',
-  'invalid_client',
-  '503',
-  'loses the answer',
-  'hangs',
-  'rubbish',
-  'throws',
-]
-const storeModes: StoreMode[] = ['works', 'can not write', 'can not read', 'hangs']
-
-type Act = (simulation: Simulation) => void | Promise<void>
 interface Command {
   readonly text: string
-  readonly act: Act
+  readonly act: (simulation: Simulation) => void | Promise<void>
 }
 
 const command = <Value>(
-  values: fc.Arbitrary<Value>,
+  weight: number,
   text: string,
+  values: fc.Arbitrary<Value>,
   act: (simulation: Simulation, value: Value) => void | Promise<void>,
-): fc.Arbitrary<Command> =>
-  values.map((value) => ({ text: `${text} ${JSON.stringify(value) ?? ''}`, act: (simulation) => act(simulation, value) }))
+): { weight: number; arbitrary: fc.Arbitrary<Command> } => ({
+  weight,
+  arbitrary: values.map((value) => ({
+    text: `${text} ${JSON.stringify(value) ?? ''}`,
+    act: (simulation) => act(simulation, value),
+  })),
+})
 
+const seldom = <Value>(value: Value): fc.Arbitrary<Value | undefined> => fc.constantFrom(undefined, undefined, undefined, value)
 const nothing = fc.constant(undefined)
-const request = command(
-  fc.record({ timeout: fc.constantFrom(0, 0, 0, 5000), stream: fc.constantFrom(false, false, false, true) }),
-  'request',
-  (simulation, kind) => simulation.request(kind),
+
+const signIn: fc.Arbitrary<Change> = fc.record({
+  type: fc.constant('sign in'),
+  user: fc.constantFrom('ann', 'ben'),
+  by: fc.constantFrom('unknown', 'ID token', 'user', 'both'),
+})
+const change: fc.Arbitrary<Change> = fc.oneof(
+  signIn,
+  fc.record({ type: fc.constant('sign out'), revoke: fc.boolean() }),
+  fc.record({ type: fc.constantFrom('refresh', 'detach', 'request') }),
 )
+const flag = fc.constantFrom(undefined, true, false)
+const attaching = fc.record({
+  canRefresh: fc.constantFrom(true, true, false),
+  strictSaving: flag,
+  rejectSignedOut: flag,
+}) as fc.Arbitrary<Attaching>
 
 const commands: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 8, arbitrary: request },
-  { weight: 6, arbitrary: command(fc.constantFrom(1, 2, 5, 20), 'step', (simulation, count) => simulation.step(count)) },
-  {
-    weight: 3,
-    arbitrary: command(fc.constantFrom(100, 1000, 11_000, 85_000, 110_000, 4_000_000), 'pass', (simulation, ms) =>
-      simulation.pass(ms),
-    ),
-  },
-  { weight: 3, arbitrary: command(nothing, 'refuse access tokens', (simulation) => simulation.refuseAccessTokens()) },
-  {
-    weight: 3,
-    arbitrary: command(
-      fc.constantFrom(...tokenModes, 'answers' as const, 'answers' as const),
-      'token endpoint',
-      (simulation, mode) => {
-        simulation.tokenMode = mode
-      },
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: command(fc.constantFrom(...storeModes, 'works' as const), 'store', (simulation, mode) => {
-      simulation.storeMode = mode
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: command(fc.constantFrom('short', 'usual', 'long'), 'lifetime', (simulation, lifetime) => {
-      simulation.lifetime = lifetime
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: command(fc.constantFrom(-3_600_000, -5000, 5000, 90_000, 3_600_000), 'clock jumps', (simulation, ms) =>
-      simulation.jump(ms),
-    ),
-  },
-  {
-    weight: 1,
-    arbitrary: command(fc.constantFrom(0, -60_000, 60_000), 'clock of the server', (simulation, ms) => {
-      simulation.skew = ms
-    }),
-  },
-  {
-    weight: 1,
-    arbitrary: command(fc.constantFrom(2, 6), 'refuse, request and step', async (simulation, times) => {
-      for (let i = 0; i < times; i++) {
-        simulation.refuseAccessTokens()
-        await simulation.request({ timeout: 0, stream: false })
-        await simulation.step(20)
-      }
-    }),
-  },
-  { weight: 1, arbitrary: command(fc.nat(20), 'abort', (simulation, which) => simulation.abort(which)) },
-  { weight: 1, arbitrary: command(fc.constantFrom('ann', 'ben'), 'sign in', (simulation, user) => simulation.signIn(user)) },
-  { weight: 1, arbitrary: command(fc.boolean(), 'sign out', (simulation, revoke) => simulation.signOut(revoke)) },
-  { weight: 1, arbitrary: command(nothing, 'refresh', (simulation) => simulation.refresh()) },
+  command(
+    8,
+    'request',
+    fc.record({ timeout: seldom(5000), isStream: seldom(true), isForbidden: seldom(true), validFor: seldom(60_000) }) as never,
+    (simulation, kind: Parameters<Simulation['request']>[0]) => simulation.request(kind),
+  ),
+  command(6, 'step', fc.constantFrom(1, 2, 5, 20), (simulation, count) => simulation.step(count)),
+  command(3, 'pass', fc.constantFrom(100, 1000, 11_000, 85_000, 110_000, 4_000_000), (simulation, ms) => simulation.pass(ms)),
+  command(3, 'refuse access tokens', nothing, ({ servers }) => servers.refuseAccessTokens()),
+  command(3, 'token endpoint', fc.constantFrom(...tokenModes, 'answers' as const, 'answers' as const), ({ servers }, mode) => {
+    servers.tokenMode = mode
+  }),
+  command(2, 'store', fc.constantFrom(...storeModes, 'works' as const), ({ servers }, mode) => {
+    servers.storeMode = mode
+  }),
+  command(1, 'lifetime', fc.constantFrom('short', 'usual', 'long'), ({ servers }, lifetime) => {
+    servers.lifetime = lifetime
+  }),
+  command(1, 'clock jumps', fc.constantFrom(-3_600_000, -5000, 5000, 90_000, 3_600_000), (simulation, ms) => simulation.jump(ms)),
+  command(1, 'clock of the server', fc.constantFrom(0, -60_000, 60_000), ({ servers }, ms) => {
+    servers.skew = ms
+  }),
+  command(1, 'refuse, request and step', fc.constantFrom(2, 6), async (simulation, times) => {
+    for (let i = 0; i < times; i++) {
+      simulation.servers.refuseAccessTokens()
+      await simulation.request({})
+      await simulation.step(20)
+    }
+  }),
+  command(1, 'abort', fc.nat(20), (simulation, which) => simulation.abort(which)),
+  command(3, 'change', change, (simulation, value) => simulation.change(value)),
+  command(
+    3,
+    'in a listener',
+    fc.record({ moment: fc.constantFrom(...eventNames, 'subscribe' as const), change }),
+    (simulation, value) => simulation.inListener(value.moment, value.change),
+  ),
+  command(2, 'send again', fc.constantFrom('the config', 'a copy', 'its headers'), (simulation, how) =>
+    simulation.sendAgain(how),
+  ),
+  command(2, 'attach', attaching, (simulation, how) => simulation.attach(how)),
+  command(1, 'other interceptor', fc.boolean(), (simulation, isAdded) =>
+    isAdded ? simulation.addInterceptor() : simulation.removeInterceptor(),
+  ),
+  command(1, 'access token', fc.boolean(), (simulation, rejected) => simulation.getAccessToken(rejected)),
 )
 
+/** A program may end with the end of the session. */
+const close: Command = { text: 'close', act: (simulation) => simulation.close() }
+const program = fc.record({
+  before: fc.array(commands, { maxLength: 40, size: 'max' }),
+  after: fc.option(fc.array(commands, { maxLength: 5 }), { freq: 8 }),
+})
+
 /** A random program, and the order in which answers come. Throws with the invariants that were broken; `only` looks for one of them. */
-export function programs(subject: Subject, only?: Invariant): fc.IAsyncPropertyWithHooks<[fc.Scheduler, Command[]]> {
+export function programs(
+  subject: Subject,
+  only?: Invariant,
+): fc.IAsyncPropertyWithHooks<[fc.Scheduler, { before: Command[]; after: Command[] | null }]> {
   withoutStacks()
-  return fc.asyncProperty(fc.scheduler(), fc.array(commands, { maxLength: 40, size: 'max' }), async (scheduler, program) => {
+  return fc.asyncProperty(fc.scheduler(), program, async (scheduler, { before, after }) => {
+    const all = after ? [...before, close, ...after] : before
     const simulation = new Simulation(subject, scheduler)
-    for (const { act } of program) await act(simulation)
+    for (const { act } of all) await act(simulation)
     await simulation.finish()
     const violations = simulation.model.violations.filter(({ invariant }) => !only || invariant === only)
     if (violations.length > 0)
       throw new Error(
         [
           ...new Set(violations.map(({ invariant, detail }) => `${invariant}: ${invariants[invariant]} (${detail})`)),
-          ...program.map(({ text }) => `  ${text}`),
+          ...all.map(({ text }) => `  ${text}`),
         ].join('\n'),
       )
   })

@@ -1,119 +1,211 @@
-import axios, { AxiosError, CanceledError, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
 import type { Scheduler } from 'fast-check'
 import { getEventListeners } from 'node:events'
-import type { AttachedSession, RefreshContext, TokenJSON, TokenResponse, TokenSet, TokenStore } from '../../src/index.js'
+import type { AttachedSession, AttachOptions, RefreshFunction, TokenStore } from '../../src/index.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
-import { Model, type Issued } from './invariants.js'
+import { Model, type KnownUser } from './invariants.js'
+import { Observer, type Moment } from './observer.js'
+import { FORBIDDEN, Servers } from './servers.js'
 import type { Subject } from './subject.js'
 
-/** How the token endpoint answers from now on. */
-export type TokenMode =
-  | 'answers'
-  | 'keeps the refresh token'
-  | 'invalid_grant'
-  | 'invalid_client'
-  | '503'
-  | 'loses the answer'
-  | 'hangs'
-  | 'rubbish'
-  | 'throws'
-
-/** How the store behaves from now on. */
-export type StoreMode = 'works' | 'can not write' | 'can not read' | 'hangs'
-
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-const lifetimes: Readonly<Record<string, number>> = { short: 1000, usual: 100_000, long: 3_600_000 }
 
-/** The servers and the store around one session, in which every answer comes when the scheduler says so. */
+/** How a request is made. */
+export interface RequestKind {
+  readonly timeout?: number
+  readonly isStream?: boolean
+  /** The route refuses every token. */
+  readonly isForbidden?: boolean
+  readonly validFor?: number
+}
+
+/** How much of a sign-in tells who the user is. */
+export type Identification = 'unknown' | 'ID token' | 'user' | 'both'
+
+export type Change =
+  | { readonly type: 'sign in'; readonly user: string; readonly by: Identification }
+  | { readonly type: 'sign out'; readonly revoke: boolean }
+  | { readonly type: 'refresh' | 'detach' | 'request' }
+
+export type SendAgain = 'the config' | 'a copy' | 'its headers'
+
+/** Options of a later call of `attachOAuth`. */
+export interface Attaching {
+  readonly canRefresh: boolean
+  readonly strictSaving?: boolean
+  readonly rejectSignedOut?: boolean
+}
+
+/** An application with one session, and the world around it. */
 export class Simulation {
   readonly environment = new FakeEnvironment()
   readonly model = new Model()
+  readonly servers: Servers
   readonly session: AttachedSession
-  tokenMode: TokenMode = 'answers'
-  storeMode: StoreMode = 'works'
-  lifetime: keyof typeof lifetimes = 'usual'
-  /** How far the server's clock is from ours, in milliseconds. */
-  skew = 0
+  readonly observer: Observer
 
-  readonly #scheduler: Scheduler
+  readonly #subject: Subject
   readonly #api: AxiosInstance
-  readonly #issued = new Map<string, Issued>()
-  readonly #refused = new Set<string>()
-  readonly #refreshTokens = new Map<string, { user: string; spent: boolean }>()
+  readonly #store: TokenStore
   readonly #controllers: AbortController[] = []
   readonly #open = new Map<string, Promise<unknown>>()
-  readonly #effects: (() => void)[] = []
-  #stored: TokenJSON | undefined
-  #serial = 0
-  #flightOf: AbortSignal | undefined
+  readonly #failed: InternalAxiosRequestConfig[] = []
+  readonly #refusedIds = new Set<string>()
+  /** Which refresh function the next refresh calls, and which one the refresh under way calls. */
+  #functions = 0
+  #functionOfRun = 0
+  #started = 0
+  #lastReason: string | undefined
+  #runs = new Map<AbortSignal, number>()
+  #options: AttachOptions = {}
+  #detach: (() => void) | undefined
+  #interceptor: number | undefined
   #requests = 0
-  #lastAnswer: Issued | undefined
+  /** The request that is being made at this moment. */
+  #sending: string | undefined
+  #isClosed = false
 
   constructor(subject: Subject, scheduler: Scheduler) {
-    this.#scheduler = scheduler
-    this.#api = axios.create({ baseURL: 'https://api.example.com', adapter: (config) => this.#resource(config) })
-    this.#stored = this.#issue('ann', 'sign-in')
-    this.model.changesHands('ann')
-    const refresh = (tokens: TokenSet | undefined, context: RefreshContext): Promise<TokenResponse> =>
-      this.#token(tokens, context)
-    this.session = subject.attachIn(this.environment, this.#api, this.#store(), {
-      refresh: Object.assign(refresh, { needsRefreshToken: true }),
-      revoke: (tokens) => this.#later('revocation', () => void this.#refused.add(tokens.access_token)),
+    this.#subject = subject
+    const servers = (this.servers = new Servers(this.environment, this.model, scheduler))
+    this.#api = axios.create({ baseURL: 'https://api.example.com', adapter: (config) => servers.resource(config) })
+    this.#store = servers.store()
+    const epoch = this.model.signsIn('ann', {})
+    servers.stored = servers.issue('ann', 'sign-in', epoch)
+    servers.signIn = (answer, user, own) => {
+      this.model.signsIn(user, {}, own)
+      const issued = { ...servers.issued.get(answer.access_token)!, by: 'sign-in' as const, epoch: this.model.epoch }
+      servers.issued.set(answer.access_token, issued)
+      this.model.adopts(issued, this.environment.mono)
+      this.#follow(`own sign-in ${++this.#requests}`, this.session.signIn(answer))
+    }
+    servers.onRefusal = (id, token, issued) => {
+      this.#refusedIds.add(id)
+      if (!this.model.rejects(id, issued)) return
+      const { refreshing: joins } = this.session.getSnapshot()
+      const before = this.#started
+      void settle().then(() => {
+        const isForRejected = joins ? this.#started === before : this.#started > before && this.#lastReason === 'rejected'
+        if (isForRejected && this.observer.look().refreshing) this.model.blocks(token)
+      })
+    }
+    this.session = this.#attach({ canRefresh: true })
+    // The package notes what happens before the program's own listeners run.
+    this.session.on('refresh_started', ({ reason }) => {
+      this.#started++
+      this.#lastReason = reason
+      this.#functionOfRun = this.#functions
+      this.model.check('closed', !this.#isClosed, 'refresh_started')
     })
     this.session.on('refresh_failed', ({ error }) => {
       if (/UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
     })
-    this.session.on('refreshed', () => this.#lastAnswer && this.model.adopts(this.#lastAnswer, this.environment.mono))
-    this.session.on('signed_out', ({ reason }) => this.model.endsBy(reason))
-    this.session.on('unpersisted', () => this.#lastAnswer && this.model.couldNotSave(this.#lastAnswer.serial))
+    this.session.on('refreshed', () => {
+      const { lastAnswer } = servers
+      const snapshot = this.session.getSnapshot()
+      if (!lastAnswer) return
+      if (this.model.epoch.user === undefined && snapshot.status === 'signed_in') {
+        const resumed = { ...lastAnswer, epoch: this.model.resumes(lastAnswer.user) }
+        servers.issued.set(`access-${lastAnswer.serial}`, resumed)
+        this.model.adopts(resumed, this.environment.mono)
+      } else this.model.adopts(lastAnswer, this.environment.mono)
+      if (snapshot.status === 'signed_in' && !snapshot.persisted) this.model.couldNotSave(lastAnswer.serial)
+    })
+    this.session.on('signed_out', ({ reason }) => {
+      if (reason !== 'requested') this.#noteEnd()
+    })
+    this.session.subscribe(() => !this.session.getSnapshot().refreshing && this.model.unblocks())
+    this.observer = new Observer(this.model, this.session)
     // How old the first set is depends on the clock when it is read.
-    const first = this.#issued.get(String(this.#stored.access_token))!
+    const first = servers.issued.get(String(servers.stored.access_token))!
     this.model.adopts({ ...first, lifetime: 0 }, this.environment.mono)
   }
 
   // ── what the application does ──────────────────────────────────────────────────────────────────
 
-  /** A request belongs to whoever is signed in when it reaches the package, some microtasks after it was asked for. */
-  async request({ timeout, stream }: { timeout: number; stream: boolean }): Promise<void> {
-    const id = `/${++this.#requests}`
-    const controller = new AbortController()
-    this.#controllers.push(controller)
-    this.model.asks(id)
-    const body = stream ? { data: (async function* () {})(), method: 'post' } : {}
-    this.#follow(id, this.#api.request({ url: id, signal: controller.signal, timeout, ...body }))
-    await settle()
+  async request(kind: RequestKind): Promise<void> {
+    this.#request(kind)
+    await this.settle()
+  }
+
+  /** Sends the config of a failed request again. */
+  async sendAgain(how: SendAgain): Promise<void> {
+    const config = this.#failed.pop()
+    if (!config) return
+    const copy = {
+      'the config': config,
+      'a copy': { ...config },
+      'its headers': { url: config.url, headers: { ...config.headers } },
+    }[how]
+    // Without a credential or a context, a copy is a new request.
+    if (how === 'its headers' && !config.headers.Authorization) this.model.forgets(config.url!)
+    this.#send(config.url!, copy as InternalAxiosRequestConfig, how === 'its headers')
+    await this.settle()
   }
 
   abort(which: number): void {
     this.#controllers[which % Math.max(1, this.#controllers.length)]?.abort()
   }
 
-  signIn(user: string): void {
-    const tokens = this.#issue(user, 'sign-in')
-    this.model.changesHands(user)
-    this.model.adopts(this.#issued.get(tokens.access_token)!, this.environment.mono)
-    this.#follow(`sign-in ${this.#serial}`, this.session.signIn(tokens))
+  change(change: Change): void {
+    this.#noteEnd()
+    switch (change.type) {
+      case 'sign in':
+        return this.#signIn(change.user, change.by)
+      case 'sign out':
+        return this.#signOut(change.revoke)
+      case 'refresh':
+        this.model.isAsked()
+        return this.#follow(`refresh ${++this.#requests}`, this.session.refresh())
+      case 'detach':
+        this.#detach?.()
+        this.#detach = undefined
+        // The interceptors are removed before they have run for this request.
+        if (this.#sending !== undefined) this.model.isSentPlain(this.#sending)
+        return
+      case 'request':
+        return this.#request({})
+    }
   }
 
-  signOut(revoke: boolean): void {
-    const epoch = this.model.changesHands(undefined)
-    const done = this.session.signOut({ revoke })
-    this.#follow(
-      `sign-out ${++this.#requests}`,
-      done.then(() => this.model.signedOut(epoch)),
-    )
+  /** Makes the change in the next listener of this event. */
+  inListener(moment: Moment, change: Change): void {
+    this.observer.onNext(moment, () => this.change(change))
   }
 
-  refresh(): void {
-    this.model.isAsked()
-    this.#follow(`refresh ${++this.#requests}`, this.session.refresh())
+  getAccessToken(rejected: boolean): void {
+    const token = rejected ? String(this.servers.stored?.access_token) : undefined
+    this.#follow(`access token ${++this.#requests}`, this.session.getAccessToken({ rejected: token }))
+  }
+
+  attach(how: Attaching): void {
+    if (!this.#isClosed) this.#attach(how)
+  }
+
+  /** Another package's request interceptor, which takes its time. */
+  addInterceptor(): void {
+    this.removeInterceptor()
+    this.#interceptor = this.#api.interceptors.request.use((config) => this.servers.later('interceptor', () => config))
+  }
+
+  removeInterceptor(): void {
+    if (this.#interceptor !== undefined) this.#api.interceptors.request.eject(this.#interceptor)
+    this.#interceptor = undefined
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#detach = undefined
+    const { epoch } = this.model
+    const closed = this.session.close().then(({ persisted }) => {
+      // What is done after the call is not saved by it.
+      if (persisted && epoch === this.model.epoch && !this.#isChangedLate) return this.#compareWithStore('after close()')
+    })
+    this.#follow(`close ${++this.#requests}`, closed)
   }
 
   // ── what happens outside ───────────────────────────────────────────────────────────────────────
-
-  refuseAccessTokens(): void {
-    for (const token of this.#issued.keys()) this.#refused.add(token)
-  }
 
   jump(ms: number): void {
     this.environment.wall += ms
@@ -121,183 +213,154 @@ export class Simulation {
 
   async pass(ms: number): Promise<void> {
     await this.environment.pass(ms)
-    await settle()
+    await this.settle()
   }
 
   /** Lets some of the answers come that are due. */
   async step(count: number): Promise<void> {
-    await settle()
-    for (let i = 0; i < count && this.#scheduler.count() > 0; i++) {
-      await this.#scheduler.waitNext(1)
-      await settle()
+    await this.settle()
+    for (let i = 0; i < count && this.servers.scheduler.count() > 0; i++) {
+      await this.servers.scheduler.waitNext(1)
+      await this.settle()
     }
   }
 
-  /** Lets everything come to its end, in a world that works again, and looks what is left. */
-  async finish(): Promise<void> {
-    this.tokenMode = 'answers'
-    this.storeMode = 'works'
+  async settle(): Promise<void> {
     await settle()
-    for (let round = 0; round < 50 && (this.#scheduler.count() > 0 || this.environment.timers > 0); round++) {
-      await this.step(Infinity)
-      if (this.environment.timers > 0) await this.pass(80_000)
-    }
-    // Once more, as everything works and nothing is under way: whatever waits after that is left behind.
-    this.refuseAccessTokens()
-    await this.request({ timeout: 5000, stream: false })
+    this.model.turn++
+    this.observer.look()
+  }
+
+  /** Lets everything come to its end, in a world that works again, and checks what is left. */
+  async finish(): Promise<void> {
+    const { servers, model, environment } = this
+    servers.tokenMode = 'answers'
+    servers.storeMode = 'works'
+    servers.lifetime = 'long'
+    this.removeInterceptor()
+    await this.#comeToRest()
+    if (!this.#detach && !this.#isClosed) this.#attach({ canRefresh: true })
+    // Everything works and nothing is under way: what waits after this does so for ever.
+    servers.refuseAccessTokens()
+    await this.request({ timeout: 5000 })
     await this.step(Infinity)
-    this.model.check('settles', this.#open.size === 0, [...this.#open.keys()].join(', '))
-    this.model.check('settles', !this.session.getSnapshot().refreshing, 'the session still refreshes')
-    this.model.check('nothingLeft', this.environment.timers === 0, `${this.environment.timers} timers`)
+    // A cool-down and the limit end; a set that is not stored is saved at the next need.
+    await this.pass(61_000)
+    for (let i = 0; i < 2; i++) {
+      await this.request({})
+      await this.step(Infinity)
+      await this.pass(2000)
+    }
+    await this.request({})
+    await this.step(Infinity)
+    model.check('settles', this.#open.size === 0, [...this.#open.keys()].join(', '))
+    const { refreshing } = this.observer.look()
+    model.check('settles', !refreshing, 'the session still refreshes')
+    model.check('nothingLeft', environment.timers === 0, `${environment.timers} timers`)
     const listeners = this.#controllers.reduce((sum, { signal }) => sum + getEventListeners(signal, 'abort').length, 0)
-    this.model.check('nothingLeft', listeners === 0, `${listeners} listeners`)
-    this.model.stores(this.#stored)
+    model.check('nothingLeft', listeners === 0, `${listeners} listeners`)
+    model.stores(servers.stored)
+    if (!this.#isClosed) await this.#compareWithStore('at the end')
+  }
+
+  async #comeToRest(): Promise<void> {
+    const { environment, servers } = this
+    await this.settle()
+    for (let round = 0; round < 50 && (servers.scheduler.count() > 0 || environment.timers > 0); round++) {
+      await this.step(Infinity)
+      if (environment.timers > 0) await this.pass(80_000)
+    }
+  }
+
+  async #compareWithStore(when: string): Promise<void> {
+    if (this.observer.look().status !== 'signed_in') return
+    const tokens = await this.session.tokens()
+    const stored = this.servers.stored?.access_token
+    this.model.check(
+      'memoryAndStore',
+      tokens?.access_token === stored,
+      `${when}: ${tokens?.access_token} is in use, ${String(stored)} is stored`,
+    )
+  }
+
+  #attach({ canRefresh, strictSaving, rejectSignedOut }: Attaching): AttachedSession {
+    const { servers } = this
+    const id = ++this.#functions
+    const refresh: RefreshFunction = (tokens, context) => {
+      const expected = this.#runs.get(context.signal) ?? this.#functionOfRun
+      this.#runs.set(context.signal, expected)
+      this.model.check('keepsItsFunction', id === expected, `function ${id} in place of ${expected}`)
+      return servers.token(tokens, context)
+    }
+    this.#options = {
+      refresh: canRefresh && Object.assign(refresh, { needsRefreshToken: true }),
+      revoke: (tokens) => servers.revoke(tokens),
+      ...(strictSaving !== undefined && { strictSaving }),
+      ...(rejectSignedOut !== undefined && { rejectSignedOut }),
+    }
+    const session = this.#subject.attachIn(this.environment, this.#api, this.#store, this.#options)
+    this.#detach = () => session.detach()
+    if (strictSaving !== undefined) this.#isStrict = strictSaving
+    return session
+  }
+
+  #isStrict = false
+  #isChangedLate = false
+
+  #request({ timeout = 0, isStream, isForbidden, validFor }: RequestKind): void {
+    const url = `${isForbidden ? FORBIDDEN : '/'}${++this.#requests}`
+    const controller = new AbortController()
+    this.#controllers.push(controller)
+    const body = isStream ? { data: (async function* () {})(), method: 'post' } : {}
+    this.#send(url, { url, signal: controller.signal, timeout, ...body, ...(validFor && { oauth: { validFor } }) } as never)
+  }
+
+  #send(url: string, config: InternalAxiosRequestConfig, isByHeaders = false): void {
+    this.model.asks(url, !this.#detach, isByHeaders)
+    this.#refusedIds.delete(url)
+    const before = this.#sending
+    this.#sending = url
+    const request = this.#api.request(config)
+    this.#sending = before
+    const sent = request.catch((error: { code?: unknown; response?: unknown; config?: InternalAxiosRequestConfig }) => {
+      const isReady = this.observer.look().status === 'signed_in' && !this.#isStrict
+      this.model.fails(url, error, isReady, this.#refusedIds.has(url))
+      // A stream can't be sent again.
+      if (error.config && error.config.data === undefined && error.code !== 'ERR_CANCELED') this.#failed.push(error.config)
+    })
+    this.#follow(url, sent)
+  }
+
+  /** The session may have ended before its event says so. */
+  #noteEnd(): void {
+    if (this.observer.look().status === 'signed_out' && this.model.epoch.user !== undefined) this.model.ends()
+  }
+
+  #signIn(user: string, by: Identification): void {
+    const known: KnownUser = {
+      ...((by === 'ID token' || by === 'both') && { subject: user }),
+      ...((by === 'user' || by === 'both') && { user }),
+    }
+    this.#isChangedLate = this.#isClosed
+    const epoch = this.model.signsIn(user, known)
+    const tokens = this.servers.issue(user, 'sign-in', epoch, known)
+    this.model.adopts(this.servers.issued.get(tokens.access_token)!, this.environment.mono)
+    this.#follow(`sign-in ${++this.#requests}`, this.session.signIn(tokens, known.user === undefined ? {} : { user }))
+  }
+
+  #signOut(revoke: boolean): void {
+    const epoch = this.model.signsOut()
+    this.model.revocations += Number(revoke)
+    const done = this.session.signOut({ revoke }).finally(() => (this.model.revocations -= Number(revoke)))
+    this.#follow(
+      `sign-out ${++this.#requests}`,
+      done.then(() => this.model.signedOut(epoch)),
+    )
   }
 
   #follow(name: string, promise: Promise<unknown>): void {
     const settled = (): void => void this.#open.delete(name)
     this.#open.set(name, promise)
     promise.then(settled, settled)
-  }
-
-  // ── the store ──────────────────────────────────────────────────────────────────────────────────
-
-  #store(): TokenStore {
-    return {
-      name: 'model',
-      read: () => this.#storeStep('read', () => this.#stored && { ...this.#stored }),
-      write: (tokens) =>
-        this.#storeStep('write', () => {
-          this.#stored = tokens && { ...tokens }
-          this.model.stores(this.#stored)
-        }),
-    }
-  }
-
-  /** A store does what it is asked in the order in which it was asked, also what nobody waits for any longer. */
-  #storeStep<Result>(kind: 'read' | 'write', effect: () => Result): Promise<Result> {
-    const mode = this.storeMode
-    if (mode === `can not ${kind}`) return this.#later(kind, () => Promise.reject(new Error('the store is out of order')))
-    if (mode === 'hangs') return new Promise(() => undefined)
-    let result: Result
-    let done = false
-    this.#effects.push(() => {
-      if (!done) result = effect()
-      done = true
-    })
-    const upToHere = this.#effects.length
-    return this.#later(kind, () => {
-      this.#effects.slice(0, upToHere).forEach((apply) => apply())
-      return result
-    })
-  }
-
-  get #storedSerial(): number {
-    return this.#issued.get(String(this.#stored?.access_token))?.serial ?? 0
-  }
-
-  // ── the authorization server ───────────────────────────────────────────────────────────────────
-
-  #issue(user: string, by: Issued['by'], rotates = true): TokenJSON & { access_token: string } {
-    const serial = ++this.#serial
-    const lifetime = lifetimes[this.lifetime]!
-    const access_token = `access-${serial}`
-    this.#issued.set(access_token, { user, serial, lifetime, until: this.environment.mono + lifetime, by })
-    if (rotates) this.#refreshTokens.set(`refresh-${serial}`, { user, spent: false })
-    const expires_at = new Date(this.environment.wall + lifetime).toISOString()
-    return {
-      access_token,
-      expires_in: lifetime / 1000,
-      ...(rotates && { refresh_token: `refresh-${serial}` }),
-      ...(by === 'sign-in' && { expires_at }),
-    }
-  }
-
-  #token(tokens: TokenSet | undefined, { signal, reportDate }: RefreshContext): Promise<TokenResponse> {
-    const mode = this.tokenMode
-    const token = tokens?.refresh_token ?? ''
-    // A retry within one flight is no flight of its own.
-    if (this.#flightOf !== signal) this.model.starts(this.environment.mono)
-    this.#flightOf = signal
-    const { done, answered, isPresent } = this.model.redeems(token, signal)
-    if (mode === 'throws') {
-      done()
-      throw new Error('thrown by the refresh function')
-    }
-    const work = async (): Promise<TokenResponse> => {
-      await this.#later('token request', () => undefined)
-      const answer = this.#redeem(token, mode)
-      if (mode === 'hangs') await new Promise(() => undefined)
-      await this.#later('token answer', () => undefined)
-      if (mode === 'loses the answer') throw new TypeError('fetch failed')
-      if (signal.aborted) throw new Error('nobody is there to take the answer')
-      reportDate(new Date(this.environment.wall + this.skew).toUTCString())
-      // A refusal for other reasons, or an answer that can't be read, has redeemed nothing that the client knows of.
-      const isRead = 'access_token' in answer && mode !== 'rubbish'
-      if (mode !== 'keeps the refresh token' && (isRead || answer.error === 'invalid_grant')) answered()
-      if (!('access_token' in answer)) throw Object.assign(new Error('refused'), answer)
-      if (mode === 'rubbish') return 'rubbish' as never
-      // What a flight brings home that was overtaken by a sign-in is nobody's token.
-      if (isPresent()) this.#lastAnswer = this.#issued.get(answer.access_token)
-      return answer
-    }
-    return new Promise<TokenResponse>((resolve, reject) => {
-      signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true })
-      work().then(resolve, reject)
-    }).finally(done)
-  }
-
-  #redeem(token: string, mode: TokenMode): (TokenResponse & { access_token: string }) | { error: string; status: number } {
-    if (mode === '503') return { status: 503, error: 'temporarily_unavailable' }
-    if (mode === 'invalid_client' || mode === 'invalid_grant') return { status: 400, error: mode }
-    const family = this.#refreshTokens.get(token)
-    if (!family || family.spent) return { status: 400, error: 'invalid_grant' }
-    const rotates = mode !== 'keeps the refresh token'
-    family.spent = rotates
-    return this.#issue(family.user, 'refresh', rotates)
-  }
-
-  // ── the resource server ────────────────────────────────────────────────────────────────────────
-
-  #resource(config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
-    const header = config.headers.Authorization as string | undefined
-    const token = header?.replace('Bearer ', '')
-    this.model.sends(config.url!, token, this.#issued.get(token ?? ''), this.#storedSerial)
-    const { signal, timeout } = config
-    return new Promise<AxiosResponse>((resolve, reject) => {
-      const onAbort = (): void => end(() => reject(new CanceledError(undefined, config)))
-      let open = true
-      const end = (settleIt: () => void): void => {
-        open = false
-        signal?.removeEventListener?.('abort', onAbort)
-        cancelTimer?.()
-        settleIt()
-      }
-      const onTimeout = (): void => end(() => reject(new AxiosError('timeout', 'ECONNABORTED', config)))
-      const cancelTimer = timeout ? this.environment.after(timeout, onTimeout) : undefined
-      signal?.addEventListener?.('abort', onAbort)
-      const answer = async (): Promise<void> => {
-        const status = await this.#later('request', () => this.#judge(token))
-        await this.#later('answer', () => undefined)
-        // Who has left is told nothing.
-        if (!open) return
-        if (status === 401 && token) this.model.tellsRejection(config.url!, token)
-        const response = { status, data: '', statusText: '', headers: {}, config, request: null }
-        end(() =>
-          status === 200 ? resolve(response) : reject(new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)),
-        )
-      }
-      void answer()
-    })
-  }
-
-  #judge(token: string | undefined): number {
-    const issued = this.#issued.get(token ?? '')
-    return issued && !this.#refused.has(token!) && this.environment.mono < issued.until ? 200 : 401
-  }
-
-  /** Happens when the scheduler says so. */
-  #later<Result>(label: string, effect: () => Result | Promise<Result>): Promise<Result> {
-    return this.#scheduler.schedule(Promise.resolve(), label).then(effect)
   }
 }
