@@ -14,7 +14,7 @@ export class CaseContext {
   /** The present reason to wait, for the message at the time limit. */
   waitingFor = 'the store'
   /** Called at the end of the case, also after a failure. */
-  readonly atTheEnd: (() => void)[] = []
+  readonly atTheEnd: (() => unknown)[] = []
   #ended = false
 
   constructor(store: TokenStore, options: StoreContractOptions) {
@@ -31,9 +31,9 @@ export class CaseContext {
     return CaseContext.timeoutOf(this.options)
   }
 
-  end(): void {
+  async end(): Promise<void> {
     this.#ended = true
-    for (const undo of this.atTheEnd) undo()
+    await Promise.all(this.atTheEnd.map((undo) => undo()))
   }
 
   /** Another store object over the same place; the first one where `another` is missing. */

@@ -41,7 +41,7 @@ async function put(requirement: Requirement, options: StoreContractOptions): Pro
   } finally {
     clearTimeout(timer)
     try {
-      context?.end()
+      await context?.end()
     } finally {
       await options.close?.()
     }
