@@ -345,7 +345,7 @@ describe('which origins get the token', () => {
         expect(await rejection(request)).toMatchObject({
           code: 'OAUTH_ORIGIN_UNKNOWN',
           retryable: false,
-          message: expect.stringContaining('pass the option origins'),
+          message: expect.stringContaining('the option origins'),
           config: { url: expect.any(String) },
         })
       expect((await api.get(`${world.api}/x`, { oauth: false, validateStatus: null })).status).toBe(401)

@@ -133,7 +133,7 @@ describe('the suite itself', () => {
   it.each([
     ['lock', 'the lock admits one run at a time', 'it has a function lock'],
     ['subscribe', 'every listener', 'it has a function subscribe'],
-    ['compare', 'mode replace upon nothing is refused', 'it refused to replace what it did not hold'],
+    ['compare', 'mode replace of an empty place is refused', 'it refused to replace what it did not hold'],
   ] as const)('fails when a store that is said to lack %s has it', async (ability, promise, seen) => {
     const { applies, run } = caseOf(promise, { lacks: [ability] })
     expect(applies).toBe(false)

@@ -223,11 +223,11 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     fault: compares(() => true),
   },
   'mode replace is refused when the store holds another set, which stays': {
-    seen: 'the write was not refused: write returned something else than false',
+    seen: 'the write was not refused: write did not return false',
     fault: compares(() => false),
   },
   'a set that differs in one of its two tokens is another set': {
-    seen: 'the write was not refused: write returned something else than false',
+    seen: 'the write was not refused: write did not return false',
     fault: compares((present, replacing) => present?.access_token !== replacing?.access_token),
   },
   'mode replace of an empty place is accepted while it is empty': {
@@ -235,11 +235,11 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     fault: compares((present) => present === undefined),
   },
   'mode replace of an empty place is refused when it holds a set': {
-    seen: 'the write was not refused: write returned something else than false',
+    seen: 'the write was not refused: write did not return false',
     fault: compares((present, replacing) => replacing !== undefined && moved(present, replacing)),
   },
   'mode replace is refused when the set was deleted: a late save does not undo a sign-out': {
-    seen: 'the write was not refused: write returned something else than false',
+    seen: 'the write was not refused: write did not return false',
     fault: compares((present, replacing) => present !== undefined && moved(present, replacing)),
   },
   'deleting in mode replace deletes the set that it replaces': {
@@ -247,11 +247,11 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     fault: compares((present, replacing, tokens) => tokens === undefined || moved(present, replacing)),
   },
   'deleting in mode replace is refused when the store holds another set, which stays': {
-    seen: 'the write was not refused: write returned something else than false',
+    seen: 'the write was not refused: write did not return false',
     fault: compares((present, replacing, tokens) => tokens !== undefined && moved(present, replacing)),
   },
   'of several concurrent replacements of one set, one is accepted and the others are refused': {
-    seen: '10 of 10 were told that their write stands',
+    seen: '10 of 10 concurrent writes were accepted',
     fault: (good, place) => ({
       async write(tokens, { mode, replacing }) {
         if (mode === 'replace' && moved(parse(place), replacing)) return false
@@ -306,7 +306,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     }),
   },
   'reading, signing in and signing out do not wait for the lock': {
-    seen: 'for reading and writing while somebody else has the lock, in vain',
+    seen: 'for reading and writing while another store has the lock, in vain',
     fault: (good, place, nth) => ({
       async write(tokens, context) {
         while (nth > 0 && place.holder) await place.change()
@@ -330,7 +330,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     }),
   },
   'a waiter that leaves does not disturb the waiters before and after it': {
-    seen: 'a waiter ran while the lock was held',
+    seen: 'a waiter ran while another store had the lock',
     fault: (good, place) => ({
       lock(run, signal) {
         // Whoever leaves gives back what is not theirs.
@@ -340,13 +340,13 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     }),
   },
   'an abort after the lock was taken does not end it': {
-    seen: 'somebody else got the lock while run was under way',
+    seen: 'another store got the lock while run was under way',
     fault: (good) => ({
       lock: (run, signal) => good.lock((lost) => Promise.race([run(lost), rejectedBy(signal)]), signal),
     }),
   },
   'a live holder keeps the lock, and its signal is not aborted': {
-    seen: 'somebody else got the lock of a live holder',
+    seen: 'another store got the lock of a live holder',
     fault: (good, place) => ({
       // A lease that nobody renews.
       lock: (run, signal) =>
