@@ -10,9 +10,9 @@ const core = from('index', 'attachOAuth', 'memoryStore')
 
 /** What an application imports, and the limit in KB (1,024 bytes). */
 const bundles = [
-  { name: 'attachOAuth + memoryStore', code: core, limit: 11.5 },
-  { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 16 },
-  { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 24 },
+  { name: 'attachOAuth + memoryStore', code: core, limit: 26 },
+  { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 30.5 },
+  { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 36 },
 ]
 
 /** Bundlers for browsers do this by the field `browser` of package.json. */

@@ -56,7 +56,7 @@ export function timelineOf(events: readonly SessionEvent[]): Timeline {
   const refreshes: Mutable<TimelineRefresh>[] = []
   for (const event of events) {
     const { type, at, requestId, refreshId } = event
-    if (requestId !== undefined && type.startsWith('request_')) addRequest(requests, event, requestId)
+    if (requestId !== undefined) addRequest(requests, event, requestId)
     if (type === 'refresh_started') refreshes.push({ id: refreshId ?? `at ${at}`, from: at, outcome: 'running' })
     const outcome = outcomes[type]
     if (outcome === undefined) continue
