@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 import { codeIn, section, tables, type Table } from './helpers/markdown.js'
 import { PublicTypes, entries } from './helpers/types.js'
 
@@ -101,6 +102,14 @@ describe('the first screen of the README', () => {
     expect([browser?.length, node?.length]).toEqual([7, 7])
   })
 
+  /** Replaces files as the `browser` field of package.json does. */
+  const forBrowsers: Plugin = {
+    name: 'browser field',
+    setup({ onResolve }) {
+      onResolve({ filter: /\/node-only\.js$/ }, () => ({ path: resolve('src/node-only.browser.ts') }))
+    },
+  }
+
   it('states the size of the bundles to half a kilobyte', async () => {
     const from = (entry: string, name: string): string => `export { ${name} } from './${entries[entry]}'`
     const codes = [
@@ -119,6 +128,7 @@ describe('the first screen of the README', () => {
           platform: 'browser',
           external: ['axios', 'node:*'],
           tsconfigRaw: '{}',
+          plugins: [forBrowsers],
           write: false,
         })
         return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1024
