@@ -41,7 +41,7 @@ const breakages: [Invariant, string, Breakage][] = [
     'whose store has no time limit',
     {
       file: 'persistence/store-access.ts',
-      find: 'return await withTimeLimit(this.#environment, this.#timeout, step, () => new Error(`no answer within ${this.#timeout} ms`))',
+      find: 'return await withTimeLimit(this.#environment, this.#timeout, step, () =>\n        brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)),\n      )',
       replace: 'return await step()',
     },
   ],
@@ -92,6 +92,15 @@ const breakages: [Invariant, string, Breakage][] = [
     'signOutFinal',
     'that sends the token after a listener of refresh_started has signed out',
     { file: provider, find: 'return state.token === token ? token : undefined', replace: 'return token' },
+  ],
+  [
+    'signOutFinal',
+    'that sends the token after a listener of sent has signed out',
+    {
+      file: 'axios/authorize.ts',
+      find: '// A listener may have ended the epoch.\n      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)',
+      replace: '',
+    },
   ],
   [
     'storedFirst',

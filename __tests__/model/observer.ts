@@ -18,6 +18,8 @@ export const eventNames = [
   'resent',
 ] as const satisfies SessionEventName[]
 
+const requestEvents: readonly SessionEventName[] = ['sent', 'queued', 'released', 'resent']
+
 /** `subscribe`: a subscriber of the snapshot. */
 export type Moment = SessionEventName | 'subscribe'
 
@@ -59,11 +61,12 @@ export class Observer {
   /** A listener has changed the session in this turn: later events of the turn are older than the state. */
   #changedIn = -1
 
-  constructor(model: Model, session: AttachedSession) {
+  /** `watchesRequests`: without listeners of their events, requests take a shorter path. */
+  constructor(model: Model, session: AttachedSession, watchesRequests: boolean) {
     this.#model = model
     this.#session = session
     this.#last = session.getSnapshot()
-    for (const name of eventNames)
+    for (const name of eventNames.filter((event) => watchesRequests || !requestEvents.includes(event)))
       session.on(name, (event) => {
         this.#compare(name, event as Event)
         this.#react(name)

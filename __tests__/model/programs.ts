@@ -95,6 +95,7 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
 /** A program may end with the end of the session. */
 const close: Command = { text: 'close', act: (simulation) => simulation.close() }
 const program = fc.record({
+  watchesRequests: fc.boolean(),
   before: fc.array(commands, { maxLength: 40, size: 'max' }),
   after: fc.option(fc.array(commands, { maxLength: 5 }), { freq: 8 }),
 })
@@ -103,11 +104,11 @@ const program = fc.record({
 export function programs(
   subject: Subject,
   only?: Invariant,
-): fc.IAsyncPropertyWithHooks<[fc.Scheduler, { before: Command[]; after: Command[] | null }]> {
+): fc.IAsyncPropertyWithHooks<[fc.Scheduler, { watchesRequests: boolean; before: Command[]; after: Command[] | null }]> {
   withoutStacks()
-  return fc.asyncProperty(fc.scheduler(), program, async (scheduler, { before, after }) => {
+  return fc.asyncProperty(fc.scheduler(), program, async (scheduler, { watchesRequests, before, after }) => {
     const all = after ? [...before, close, ...after] : before
-    const simulation = new Simulation(subject, scheduler)
+    const simulation = new Simulation(subject, scheduler, watchesRequests)
     for (const { act } of all) await act(simulation)
     await simulation.finish()
     const violations = simulation.model.violations.filter(({ invariant }) => !only || invariant === only)
@@ -115,6 +116,7 @@ export function programs(
       throw new Error(
         [
           ...new Set(violations.map(({ invariant, detail }) => `${invariant}: ${invariants[invariant]} (${detail})`)),
+          ...(watchesRequests ? ['  listeners of request events'] : []),
           ...all.map(({ text }) => `  ${text}`),
         ].join('\n'),
       )

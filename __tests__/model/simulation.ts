@@ -65,7 +65,7 @@ export class Simulation {
   #sending: string | undefined
   #isClosed = false
 
-  constructor(subject: Subject, scheduler: Scheduler) {
+  constructor(subject: Subject, scheduler: Scheduler, watchesRequests: boolean) {
     this.#subject = subject
     const servers = (this.servers = new Servers(this.environment, this.model, scheduler))
     this.#api = axios.create({ baseURL: 'https://api.example.com', adapter: (config) => servers.resource(config) })
@@ -115,7 +115,7 @@ export class Simulation {
       if (reason !== 'requested') this.#noteEnd()
     })
     this.session.subscribe(() => !this.session.getSnapshot().refreshing && this.model.unblocks())
-    this.observer = new Observer(this.model, this.session)
+    this.observer = new Observer(this.model, this.session, watchesRequests)
     // How old the first set is depends on the clock when it is read.
     const first = servers.issued.get(String(servers.stored.access_token))!
     this.model.adopts({ ...first, lifetime: 0 }, this.environment.mono)
