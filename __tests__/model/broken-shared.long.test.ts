@@ -59,7 +59,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that does not announce another user',
     {
       file: 'session/state.ts',
-      find: "return [...(isOther ? ([['user_changed', { generation }]] as Notice[]) : []), ['adopted', { generation }]]",
+      find: "return [...(isOther ? ([['user_changed', { generation }]] as EventCall[]) : []), ['adopted', { generation }]]",
       replace: "return [['adopted', { generation }]]",
     },
   ],
@@ -75,7 +75,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'noLockWhileListening',
     'that calls listeners under the lock',
-    { file: 'session/refresh-coordinator.ts', find: 'notifications.postpone(notices)', replace: 'notifications.notify(notices)' },
+    { file: 'session/refresh-coordinator.ts', find: 'notifications.postpone(events)', replace: 'notifications.notify(events)' },
   ],
   [
     'settles',

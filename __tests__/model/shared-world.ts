@@ -1,7 +1,6 @@
 import { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import type { Scheduler } from 'fast-check'
 import type { SessionEventName, TokenJSON, TokenResponse, TokenStore, WriteContext } from '../../src/index.js'
-import { sharedStore } from '../../src/shared.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import type { KnownUser } from './invariants.js'
 import type { Identification } from './simulation.js'
@@ -255,7 +254,7 @@ export class SharedWorld {
   readonly #lost = new Map<Tab, AbortController[]>()
 
   storeOf(tab: Tab): TokenStore {
-    return sharedStore({
+    return this.#subject.sharedStore({
       name: 'shared',
       read: () => this.#askStore(tab, 'read', () => this.#stored && { ...this.#stored }),
       write: (tokens, context) =>

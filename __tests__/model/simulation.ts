@@ -102,19 +102,22 @@ export class Simulation {
     })
     this.session.on('refreshed', () => {
       const { lastAnswer } = servers
-      const snapshot = this.session.getSnapshot()
       if (!lastAnswer) return
-      if (this.model.epoch.user === undefined && snapshot.status === 'signed_in') {
+      if (this.model.epoch.user === undefined && this.session.getSnapshot().status === 'signed_in') {
         const resumed = { ...lastAnswer, epoch: this.model.resumes(lastAnswer.user) }
         servers.issued.set(`access-${lastAnswer.serial}`, resumed)
         this.model.adopts(resumed, this.environment.mono)
       } else this.model.adopts(lastAnswer, this.environment.mono)
-      if (snapshot.status === 'signed_in' && !snapshot.persisted) this.model.couldNotSave(lastAnswer.serial)
     })
     this.session.on('signed_out', ({ reason }) => {
       if (reason !== 'requested') this.#noteEnd()
     })
-    this.session.subscribe(() => !this.session.getSnapshot().refreshing && this.model.unblocks())
+    this.session.subscribe(() => {
+      const snapshot = this.session.getSnapshot()
+      if (!snapshot.refreshing) this.model.unblocks()
+      if (snapshot.status === 'signed_in' && !snapshot.persisted && servers.lastAnswer)
+        this.model.couldNotSave(servers.lastAnswer.serial)
+    })
     this.observer = new Observer(this.model, this.session, watchesRequests)
     // How old the first set is depends on the clock when it is read.
     const first = servers.issued.get(String(servers.stored.access_token))!

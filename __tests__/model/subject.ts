@@ -3,13 +3,16 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { attachIn } from '../../src/axios/attach.js'
+import { sharedStore } from '../../src/shared.js'
 
 /** What the model is held against: the package, or a copy of it that was broken on purpose. */
 export interface Subject {
   attachIn: typeof attachIn
+  /** Brings its part of the session with it. */
+  sharedStore: typeof sharedStore
 }
 
-export const real: Subject = { attachIn }
+export const real: Subject = { attachIn, sharedStore }
 
 /** A place in the source and what is to stand there instead. */
 export interface Breakage {
@@ -34,7 +37,10 @@ export async function broken(name: string, { file, find, replace }: Breakage): P
     },
   }
   const { outputFiles } = await build({
-    entryPoints: [join(process.cwd(), 'src/axios/attach.ts')],
+    stdin: {
+      contents: "export { attachIn } from './src/axios/attach.ts'\nexport { sharedStore } from './src/shared.ts'",
+      resolveDir: process.cwd(),
+    },
     bundle: true,
     format: 'esm',
     target: 'es2022',
