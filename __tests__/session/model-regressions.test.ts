@@ -201,4 +201,15 @@ describe('programs of the model that broke a promise', () => {
     expect(stored.access_token).toBe('b1')
     expect((await session.tokens())?.access_token).toBe('b1')
   })
+
+  it('of two sign-ins of one user in a row, a waiting request carries the token of the second', async () => {
+    const { api, session, sent } = attach({ accepts: (token) => token !== 'a1' })
+    await session.signIn(set('a1'), { user: 'ann' })
+    const waiting = api.get('/a')
+    await settle()
+    void session.signIn(set('a2'), { user: 'ann' })
+    void session.signIn(set('a3'), { user: 'ann' })
+    await waiting
+    expect(sent).toEqual(['/a a1', '/a a3'])
+  })
 })

@@ -62,6 +62,12 @@ export class TokenProvider {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
   }
 
+  /** The token to send with after a wait: a sign-in of the same user may have replaced it meanwhile. */
+  latest(token: ActiveToken): ActiveToken {
+    const present = this.#state.token
+    return present?.accessToken !== undefined && isSameEpoch(present.epoch, token.epoch) ? present : token
+  }
+
   /** May a request of this epoch be sent now? */
   isCurrent(epoch: Epoch | undefined): boolean {
     return epoch === undefined || isSameEpoch(epoch, this.#state.epoch)
