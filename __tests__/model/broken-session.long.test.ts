@@ -116,9 +116,9 @@ const breakages: [Invariant, string, Breakage][] = [
     'that recovers a request again and again',
     {
       file: 'axios/recover.ts',
-      find: 'return sendAgain(context, config, replacement.token, response)',
+      find: 'return sendAgain(context, config, context.provider.latest(replacement.token), response)',
       replace:
-        'return sendAgain(context, config, replacement.token, response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
+        'return sendAgain(context, config, context.provider.latest(replacement.token), response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
     },
   ],
   [

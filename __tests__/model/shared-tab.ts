@@ -75,8 +75,8 @@ export class Tab {
   changedIn = -1
   calledIn = -1
   otherwiseIn = -1
-  /** It has lost a lock while it stood still: its refresh ends while another one of its locks is held. */
-  hasLostLock = false
+  /** It has stood still: it may have lost a lock, and its refresh ends while another one of its locks is held. */
+  hasStoodStill = false
   /** A sign-out could not delete the stored set. */
   hasKeptSet = false
   readonly failed: InternalAxiosRequestConfig[] = []
@@ -127,7 +127,7 @@ export class Tab {
 
   /** Is no lock held, or for another reason than the refresh that ends? */
   get #isFree(): boolean {
-    return this.hasLostLock || this.calledIn === this.#world.turn || this.locks > 1 || !this.#world.holdsLock(this)
+    return this.hasStoodStill || this.calledIn === this.#world.turn || this.locks > 1 || !this.#world.holdsLock(this)
   }
 
   /** Events wait for the release of the lock at most until those of another change. */
@@ -147,6 +147,7 @@ export class Tab {
 
   stop(now: number): void {
     if (this.isSilent) return
+    this.hasStoodStill = true
     this.silentSince = now
     this.#awake = new Promise((resolve) => (this.#wake = resolve))
   }

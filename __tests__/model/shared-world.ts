@@ -138,7 +138,7 @@ export class SharedWorld {
     const tab = this.#tab(which)
     // The first thing that it learns is that its lease is gone.
     for (const lost of this.#lost.get(tab) ?? []) lost.abort(new Error('the lease ran out'))
-    tab.hasLostLock ||= this.#lost.delete(tab)
+    this.#lost.delete(tab)
     tab.goOn()
   }
 
