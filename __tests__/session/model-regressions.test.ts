@@ -212,4 +212,32 @@ describe('programs of the model that broke a promise', () => {
     await waiting
     expect(sent).toEqual(['/a a1', '/a a3'])
   })
+
+  it('a change of the store is not lost when a refresh begins while the store is read, and fails', async () => {
+    const reading = deferred()
+    const locking = deferred()
+    let stored: TokenJSON | undefined = set('a1')
+    let notify = (): void => undefined
+    let isSlow = false
+    const store = sharedStore({
+      read: () => (isSlow ? reading.promise.then(() => stored) : stored),
+      write: () => true,
+      lock: () => locking.promise.then(() => Promise.reject(new Error('made up'))),
+      subscribe: (listener) => ((notify = listener), () => undefined),
+    })
+    const { session } = attach({ store })
+    await session.tokens()
+    isSlow = true
+    stored = undefined
+    notify()
+    await settle()
+    const refreshed = rejection(session.refresh())
+    await settle()
+    reading.resolve()
+    await settle()
+    locking.resolve()
+    await refreshed
+    await settle()
+    expect(session.getSnapshot().status).toBe('signed_out')
+  })
 })

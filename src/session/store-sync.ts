@@ -20,6 +20,8 @@ export class StoreSync {
   readonly #notifications: Notifications
   #reading: Promise<void> | undefined
   #isReadAgainNeeded = false
+  /** The session changed during the last read. */
+  #isOvertaken = false
   #lastNeed = -Infinity
   #saveAgainFrom = -Infinity
   #watchers = 0
@@ -110,7 +112,10 @@ export class StoreSync {
     try {
       const { change, stored } = await this.#persistence.check(this.#state.record)
       // A change made here during the read is newer than the result of the read.
-      if (generation !== this.#state.generation || this.#coordinator.current) return
+      if (generation !== this.#state.generation || this.#coordinator.current) {
+        this.#isOvertaken = true
+        return
+      }
       this.#persistence.acknowledge(stored)
       if (change.type === 'unchanged') {
         if (!this.isLoaded) this.#notifications.notify(this.#state.apply({ type: 'removed' }))
@@ -130,12 +135,21 @@ export class StoreSync {
     if (this.#state.current.status === 'unknown' && !this.#reading) return
     if (this.#isReadAgainNeeded) return
     const busy = this.#coordinator.current?.result ?? this.#reading
-    if (!busy) return void this.read().catch(() => undefined)
+    if (!busy) return this.#readForNotice()
     this.#isReadAgainNeeded = true
     const again = (): void => {
       this.#isReadAgainNeeded = false
       this.#onChange()
     }
     busy.then(again, again)
+  }
+
+  #readForNotice(): void {
+    this.#isOvertaken = false
+    const done = (): void => {
+      // The result was not used, so the change would stay unseen until the next need.
+      if (this.#isOvertaken) this.#onChange()
+    }
+    this.read().then(done, done)
   }
 }
