@@ -91,7 +91,7 @@ export class Model {
   #signIns = 0
   #ended: ModelEpoch | undefined
   #inUse: { readonly serial: number; readonly since: number } = { serial: 0, since: 0 }
-  #newestSent = 0
+  #newestSent = { serial: 0, turn: 0 }
   #signedOut: ModelEpoch | undefined
   #blocked: { readonly token: string; readonly since: number } | undefined
   readonly #answered = new Set<string>()
@@ -196,13 +196,14 @@ export class Model {
     const { serial } = issued
     const isLate = serial < this.#inUse.serial && this.turn > this.#inUse.since
     this.check('noOlder', !isLate, `${serial} while ${this.#inUse.serial} was in use`)
-    this.check('noOlder', serial >= this.#newestSent, `${serial} after ${this.#newestSent} was sent`)
+    const isOvertaken = serial < this.#newestSent.serial && this.turn > this.#newestSent.turn
+    this.check('noOlder', !isOvertaken, `${serial} after ${this.#newestSent.serial} was sent`)
     const isRejected = this.#blocked?.token === token && request.askedIn > this.#blocked.since
     this.check('noRejected', !isRejected, `${id} carried ${token}`)
     const isUnsaved = issued.by === 'refresh' && stored < serial && !this.#unsaved.has(serial)
     this.check('storedFirst', !isUnsaved, `${serial} was used while ${stored} was stored`)
     request.user = issued.user
-    this.#newestSent = Math.max(this.#newestSent, serial)
+    if (serial > this.#newestSent.serial) this.#newestSent = { serial, turn: this.turn }
   }
 
   /** Does the answer to this request start or join a refresh for the rejected token? */
@@ -309,7 +310,7 @@ export class Model {
     this.epoch = epoch
     this.#signIns++
     this.#inUse = { serial: 0, since: this.turn }
-    this.#newestSent = 0
+    this.#newestSent = { serial: 0, turn: 0 }
     this.#signedOut = undefined
     this.#blocked = undefined
     this.#isInTrouble = false

@@ -49,6 +49,8 @@ export class SharedWorld {
   readonly #scheduler: Scheduler
   readonly #tabs: Tab[] = []
   #draws = 0
+  /** The store may have answered too late, so that a read after a notice has failed. */
+  #hasBeenLate = false
   /** Grows whenever everything that needs no time has happened. */
   turn = 0
   readonly #refused = new Set<string>()
@@ -161,6 +163,7 @@ export class SharedWorld {
       await this.step(500)
       this.#silence = 0
     }
+    this.#hasBeenLate ||= ms > 9000
     await this.environment.pass(ms)
     await this.#settle()
   }
@@ -184,6 +187,8 @@ export class SharedWorld {
     for (const which of this.#tabs.keys()) this.goOn(which)
     await this.#settle()
     await this.#comeToRest()
+    // A read that failed is made again at the next notice or need.
+    if (this.#hasBeenLate) for (const tab of this.#tabs) tab.notify?.()
     for (let i = 0; i < 2; i++) {
       for (const which of this.#tabs.keys()) await this.request(which)
       await this.step(500)
@@ -207,9 +212,10 @@ export class SharedWorld {
   }
 
   async #comeToRest(): Promise<void> {
-    for (let round = 0; round < 60 && (this.#scheduler.count() > 0 || this.environment.timers > 0); round++) {
+    // Less than a store may take: what is asked in between is answered in time.
+    for (let round = 0; round < 140 && (this.#scheduler.count() > 0 || this.environment.timers > 0); round++) {
       await this.step(500)
-      if (this.environment.timers > 0) await this.pass(20_000)
+      if (this.environment.timers > 0) await this.pass(9000)
     }
   }
 
