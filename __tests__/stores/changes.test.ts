@@ -18,10 +18,11 @@ async function callsDuring(store: TokenStore, burst: () => Promise<unknown>, fin
   const subscribed = deferred()
   let seen = deferred()
   let calls = 0
+  const reads: Promise<unknown>[] = []
   const stop = store.subscribe!(() => {
     calls++
     subscribed.resolve()
-    void Promise.resolve(store.read()).then((found) => found && seen.resolve())
+    reads.push(Promise.resolve(store.read()).then((found) => found && seen.resolve()))
   })
   await subscribed.promise
   await turn()
@@ -31,6 +32,7 @@ async function callsDuring(store: TokenStore, burst: () => Promise<unknown>, fin
   await finish()
   await seen.promise
   stop()
+  await Promise.all(reads)
   return calls
 }
 
