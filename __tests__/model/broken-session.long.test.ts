@@ -29,7 +29,7 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'settles',
     'whose waiting requests hear of no failure',
-    { file: coordinator, find: "    run.settle({ type: 'failed', error })\n", replace: '' },
+    { file: 'session/refresh-outcome.ts', find: "      run.settle({ type: 'failed', error })\n", replace: '' },
   ],
   [
     'settles',
@@ -171,9 +171,9 @@ const breakages: [Invariant, string, Breakage][] = [
     'listenersAfterState',
     'that announces a failure before it is in the snapshot',
     {
-      file: coordinator,
-      find: "    snapshots.lastError = error\n    run.settle({ type: 'failed', error })",
-      replace: "    run.settle({ type: 'failed', error })",
+      file: 'session/refresh-outcome.ts',
+      find: "      snapshots.lastError = error\n      run.settle({ type: 'failed', error })",
+      replace: "      run.settle({ type: 'failed', error })",
     },
   ],
   [
@@ -188,7 +188,11 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'keepsItsFunction',
     'that calls the function of a later attachment',
-    { file: coordinator, find: 'const settings = { ...this.#parts.settings }', replace: 'const { settings } = this.#parts' },
+    {
+      file: coordinator,
+      find: 'const settings = { ...this.#services.settings }',
+      replace: 'const { settings } = this.#services',
+    },
   ],
   [
     'closed',

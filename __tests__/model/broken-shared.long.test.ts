@@ -80,7 +80,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'settles',
     'whose waiting requests hear of no failure',
-    { file: 'session/refresh-coordinator.ts', find: "    run.settle({ type: 'failed', error })\n", replace: '' },
+    { file: 'session/refresh-outcome.ts', find: "      run.settle({ type: 'failed', error })\n", replace: '' },
   ],
 ]
 
