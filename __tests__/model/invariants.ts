@@ -135,6 +135,10 @@ export class Model {
   /** A request is made, or a config is sent again. */
   asks(id: string, isPlain: boolean, isByHeaders = false): void {
     const earlier = this.#requests.get(id)
+    if (isPlain && earlier) {
+      earlier.isPlain = true
+      return
+    }
     const present = this.epoch.user === undefined || isPlain ? undefined : this.epoch
     const before = earlier?.epoch
     const isOver = before !== undefined && !this.#continues(before)
