@@ -228,7 +228,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)
-      const token = result.type === 'token' ? provider.latest(result.token) : undefined
+      const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
       if (!isReady) prepareBody(config, instance.defaults.adapter)
       return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt, 'sent')
     })

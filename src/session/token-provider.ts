@@ -62,10 +62,10 @@ export class TokenProvider {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
   }
 
-  /** The token to send with after a wait: a sign-in of the same user may have replaced it meanwhile. */
-  latest(token: ActiveToken): ActiveToken {
+  /** The token for a request of this epoch after a wait: a sign-in may have replaced `token` meanwhile. */
+  latest(token: ActiveToken, epoch: Epoch | undefined): ActiveToken {
     const present = this.#state.token
-    return present?.accessToken !== undefined && isSameEpoch(present.epoch, token.epoch) ? present : token
+    return present?.accessToken !== undefined && this.isCurrent(epoch) ? present : token
   }
 
   /** May a request of this epoch be sent now? */
