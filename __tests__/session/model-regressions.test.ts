@@ -242,7 +242,7 @@ describe('programs of the model that broke a promise', () => {
   })
 
   it('a request made while nobody is signed in carries the token of a sign-in by a listener of released', async () => {
-    const { api, session, sent } = attach({ store: memoryStore(), refresh: () => set('a1') })
+    const { api, session, sent } = attach({ store: memoryStore(), refresh: () => ({ access_token: 'a1' }) })
     await session.tokens()
     session.on('released', () => void session.signIn(set('b1')))
     await api.get('/a')
