@@ -83,7 +83,8 @@ export class TokenProvider {
     const { running } = this.#services.coordinator
     if (running.size === 0) return false
     const context = currentContext()
-    return [...running].some((run) => run.isCalling || run.signal === config.signal || run === context)
+    const isListener = this.events.isDraining
+    return [...running].some((run) => (run.isCalling && !isListener) || run.signal === config.signal || run === context)
   }
 
   /**
