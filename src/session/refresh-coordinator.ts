@@ -125,6 +125,7 @@ export class RefreshCoordinator {
     if (!run) return
     this.#use(undefined)
     run.isSuperseded = true
+    this.#record(run)
     this.#services.state.block(false)
     const settle = (): void => run.settle(result)
     // A refresh function that signs in by itself returns the same tokens soon after that.
@@ -161,6 +162,7 @@ export class RefreshCoordinator {
       isExpired,
       lost,
     }
+    run.isDueToExpiry = this.#isDueToExpiry()
     const result = await exchange(context, run, base, unwritable)
     if (result.type === 'received' && run.isSuperseded) this.#recognizeOwnSignIn(run, result.record)
     return result
@@ -176,11 +178,10 @@ export class RefreshCoordinator {
   }
 
   async #finish(run: InFlightRefresh, { outcome, unused, released, lockWait }: Renewal): Promise<void> {
-    const { notifications, revocation, throttle, state } = this.#services
+    const { notifications, revocation, state } = this.#services
     this.#running.delete(run)
     if (this.#running.size === 0) endContexts()
-    // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
-    if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
+    this.#record(run)
     let events: EventCall[] = []
     if (this.#current === run) {
       this.#use(undefined)
@@ -197,10 +198,17 @@ export class RefreshCoordinator {
     notifications.resume(events, saved && run.received && this.applySaved(run.received, saved))
   }
 
-  #isDueToExpiry({ askedAt = 0 }: InFlightRefresh): boolean {
-    const { token } = this.#services.state
-    const { lifetime = Infinity } = token?.record.parsed ?? {}
-    return lifetime > 0 && token !== undefined && askedAt - token.receivedAt >= lifetime / 2
+  /** Counts a refresh against the limit, once the token endpoint was asked. */
+  #record(run: InFlightRefresh): void {
+    if (run.askedAt !== undefined && !run.isRecorded) this.#services.throttle.record(run.askedAt, run.isDueToExpiry)
+    run.isRecorded ||= run.askedAt !== undefined
+  }
+
+  /** Has the token in use lived half of its lifetime? Another token response for it is due to its expiry. */
+  #isDueToExpiry(): boolean {
+    const { state, environment } = this.#services
+    const { lifetime = Infinity } = state.token?.record.parsed ?? {}
+    return lifetime > 0 && state.token !== undefined && environment.monotonic() - state.token.receivedAt >= lifetime / 2
   }
 
   #endOf(run: InFlightRefresh, lockWait: number | undefined): RefreshEnd {
