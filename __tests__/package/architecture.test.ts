@@ -2,6 +2,7 @@ import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import * as core from '../../src/index.js'
 import * as grants from '../../src/grants/index.js'
+import * as cookies from '../../src/cookies.js'
 import * as keepAlive from '../../src/keep-alive.js'
 import * as smallRefreshToken from '../../src/refresh-token.js'
 import * as stepUp from '../../src/step-up.js'
@@ -57,6 +58,7 @@ const mayImport: Record<string, string[]> = {
   'node-only.browser': ['node-only'],
   axios: ['node-only', 'session', 'persistence', 'policy', 'tokens', 'errors'],
   stores: ['shared', 'tokens', 'errors'],
+  cookies: ['axios', 'session', 'stores', 'map-tokens', 'errors'],
   grants: ['errors', 'oauth4webapi', 'axios'],
   'sign-in': ['oauth4webapi'],
   react: ['session'],
@@ -109,6 +111,7 @@ describe('the parts of the source', () => {
     expect(Object.keys(stepUp).sort()).toEqual(['stepUp'])
     expect(Object.keys(keepAlive).sort()).toEqual(['keepAlive'])
     expect(Object.keys(testing).sort()).toEqual(['storeContract'])
+    expect(Object.keys(cookies).sort()).toEqual(['httpOnlyCookies'])
     expect(Object.keys(web).sort()).toEqual(['webStore'])
     expect(Object.keys(redis).sort()).toEqual(['redisStore'])
     expect(Object.keys(postgres).sort()).toEqual(['postgresSchema', 'postgresStore'])
