@@ -104,7 +104,7 @@ export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.coo
           new TypeError('getAccessToken: the tokens of this session are in HttpOnly cookies, which no script can read'),
         ),
     }
-    Object.assign(adapted, changed)
+    Object.assign(adapted, changed, { [cookieSession]: true })
   }
 
   const derived = deriveStore(web, {

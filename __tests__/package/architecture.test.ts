@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import * as core from '../../src/index.js'
 import * as grants from '../../src/grants/index.js'
 import * as cookies from '../../src/cookies.js'
+import * as fetchEntry from '../../src/fetch.js'
 import * as keepAlive from '../../src/keep-alive.js'
 import * as smallRefreshToken from '../../src/refresh-token.js'
 import * as stepUp from '../../src/step-up.js'
@@ -58,6 +59,7 @@ const mayImport: Record<string, string[]> = {
   'node-only.browser': ['node-only'],
   axios: ['node-only', 'session', 'persistence', 'policy', 'tokens', 'errors'],
   stores: ['shared', 'tokens', 'errors'],
+  fetch: ['axios', 'node-only', 'session', 'errors'],
   cookies: ['axios', 'session', 'stores', 'map-tokens', 'errors'],
   grants: ['errors', 'oauth4webapi', 'axios'],
   'sign-in': ['oauth4webapi'],
@@ -112,6 +114,7 @@ describe('the parts of the source', () => {
     expect(Object.keys(keepAlive).sort()).toEqual(['keepAlive'])
     expect(Object.keys(testing).sort()).toEqual(['storeContract'])
     expect(Object.keys(cookies).sort()).toEqual(['httpOnlyCookies'])
+    expect(Object.keys(fetchEntry).sort()).toEqual(['OAuthFetchError', 'oauthFetch'])
     expect(Object.keys(web).sort()).toEqual(['webStore'])
     expect(Object.keys(redis).sort()).toEqual(['redisStore'])
     expect(Object.keys(postgres).sort()).toEqual(['postgresSchema', 'postgresStore'])
