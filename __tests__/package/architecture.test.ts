@@ -14,6 +14,7 @@ import * as file from '../../src/stores/file.js'
 import * as postgres from '../../src/stores/postgres.js'
 import * as redis from '../../src/stores/redis.js'
 import * as web from '../../src/stores/web.js'
+import * as fakes from '../../src/testing.js'
 import * as testing from '../../src/store-contract/index.js'
 
 const root = join(process.cwd(), 'src')
@@ -65,6 +66,7 @@ const mayImport: Record<string, string[]> = {
   'sign-in': ['oauth4webapi'],
   react: ['session'],
   devtools: ['session', 'axios'],
+  testing: ['index', 'axios'],
   // The public names, as an author of stores has them.
   'store-contract': ['index', 'shared', 'axios'],
 }
@@ -115,6 +117,7 @@ describe('the parts of the source', () => {
     expect(Object.keys(testing).sort()).toEqual(['storeContract'])
     expect(Object.keys(cookies).sort()).toEqual(['httpOnlyCookies'])
     expect(Object.keys(fetchEntry).sort()).toEqual(['OAuthFetchError', 'oauthFetch'])
+    expect(Object.keys(fakes).sort()).toEqual(['fakeSession'])
     expect(Object.keys(web).sort()).toEqual(['webStore'])
     expect(Object.keys(redis).sort()).toEqual(['redisStore'])
     expect(Object.keys(postgres).sort()).toEqual(['postgresSchema', 'postgresStore'])
