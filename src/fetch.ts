@@ -150,7 +150,7 @@ async function sendFor(
     released?.(result.type)
     if ('error' in result) throw result.error
     requireEpoch()
-    token = result.type === 'token' ? provider.latest(result.token) : undefined
+    token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
   }
   epoch = token ? token.epoch : provider.epoch
   if (token) emit('sent')
@@ -173,7 +173,7 @@ async function sendFor(
   if (replacement.type === 'failed') return response
   if (replacement.type !== 'token') throw fetchError(replacement.error, response)
   emit('resent')
-  return request.send(bearer(provider.latest(replacement.token)), true, () => {
+  return request.send(bearer(provider.latest(replacement.token, epoch)), true, () => {
     requireEpoch(response)
     discard(response)
   })
