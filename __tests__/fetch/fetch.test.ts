@@ -278,6 +278,15 @@ describe('waiting', () => {
     expect([error.code, error.response?.status, world.counts.requests]).toEqual(['OAUTH_SIGNED_OUT', 401, 1])
   })
 
+  it('a sign-in of another user by a listener of resent keeps the request from being sent again', async () => {
+    const { send, session } = client()
+    await session.signIn(world.tokens, { user: 'ann' })
+    world.revokeAccessTokens()
+    session.on('resent', () => void session.signIn({ access_token: 'of-bob' }, { user: 'bob' }))
+    const error = await rejection<OAuthFetchError>(send(world.api))
+    expect([error.code, error.response?.status, world.counts.requests]).toEqual(['OAUTH_SIGNED_OUT', 401, 1])
+  })
+
   it('a sign-out while a body is made keeps the request from being sent', async () => {
     const { send, session } = client()
     await session.tokens()
