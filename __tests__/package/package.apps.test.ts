@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -127,9 +127,24 @@ api.get('/', { oauth: undefined }).then(({ data }) => { console.log(data); sessi
     expect((await run(process.execPath, ['--no-warnings', file], { cwd: directory })).stdout.trim()).toBe('Bearer made-up')
   })
 
-  it.each(Object.keys(entries))('%s is loaded by import and by require', async (entry) => {
+  const optionalPeer = 'react'
+
+  async function loadByImportAndRequire(entry: string): Promise<void> {
     const code = `const assert = require('node:assert'); const required = Object.keys(require('${specifierOf(entry)}')).filter((key) => key !== '__esModule').sort();
 import('${specifierOf(entry)}').then((module) => assert.deepEqual(Object.keys(module).filter((key) => key !== 'default' && key !== 'module.exports').sort(), required))`
     await run(process.execPath, ['-e', code], { cwd: directory })
+  }
+
+  it.each(Object.keys(entries).filter((entry) => entry !== optionalPeer))(
+    '%s is loaded by import and by require',
+    loadByImportAndRequire,
+  )
+
+  it('npm installs no React, only react needs it, and its error names it; with React it is loaded by import and by require', async () => {
+    const react = join(directory, 'node_modules', 'react')
+    expect(fs.existsSync(react)).toBe(false)
+    await expect(loadByImportAndRequire(optionalPeer)).rejects.toThrow(/Cannot find (module|package) 'react'/)
+    await cp(join(process.cwd(), 'node_modules', 'react'), react, { recursive: true })
+    await loadByImportAndRequire(optionalPeer)
   })
 })
