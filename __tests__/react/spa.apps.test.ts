@@ -89,13 +89,19 @@ async function signIn(page: Page, name = 'alice'): Promise<void> {
   await signedIn(page)
 }
 
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
+async function until(condition: () => boolean | Promise<boolean>, found = (): unknown => ''): Promise<void> {
+  for (const end = Date.now() + 60_000; !(await condition());) {
+    if (Date.now() > end) throw new Error(`the condition does not hold after a minute ${JSON.stringify(found())}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 async function countsUntil(condition: (counts: Counts) => boolean): Promise<Counts> {
   let counts = await spa.counts()
-  await until(async () => condition((counts = await spa.counts())))
+  await until(
+    async () => condition((counts = await spa.counts())),
+    () => counts,
+  )
   return counts
 }
 
