@@ -12,7 +12,7 @@ let complaints: string[]
 beforeAll(async () => {
   servers = await startServers()
   ;[app, browser] = await Promise.all([startNext(servers), launchChromium()])
-}, 180_000)
+}, 300_000)
 afterAll(async () => {
   await browser?.close()
   await Promise.all([app?.stop(), servers?.stop()])
