@@ -13,17 +13,22 @@ export interface Evidence {
 }
 
 // Parts of member names, which servers and clients spell in every way.
-const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result/i
+const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result|meta|messages/i
 const textMember =
   /^(?!.*ur[il]$).*(err|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
+
+const codeForm = /^[\w./#:-]{1,64}$/
+const html = /^\s*<(!doctype|html)/i
+/** How applications and clients put the status into a message. */
+const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
 
 const MAX_NODES = 64
 const MAX_TEXT = 1000
 
-/** Parses JSON or a form. Returns other text as it is. */
+/** Parses JSON, also inside other text such as a message, or a form. Returns other text as it is. */
 function parseText(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, '')) as unknown
+    return JSON.parse(/[[{].*[\]}]/s.exec(text)?.[0] ?? text) as unknown
   } catch {
     return /^\w+=[^\s<]*$/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : text
   }
@@ -64,10 +69,13 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
     if (/^retry.?after$/i.test(name)) found.headers['retry-after'] ??= String(value)
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
     if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(value) : value
-    if (nestedMember.test(name) && !(isText && /^error$/i.test(name))) queue.push(value)
-    if (!textMember.test(name) || !(isText || typeof value === 'number')) continue
+    const isTextMember = textMember.test(name)
+    const mayHoldJSON = isText && isTextMember && /[[{]/.test(value)
+    if (mayHoldJSON || (nestedMember.test(name) && !(isText && /^error$/i.test(name))) || (!isText && /token/i.test(name)))
+      queue.push(value)
+    if (!isTextMember || !(isText || typeof value === 'number')) continue
     texts.push(value)
-    if (!isText || !/^[\w./-]{1,64}$/.test(value)) continue
+    if (!isText || !codeForm.test(value)) continue
     found.codes.push(value)
     if (name === 'error') found.error ??= value
     if (name === 'code' && node.stack && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(value)) found.networkCode = value
@@ -84,12 +92,16 @@ export function collectEvidence(error: unknown): Evidence {
   attempt(() => {
     for (const item of queue) {
       const node = typeof item === 'string' ? parseText(item) : item
-      if (typeof node === 'string') readNode({ message: node.replace(/^<.*/s, '') }, found, queue)
-      else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
+      if (typeof node === 'string') {
+        if (html.test(node)) continue
+        found.texts.push(node.slice(0, MAX_TEXT))
+        if (codeForm.test(node)) found.codes.push(node)
+      } else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
       else if (typeof node === 'object' && node && !ArrayBuffer.isView(node))
         readNode(node as Record<string, unknown>, found, queue)
       queue.splice(MAX_NODES)
     }
   })
+  found.status ??= toStatus(statusInText.exec(found.texts.join())?.[1])
   return found
 }
