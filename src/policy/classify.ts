@@ -84,7 +84,7 @@ function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
   const evidence = collectEvidence(error)
   const { status, headers, codes, networkCode = '' } = evidence
-  const infer = options.inferFromStatus ?? !codes.includes('TokenEndpointError')
+  const infer = options.inferFromStatus !== false && !codes.includes('TokenEndpointError')
   const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
   const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : error === null && 'ended'
   const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)

@@ -26,7 +26,7 @@ const MAX_NODES = 64
 const MAX_TEXT = 1000
 
 /** Parses JSON, also inside other text such as a message, or a form. Returns other text as it is. */
-function parseText(text: string): unknown {
+export function parseText(text: string): unknown {
   try {
     return JSON.parse(/[[{].*[\]}]/s.exec(text)?.[0] ?? text) as unknown
   } catch {
