@@ -8,13 +8,13 @@ import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
 const overloadCode =
   /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|exhausted|(limit|quota)exceeded/
 const overloadText =
-  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|unavailable|maintenance|again later/i
+  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later/i
 
 const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
 /** In a sentence, in XML, or in JSON that could not be parsed. */
 const endedText = /\b(invalid_grant|(bad|invalid)_refresh_token)\b/i
 const probablyEndedCode =
-  /^((interaction|login|consent|accountselection|authentication|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|alreadyused|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
+  /^((interaction|login|consent|accountselection|authentication|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|alreadyused|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
 
 const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
 
