@@ -12,21 +12,21 @@ const overloadText =
 
 const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
 /** In a sentence, in XML, or in JSON that could not be parsed. */
-const endedText = /\b(invalid_grant|(bad|invalid)_refresh_token)\b/i
+const endedText = /\b(invalid[ _-]grant(?!.?type)|(bad|invalid)_refresh_token)\b/i
 const probablyEndedCode =
-  /^((interaction|login|consent|accountselection|authentication|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|alreadyused|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
+  /^((interaction|login|signin|consent|accountselection|(re|user)?auth(entication|orization)?|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|blocked|locked|suspended|(already|re)used|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
 
 const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
 
 /** Descriptions that blame the request, not the refresh token. */
-const blamesRequest = /missing|required|expected|empty|grant.?type/i
+const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
 const otherSubjects =
-  /invalid.?request|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint)|token (re(fresh|quest|sponse)\b|fail)/gi
+  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint)|token (re(fresh|quest|sponse)\b|fail)/gi
 const deadToken =
-  /invalid|expir|revoked|re-?use|used\b|(not?|n't)( longer)? (valid|found|active|exist|recogni)|un(known|recogni)|inactive|incorrect|blacklist|ung.ltig/i
+  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|wrong|bad.?refresh|deleted|consumed|rotated|blacklist|ung.ltig|abgelaufen|[无無]效|無効|失效|过期/i
 /** Without the word "refresh", only where it is the subject of the sentence. */
 const deadSession =
-  /\b(token|jwt|session)( \w+){0,4} (is|was|has|had)( \w+)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b|\b(jwt|session) expired/i
+  /\b(token|jwt|session)( \w+){0,4} (is|was|has|had)( \w+)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b|\b(token|jwt|session) expired/i
 
 /** True when a description calls the refresh token invalid, expired, revoked or used; or when it has the code of Meta's APIs for that. */
 function describesEnd(text: string, subject: RegExp): boolean {

@@ -13,10 +13,12 @@ export interface Evidence {
 }
 
 // Parts of member names, which servers and clients spell in every way.
-const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result|meta|messages/i
+const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result/i
 const textMember =
-  /^(?!.*ur[il]$).*(err|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
+  /^(?!.*ur[il]$).*(err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
 
+/** What clients add about the request, whose parameters tell nothing. */
+const requestMember = /^(config|request|req|options|operation|init|input|params|variables|headers)$/
 const codeForm = /^[\w./#:-]{1,64}$/
 const html = /^\s*<(!doctype|html)/i
 /** How applications and clients put the status into a message. */
@@ -54,6 +56,12 @@ function copyHeaders(headers: object): Record<string, string> {
   return Object.fromEntries([...entries].map(([name, value]) => [name.toLowerCase(), String(value ?? '')]))
 }
 
+/** True for a plain object or an array, which a body may have under any name. */
+function isJSON(name: string, value: unknown): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (Array.isArray(value) || !prototype || !Object.getPrototypeOf(prototype)) && !requestMember.test(name)
+}
+
 /** Reads one object; pushes the values inside it that may tell more to `queue`. */
 function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown[]): void {
   const texts: unknown[] = []
@@ -70,8 +78,8 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
     if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(value) : value
     const isTextMember = textMember.test(name)
-    const mayHoldJSON = isText && isTextMember && /[[{]/.test(value)
-    if (mayHoldJSON || (nestedMember.test(name) && !(isText && /^error$/i.test(name))) || (!isText && /token/i.test(name)))
+    const isNested = nestedMember.test(name)
+    if (isText ? (isNested && !/^error$/i.test(name)) || (isTextMember && /[[{]/.test(value)) : isNested || isJSON(name, value))
       queue.push(value)
     if (!isTextMember || !(isText || typeof value === 'number')) continue
     texts.push(value)
