@@ -1,21 +1,10 @@
-import { checkNames, tryCheck, type CheckName } from '../../scripts/providers/checks.js'
-import { ways, type Provider } from '../../scripts/providers/provider.js'
+import { tryCheck } from '../../scripts/providers/checks.js'
 import { misconfigurations } from '../../scripts/providers/other-overloads.js'
-import { documented, others, type Table } from '../../scripts/providers/tables.js'
+import { ways } from '../../scripts/providers/provider.js'
+import { documented, others } from '../../scripts/providers/tables.js'
+import { checksFor, mistakesOf } from '../helpers/providers.js'
 
-/** The answers of the first two kinds differ in one check. */
-function checksFor({ title }: Table): readonly CheckName[] {
-  if (/end/.test(title)) return ['ended']
-  if (/overload/i.test(title)) return ['overload kept']
-  return checkNames
-}
-
-async function mistakesOf(provider: Provider, names: readonly CheckName[]): Promise<string[]> {
-  const trials = names.flatMap((name) => (provider.ways ?? ways).map((way) => tryCheck(name, provider, way)))
-  return (await Promise.all(trials)).filter((mistake) => mistake !== undefined)
-}
-
-describe.each([...documented, ...others])('$title', (table) => {
+describe.each(documented)('$title', (table) => {
   it.each(table.providers)(
     'works over real HTTP, through the grants and through own refresh functions: $name',
     async (provider) => {

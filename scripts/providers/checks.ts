@@ -9,7 +9,7 @@ import {
   type TokenJSON,
   type TokenStore,
 } from 'axios-attach-oauth'
-import type { Provider, Way } from './provider.js'
+import { ways, type Provider, type Way } from './provider.js'
 import { refreshFunction } from './refresh-functions.js'
 import { ProviderServer, standardAnswer } from './server.js'
 
@@ -70,8 +70,8 @@ const statusOf = ({ session }: Trial): SessionSnapshot['status'] => session.getS
 /** The member of the record with which the sign-in is remembered is left out. */
 const storedIn = async ({ store }: Trial): Promise<TokenJSON | undefined> => (await store.read()) ?? undefined
 
-async function expectSession(trial: Trial, expiry: number): Promise<void> {
-  const { session, provider, server } = trial
+async function expectExpiry(trial: Trial, expiry: number): Promise<void> {
+  const { session, server } = trial
   const snapshot = session.getSnapshot()
   expect('the status', snapshot.status, 'signed_in')
   const { expiresAt = Infinity } = snapshot as { expiresAt?: number }
@@ -83,6 +83,11 @@ async function expectSession(trial: Trial, expiry: number): Promise<void> {
   const { expiresAt: read = Infinity } = again.getSnapshot() as { expiresAt?: number }
   expect('the expiry of the record', Math.abs(read - expiresAt) < 2000 || read === expiresAt, true)
   expect('the access token', await again.getAccessToken(), server.accepted)
+}
+
+async function expectSession(trial: Trial, expiry: number): Promise<void> {
+  const { provider } = trial
+  await expectExpiry(trial, expiry)
   const stored = (await storedIn(trial)) ?? {}
   for (const [name, value] of Object.entries(provider.keeps ?? {})) expect(`the member ${name}`, stored[name], value)
 }
@@ -113,6 +118,19 @@ export const checks = {
     run(provider, way, false, async ({ request, server }) => {
       expect('the request', await request(), 'ok')
       expect('token requests', server.tokenRequests <= 1, true)
+    }),
+
+  /** The answer of the token endpoint is a valid argument of `signIn`. */
+  'signs in': (provider: Provider, way: Way) =>
+    run(provider, way, true, async (trial) => {
+      const { server, session, request } = trial
+      const { body } = (provider.issue ?? standardAnswer)(server.tokens)
+      // Text and other forms are read by the application.
+      if (typeof body === 'string' || provider.wrap) return
+      await session.signIn(body as TokenJSON)
+      expect('the request', await request(), 'ok')
+      await expectExpiry(trial, expiryOf(provider))
+      expect('token requests', server.tokenRequests, 0)
     }),
 
   /** Five requests with an expired token lead to one token request. */
@@ -185,6 +203,12 @@ export const checks = {
 }
 export type CheckName = keyof typeof checks
 export const checkNames = Object.keys(checks) as CheckName[]
+
+/** The ways that make a difference for a check: all, or one where nothing is refreshed. */
+export function waysFor(name: CheckName, provider: Provider): readonly Way[] {
+  const all = provider.ways ?? ways
+  return name === 'loads' || name === 'signs in' ? all.slice(0, 1) : all
+}
 
 /** Runs one check in one way. Resolves with the mistake, or with `undefined` when everything is right. */
 export async function tryCheck(name: CheckName, provider: Provider, way: Way): Promise<string | undefined> {

@@ -1,10 +1,15 @@
-// npm run providers [-- --part name]: how the package gets on with the shapes in which public providers answer, over real HTTP. Fails when anything is wrong.
+// npm run providers [-- --part text] [--sdks]: how the package gets on with the shapes in which public providers answer, over real HTTP, and with identity
+// SDKs from npm. Fails when anything is wrong.
+import { execFileSync } from 'node:child_process'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { checkNames, tryCheck } from './checks.js'
+import { checkNames, tryCheck, waysFor } from './checks.js'
 import { ways } from './provider.js'
+import { runSDKs } from './run-sdks.js'
+import { sdkOutcomes, sdkUsage } from './sdks/outcomes.js'
 import { documented, others } from './tables.js'
 
-const { values } = parseArgs({ options: { part: { type: 'string', default: '' } } })
+const { values } = parseArgs({ options: { part: { type: 'string', default: '' }, sdks: { type: 'boolean', default: false } } })
 const WIDTH = 52
 const mistakes: string[] = []
 let tried = 0
@@ -17,7 +22,7 @@ for (const { title, providers } of tables) {
   for (const provider of providers) {
     const cells: string[] = []
     for (const name of checkNames) {
-      const results = await Promise.all((provider.ways ?? ways).map((way) => tryCheck(name, provider, way)))
+      const results = await Promise.all(waysFor(name, provider).map((way) => tryCheck(name, provider, way)))
       const wrong = results.filter((mistake) => mistake !== undefined)
       tried += results.length
       mistakes.push(...wrong)
@@ -27,6 +32,22 @@ for (const { title, providers } of tables) {
     if (!provider.how) byItself++
     const viaOnly = provider.ways ? ` (${provider.ways.join(', ')})` : ''
     console.log(`${provider.name.slice(0, WIDTH).padEnd(WIDTH)} ${cells.join(' | ')} | ${provider.how ?? 'by itself'}${viaOnly}`)
+  }
+}
+
+if (values.sdks) {
+  execFileSync(process.execPath, ['scripts/package/pack.js'], { stdio: 'inherit' })
+  const results = await runSDKs(resolve('reports/package/package.tgz'))
+  console.log('\nIdentity SDKs as the refresh function')
+  for (const [name, expected] of Object.entries(sdkOutcomes)) {
+    const [, ...outcome] = results.find((result) => result.startsWith(`${name} |`))?.split(' | ') ?? []
+    const isRight = outcome.join(' | ') === expected
+    tried++
+    count++
+    if (!isRight) mistakes.push(`${name}: ${outcome.join(' | ')}, expected ${expected}`)
+    const how = sdkUsage[name.replace(/:.*/, '')]
+    if (!how) byItself++
+    console.log(`${name.padEnd(WIDTH)} ${isRight ? 'ok   ' : 'WRONG'} | ${expected} | ${how ?? 'by itself'}`)
   }
 }
 

@@ -11,7 +11,8 @@ import {
   withOverload,
 } from './other-tables.js'
 import type { Provider } from './provider.js'
-import { documentedResponses, otherResponses } from './token-responses.js'
+import { otherResponses } from './other-token-responses.js'
+import { documentedResponses } from './token-responses.js'
 
 /** Providers of one kind. */
 export interface Table {
