@@ -14,19 +14,19 @@ const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
 /** In a sentence, in XML, or in JSON that could not be parsed. */
 const endedText = /\b(invalid[ _-]grant(?!.?type)|(bad|invalid)_refresh_token)\b/i
 const probablyEndedCode =
-  /^((interaction|login|signin|consent|accountselection|(re|user)?auth(entication|orization)?|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|blocked|locked|suspended|(already|re)used|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
+  /^((interaction|login|signin|consent|accountselection|\w*auth\w*|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|\w*locked|suspended|(already|re)used|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
 
 const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
 
 /** Descriptions that blame the request, not the refresh token. */
 const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
 const otherSubjects =
-  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint)|token (re(fresh|quest|sponse)\b|fail)/gi
+  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
 const deadToken =
-  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|wrong|bad.?refresh|deleted|consumed|rotated|blacklist|ung.ltig|abgelaufen|[无無]效|無効|失效|过期/i
+  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\w+listed|ung.ltig|abgelaufen/i
 /** Without the word "refresh", only where it is the subject of the sentence. */
 const deadSession =
-  /\b(token|jwt|session)( \w+){0,4} (is|was|has|had)( \w+)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b|\b(token|jwt|session) expired/i
+  /\b(token|jwt|session)(( \w+){0,4} (is|was|has|had)( \w+)?)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b/i
 
 /** True when a description calls the refresh token invalid, expired, revoked or used; or when it has the code of Meta's APIs for that. */
 function describesEnd(text: string, subject: RegExp): boolean {
@@ -47,7 +47,7 @@ function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus:
     return ['transient', false, overload]
   const ended = find(endedCode)
   if (ended) return ['ended', false, ended]
-  const [inText] = texts.map((text) => endedText.exec(text)?.[0]).filter((code) => code)
+  const inText = endedText.exec(texts.join())?.[0]
   if (inText) return ['ended', false, inText]
   if (texts.some((text) => overloadText.test(text))) return ['transient']
   const probable = find(probablyEndedCode)

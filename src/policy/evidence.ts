@@ -13,13 +13,12 @@ export interface Evidence {
 }
 
 // Parts of member names, which servers and clients spell in every way.
-const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result/i
+const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
 const textMember =
   /^(?!.*ur[il]$).*(err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
 
 /** What clients add about the request, whose parameters tell nothing. */
-const requestMember = /^(config|request|req|options|operation|init|input|params|variables|headers)$/
-const codeForm = /^[\w./#:-]{1,64}$/
+const requestMember = /^(config|req|op|param|var|headers)/
 const html = /^\s*<(!doctype|html)/i
 /** How applications and clients put the status into a message. */
 const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
@@ -56,11 +55,8 @@ function copyHeaders(headers: object): Record<string, string> {
   return Object.fromEntries([...entries].map(([name, value]) => [name.toLowerCase(), String(value ?? '')]))
 }
 
-/** True for a plain object or an array, which a body may have under any name. */
-function isJSON(name: string, value: unknown): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return (Array.isArray(value) || !prototype || !Object.getPrototypeOf(prototype)) && !requestMember.test(name)
-}
+/** True for what JSON makes, of any realm: a body has it under any name. */
+const isPlain = (value: object): boolean => /^(Object|Array)$/.test(value.constructor?.name)
 
 /** Reads one object; pushes the values inside it that may tell more to `queue`. */
 function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown[]): void {
@@ -78,12 +74,12 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
     if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(value) : value
     const isTextMember = textMember.test(name)
-    const isNested = nestedMember.test(name)
-    if (isText ? (isNested && !/^error$/i.test(name)) || (isTextMember && /[[{]/.test(value)) : isNested || isJSON(name, value))
-      queue.push(value)
+    // A text may hold JSON.
+    const isNested = isText ? isTextMember && /[[{]/.test(value) : isPlain(value) && !requestMember.test(name)
+    if (isNested || (nestedMember.test(name) && !(isText && /^error$/i.test(name)))) queue.push(value)
     if (!isTextMember || !(isText || typeof value === 'number')) continue
     texts.push(value)
-    if (!isText || !codeForm.test(value)) continue
+    if (!isText || !/^[\w./#:-]{1,64}$/.test(value)) continue
     found.codes.push(value)
     if (name === 'error') found.error ??= value
     if (name === 'code' && node.stack && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(value)) found.networkCode = value
@@ -100,11 +96,9 @@ export function collectEvidence(error: unknown): Evidence {
   attempt(() => {
     for (const item of queue) {
       const node = typeof item === 'string' ? parseText(item) : item
-      if (typeof node === 'string') {
-        if (html.test(node)) continue
-        found.texts.push(node.slice(0, MAX_TEXT))
-        if (codeForm.test(node)) found.codes.push(node)
-      } else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
+      // Without brackets the text is not parsed a second time.
+      if (typeof node === 'string') readNode({ message: html.test(node) ? '' : node.replace(/[[{]/g, ' ') }, found, queue)
+      else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
       else if (typeof node === 'object' && node && !ArrayBuffer.isView(node))
         readNode(node as Record<string, unknown>, found, queue)
       queue.splice(MAX_NODES)

@@ -118,12 +118,10 @@ function unavailable(error: OAuthError): OAuthError {
 /** Reads an answer that was left as text, and throws the body of an error that a server sends with status 200. */
 function checkResponse(given: unknown): unknown {
   const response = typeof given === 'string' ? parseText(given) : given
-  if (typeof response === 'string') throw response
-  if (typeof response !== 'object' || response === null) return response
-  const { access_token, refresh_token, error } = response as Partial<Record<string, unknown>>
+  const { access_token, refresh_token, error } = Object(response) as Partial<Record<string, unknown>>
   // A new refresh token is kept even where the rest of the answer is unusable.
   const isUsable = access_token !== undefined || typeof refresh_token === 'string'
-  if (!isUsable || (error && !access_token)) throw response
+  if (response && (!isUsable || (error && !access_token))) throw response
   return response
 }
 
