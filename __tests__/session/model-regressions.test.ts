@@ -277,6 +277,6 @@ describe('programs of the model that broke a promise', () => {
     expect(sent).toEqual(['/a a1', '/a a2'])
     releasing.resolve()
     await settle()
-    expect(heard).toEqual(['sent', 'queued', 'refresh_started', 'refreshed', 'saved', 'released', 'resent'])
+    expect(heard).toEqual(['sent', 'refresh_started', 'queued', 'refreshed', 'saved', 'released', 'resent'])
   })
 })
