@@ -60,7 +60,7 @@ describe('the examples of the README run', () => {
   })
   afterAll(async () => {
     await servers.stop()
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   })
   beforeEach(() => servers.reset())
 

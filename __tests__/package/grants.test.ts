@@ -9,7 +9,7 @@ const root = process.cwd()
 const directory = join(root, 'reports', 'grants')
 
 beforeAll(async () => {
-  await rm(directory, { recursive: true, force: true })
+  await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   await mkdir(join(directory, 'node_modules'), { recursive: true })
   await symlink(root, join(directory, 'node_modules', 'axios-attach-oauth'), 'dir')
   await writeFile(join(directory, 'package.json'), '{"name":"user","private":true}')

@@ -132,7 +132,7 @@ describe('in an empty project', () => {
     const options = { cwd: directory, shell: process.platform === 'win32' }
     await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, 'axios@1.21.1'], options)
   }, 120_000)
-  afterAll(() => rm(directory, { recursive: true, force: true }))
+  afterAll(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
   const body = `
 const api = axios.create({ baseURL: 'https://api.example.com', adapter: async (config) => ({ data: config.headers.Authorization, status: 200, statusText: '', headers: {}, config }) })

@@ -8,7 +8,7 @@ import { tarball } from '../helpers/packed.js'
 const run = promisify(execFile)
 const shell = process.platform === 'win32'
 const directories: string[] = []
-afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true }))))
+afterAll(() => Promise.all(directories.map((directory) => rm(directory, { recursive: true, force: true, maxRetries: 5 }))))
 
 /** A copy of a project of `user-projects/`, with its packages from npm and this one from the tarball. */
 async function install(folder: string, manifest: string): Promise<string> {

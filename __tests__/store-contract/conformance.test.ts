@@ -65,7 +65,7 @@ describe('fileStore', () => {
       },
       another: () => fileStore(path()),
       elsewhere: () => fileStore(join(directory, 'others.json')),
-      close: () => rm(directory, { recursive: true, force: true }),
+      close: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
       corrupt: (garbage) => writeFile(path(), garbage),
     },
     ['dieWithLock', 'loseLock'],

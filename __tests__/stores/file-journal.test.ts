@@ -24,7 +24,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-journal-'))
   path = join(directory, 'tokens.json')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 const check = async (): Promise<void> => undefined
 

@@ -27,7 +27,7 @@ beforeEach(async () => {
   path = join(directory, 'tokens.json')
   lockFile = join(directory, '.tokens.json.lock')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 const take = (environment: LockEnvironment, signal = never): ReturnType<typeof acquire> =>
   acquire(refreshLock(path), signal, { environment })

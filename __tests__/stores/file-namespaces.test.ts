@@ -13,7 +13,7 @@ beforeEach(async () => {
   path = join(directory, 'tokens.json')
   lockFile = join(directory, '.tokens.json.lock')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 const itUnshares = itWhere(canUnsharePids, 'it allows no pid namespaces')
 const views: [string, Isolation][] = [

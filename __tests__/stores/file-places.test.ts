@@ -17,7 +17,7 @@ beforeEach(async () => {
   await chmod(directory, 0o755)
   path = join(directory, 'tokens.json')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 const itMounts = itWhere(canMount, 'it allows no mount namespaces')
 const itAsNobody = itWhere(canChangeUser, 'tests are not run by root')

@@ -21,7 +21,7 @@ beforeEach(async () => {
   path = join(directory, 'tokens.json')
   lockFile = join(directory, '.tokens.json.lock')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 type Maker = (file: string) => Promise<unknown>
 const fifo: Maker = (file) => run('mkfifo', [file])

@@ -17,7 +17,7 @@ beforeEach(async () => {
   path = join(directory, 'tokens.json')
   await writeFile(path, JSON.stringify(old))
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 /** Runs before the store is loaded: the process stops itself right before it calls one of `functions` with the token file. */
 const stopBefore = (functions: string[]): string => `

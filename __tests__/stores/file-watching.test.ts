@@ -19,7 +19,7 @@ beforeEach(async () => {
   path = join(directory, 'tokens.json')
   lockFile = join(directory, '.tokens.json.lock')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5))

@@ -20,7 +20,7 @@ beforeEach(async () => {
   path = join(directory, 'tokens.json')
   lockFile = join(directory, '.tokens.json.lock')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 /** The id of a process that has ended. */
 async function deadProcess(): Promise<number> {

@@ -14,7 +14,7 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'axios-attach-oauth-file-'))
   path = join(directory, 'tokens.json')
 })
-afterEach(() => rm(directory, { recursive: true, force: true }))
+afterEach(() => rm(directory, { recursive: true, force: true, maxRetries: 5 }))
 
 /** A response of Microsoft's token endpoint. */
 const microsoft = {

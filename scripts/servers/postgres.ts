@@ -75,7 +75,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     restart: start,
     async stop() {
       await end('SIGQUIT')
-      await rm(databaseDir, { recursive: true, force: true })
+      await rm(databaseDir, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

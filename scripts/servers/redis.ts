@@ -30,7 +30,7 @@ async function fetchPackage(): Promise<void> {
       for (const name of await readdir(directory)) await run('dpkg', ['-x', join(directory, name), unpacked])
     })
   } finally {
-    await rm(directory, { recursive: true, force: true })
+    await rm(directory, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -112,7 +112,7 @@ export async function startRedis(): Promise<StoppableServer & { path: string }> 
     restart: start,
     async stop() {
       await end('SIGKILL')
-      await rm(directory, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }

@@ -24,6 +24,6 @@ export async function setUp(): Promise<StoreSetup> {
     inspect: async () => wholeTokens(await textOf(path)),
     holder: async () => (await textOf(join(dirname(path), '.tokens.json.lock'))) || undefined,
     leftovers: async () => (await readdir(directory)).filter((name) => name !== 'tokens.json'),
-    tearDown: () => rm(directory, { recursive: true, force: true }),
+    tearDown: () => rm(directory, { recursive: true, force: true, maxRetries: 5 }),
   }
 }

@@ -89,7 +89,7 @@ export async function startNext({ issuer, apiUrl }: { issuer: string; apiUrl: st
       const ended = once(server, 'exit')
       server.kill()
       await ended
-      await rm(directory, { recursive: true, force: true })
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 })
     },
   }
 }
