@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { MarkdownEnv, MarkdownRenderer } from 'vitepress'
 
-const repository = 'https://github.com/OWNER/axios-attach-oauth/blob/main/'
+const repository = 'https://github.com/OWNER/axios-attach-oauth/'
 
 /** Documents outside of `docs` that a page of the site contains. */
 const contained: Record<string, string> = {
@@ -16,12 +16,12 @@ const contained: Record<string, string> = {
 export function siteLink(href: string, page: string): string {
   const isAbsolute = href.startsWith(repository)
   if (!isAbsolute && (/^[a-z]+:/i.test(href) || href.startsWith('/') || href.startsWith('#'))) return href
-  const [path = '', anchor] = (isAbsolute ? href.slice(repository.length) : href).split('#')
+  const [path = '', anchor] = (isAbsolute ? href.slice(repository.length).replace(/^(blob|tree)\/main\//, '') : href).split('#')
   const file = isAbsolute ? path : posix.join('docs', posix.dirname(page), path)
   const suffix = anchor === undefined ? '' : `#${anchor}`
   const target = contained[file] ?? (file.startsWith('docs/') && file.endsWith('.md') ? file.slice('docs/'.length) : undefined)
   if (target !== undefined) return `/${target}${suffix}`
-  return file.startsWith('docs/') ? href : `${repository}${file}${suffix}`
+  return isAbsolute || file.startsWith('docs/') ? href : `${repository}blob/main/${file}${suffix}`
 }
 
 /** Makes links between the documents of the repository work on the site. */
