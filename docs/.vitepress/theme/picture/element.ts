@@ -14,9 +14,10 @@ class RefreshPicture extends HTMLElement {
   readonly #form = h('form')
   readonly #button = h('button', { type: 'submit' }, 'Send 200 requests')
   readonly #stage = h('div', { class: 'stage' })
+  readonly #end = h('span')
   readonly #summary = h('p', { class: 'summary', role: 'status' })
   readonly #explanation = h('p', { class: 'explanation' })
-  readonly #chosen = h('input', { type: 'range', min: '1', max: String(REQUESTS), value: '1', id: 'picture-request' })
+  readonly #chosen = h('input', { type: 'range', min: '1', max: String(REQUESTS), value: '20', id: 'picture-request' })
   readonly #history = h('ol', { class: 'history', 'aria-live': 'polite' })
   readonly #historyTitle = h('label', { for: 'picture-request' })
   #journal: Journal | undefined
@@ -71,8 +72,13 @@ class RefreshPicture extends HTMLElement {
     this.append(
       this.#form,
       this.#summary,
-      h('p', { class: 'lane-title' }, 'Above: the token endpoint. Below: one line for each request, time runs to the right.'),
+      h(
+        'p',
+        { class: 'lane-title' },
+        'At the top: requests to the token endpoint. Below: one line for each request. Time runs to the right.',
+      ),
       this.#stage,
+      h('p', { class: 'axis' }, h('span', {}, '0 s'), this.#end),
       h('ul', { class: 'legend' }, ...legend),
       this.#explanation,
       this.#historyTitle,
@@ -106,7 +112,7 @@ class RefreshPicture extends HTMLElement {
         if (!isStill) this.#animate()
       })
       this.#isRunning = false
-      this.#waterfall?.draw(journal.now, true)
+      this.#draw(journal.now, true)
       this.#summary.textContent = summaryOf(journal)
       this.#explanation.textContent = explanationOf(settings)
       this.#showRequest()
@@ -127,8 +133,13 @@ class RefreshPicture extends HTMLElement {
 
   #animate(): void {
     if (!this.#isRunning || !this.#journal) return
-    this.#waterfall?.draw(this.#journal.now, false)
+    this.#draw(this.#journal.now, false)
     requestAnimationFrame(() => this.#animate())
+  }
+
+  #draw(now: number, isOver: boolean): void {
+    const span = this.#waterfall?.draw(now, isOver) ?? 0
+    this.#end.textContent = `${(span / 1000).toFixed(1)} s`
   }
 
   #point({ clientY, buttons, pointerType }: PointerEvent): void {

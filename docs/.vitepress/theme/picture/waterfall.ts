@@ -60,8 +60,8 @@ export class Waterfall {
     this.#marker.setAttribute('height', String(HEIGHT + 1))
   }
 
-  /** Brings the drawing up to now. */
-  draw(now: number, isOver: boolean): void {
+  /** Brings the drawing up to now. Returns the time that it spans, in milliseconds. */
+  draw(now: number, isOver: boolean): number {
     const { rows, calls } = this.#journal
     const ends = isOver ? [...rows.flatMap(({ spans }) => spans), ...calls].map(({ to }) => to ?? 0) : [now]
     const width = Math.max(LEAST, ...ends) * 1.02
@@ -72,6 +72,7 @@ export class Waterfall {
       const kind = call.to === undefined ? 'call' : `call ${call.status === 200 ? 'good' : 'bad'}`
       this.#update(call, { class: kind, y: call.tab === 1 ? 3 : 13, height: 8 }, call, now)
     }
+    return width
   }
 
   #drawSpan(span: Span, y: number, now: number): void {
