@@ -47,7 +47,7 @@ class RefreshPicture extends HTMLElement {
     const shown = h('output', {}, `${defaults.latency} ms`)
     latency.addEventListener('input', () => (shown.value = `${latency.value} ms`))
     this.#form.append(
-      choices('The expiry of the token is', 'expiry', expiries, defaults.expiry),
+      choices('Token expiry', 'expiry', expiries, defaults.expiry),
       choices('The token endpoint', 'answer', answers, defaults.answer),
       h('fieldset', {}, h('legend', {}, 'It takes'), h('label', {}, latency, ' ', shown)),
       h(
