@@ -1,8 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../../scripts/browser/index.mjs'
 import { pagesOf, serveSite, type ServedSite } from '../../scripts/site/serve.js'
-import { runScript } from '../helpers/run-script.js'
 
 declare global {
   /** Exists in the pages only, after axe-core is loaded. */
@@ -17,7 +18,8 @@ let axeSource: string
 let complaints: string[]
 
 beforeAll(async () => {
-  await runScript('docs:build')
+  // SITE_BUILT=1 takes what is there, while you work on the tests.
+  if (!process.env.SITE_BUILT) await promisify(execFile)('npm', ['run', 'docs:build'])
   axeSource = await readFile('node_modules/axe-core/axe.min.js', 'utf8')
   site = await serveSite()
   browser = await launchChromium()
