@@ -48,10 +48,15 @@ async function openPage(path: string): Promise<Page> {
   return page
 }
 
-/** What axe-core finds on a page. Samples of code scroll sideways and are read as text, so they need no focus. */
+/** What axe-core finds on a page. Most of its time goes into the colours of code, which are those of one theme: `/start` has them judged. */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axeSource)
-  const found = await page.evaluate(() => axe.run(document, { rules: { 'scrollable-region-focusable': { enabled: false } } }))
+  const exclude = page.url().endsWith('/start') ? [] : [['.vp-doc div[class*=language-] pre']]
+  const found = await page.evaluate(
+    // Samples of code scroll sideways and are read as text, so they need no focus.
+    (context) => axe.run(context, { rules: { 'scrollable-region-focusable': { enabled: false } } }),
+    { include: [['html']], exclude },
+  )
   return found.violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map(({ html }) => `${id}: ${html.slice(0, 160)}`))
 }
 
@@ -60,12 +65,13 @@ describe('the built site', () => {
     const paths = await pagesOf()
     expect(paths.length).toBeGreaterThan(50)
     const known = new Set(paths.map((path) => path.replace(/\/$/, '')))
-    const found: string[] = []
+    /** The pages of each finding. */
+    const found = new Map<string, string[]>()
     const anchors = new Map<string, Set<string>>()
     const links: { from: string; to: string }[] = []
     for (const path of paths) {
       const page = await openPage(path)
-      found.push(...(await violations(page)).map((text) => `${path}: ${text}`))
+      for (const text of await violations(page)) found.set(text, [...(found.get(text) ?? []), path])
       const { ids, hrefs } = await page.evaluate(() => ({
         ids: [...document.querySelectorAll('[id]')].map(({ id }) => id),
         hrefs: [...document.querySelectorAll<HTMLAnchorElement>('a[href]')].map(({ href }) => href),
@@ -80,12 +86,14 @@ describe('the built site', () => {
       if (!known.has(path)) return !/\.(svg|png)$/.test(path)
       return hash !== '' && !anchors.get(path)?.has(decodeURIComponent(hash.slice(1)))
     })
-    expect({ complaints, found, dead: dead.map(({ from, to }) => `${from} → ${to}`), missing: site.missing }).toEqual({
-      complaints: [],
-      found: [],
-      dead: [],
-      missing: [],
-    })
+    expect({ complaints, found: [...found], dead: dead.map(({ from, to }) => `${from} → ${to}`), missing: site.missing }).toEqual(
+      {
+        complaints: [],
+        found: [],
+        dead: [],
+        missing: [],
+      },
+    )
   }, 600_000)
 
   it('the search finds an error code', async () => {

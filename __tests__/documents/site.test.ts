@@ -65,7 +65,8 @@ describe('the pages of the site', () => {
   })
 
   it('every page is in the navigation', async () => {
-    const links = sidebar.flatMap(({ items = [] }) => items.map(({ link }) => link!))
+    const groups = Object.values(sidebar).flatMap((list) => list as { items: { link: string }[] }[])
+    const links = [...new Set(groups.flatMap(({ items }) => items.map(({ link }) => link)))]
     const pages = (await readdir('docs', { recursive: true }))
       .filter((name) => name.endsWith('.md') && !name.startsWith('api/') && name !== 'index.md')
       .map((name) => `/${name.replace(/(index)?\.md$/, '')}`)

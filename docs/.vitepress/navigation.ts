@@ -11,8 +11,8 @@ export const navigation: DefaultTheme.NavItem[] = [
 const items = (links: Readonly<Record<string, string>>): DefaultTheme.SidebarItem[] =>
   Object.entries(links).map(([text, link]) => ({ text, link }))
 
-export const sidebar: DefaultTheme.SidebarItem[] = [
-  {
+const groups = {
+  guide: {
     text: 'Guide',
     items: items({
       Start: '/start',
@@ -25,9 +25,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       Benchmark: '/benchmark',
     }),
   },
-  {
+  recipes: {
     text: 'Recipes',
-    collapsed: true,
     items: items({
       'All recipes': '/recipes/',
       'Plain React': '/recipes/react',
@@ -56,9 +55,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       Observability: '/recipes/observability',
     }),
   },
-  {
+  migration: {
     text: 'Migration',
-    collapsed: true,
     items: items({
       Overview: '/migration/',
       'isRefreshing and failedQueue': '/migration/failed-queue',
@@ -69,9 +67,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       '@badgateway/oauth2-client': '/migration/badgateway-oauth2-client',
     }),
   },
-  {
+  stores: {
     text: 'Stores',
-    collapsed: true,
     items: items({
       Browser: '/stores/web',
       File: '/stores/file',
@@ -80,8 +77,21 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       'Your own': '/writing-a-store',
     }),
   },
-  {
+  reference: {
     text: 'Reference',
     items: items({ Tables: '/reference', Grants: '/grants', API: '/api/' }),
   },
-]
+} satisfies Record<string, DefaultTheme.SidebarItem>
+
+const { guide, recipes, migration, stores, reference } = groups
+const others = {
+  text: 'More',
+  items: items({ Guide: '/start', Recipes: '/recipes/', Migration: '/migration/', Reference: '/reference' }),
+}
+
+/** The sidebar by the beginning of the path. */
+export const sidebar: DefaultTheme.SidebarMulti = {
+  '/': [guide, stores, reference, others],
+  '/recipes/': [recipes, others],
+  '/migration/': [migration, others],
+}

@@ -37,6 +37,7 @@ class RefreshPicture extends HTMLElement {
 
   #build(): void {
     const latency = h('input', {
+      'aria-label': 'time that the token endpoint takes, in milliseconds',
       type: 'range',
       name: 'latency',
       min: '100',
@@ -49,7 +50,7 @@ class RefreshPicture extends HTMLElement {
     this.#form.append(
       choices('Token expiry', 'expiry', expiries, defaults.expiry),
       choices('The token endpoint', 'answer', answers, defaults.answer),
-      h('fieldset', {}, h('legend', {}, 'It takes'), h('label', {}, latency, ' ', shown)),
+      h('fieldset', {}, h('legend', {}, 'It takes'), latency, shown),
       h(
         'fieldset',
         {},

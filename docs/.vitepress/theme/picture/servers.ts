@@ -33,7 +33,7 @@ export class PretendServers {
     journal.note(index, isSecond ? `is sent again with token ${token}` : `is sent with token ${token}`)
     // Between 150 and 450 ms, the same for each run.
     await pause(150 + ((index * 137) % 300))
-    const status = token === this.#issued && !this.#isStale(token) ? 200 : 401
+    const status = this.#accepts(token) ? 200 : 401
     journal.end(index, kind, status)
     journal.note(index, status === 200 ? 'the API answers 200' : `the API answers 401: token ${token} has expired`)
     const response: AxiosResponse = { data: { index }, status, statusText: '', headers: {}, config, request: undefined }
@@ -54,9 +54,9 @@ export class PretendServers {
     }
   }
 
-  /** Only a token that expires soon is still accepted. */
-  #isStale(token: number): boolean {
-    return token === 1 && this.#settings.expiry !== 'soon'
+  /** The newest token, or the first one while it has not expired. */
+  #accepts(token: number): boolean {
+    return token === 1 ? this.#settings.expiry === 'soon' : token === this.#issued
   }
 
   #answer(refreshToken: number): Response {
