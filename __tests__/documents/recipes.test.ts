@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import axios from 'axios'
 import { OAuthError, attachOAuth, createSession, isOAuthError, memoryStore, type RefreshFunction } from '../../src/index.js'
+import * as bff from '../../docs/recipes/code/bff.js'
 import * as cli from '../../docs/recipes/code/cli.js'
 import * as circuitBreaker from '../../docs/recipes/code/circuit-breaker.js'
 import * as express from '../../docs/recipes/code/express.js'
@@ -180,6 +181,27 @@ describe('the recipes', () => {
     expect(await ask('ended')).toEqual([401, '{"code":"OAUTH_INVALID_GRANT"}'])
     expect(await ask('outage')).toEqual([503, '{"code":"OAUTH_REFRESH_UNAVAILABLE"}'])
     expect(await ask('refused')).toEqual([502, '{"code":"OAUTH_CLIENT_REFUSED"}'])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('backend for frontend: the cookie has no token, the API gets it, and a sign-out ends both', async () => {
+    manyUsers.api.defaults.adapter = api.adapter
+    const stores = new Map<string, ReturnType<typeof memoryStore>>()
+    const storeOf = (id: string) => stores.get(id) ?? stores.set(id, memoryStore()).get(id)!
+    const redeem = async (url: string) => ({ access_token: url.includes('code=1') ? 'new' : 'wrong' })
+    const server = bff.createBackend({ options: { refresh: false }, storeOf, redeem }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const ask = (path: string, headers: Record<string, string> = {}, method = 'GET') =>
+      fetch(base + path, { method, redirect: 'manual', headers: { connection: 'close', ...headers } })
+    const callback = await ask('/callback?code=1')
+    const [cookie = ''] = callback.headers.get('set-cookie')!.split(';')
+    expect(callback.headers.get('set-cookie')).toMatch(/^__Host-session=[\w-]{36}; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
+    expect((await ask('/api/me', { cookie })).status).toBe(401)
+    const answer = await ask('/api/me', { cookie, 'x-requested-with': 'axios' })
+    expect([answer.status, await answer.json(), api.tokens]).toEqual([200, api.data, ['Bearer new']])
+    expect((await ask('/sign-out', { cookie }, 'POST')).headers.get('set-cookie')).toContain('Max-Age=0')
+    expect((await ask('/api/me', { cookie, 'x-requested-with': 'axios' })).status).toBe(401)
     await new Promise((resolve) => server.close(resolve))
   })
 

@@ -163,7 +163,7 @@ describe('the picture', () => {
     expect(await choose(page, { second: true })).toMatch(/^200 requests: 1 token request, .* 200 answered\.$/)
   })
 
-  it('503: three token requests, and nobody is signed out; invalid_grant: one token request, and the session is over', async () => {
+  it('503: three token requests, and no user is signed out; invalid_grant: one token request, and the session is over', async () => {
     const page = await open()
     expect(await choose(page, { answer: 'unavailable', latency: 100 })).toMatch(
       /^200 requests: 3 token requests, .* 200 failed\.$/,
