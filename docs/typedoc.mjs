@@ -31,6 +31,7 @@ export default {
   excludeInternal: true,
   excludeExternals: true,
   useCodeBlocks: true,
+  useHTMLAnchors: true,
   parametersFormat: 'table',
   treatWarningsAsErrors: true,
   // Parts of public types that have no name of their own for users.

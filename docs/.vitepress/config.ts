@@ -42,6 +42,8 @@ export default defineConfig({
       ],
     },
   },
+  // The home page of the theme has no main landmark.
+  transformHtml: (html) => (html.includes('<main') ? html : html.replace(/(<div[^>]*\bid="VPContent")/, '$1 role="main"')),
   themeConfig: {
     logo: '/logo.svg',
     nav: navigation,
