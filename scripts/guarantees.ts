@@ -55,7 +55,8 @@ export function compare({ numbers, mistakes }: Promises, proofs: Proofs, tests: 
 }
 
 async function main(): Promise<void> {
-  const files = (await readdir('__tests__', { recursive: true })).filter((name) => /\.test\.tsx?$/.test(name))
+  // `x.cases.ts` holds tests that `x.test.ts` and `x.long.test.ts` share.
+  const files = (await readdir('__tests__', { recursive: true })).filter((name) => /\.(test|cases)\.tsx?$/.test(name))
   const textOf = async (names: string[]): Promise<string> =>
     (await Promise.all(names.map((name) => readFile(`__tests__/${name}`, 'utf8')))).join('\n').replaceAll("\\'", "'")
   const promises = readPromises(await readFile('docs/guarantees.md', 'utf8'))

@@ -3,26 +3,26 @@ import { deriveStore } from './map-tokens/derive-store.js'
 import type { RefreshContext, RefreshFunction, TokenJSON, TokenResponse, TokenSet, TokenStore, WriteContext } from './types.js'
 
 /** A pair of functions between the JSON of a server or a store and token JSON (RFC 6749 §5.1). */
-export interface TokenMapping<Theirs> {
+export interface TokenMapping<Foreign> {
   /** Turns foreign JSON into token JSON. */
-  read(theirs: Theirs): TokenJSON
+  read(foreign: Foreign): TokenJSON
   /**
-   * Turns token JSON into foreign JSON; `theirs` is what the store holds now. Needed for a store only.
+   * Turns token JSON into foreign JSON; `foreign` is what the store holds now. Needed for a store only.
    */
-  write?(tokens: TokenJSON, theirs: Theirs | undefined): Theirs
+  write?(tokens: TokenJSON, foreign: Foreign | undefined): Foreign
 }
 
 /** A refresh function that resolves with JSON of another form, or with `null` when the session is over. */
-export interface ForeignRefreshFunction<Theirs> {
-  (tokens: TokenSet | undefined, context: RefreshContext): Theirs | null | PromiseLike<Theirs | null>
+export interface ForeignRefreshFunction<Foreign> {
+  (tokens: TokenSet | undefined, context: RefreshContext): Foreign | null | PromiseLike<Foreign | null>
   readonly needsRefreshToken?: boolean
 }
 
 /** The result of `mapTokens`. */
-export interface TokenMapper<Theirs> {
+export interface TokenMapper<Foreign> {
   /** Makes a refresh function of one that resolves with JSON of another form. It is called with token JSON. */
-  refresh(refresh: ForeignRefreshFunction<Theirs>): RefreshFunction
-  /** Makes a store of one that holds JSON of another form. Its lock, its notices and its name stay. */
+  refresh(refresh: ForeignRefreshFunction<Foreign>): RefreshFunction
+  /** Makes a store of one that holds JSON of another form. Its lock, its notifications and its name stay. */
   store(store: TokenStore): TokenStore
 }
 
@@ -40,8 +40,8 @@ export interface TokenMapper<Theirs> {
  *   read: ({ jwt, ttl }) => ({ access_token: jwt, expires_in: ttl }),
  * })
  */
-export function mapTokens<Theirs = unknown>(mapping?: TokenMapping<Theirs>): TokenMapper<Theirs> {
-  const { read, write } = mapping ?? ({ read: readCamelCase, write: writeCamelCase } as unknown as TokenMapping<Theirs>)
+export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): TokenMapper<Foreign> {
+  const { read, write } = mapping ?? ({ read: readCamelCase, write: writeCamelCase } as unknown as TokenMapping<Foreign>)
   if (typeof read !== 'function') throw new TypeError('mapTokens: read must be a function')
   if (write !== undefined && typeof write !== 'function') throw new TypeError('mapTokens: write must be a function')
 
@@ -49,9 +49,9 @@ export function mapTokens<Theirs = unknown>(mapping?: TokenMapping<Theirs>): Tok
     refresh(refresh) {
       if (typeof refresh !== 'function') throw new TypeError('mapTokens: refresh(…) needs a refresh function')
       const mapped = async (tokens: TokenSet | undefined, context: RefreshContext): Promise<TokenResponse> => {
-        const theirs = await refresh(tokens, context)
+        const foreign = await refresh(tokens, context)
         // Null and undefined have a meaning of their own for the session.
-        return (theirs === null || theirs === undefined ? theirs : read(theirs)) as TokenResponse
+        return (foreign === null || foreign === undefined ? foreign : read(foreign)) as TokenResponse
       }
       // Such as needsRefreshToken and revoke.
       return Object.assign(mapped, refresh)
@@ -64,15 +64,15 @@ export function mapTokens<Theirs = unknown>(mapping?: TokenMapping<Theirs>): Tok
       const originals = new WeakMap<TokenJSON, TokenJSON>()
       let latest: TokenJSON | undefined
       const foreign = (tokens: TokenJSON, like: TokenJSON | undefined): TokenJSON =>
-        write(tokens, like as Theirs | undefined) as TokenJSON
+        write(tokens, like as Foreign | undefined) as TokenJSON
 
       return deriveStore(store, {
         async read() {
-          const theirs = (await store.read()) ?? undefined
-          latest = theirs
-          if (theirs === undefined) return undefined
-          const tokens = read(theirs as Theirs)
-          originals.set(tokens, theirs)
+          const stored = (await store.read()) ?? undefined
+          latest = stored
+          if (stored === undefined) return undefined
+          const tokens = read(stored as Foreign)
+          originals.set(tokens, stored)
           return tokens
         },
         write(tokens: TokenJSON | undefined, context: WriteContext) {

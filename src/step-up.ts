@@ -120,7 +120,7 @@ function forgetOld({ answered }: Asked): void {
  * once for all requests with equal demands. Its token set is saved, then they are sent again. Other requests go on meanwhile.
  *
  * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was met or declined is not asked again
- * for 30 s.
+ * for 30 s. A rejection and a time-out count as declined: the pop-ups of identity SDKs reject when the user closes them.
  *
  * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, with the `challenge` and,
  * as `cause`, the reason. Throws a `TypeError` when the handler is no function or the time limit is invalid.

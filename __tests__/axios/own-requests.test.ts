@@ -84,3 +84,29 @@ it.each([undefined, null, true, 0, '', {}])(
     expect(seen).toEqual(['/me with Bearer new'])
   },
 )
+
+it.each([
+  ['synchronously', () => undefined],
+  ['after other work', () => new Promise((resolve) => setImmediate(resolve))],
+])('requests of listeners carry the new token when the refresh function signs in %s', async (_when, work) => {
+  const { api, seen } = backend()
+  const tokens = { access_token: 'new', refresh_token: 'r2' }
+  const session = attachOAuth(api, memoryStore({ access_token: 'old', refresh_token: 'r1', expires_at: 1 }), {
+    refresh: () => {
+      const signIn = (): Promise<typeof tokens> => session.signIn(tokens).then(() => tokens)
+      const wait = work()
+      return wait ? wait.then(signIn) : signIn()
+    },
+  })
+  const answers: Promise<unknown>[] = []
+  session.on('signed_in', () => {
+    answers.push(
+      api.get('/now'),
+      Promise.resolve().then(() => api.get('/later')),
+    )
+  })
+  await api.get('/me').catch(() => undefined)
+  await Promise.all(answers)
+  expect(seen).toEqual(expect.arrayContaining(['/now with Bearer new', '/later with Bearer new']))
+  expect(seen).not.toContain('/now with nothing')
+})

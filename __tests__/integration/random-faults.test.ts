@@ -95,7 +95,7 @@ function remembering(world: World): TokenStore & { saved: Map<unknown, number> }
   }
 }
 
-/** Waits until nothing is under way any more: a flight goes on when those who waited for it have left. */
+/** Waits until nothing is under way any more: a refresh goes on when the requests that waited for it have left. */
 async function rest(world: World, { session }: Client): Promise<void> {
   do await new Promise((resolve) => setImmediate(resolve))
   while (session.getSnapshot().refreshing)

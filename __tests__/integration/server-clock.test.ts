@@ -29,7 +29,7 @@ function client(transport: string, tokens: TokenJSON): { api: AxiosInstance; ses
     monotonic: () => performance.now() + passed,
     random: () => 0,
     after: (ms: number, callback: () => void) => {
-      // The limits of a flight and of the store stay what they are.
+      // The limits of a refresh and of the store stay what they are.
       if (ms < 10_000) waits.push(ms)
       return platform.after(ms < 10_000 ? 0 : ms, callback)
     },

@@ -134,7 +134,7 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
   })
 
   describe('that is too busy', () => {
-    /** A client whose time passes at once, and how long it has waited. */
+    /** A client whose time passes immediately, and how long it has waited. */
     function hurried(): ReturnType<typeof attachWith> & { waits: number[]; now: number } {
       const waits: number[] = []
       // Whole seconds: an HTTP date has no others.

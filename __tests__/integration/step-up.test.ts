@@ -110,12 +110,12 @@ describe('step-up', () => {
   })
 
   it('waits for a refresh that is under way, whose rotated refresh token is not lost', async () => {
-    const { promise: held, resolve: letGo } = deferred()
+    const { promise: held, resolve: agree } = deferred()
     const { api, store, session } = setUp(() => stronger({ refresh_token: undefined }))
     world.token.faults.always({ before: held })
     const refreshed = session.refresh()
     const strict = api.get('/strict')
-    letGo()
+    agree()
     const { refresh_token } = await refreshed
     await strict
     expect(await store.read()).toMatchObject({ access_token: `strong-${issued}`, refresh_token })

@@ -47,7 +47,7 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
     hold.resolve()
   })
 
-  it('leaves when its time is over, with the error that axios gives, and the flight finishes and its result is kept', async () => {
+  it('leaves when its time is over, with the error that axios gives, and the refresh finishes and its result is kept', async () => {
     const { api, session } = client()
     const error = await rejection(api.get('/x', { timeout: 1500 }))
     expect(error).toMatchObject({ code: 'ECONNABORTED', message: 'timeout of 1500ms exceeded', isAxiosError: true })
@@ -58,7 +58,7 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
     expect(world.counts).toMatchObject({ refreshGrants: 1, reused: 0 })
   })
 
-  it('rejects with the typed error when somebody signs out, and the flight that was under way does not bring the session back', async () => {
+  it('rejects with the typed error when the user signs out, and the refresh under way does not bring the session back', async () => {
     const { api, session, store, waiting } = client()
     const queued = rejection(api.get('/x'))
     await waiting
@@ -76,12 +76,12 @@ describe.each(['with the expiry known', 'refused by the server'] as const)('a re
     const { api, session, waiting } = client()
     const queued = rejection(api.get('/mine'))
     await waiting
-    const theirs = { access_token: 'at-somebody-else', refresh_token: 'rt-somebody-else', expires_in: 60 }
-    await session.signIn(theirs)
+    const tokens = { access_token: 'at-other-user', refresh_token: 'rt-other-user', expires_in: 60 }
+    await session.signIn(tokens)
     expect(await queued).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
     hold.resolve()
-    expect((await session.tokens())?.access_token).toBe('at-somebody-else')
-    expect(world.seen.some(({ url, authorization }) => url === '/mine' && authorization?.includes('somebody-else'))).toBe(false)
+    expect((await session.tokens())?.access_token).toBe('at-other-user')
+    expect(world.seen.some(({ url, authorization }) => url === '/mine' && authorization?.includes('other-user'))).toBe(false)
   })
 })
 
@@ -124,7 +124,7 @@ describe('401s that come late', () => {
     world.resource.faults.always({ after: gate.promise })
     const request = rejection(api.get('/mine'))
     await arrivals(1)
-    await session.signIn({ access_token: 'at-somebody-else', refresh_token: 'rt-somebody-else', expires_in: 60 })
+    await session.signIn({ access_token: 'at-other-user', refresh_token: 'rt-other-user', expires_in: 60 })
     gate.resolve()
     expect(await request).toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
     expect(world.seen).toHaveLength(1)

@@ -29,7 +29,7 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'settles',
     'whose waiting requests hear of no failure',
-    { file: coordinator, find: "    run.settle({ type: 'failed', error })\n", replace: '' },
+    { file: 'session/refresh-outcome.ts', find: "      run.settle({ type: 'failed', error })\n", replace: '' },
   ],
   [
     'settles',
@@ -107,8 +107,8 @@ const breakages: [Invariant, string, Breakage][] = [
     'that releases the requests before the new set is stored',
     {
       file: 'persistence/renew.ts',
-      find: 'const replaced = await access.replace(recordToJSON(record), superseded).catch(',
-      replace: 'const replaced: any = void access.replace(recordToJSON(record), superseded).catch(',
+      find: 'const replaced = await this.#access.replace(',
+      replace: 'const replaced: any = void this.#access.replace(',
     },
   ],
   [
@@ -116,9 +116,9 @@ const breakages: [Invariant, string, Breakage][] = [
     'that recovers a request again and again',
     {
       file: 'axios/recover.ts',
-      find: 'return sendAgain(context, config, context.provider.latest(replacement.token), response)',
+      find: 'return sendAgain(context, config, context.provider.latest(replacement.token, context.epoch), response)',
       replace:
-        'return sendAgain(context, config, context.provider.latest(replacement.token), response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
+        'return sendAgain(context, config, context.provider.latest(replacement.token, context.epoch), response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
     },
   ],
   [
@@ -171,9 +171,9 @@ const breakages: [Invariant, string, Breakage][] = [
     'listenersAfterState',
     'that announces a failure before it is in the snapshot',
     {
-      file: coordinator,
-      find: "    snapshots.lastError = error\n    run.settle({ type: 'failed', error })",
-      replace: "    run.settle({ type: 'failed', error })",
+      file: 'session/refresh-outcome.ts',
+      find: "      snapshots.lastError = error\n      run.settle({ type: 'failed', error })",
+      replace: "      run.settle({ type: 'failed', error })",
     },
   ],
   [
@@ -188,7 +188,11 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'keepsItsFunction',
     'that calls the function of a later attachment',
-    { file: coordinator, find: 'const settings = { ...this.#parts.settings }', replace: 'const { settings } = this.#parts' },
+    {
+      file: coordinator,
+      find: 'const settings = { ...this.#services.settings }',
+      replace: 'const { settings } = this.#services',
+    },
   ],
   [
     'closed',

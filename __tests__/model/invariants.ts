@@ -63,8 +63,8 @@ interface Request {
   isPlain: boolean
   /** The epoch of an earlier round of the config does not go on. */
   isOver: boolean
-  /** Its epoch is known by the token in its headers alone. */
-  readonly isByHeaders: boolean
+  /** The model does not know its epoch: the token in its headers tells it, or a listener of `sent` ended it. */
+  isOfUnknownEpoch: boolean
   readonly askedIn: number
 }
 
@@ -135,11 +135,23 @@ export class Model {
   /** A request is made, or a config is sent again. */
   asks(id: string, isPlain: boolean, isByHeaders = false): void {
     const earlier = this.#requests.get(id)
+    if (isPlain && earlier) {
+      earlier.isPlain = true
+      return
+    }
     const present = this.epoch.user === undefined || isPlain ? undefined : this.epoch
     const before = earlier?.epoch
     const isOver = before !== undefined && !this.#continues(before)
     const user = isOver ? earlier?.user : undefined
-    this.#requests.set(id, { epoch: isOver ? before : present, sends: 0, user, isPlain, isOver, isByHeaders, askedIn: this.turn })
+    this.#requests.set(id, {
+      epoch: isOver ? before : present,
+      sends: 0,
+      user,
+      isPlain,
+      isOver,
+      isOfUnknownEpoch: isByHeaders || (earlier?.isOfUnknownEpoch ?? false),
+      askedIn: this.turn,
+    })
   }
 
   isSentPlain(id: string): void {
@@ -226,14 +238,16 @@ export class Model {
 
   /** A request rejects. `isSignedIn`: the session has a token and may send it. */
   fails(id: string, error: { code?: unknown; response?: unknown }, isSignedIn: boolean, wasRefused: boolean): void {
-    const { isPlain, isOver, isByHeaders, epoch, sends } = this.#requests.get(id)!
+    const request = this.#requests.get(id)!
+    const { isPlain, isOver, isOfUnknownEpoch, epoch, sends } = request
     const code = String(error.code)
     if (isPlain || ['ERR_CANCELED', 'ECONNABORTED', 'ETIMEDOUT'].includes(code)) return
     if (wasRefused) this.check('neverWorse', error.response !== undefined, `${id} rejected without its response: ${code}`)
+    request.isOfUnknownEpoch ||= epoch === undefined
     if (
       !isSignedIn ||
       isOver ||
-      isByHeaders ||
+      isOfUnknownEpoch ||
       sends > 0 ||
       epoch === undefined ||
       epoch.group !== this.epoch.group ||

@@ -1,5 +1,5 @@
 /**
- * How often the programs are run. `npm test` runs the same ones each time; with `MODEL_RUNS` they are drawn anew. `MODEL_SEED` and `MODEL_PATH` run a
+ * How often the programs are run. `npm test` runs the same ones each time; with `MODEL_RUNS` they are drawn at random. `MODEL_SEED` and `MODEL_PATH` run a
  * counterexample again.
  */
 export function runs(usual: number): { numRuns: number; seed?: number; path?: string } {

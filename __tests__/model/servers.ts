@@ -172,11 +172,11 @@ export class Servers {
   #redeem(token: string, mode: TokenMode, epoch: ModelEpoch): TokenJSON {
     if (mode === '503') return { status: 503, error: 'temporarily_unavailable' }
     if (mode === 'invalid_client' || mode === 'invalid_grant' || mode === 'login_required') return { status: 400, error: mode }
-    const family = this.#refreshTokens.get(token)
-    if (!family || family.isSpent) return { status: 400, error: 'invalid_grant' }
+    const chain = this.#refreshTokens.get(token)
+    if (!chain || chain.isSpent) return { status: 400, error: 'invalid_grant' }
     const rotates = mode !== 'keeps the refresh token'
-    family.isSpent = rotates
-    return this.issue(family.user, 'refresh', epoch, {}, rotates)
+    chain.isSpent = rotates
+    return this.issue(chain.user, 'refresh', epoch, {}, rotates)
   }
 
   // ── the resource server ────────────────────────────────────────────────────────────────────────

@@ -7,7 +7,7 @@ import type { Subject } from './subject.js'
 const never = new Promise<never>(() => undefined)
 
 /** The tokens that come from one sign-in. */
-export interface Family {
+export interface RotationChain {
   readonly user: KnownUser
   /** Whose they are, known or not. */
   readonly name: string
@@ -19,8 +19,8 @@ export interface Family {
 }
 
 /** May a request go on with tokens of the other sign-in? What is known of a user may change from one sign-in to the next. */
-export function isSameUser(a: Family, b: Family): boolean {
-  const isKnown = ({ user }: Family): boolean => Object.keys(user).length > 0
+export function isSameUser(a: RotationChain, b: RotationChain): boolean {
+  const isKnown = ({ user }: RotationChain): boolean => Object.keys(user).length > 0
   return a === b || (a.name === b.name && isKnown(a) && isKnown(b))
 }
 
@@ -63,9 +63,9 @@ export class Tab {
   /** How many tokens had been issued when it signed out. */
   signedOutAt = -1
   /** Whose token it sent last, since the last event that tells of another epoch. */
-  family: Family | undefined
+  chain: RotationChain | undefined
   /** Whose token it sent last. */
-  lastSent: Family | undefined
+  lastSent: RotationChain | undefined
   /** How often it sent a token of another user who signed in elsewhere, and how often that was announced. */
   userChanges = 0
   announcedChanges = 0
@@ -104,8 +104,7 @@ export class Tab {
         needsRefreshToken: true,
       }),
     })
-    for (const name of ['signed_in', 'signed_out', 'user_changed'] as const)
-      this.session.on(name, () => (this.family = undefined))
+    for (const name of ['signed_in', 'signed_out', 'user_changed'] as const) this.session.on(name, () => (this.chain = undefined))
     this.session.on('user_changed', () => void this.announcedChanges++)
     for (const name of otherwise) this.session.on(name, () => (this.otherwiseIn = world.turn))
     for (const name of afterLock) this.session.on(name, () => this.#isFree || queueMicrotask(() => this.#checkOther(name)))

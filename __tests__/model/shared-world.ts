@@ -5,7 +5,7 @@ import { FakeEnvironment } from '../helpers/fake-environment.js'
 import type { KnownUser } from './invariants.js'
 import type { Identification } from './simulation.js'
 import { FORBIDDEN, idToken } from './servers.js'
-import { isSameUser, Tab, type Family, type Reaction } from './shared-tab.js'
+import { isSameUser, Tab, type RotationChain, type Reaction } from './shared-tab.js'
 import type { Subject } from './subject.js'
 
 /** What must hold for several sessions over one store, whatever happens. */
@@ -54,15 +54,15 @@ export class SharedWorld {
   /** Grows whenever everything that needs no time has happened. */
   turn = 0
   readonly #refused = new Set<string>()
-  readonly #refreshTokens = new Map<string, { spent: boolean; family: Family }>()
-  readonly #requestsOf = new Map<string, Family>()
+  readonly #refreshTokens = new Map<string, { spent: boolean; chain: RotationChain }>()
+  readonly #requestsOf = new Map<string, RotationChain>()
   /** Which refresh token was exchanged for which access token. */
   readonly #origin = new Map<string, string>()
   readonly #saved = new Set<string>()
   #stored: TokenJSON | undefined
   /** Which of the sign-outs has emptied the store, if one has. */
   #emptied = -1
-  readonly #families = new Map<string, Family>()
+  readonly #chains = new Map<string, RotationChain>()
   /** For how long nothing has been answered, at most. */
   #silence = 0
   #holder: Holder | undefined
@@ -73,7 +73,7 @@ export class SharedWorld {
     this.#subject = subject
     this.#scheduler = scheduler
     // With the marker of a sign-in: a set without one counts as the same user's.
-    this.#stored = { ...this.#issue(this.#family('ann', {}, true)), 'axios-attach-oauth': { sign_in: 'first' } }
+    this.#stored = { ...this.#issue(this.#chain('ann', {}, true)), 'axios-attach-oauth': { sign_in: 'first' } }
     for (let i = 0; i < tabs; i++) this.#tabs.push(new Tab(this, subject))
   }
 
@@ -228,7 +228,7 @@ export class SharedWorld {
   #send(tab: Tab, config: InternalAxiosRequestConfig): void {
     const url = config.url!
     const isAtRest = !tab.session.getSnapshot().refreshing && tab.locks === 0 && tab.changedIn < this.turn
-    if (tab.family && isAtRest && !this.#requestsOf.has(url)) this.#requestsOf.set(url, tab.family)
+    if (tab.chain && isAtRest && !this.#requestsOf.has(url)) this.#requestsOf.set(url, tab.chain)
     const sent = tab.api.request(config).catch((error: { config?: InternalAxiosRequestConfig }) => {
       if (error.config) tab.failed.push(error.config)
     })
@@ -236,9 +236,9 @@ export class SharedWorld {
   }
 
   #signIn(tab: Tab, name: string, user: KnownUser): void {
-    const family = this.#family(name, user)
-    tab.lastSent = family
-    const tokens = this.#issue(family)
+    const chain = this.#chain(name, user)
+    tab.lastSent = chain
+    const tokens = this.#issue(chain)
     void tab.call(`sign-in ${++this.#requests}`, () =>
       tab.session.signIn(tokens, user.user === undefined ? {} : { user: user.user }),
     )
@@ -250,7 +250,7 @@ export class SharedWorld {
     void tab.call(`sign-out ${++this.#requests}`, () => tab.session.signOut()).catch(() => (tab.hasKeptSet = true))
   }
 
-  #family(name: string, user: KnownUser, isStored = false): Family {
+  #chain(name: string, user: KnownUser, isStored = false): RotationChain {
     return { name, user, isRevoked: false, since: this.#serial + 1, isStored }
   }
 
@@ -292,20 +292,20 @@ export class SharedWorld {
     const serial = (set: TokenJSON | undefined): number => Number(String(set?.access_token ?? 'access-0').slice(7))
     if (mode === 'replace' && tokens) {
       // A sign-in that could not be stored overwrites what it finds later, too.
-      const isSignIn = this.#families.get(String(tokens.access_token))?.since === serial(tokens)
+      const isSignIn = this.#chains.get(String(tokens.access_token))?.since === serial(tokens)
       this.check(
         'neverOlder',
         isSignIn || serial(tokens) >= serial(this.#stored),
         `${serial(tokens)} over ${serial(this.#stored)}`,
       )
       // A sign-in that had never reached the store is not what was signed out.
-      const family = this.#families.get(String(tokens.access_token))
-      const signedOut = family?.isStored === true && family.since <= this.#emptied
+      const chain = this.#chains.get(String(tokens.access_token))
+      const signedOut = chain?.isStored === true && chain.since <= this.#emptied
       this.check('signOutWins', !signedOut, 'a refreshed set was stored after a sign-out')
     }
     this.#emptied = mode === 'set' && !tokens ? tab.signedOutAt : -1
-    const family = this.#families.get(String(tokens?.access_token))
-    if (family) family.isStored = true
+    const chain = this.#chains.get(String(tokens?.access_token))
+    if (chain) chain.isStored = true
     const spent = this.#origin.get(String(tokens?.access_token))
     if (spent !== undefined) this.#saved.add(spent)
     // The present holder of the lock may have read before this late save: no store can prevent that.
@@ -349,12 +349,12 @@ export class SharedWorld {
 
   // ── the servers ────────────────────────────────────────────────────────────────────────────────
 
-  #issue(family: Family): TokenResponse {
+  #issue(chain: RotationChain): TokenResponse {
     const serial = ++this.#serial
-    const isFirst = serial === family.since
-    const { subject } = family.user
-    this.#families.set(`access-${serial}`, family)
-    this.#refreshTokens.set(`refresh-${serial}`, { spent: false, family })
+    const isFirst = serial === chain.since
+    const { subject } = chain.user
+    this.#chains.set(`access-${serial}`, chain)
+    this.#refreshTokens.set(`refresh-${serial}`, { spent: false, chain })
     const expires_at = new Date(this.environment.wall + 100_000).toISOString()
     return {
       access_token: `access-${serial}`,
@@ -385,12 +385,12 @@ export class SharedWorld {
 
   #redeem(token: string): TokenResponse | undefined {
     const known = this.#refreshTokens.get(token)
-    if (!known || known.spent || known.family.isRevoked) {
-      if (known) known.family.isRevoked = true
+    if (!known || known.spent || known.chain.isRevoked) {
+      if (known) known.chain.isRevoked = true
       return undefined
     }
     known.spent = true
-    const answer = this.#issue(known.family)
+    const answer = this.#issue(known.chain)
     this.#origin.set(answer.access_token, token)
     return answer
   }
@@ -398,21 +398,21 @@ export class SharedWorld {
   async resource(tab: Tab, config: InternalAxiosRequestConfig): Promise<AxiosResponse> {
     const token = String(config.headers.Authorization).replace('Bearer ', '')
     const url = config.url!
-    const family = this.#families.get(token)
-    if (family) this.#checkUser(tab, url, family)
-    const isRefused = (): boolean => url.startsWith(FORBIDDEN) || this.#refused.has(token) || !family
+    const chain = this.#chains.get(token)
+    if (chain) this.#checkUser(tab, url, chain)
+    const isRefused = (): boolean => url.startsWith(FORBIDDEN) || this.#refused.has(token) || !chain
     const status = await this.#ask(tab, 'request', () => (isRefused() ? 401 : 200))
     const response = { status, data: '', statusText: '', headers: {}, config, request: null }
     if (status === 200) return response
     throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
   }
 
-  #checkUser(tab: Tab, url: string, family: Family): void {
-    const own = this.#requestsOf.get(url) ?? family
-    this.check('oneUser', isSameUser(own, family), `${url} of ${own.since} carried a token of ${family.since}`)
-    if (tab.lastSent && !isSameUser(tab.lastSent, family)) tab.userChanges++
-    this.#requestsOf.set(url, family)
-    tab.lastSent = tab.family = family
+  #checkUser(tab: Tab, url: string, chain: RotationChain): void {
+    const own = this.#requestsOf.get(url) ?? chain
+    this.check('oneUser', isSameUser(own, chain), `${url} of ${own.since} carried a token of ${chain.since}`)
+    if (tab.lastSent && !isSameUser(tab.lastSent, chain)) tab.userChanges++
+    this.#requestsOf.set(url, chain)
+    tab.lastSent = tab.chain = chain
   }
 
   readonly #asked = new Map<Tab, (() => void)[]>()

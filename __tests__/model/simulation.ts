@@ -97,8 +97,8 @@ export class Simulation {
       this.#functionOfRun = this.#functions
       this.model.check('closed', !this.#isClosed, 'refresh_started')
     })
-    this.session.on('refresh_failed', ({ error }) => {
-      if (/UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
+    this.session.on('refresh_failed', ({ error, attempts }) => {
+      if (attempts > 0 && /UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
     })
     this.session.on('refreshed', () => {
       const { lastAnswer } = servers

@@ -254,6 +254,20 @@ describe('the limit of refreshes', () => {
     return 10
   }
 
+  it('counts a refresh that a sign-in has superseded while the token endpoint had not answered', async () => {
+    let n = 0
+    const issue = (): Promise<TokenJSON & { access_token: string }> =>
+      ++n === 1 ? new Promise(() => undefined) : Promise.resolve({ access_token: `b${n}`, refresh_token: `r${n}` })
+    const session = startSession(environment, memoryStore(), issue)
+    await session.signIn({ access_token: 'a1', refresh_token: 'r1' })
+    void session.refresh().catch(() => undefined)
+    await settle()
+    await session.signIn({ access_token: 'b1', refresh_token: 'q1' })
+    let replaced = 0
+    while (await session.getTokenAfter401((await session.getToken())!).catch(() => undefined)) replaced++
+    expect([n, replaced]).toEqual([5, 4])
+  })
+
   it.each([
     ['counts a token that is rejected in the first half of its life', 4, 1999, 5],
     ['does not count a token that has lived longer', 4, 2000, 10],

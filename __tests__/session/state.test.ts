@@ -43,6 +43,15 @@ describe('the transitions of a session', () => {
     expect(state.current).toMatchObject({ status: 'signed_out', reason: 'empty', at: environment.wall })
   })
 
+  it('to a refreshed token take it for no older than its refresh, also when the clock jumps meanwhile', () => {
+    const record = stored(1)
+    environment.wall += 900_000
+    names({ type: 'refreshed', record, end: { ...end, duration: 20 } })
+    expect(state.token?.receivedAt).toBe(environment.mono - 20)
+    names({ type: 'adopted', record })
+    expect(state.token?.receivedAt).toBe(environment.mono - 900_000)
+  })
+
   it('to unavailable happen only before a set is known', () => {
     names({ type: 'load_failed', error: failure })
     expect(state.current).toEqual({ status: 'unavailable', error: failure })

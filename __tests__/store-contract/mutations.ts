@@ -333,7 +333,7 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
     seen: 'a waiter ran while another store had the lock',
     fault: (good, place) => ({
       lock(run, signal) {
-        // Whoever leaves gives back what is not theirs.
+        // A waiter that leaves releases another holder’s lock.
         signal.addEventListener('abort', () => place.free(place.holder))
         return good.lock(run, signal)
       },

@@ -16,7 +16,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
   'a connection to the store that goes dead without being closed: %s',
   (name) => {
     let server: RotatingServer
-    let room: StoreSetup
+    let setup: StoreSetup
     let open: (address: StoreAddress) => Promise<OpenedStore>
     /** Reaches the store through the proxy. */
     let far: Member
@@ -46,9 +46,9 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
       const module = await loadStore(name)
       open = module.open
       server = await startRotatingServer({ lifetime: 3_600_000 })
-      room = await module.setUp({ proxied: true, lease: 4000 })
-      far = await join('far', room.address, { storeTimeout: 1000, refreshTimeout: 4000, lockTimeout: 4500 })
-      near = await join('near', room.direct!, {})
+      setup = await module.setUp({ proxied: true, lease: 4000 })
+      far = await join('far', setup.address, { storeTimeout: 1000, refreshTimeout: 4000, lockTimeout: 4500 })
+      near = await join('near', setup.direct!, {})
       await near.session.signIn(await server.mint())
       await far.api.get('/item')
       await near.api.get('/item')
@@ -58,7 +58,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
       await far.close()
       await near.close()
       await server.stop()
-      await room.tearDown()
+      await setup.tearDown()
     })
 
     const statuses = async ({ api }: Member, times: number): Promise<number[]> =>
@@ -72,7 +72,7 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
     it.each(ends)(
       'requests with a valid token go on, those that need the store reject in time, and all go on once it %s',
       async (_what, end) => {
-        room.line!.hold()
+        setup.line!.hold()
         expect(await statuses(far, 5)).toEqual([200, 200, 200, 200, 200])
 
         await server.refuseAccessTokens()
@@ -82,11 +82,11 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
         // A process that can reach the store does not wait for those that can't.
         expect(await statuses(near, 5)).toEqual([200, 200, 200, 200, 200])
 
-        room.line![end]()
+        setup.line![end]()
         expect(await statuses(far, 5)).toEqual([200, 200, 200, 200, 200])
         expect(await statuses(near, 5)).toEqual([200, 200, 200, 200, 200])
         expect(await server.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
-        expect((await far.session.tokens())?.refresh_token).toBe((await room.inspect())?.refresh_token)
+        expect((await far.session.tokens())?.refresh_token).toBe((await setup.inspect())?.refresh_token)
       },
     )
 
@@ -98,20 +98,20 @@ describe.each(['redis', 'ioredis', 'postgres'] as const)(
         await server.hold('redeemed')
         const answer = far.api.get('/item')
         expect(await server.heard()).toBe('far')
-        room.line!.hold()
-        await server.letGo()
+        setup.line!.hold()
+        await server.releaseAnswers()
         const waiting = statuses(near, 3)
         expect((await answer).status).toBe(200)
         expect(far.session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: false })
         expect(await statuses(far, 3)).toEqual([200, 200, 200])
 
-        room.line![end]()
+        setup.line![end]()
         expect(await waiting).toEqual([200, 200, 200])
         expect(await statuses(far, 3)).toEqual([200, 200, 200])
         // Events wait for the release of the lock.
         await unpersisted
         expect(await server.counts()).toMatchObject({ refreshGrants: 1, refreshTokensReused: 0 })
-        expect((await room.inspect())?.refresh_token).toBe((await far.session.tokens())?.refresh_token)
+        expect((await setup.inspect())?.refresh_token).toBe((await far.session.tokens())?.refresh_token)
       },
     )
   },

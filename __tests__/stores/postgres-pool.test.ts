@@ -156,7 +156,7 @@ describe('a pool of one connection', () => {
     expect(await authorization.heard()).toBe('alice')
     expect((await bob.api.get('/item')).status).toBe(200)
     await pool.query('SELECT 1')
-    await authorization.letGo()
+    await authorization.releaseAnswers()
     expect((await waiting).status).toBe(200)
     expect(await authorization.counts()).toMatchObject({ refreshGrants: 2, refreshTokensReused: 0 })
     alice.session.detach()

@@ -303,7 +303,7 @@ describe('notices of other tabs', () => {
     for (const storage of ['localStorage', 'sessionStorage'] as const) webStore({ storage }).subscribe!(() => notices++)
     for (let i = 0; i < 30_000; i++) deliver('changed')
     expect(notices).toBe(30_000)
-    deliver({ kin: 'made-up', tokens: { access_token: 'at-1' } })
+    deliver({ group: 'made-up', tokens: { access_token: 'at-1' } })
     deliver(null)
     expect(notices).toBe(30_000)
     expect([areas.localStorage.reads, areas.sessionStorage.reads]).toEqual([0, 0])
@@ -423,7 +423,7 @@ describe.each(['localStorage', 'sessionStorage'] as const)('a nearly full %s', (
 })
 
 describe('a duplicated tab', () => {
-  const group = JSON.stringify({ family: 'made-up', version: 3 })
+  const group = JSON.stringify({ id: 'made-up', version: 3 })
 
   function tab(room = Infinity): {
     store: SharedTokenStore
@@ -435,7 +435,7 @@ describe('a duplicated tab', () => {
     const { Channel, sent, deliver } = fakeChannels()
     inPage({ sessionStorage: area, BroadcastChannel: Channel, navigator: {}, indexedDB: undefined })
     area.setItem('axios-attach-oauth', '{"access_token":"at-3"}')
-    area.setItem('axios-attach-oauth:kin', group)
+    area.setItem('axios-attach-oauth:group', group)
     return { store: webStore({ storage: 'sessionStorage' }), area, sent, deliver }
   }
 
@@ -443,28 +443,28 @@ describe('a duplicated tab', () => {
     const { store, area, sent, deliver } = tab()
     let notices = 0
     store.subscribe!(() => notices++)
-    deliver({ kin: { family: 'another', version: 9 }, tokens: { access_token: 'at-9' } })
-    deliver({ kin: { family: 'made-up', version: 2 }, asks: true })
-    expect(sent).toEqual([{ kin: { family: 'made-up', version: 3 }, tokens: { access_token: 'at-3' } }])
-    deliver({ kin: { family: 'made-up', version: 4 }, tokens: { access_token: 'at-4' } })
+    deliver({ group: { id: 'another', version: 9 }, tokens: { access_token: 'at-9' } })
+    deliver({ group: { id: 'made-up', version: 2 }, asks: true })
+    expect(sent).toEqual([{ group: { id: 'made-up', version: 3 }, tokens: { access_token: 'at-3' } }])
+    deliver({ group: { id: 'made-up', version: 4 }, tokens: { access_token: 'at-4' } })
     expect(await store.read()).toEqual({ access_token: 'at-4' })
-    expect([notices, area.items.get('axios-attach-oauth:kin')]).toEqual([1, '{"family":"made-up","version":4}'])
+    expect([notices, area.items.get('axios-attach-oauth:group')]).toEqual([1, '{"id":"made-up","version":4}'])
   })
 
   it('sends a refreshed set to its group as plain JSON', async () => {
     const { store, sent } = tab()
     const next = new Proxy({ access_token: 'at-4', expired: () => false }, {})
     await store.write(next, { replacing: { access_token: 'at-3' }, mode: 'replace' })
-    expect(sent).toEqual([{ kin: { family: 'made-up', version: 4 }, tokens: { access_token: 'at-4' } }])
+    expect(sent).toEqual([{ group: { id: 'made-up', version: 4 }, tokens: { access_token: 'at-4' } }])
   })
 
   it('signs in although there is no room for the record of its group', async () => {
-    const full = 'axios-attach-oauth'.length * 2 + '{"access_token":"at-3"}:kin'.length + group.length
+    const full = 'axios-attach-oauth'.length * 2 + '{"access_token":"at-3"}:group'.length + group.length
     const { store, area } = tab(full)
     const next = { access_token: 'at-4' }
     expect(await store.write(next, set)).toBe(true)
     expect(await store.read()).toEqual(next)
-    expect(area.items.has('axios-attach-oauth:kin')).toBe(false)
+    expect(area.items.has('axios-attach-oauth:group')).toBe(false)
     expect(await store.lock!(async () => 'run', signal)).toBe('run')
   })
 

@@ -30,7 +30,7 @@ const restarted = (end: 'crash' | 'shutDown'): Outage => ({
     const stored = pool.setup.server!
     await whileRedeemed(server, async () => {
       await stored[end]()
-      await server.letGo()
+      await server.releaseAnswers()
       await wait(100)
       await stored.restart()
     })
@@ -47,7 +47,7 @@ export const outages: Record<OutageName, Outage> = {
     async happen({ pool, server, turn }) {
       await whileRedeemed(server, async () => {
         await pool.setup.server!.forget!()
-        await server.letGo()
+        await server.releaseAnswers()
       })
       await until('every process is signed out', 30, () => pool.workers().every(({ events }) => (events.signed_out ?? 0) > turn))
       if (await pool.setup.inspect()) throw new Error('a token set was stored after the store had lost it')
@@ -67,7 +67,7 @@ export const outages: Record<OutageName, Outage> = {
       const line = pool.setup.line!
       await whileRedeemed(server, async () => {
         line.hold()
-        await server.letGo()
+        await server.releaseAnswers()
         await wait(700)
         if (turn % 2 === 0) line.cut()
         else line.goOn()

@@ -79,11 +79,11 @@ async function delayRefresh(options: Required<DelayOptions>, stop: boolean): Pro
     const delayed = pool.workerOf(await server.heard())
     if (stop) {
       delayed.signal('SIGSTOP')
-      await server.letGo()
+      await server.releaseAnswers()
     }
     await nothingHappens({ server, pool }, options.seconds * 1000)
     if (stop) delayed.signal('SIGCONT')
-    else await server.letGo()
+    else await server.releaseAnswers()
     await pool.allServed()
     return await figuresOf({ server, pool }, delayed)
   } finally {
@@ -149,7 +149,7 @@ export async function runLateHolder({
       if (stored?.refresh_token === before?.refresh_token) throw new Error('the others are served with an expired token')
     } else await allSignedOut(others)
 
-    if (when !== 'lock') await server.letGo()
+    if (when !== 'lock') await server.releaseAnswers()
     stopped.signal('SIGCONT')
     stopped.say('go')
     if (forgiving || when === 'lock') await pool.allServed([stopped])

@@ -170,7 +170,7 @@ const control: Control = {
     return {}
   },
   'GET /_heard': async () => ({ client: await hold?.heard.promise }),
-  'POST /_let-go': () => {
+  'POST /_release-answers': () => {
     hold?.released.resolve()
     hold = undefined
     return {}

@@ -162,7 +162,7 @@ export interface RotatingServer {
   hold(where: 'sent' | 'redeemed'): Promise<unknown>
   /** Resolves with the client id of that request when it has come. */
   heard(): Promise<string>
-  letGo(): Promise<unknown>
+  releaseAnswers(): Promise<unknown>
   /** Refuses every access token that was issued so far, while clients still take it for valid. */
   refuseAccessTokens(): Promise<unknown>
   configure(settings: RotatingSettings): Promise<unknown>
@@ -182,7 +182,7 @@ export async function startRotatingServer({ lifetime = 200, ...settings }: Rotat
     reuses: () => ask(apiUrl, 'GET', '/_reuses'),
     hold: (where) => ask(apiUrl, 'POST', '/_hold', { where }),
     heard: async () => (await ask<{ client: string }>(apiUrl, 'GET', '/_heard')).client,
-    letGo: () => ask(apiUrl, 'POST', '/_let-go'),
+    releaseAnswers: () => ask(apiUrl, 'POST', '/_release-answers'),
     refuseAccessTokens: () => ask(apiUrl, 'POST', '/_refuse-access-tokens'),
     configure,
     reset: () => ask(apiUrl, 'POST', '/_reset'),

@@ -96,15 +96,17 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   /** Called before any interceptor runs: does this request have to wait? */
   function mustWait(requestConfig: AxiosRequestConfig): boolean {
     const config = requestConfig as InternalAxiosRequestConfig
+    // A config of axios is slow to read: each member is read once.
+    const { oauth, beforeRedirect, data } = config
     answered = deferred = undefined
-    const provider = config.oauth === undefined ? attached : providerFor(config, attached)
-    const ended = config.beforeRedirect && forgetRound(config, provider)
+    const provider = oauth === undefined ? attached : providerFor(config, attached)
+    const ended = beforeRedirect && forgetRound(config, provider)
     if (!provider) return false
     if (provider.isRefreshRequest(config)) {
       carry(config, provider, 'refresh-request', undefined, undefined, 0)
       return false
     }
-    hasBody = config.data !== undefined || config.oauth !== undefined
+    hasBody = data !== undefined || oauth !== undefined
     // Before the question for a token, which may start a refresh and so run listeners.
     const epoch = ended ?? provider.epoch
     const token = ended ? undefined : provider.peekToken(hasBody ? demandOf(config) : undefined)
@@ -228,7 +230,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)
-      const token = result.type === 'token' ? provider.latest(result.token) : undefined
+      const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
       if (!isReady) prepareBody(config, instance.defaults.adapter)
       return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt, 'sent')
     })

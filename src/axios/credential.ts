@@ -49,6 +49,7 @@ function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readon
 export class CredentialFactory {
   /** The names of all headers that have carried a token, in lower case. */
   readonly names = new Set<string>()
+  readonly #lengths = new Set<number>()
   /** `true` when the credential is `Authorization` alone, which the platforms guard by themselves. */
   readonly isUsual: boolean
   readonly #option: HeaderOption | undefined
@@ -62,7 +63,7 @@ export class CredentialFactory {
     this.#recent = recent
     const name =
       typeof option === 'string' ? option : typeof option === 'function' ? undefined : (option?.name ?? 'Authorization')
-    if (name !== undefined) this.names.add(name.toLowerCase())
+    if (name !== undefined) this.#add(name.toLowerCase())
     this.isUsual = name?.toLowerCase() === 'authorization'
   }
 
@@ -77,11 +78,16 @@ export class CredentialFactory {
     this.#token = token
     this.#credential = credential.length > 0 ? credential : undefined
     for (const { lowerName, value } of credential) {
-      this.names.add(lowerName)
+      this.#add(lowerName)
       this.#recent.push({ value, epoch: token.epoch })
     }
     if (this.#recent.length > REMEMBERED) this.#recent.shift()
     return this.#credential
+  }
+
+  #add(lowerName: string): void {
+    this.names.add(lowerName)
+    this.#lengths.add(lowerName.length)
   }
 
   /** The epoch of a header value that this attachment has set. */
@@ -92,8 +98,9 @@ export class CredentialFactory {
 
   /** The name under which the headers hold a credential, the caller's or an earlier one of ours. An empty header is none. */
   find({ headers }: InternalAxiosRequestConfig): string | undefined {
-    const { names } = this
-    for (const name in headers) if (names.has(name.toLowerCase()) && !isEmpty(headers[name])) return name
+    // Most headers differ in length, which costs less to compare.
+    for (const name in headers)
+      if (this.#lengths.has(name.length) && this.names.has(name.toLowerCase()) && !isEmpty(headers[name])) return name
     return undefined
   }
 }

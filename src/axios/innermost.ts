@@ -1,6 +1,6 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
 
-/** What axios keeps for each interceptor. Its types leave `handlers` out; it has been there in every 1.x. */
+/** An entry of axios' interceptor manager. axios' types leave `handlers` out; every 1.x has it. */
 export interface Handler {
   readonly fulfilled: unknown
   readonly rejected: unknown
@@ -19,10 +19,7 @@ interface Ordering {
   legacyInterceptorReqResOrdering?: boolean
 }
 
-/**
- * In which order axios will run the request interceptors of this request: the first visited first, or last as it always was. Releases
- * that don't know the option keep the old order.
- */
+/** Does axios run the interceptor that it visits first also first? Releases without the option run it last. */
 function runsFirstVisitedFirst({ transitional }: AxiosRequestConfig): boolean {
   const known = 'legacyInterceptorReqResOrdering' in (axios.defaults.transitional ?? {})
   return known && transitional !== undefined && !(transitional as Ordering).legacyInterceptorReqResOrdering
@@ -33,22 +30,22 @@ function present(manager: Manager): Handler[] {
 }
 
 /**
- * Sees to it that `ours` are next to the wire, whatever was registered before or will be after them. axios visits its interceptors through
- * `forEach`; an own one on this very manager visits ours at the right end. Ids, `eject`, `clear` and copied handlers go on working.
- * `atEnd` tells at which end the wire is. Returns the undo.
+ * Runs `own` next to the adapter, in whatever order the interceptors were registered. axios visits its interceptors through `forEach`, which this
+ * function replaces on one manager; ids, `eject`, `clear` and copied handlers go on working. `atEnd`: is the adapter after the last one visited?
+ * Returns the undo.
  */
-function visitInnermost(manager: Manager, ours: readonly Handler[], atEnd: (visit: Visit) => boolean): () => void {
-  const own = new Set(ours)
+function visitInnermost(manager: Manager, handlers: readonly Handler[], atEnd: (visit: Visit) => boolean): () => void {
+  const own = new Set(handlers)
   const visitAll = manager.forEach
   const hadOwn = Object.hasOwn(manager, 'forEach')
   const forEach = (visit: Visit): void => {
-    const alive = present(manager).filter((handler) => own.has(handler))
+    const registered = present(manager).filter((handler) => own.has(handler))
     const others: Visit = (handler) => own.has(handler) || visit(handler)
     if (atEnd(visit)) {
       visitAll.call(manager, others)
-      alive.reverse().forEach(visit)
+      registered.reverse().forEach(visit)
     } else {
-      alive.forEach(visit)
+      registered.forEach(visit)
       visitAll.call(manager, others)
     }
   }
@@ -61,22 +58,22 @@ function visitInnermost(manager: Manager, ours: readonly Handler[], atEnd: (visi
 }
 
 export interface Interceptors {
-  /** Request handlers from the wire outwards. */
+  /** Request handlers, the one next to the adapter first. */
   readonly request: readonly Handler[]
   readonly response: Handler
 }
 
 export interface Registration {
-  /** Are ours next to the wire for this request? Not when registered first, at no cost, and a request turns the order round. */
+  /** Do the interceptors of this package run next to the adapter for this request? Not when they were registered first and the request reverses the order. */
   readonly runsNextToAdapter: (config: AxiosRequestConfig) => boolean
-  /** Has nobody else registered a request interceptor? Then axios runs ours right after asking whether they want to run. */
+  /** Has the application registered no request interceptor? Then axios runs those of this package right after `runWhen`. */
   readonly hasNoOtherInterceptors: () => boolean
-  /** Are all others synchronous? Then axios awaits nothing, unless the asynchronous one of ours wants to run. */
+  /** Are the application's request interceptors synchronous? Then axios awaits nothing, unless the asynchronous one of this package runs. */
   readonly othersAreSynchronous: () => boolean
   readonly undo: () => void
 }
 
-/** Registers our interceptors, next to the wire. */
+/** Registers interceptors next to the adapter. */
 export function registerInnermost(instance: AxiosInstance, { request, response }: Interceptors): Registration {
   const requests = instance.interceptors.request as unknown as Manager & AxiosInstance['interceptors']['request']
   const responses = instance.interceptors.response as unknown as Manager & AxiosInstance['interceptors']['response']
@@ -87,26 +84,26 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   const register = (manager: typeof requests | typeof responses, handler: Handler): Handler => {
     const id = manager.use(handler.fulfilled as never, handler.rejected as never, handler as never)
     const registered = manager.handlers?.at(-1) as Handler
-    // In older releases ids are places: after somebody's clear() ours may be another's.
+    // In older releases an id is an index: after `clear()` it may be another interceptor's.
     undo.push(() => void (manager.handlers?.includes(registered) && manager.eject(id)))
     return registered
   }
-  const ours = request.map((handler) => register(requests, handler))
-  const ourResponse = register(responses, response)
+  const own = request.map((handler) => register(requests, handler))
+  const ownResponse = register(responses, response)
 
-  // Registered first they are innermost by axios' own order, at no cost.
-  if (!firstRequest) undo.unshift(visitInnermost(requests, ours, isWireAtEnd))
-  if (!firstResponse) undo.unshift(visitInnermost(responses, [ourResponse], () => false))
+  // Interceptors that are registered first run next to the adapter by axios' own order, at no cost.
+  if (!firstRequest) undo.unshift(visitInnermost(requests, own, isAdapterAtEnd))
+  if (!firstResponse) undo.unshift(visitInnermost(responses, [ownResponse], () => false))
   return {
     runsNextToAdapter: (config) => !firstRequest || !runsFirstVisitedFirst(config),
-    hasNoOtherInterceptors: () => requests.handlers?.length === ours.length,
-    othersAreSynchronous: () => present(requests).every((handler) => handler.synchronous || ours.includes(handler)),
+    hasNoOtherInterceptors: () => requests.handlers?.length === own.length,
+    othersAreSynchronous: () => present(requests).every((handler) => handler.synchronous || own.includes(handler)),
     undo: () => undo.forEach((step) => step()),
   }
 }
 
-/** Asks axios for the config of the request, by an interceptor that doesn't want to run. */
-function isWireAtEnd(visit: Visit): boolean {
+/** Gets the config of the request through the `runWhen` of an interceptor that does not run. */
+function isAdapterAtEnd(visit: Visit): boolean {
   let atEnd = false
   const asks = (config: AxiosRequestConfig): boolean => {
     atEnd = runsFirstVisitedFirst(config)

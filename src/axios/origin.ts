@@ -27,8 +27,9 @@ export const nothingAllowed =
 
 // Absolute for axios: such a URL is sent as it stands, without the baseURL.
 const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i
+const SLASH = 47
 // The usual request: a path, which nothing can take for absolute.
-export const isPath = (url: string): boolean => url.startsWith('/') && url[1] !== '/'
+export const isPath = (url: string): boolean => url.charCodeAt(0) === SLASH && url.charCodeAt(1) !== SLASH
 // Bases whose origin no path behind them can change: an absolute one, and a path of the page's server.
 const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
 const solidPath = /^\/[\w-]/

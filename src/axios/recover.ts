@@ -52,7 +52,8 @@ export function responseInterceptor({
     // One plain callback: every waiting request keeps it in memory.
     return waitWithin(result, config, context.startedAt, environment).then((replacement) => {
       released?.(replacement.type)
-      if (replacement.type === 'token') return sendAgain(context, config, context.provider.latest(replacement.token), response)
+      if (replacement.type === 'token')
+        return sendAgain(context, config, context.provider.latest(replacement.token, context.epoch), response)
       if (replacement.type === 'failed' && isAccepted) return response
       throw guarded(requestError(replacement.error, config, response))
     })

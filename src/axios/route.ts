@@ -176,10 +176,17 @@ export function routeRule({ allowInsecureHttp, base }: RouteSettings, platform: 
   if (allowInsecureHttp || !platform.env) return () => undefined
   const isTunnelled = tunnelsHttps(platform.axiosVersion)
   const read = reader(platform.env)
+  /** The last base that is reached through a tunnel in any case. */
+  let tunnelledBase: string | undefined
   return (config) => {
     const { url, baseURL } = config
-    if (isTunnelled && baseURL?.startsWith('https://') && (url === undefined || (typeof url === 'string' && isPath(url))))
-      return undefined
+    if (isTunnelled && baseURL !== undefined && (url === undefined || (typeof url === 'string' && isPath(url)))) {
+      if (baseURL === tunnelledBase) return undefined
+      if (baseURL.startsWith('https://')) {
+        tunnelledBase = baseURL
+        return undefined
+      }
+    }
     const target = fullPath(config)
     // Plain http is left, and mostly no proxy is named for it: that spares reading the address.
     const isDirect = /^https:/i.test(target) || (!config.proxy && !read('http_proxy') && !read('all_proxy'))

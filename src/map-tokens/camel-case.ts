@@ -57,8 +57,8 @@ function replaceAt(json: unknown, [name, ...path]: readonly string[], value: Jso
 }
 
 /** Reads a token set in camelCase, also one that is nested. What holds none is returned as it is. */
-export function readCamelCase(theirs: unknown): TokenJSON {
-  const found = at(theirs, pathTo(theirs) ?? []) ?? {}
+export function readCamelCase(foreign: unknown): TokenJSON {
+  const found = at(foreign, pathTo(foreign) ?? []) ?? {}
   const tokens: TokenJSON = { ...found }
   for (const [ours, names] of Object.entries(spellings)) {
     const name = names.find((each) => found[each] !== undefined)
@@ -70,15 +70,15 @@ export function readCamelCase(theirs: unknown): TokenJSON {
   return tokens
 }
 
-/** Writes a token set with the names, the nesting and the types of `theirs`, or else in camelCase. */
-export function writeCamelCase(tokens: TokenJSON, theirs?: unknown): Json {
-  const path = pathTo(theirs) ?? []
-  const like = at(theirs, path) ?? {}
+/** Writes a token set with the names, the nesting and the types of `foreign`, or else in camelCase. */
+export function writeCamelCase(tokens: TokenJSON, foreign?: unknown): Json {
+  const path = pathTo(foreign) ?? []
+  const like = at(foreign, path) ?? {}
   const written: Json = {}
   for (const [ours, value] of Object.entries(tokens)) {
     const names = spellings[ours] ?? [ours]
     const name = names.find((each) => each in like) ?? names[0] ?? ours
     written[name] = isDate(like[name]) && typeof value === 'string' ? new Date(value) : value
   }
-  return replaceAt(theirs, path, written)
+  return replaceAt(foreign, path, written)
 }

@@ -1,7 +1,7 @@
 import type { TokenStore } from '../types.js'
 
 /**
- * A store with everything that `store` has (its lock, its notices, its marks), but with other functions for reading and writing. Functions run
+ * A store with everything that `store` has (its lock, its notifications, its marks), but with other functions for reading and writing. Functions run
  * on `store` itself, so that classes with private fields work.
  */
 export function deriveStore(store: TokenStore, replaced: Pick<TokenStore, 'read' | 'write'>): TokenStore {

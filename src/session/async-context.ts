@@ -31,6 +31,12 @@ export function currentContext(): unknown {
   return contextStorage()?.getStore()
 }
 
+/** Runs `work` without a context. */
+export function runOutsideContext(work: () => void): void {
+  if (storage) storage.run(undefined, work)
+  else work()
+}
+
 /** Ends all contexts: in older releases of Node they slow every promise down. */
 export function endContexts(): void {
   contextStorage()?.disable()

@@ -1,3 +1,4 @@
+import { runOutsideContext } from './async-context.js'
 import type { OAuthError } from '../errors.js'
 import type { RefreshReason } from '../types.js'
 
@@ -119,7 +120,8 @@ export class Events {
   readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
   readonly #stamp: () => Omit<EventStamp, 'type'>
   readonly #queue: (() => void)[] = []
-  #isDraining = false
+  /** Listeners run at this moment. */
+  isDraining = false
   #requestCount = 0
   /** `true` while events of requests have a listener: without one they are not made. */
   watchesRequests = false
@@ -166,10 +168,13 @@ export class Events {
 
   /** Runs the queue, unless a caller further up the stack already does. */
   drain(): void {
-    if (this.#isDraining) return
-    this.#isDraining = true
-    for (let notify = this.#queue.shift(); notify; notify = this.#queue.shift()) notify()
-    this.#isDraining = false
+    if (this.isDraining) return
+    this.isDraining = true
+    // A refresh function that signs in causes events; requests of their listeners are not its own.
+    runOutsideContext(() => {
+      for (let notify = this.#queue.shift(); notify; notify = this.#queue.shift()) notify()
+    })
+    this.isDraining = false
   }
 
   #update(): void {

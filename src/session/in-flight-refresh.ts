@@ -51,6 +51,10 @@ export class InFlightRefresh {
   received: TokenRecord | undefined
   /** When the token endpoint was first asked, on the monotonic clock. */
   askedAt: number | undefined
+  /** The token in use was near its expiry when the token endpoint was asked. */
+  isDueToExpiry = false
+  /** The limit of refreshes counts this one. */
+  isRecorded = false
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 

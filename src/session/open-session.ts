@@ -52,11 +52,11 @@ export function openSession(
   })
   const notifications = new Notifications(snapshots, new Events(stamp))
   const revocation = new Revocation(environment, settings, state, notifications)
-  const parts = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
-  const coordinator = new RefreshCoordinator(parts)
+  const services = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
+  const coordinator = new RefreshCoordinator(services)
   const sync = new StoreSync(environment, persistence, state, coordinator, notifications)
-  const provider = new TokenProvider({ ...parts, coordinator, sync, events: notifications.events })
-  const operations = new SessionOperations({ ...parts, coordinator, sync, provider })
+  const provider = new TokenProvider({ ...services, coordinator, sync, events: notifications.events })
+  const operations = new SessionOperations({ ...services, coordinator, sync, provider })
   const configure = (changes: Partial<SessionSettings>): void => {
     Object.assign(settings, changes)
     state.updateFastPath()

@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.js'
+import type { OAuthError } from '../errors.js'
 import { defined } from '../defined.js'
 import { sameTokens } from '../tokens.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
@@ -10,8 +10,9 @@ import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
 import { exchange } from './exchange.js'
 import { InFlightRefresh, type RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
-import type { Persistence, Renewal, RenewOutcome, RenewRequest, SaveOutcome } from './persistence.js'
+import type { Persistence, Renewal, RenewRequest, SaveOutcome } from './persistence.js'
 import { epochEnded, internalError, noRefreshFunction, noRefreshToken, sessionClosed } from './refresh-error.js'
+import { applyOutcome } from './refresh-outcome.js'
 import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
@@ -19,7 +20,7 @@ import type { Snapshots } from './snapshot.js'
 import type { SessionState } from './state.js'
 
 /** The collaborators of the coordinator. */
-export interface CoordinatorParts {
+export interface CoordinatorServices {
   readonly environment: Environment
   readonly settings: SessionSettings
   readonly clock: Clock
@@ -33,7 +34,7 @@ export interface CoordinatorParts {
 
 /** One refresh at a time: starts it, lets requests join it, supersedes it, applies its outcome. */
 export class RefreshCoordinator {
-  readonly #parts: CoordinatorParts
+  readonly #services: CoordinatorServices
   #current: InFlightRefresh | undefined
   /** Includes superseded ones, until their refresh function settles. */
   readonly #running = new Set<InFlightRefresh>()
@@ -44,8 +45,8 @@ export class RefreshCoordinator {
   /** A refresh has left the refresh token as it was. */
   #keepsRefreshToken = false
 
-  constructor(parts: CoordinatorParts) {
-    this.#parts = parts
+  constructor(services: CoordinatorServices) {
+    this.#services = services
   }
 
   get current(): InFlightRefresh | undefined {
@@ -69,7 +70,7 @@ export class RefreshCoordinator {
 
   /** The error when no refresh may start now. */
   refusal(isRequested = false): OAuthError | undefined {
-    const { state, throttle, environment, persistence, settings } = this.#parts
+    const { state, throttle, environment, persistence, settings } = this.#services
     if (this.#isClosed) return sessionClosed()
     if (state.token && !isRequested && !state.canRefresh)
       return settings.refresh ? noRefreshToken() : noRefreshFunction(persistence.name)
@@ -82,14 +83,14 @@ export class RefreshCoordinator {
     if (!current) return this.refusal(reason === 'requested') ?? this.start(reason, undefined, startedBy)
     if (reason === 'rejected' && !current.isForRejected) {
       current.isForRejected = true
-      this.#parts.state.block(true)
+      this.#services.state.block(true)
     }
     return current
   }
 
   /** Starts a refresh. `answer`: the token response of a step-up. */
   start(reason: RefreshReason | 'step_up', answer?: TokenResponse, startedBy?: RequestSummary): InFlightRefresh {
-    const { state, notifications, persistence, environment } = this.#parts
+    const { state, notifications, persistence, environment } = this.#services
     const startedAt = environment.monotonic()
     const run = new InFlightRefresh({ id: ++this.#count, reason, epoch: state.epoch, startedAt, startedBy, answer })
     this.#use(run)
@@ -98,7 +99,7 @@ export class RefreshCoordinator {
     notifications.notify([['refresh_started', run.event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
     // A later attachment may replace them; a refresh under way keeps its function.
-    const settings = { ...this.#parts.settings }
+    const settings = { ...this.#services.settings }
     const renewal = persistence
       .renew({
         current,
@@ -124,7 +125,8 @@ export class RefreshCoordinator {
     if (!run) return
     this.#use(undefined)
     run.isSuperseded = true
-    this.#parts.state.block(false)
+    this.#record(run)
+    this.#services.state.block(false)
     const settle = (): void => run.settle(result)
     // A refresh function that signs in by itself returns the same tokens soon after that.
     if (!grace || !run.isRunning) return settle()
@@ -134,7 +136,7 @@ export class RefreshCoordinator {
 
   /** Applies the outcome of a later save of `record`, unless the state has changed since. */
   applySaved(record: TokenRecord, outcome: SaveOutcome): EventCall[] {
-    const { state } = this.#parts
+    const { state } = this.#services
     if (outcome.type === 'superseded' || state.record !== record) return []
     // A refresh under way compares with the store itself.
     if (outcome.type !== 'saved' && this.#current) return []
@@ -143,13 +145,13 @@ export class RefreshCoordinator {
 
   #use(run: InFlightRefresh | undefined): void {
     this.#current = run
-    this.#parts.snapshots.refreshing = run !== undefined
+    this.#services.snapshots.refreshing = run !== undefined
   }
 
   async #exchange(
     ...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]
   ) {
-    const { environment, persistence, clock } = this.#parts
+    const { environment, persistence, clock } = this.#services
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
     const context = {
@@ -160,6 +162,7 @@ export class RefreshCoordinator {
       isExpired,
       lost,
     }
+    run.isDueToExpiry = this.#isDueToExpiry()
     const result = await exchange(context, run, base, unwritable)
     if (result.type === 'received' && run.isSuperseded) this.#recognizeOwnSignIn(run, result.record)
     return result
@@ -167,7 +170,7 @@ export class RefreshCoordinator {
 
   /** A refresh function or step-up handler that calls `signIn()` with the tokens that it returns begins no epoch. */
   #recognizeOwnSignIn(run: InFlightRefresh, record: TokenRecord): void {
-    const { state } = this.#parts
+    const { state } = this.#services
     const { token } = state
     if (!token || !sameTokens(token.record.parsed.tokens, record.parsed.tokens)) return
     state.mergeEpoch(run.epoch)
@@ -175,15 +178,16 @@ export class RefreshCoordinator {
   }
 
   async #finish(run: InFlightRefresh, { outcome, unused, released, lockWait }: Renewal): Promise<void> {
-    const { notifications, revocation, throttle } = this.#parts
+    const { notifications, revocation, state } = this.#services
     this.#running.delete(run)
     if (this.#running.size === 0) endContexts()
-    // Before the state changes: the limit depends on the lifetime of the token that was refreshed.
-    if (run.askedAt !== undefined) throttle.record(run.askedAt, this.#isDueToExpiry(run))
+    this.#record(run)
     let events: EventCall[] = []
     if (this.#current === run) {
       this.#use(undefined)
-      events = this.#apply(run, outcome, this.#endOf(run, lockWait))
+      if (outcome.type === 'refreshed')
+        this.#keepsRefreshToken = state.record?.parsed.refreshToken === outcome.record.parsed.refreshToken
+      events = applyOutcome(this.#services, run, outcome, this.#endOf(run, lockWait))
     } else {
       run.settle({ type: 'rejected', error: epochEnded() })
     }
@@ -194,100 +198,24 @@ export class RefreshCoordinator {
     notifications.resume(events, saved && run.received && this.applySaved(run.received, saved))
   }
 
-  #isDueToExpiry({ askedAt = 0 }: InFlightRefresh): boolean {
-    const { token } = this.#parts.state
-    const { lifetime = Infinity } = token?.record.parsed ?? {}
-    return lifetime > 0 && token !== undefined && askedAt - token.receivedAt >= lifetime / 2
+  /** Counts a refresh against the limit, once the token endpoint was asked. */
+  #record(run: InFlightRefresh): void {
+    if (run.askedAt !== undefined && !run.isRecorded) this.#services.throttle.record(run.askedAt, run.isDueToExpiry)
+    run.isRecorded ||= run.askedAt !== undefined
   }
 
-  /** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
-  #apply(run: InFlightRefresh, outcome: RenewOutcome, end: RefreshEnd): EventCall[] {
-    const { state, throttle, snapshots, settings } = this.#parts
-    const { record: before } = state
-    state.block(false)
-    switch (outcome.type) {
-      case 'refreshed': {
-        throttle.reset()
-        snapshots.lastError = undefined
-        this.#keepsRefreshToken = before !== undefined && before.parsed.refreshToken === outcome.record.parsed.refreshToken
-        const events = state.apply({ ...outcome, end })
-        run.received = outcome.record
-        if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
-        else this.#settleWithToken(run)
-        return events
-      }
-      case 'adopted': {
-        throttle.reset()
-        snapshots.lastError = undefined
-        const events = state.apply(outcome)
-        this.#settleWithToken(run)
-        return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
-      }
-      case 'user_changed': {
-        throttle.reset()
-        const events = state.apply(outcome)
-        run.settle({ type: 'rejected', error: epochEnded() })
-        return events
-      }
-      case 'removed': {
-        throttle.reset()
-        const events = state.apply(outcome)
-        run.settle({ type: 'rejected', error: signedOutElsewhere() })
-        return events
-      }
-      case 'ended':
-        return this.#applyEnd(run, outcome, end)
-      case 'failed':
-        return this.#applyFailure(run, outcome, end)
-      case 'superseded':
-        run.settle({ type: 'rejected', error: epochEnded() })
-        return []
-    }
-  }
-
-  #applyEnd(run: InFlightRefresh, { error, retained }: Extract<RenewOutcome, { type: 'ended' }>, end: RefreshEnd): EventCall[] {
-    const { state, throttle, snapshots } = this.#parts
-    throttle.reset()
-    snapshots.lastError = error
-    const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
-    run.settle({ type: 'rejected', error })
-    return [failed(error, end), ...events]
-  }
-
-  #applyFailure(
-    run: InFlightRefresh,
-    { error, adopted }: Extract<RenewOutcome, { type: 'failed' }>,
-    end: RefreshEnd,
-  ): EventCall[] {
-    const { state, throttle, snapshots, environment } = this.#parts
-    const events = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
-    const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
-    if (isCooldown && run.askedAt !== undefined)
-      throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)
-    snapshots.lastError = error
-    run.settle({ type: 'failed', error })
-    return [...events, failed(error, end)]
+  /** Has the token in use lived half of its lifetime? Another token response for it is due to its expiry. */
+  #isDueToExpiry(): boolean {
+    const { state, environment } = this.#services
+    const { lifetime = Infinity } = state.token?.record.parsed ?? {}
+    return lifetime > 0 && state.token !== undefined && environment.monotonic() - state.token.receivedAt >= lifetime / 2
   }
 
   #endOf(run: InFlightRefresh, lockWait: number | undefined): RefreshEnd {
     const { attempts, waiting, startedAt } = run
-    const duration = this.#parts.environment.monotonic() - startedAt
+    const duration = this.#services.environment.monotonic() - startedAt
     return defined({ ...run.event, duration, attempts, waiting, lockWait })
   }
-
-  #settleWithToken(run: InFlightRefresh): void {
-    const { token } = this.#parts.state
-    if (token) run.settle({ type: 'token', token })
-  }
-}
-
-function failed(error: OAuthError, end: RefreshEnd): EventCall {
-  const { status, oauthError } = error
-  return ['refresh_failed', defined({ ...end, error, status, oauthError })]
-}
-
-function signedOutElsewhere(): OAuthError {
-  return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
 }
 
 /** Calls back after the reactions of all promises that are settled by now. */

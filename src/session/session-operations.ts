@@ -18,7 +18,7 @@ import type { StoreSync } from './store-sync.js'
 import { withTimeLimit } from './time-limit.js'
 import type { TokenProvider } from './token-provider.js'
 
-interface OperationParts {
+interface OperationServices {
   readonly environment: Environment
   readonly settings: SessionSettings
   readonly state: SessionState
@@ -33,24 +33,24 @@ interface OperationParts {
 
 /** The operations of the public session. */
 export class SessionOperations {
-  readonly #parts: OperationParts
+  readonly #services: OperationServices
   readonly #attachments = new Set<() => void>()
   /** After `close()`. A store can be attached again: it gets a new session. */
   isClosed = false
   /** The last write that a sign-in or sign-out has asked for. The store runs them in order. */
   #written: Promise<unknown> = Promise.resolve()
 
-  constructor(parts: OperationParts) {
-    this.#parts = parts
+  constructor(services: OperationServices) {
+    this.#services = services
   }
 
   async tokens(): Promise<TokenSet | undefined> {
-    await this.#parts.sync.load()
+    await this.#services.sync.load()
     return this.#copyTokens()
   }
 
   async signIn(tokens: TokenJSON, { user }: SignInOptions = {}): Promise<void> {
-    const { environment, settings, state, persistence, throttle, notifications } = this.#parts
+    const { environment, settings, state, persistence, throttle, notifications } = this.#services
     if (user !== undefined && (typeof user !== 'string' || user === ''))
       throw new TypeError('signIn: user must be a non-empty string')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
@@ -74,7 +74,7 @@ export class SessionOperations {
   }
 
   async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {
-    const { state, persistence, throttle, coordinator, revocation, notifications } = this.#parts
+    const { state, persistence, throttle, coordinator, revocation, notifications } = this.#services
     const record = state.record
     throttle.reset()
     const events = state.apply({ type: 'signed_out', reason: 'requested' })
@@ -86,7 +86,7 @@ export class SessionOperations {
   }
 
   async refresh(): Promise<TokenSet> {
-    const { sync, throttle, coordinator, state } = this.#parts
+    const { sync, throttle, coordinator, state } = this.#services
     await sync.load()
     throttle.reset()
     const started = coordinator.startOrJoin('requested')
@@ -98,7 +98,7 @@ export class SessionOperations {
   }
 
   async getAccessToken({ rejected, validFor, signal }: AccessTokenOptions = {}): Promise<string> {
-    const { sync, state, provider, environment } = this.#parts
+    const { sync, state, provider, environment } = this.#services
     if (validFor !== undefined && !(typeof validFor === 'number' && validFor >= 0))
       throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
     const demand = validFor ? { validFor } : undefined
@@ -117,7 +117,7 @@ export class SessionOperations {
   }
 
   async close({ timeout }: { readonly timeout?: number } = {}): Promise<{ readonly persisted: boolean }> {
-    const { coordinator, environment, state, sync } = this.#parts
+    const { coordinator, environment, state, sync } = this.#services
     this.isClosed = true
     coordinator.close()
     for (const detach of [...this.#attachments]) detach()
@@ -147,7 +147,7 @@ export class SessionOperations {
 
   /** Settles the requests that wait for the refresh of the sign-in before. */
   #supersedeBy(before: SessionState['token'], written: Promise<unknown>): void {
-    const { state, coordinator } = this.#parts
+    const { state, coordinator } = this.#services
     const { token } = state
     if (!token) return
     const mine: RefreshResult = { type: 'token', token }
@@ -158,11 +158,11 @@ export class SessionOperations {
   }
 
   #lastRefusal(): OAuthError | undefined {
-    return this.#parts.state.token && this.#parts.coordinator.refusal()
+    return this.#services.state.token && this.#services.coordinator.refusal()
   }
 
   #copyTokens(): TokenSet | undefined {
-    const { record } = this.#parts.state
+    const { record } = this.#services.state
     return record && copyJSON(toTokenSet(record.parsed.tokens))
   }
 }

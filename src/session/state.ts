@@ -123,7 +123,7 @@ export class SessionState {
       case 'refreshed': {
         if (before.status === 'signed_out' && before.reason !== 'empty')
           this.#startEpoch(change.record.identity, this.#retainedEpoch)
-        const { generation, expiresAt } = this.#adopt(change.record, change.saveError)
+        const { generation, expiresAt } = this.#adopt(change.record, change.saveError, change.end.duration)
         const event: EventCall = [
           'refreshed',
           { ...change.end, generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt },
@@ -190,9 +190,10 @@ export class SessionState {
     if (continued) this.mergeEpoch(continued)
   }
 
-  #adopt(record: TokenRecord, saveError?: OAuthError): ActiveToken {
+  /** `maxAge`: a clock that jumps during a refresh makes its token no older than the refresh is, in milliseconds. */
+  #adopt(record: TokenRecord, saveError?: OAuthError, maxAge = Infinity): ActiveToken {
     const { accessToken, expiresAt, lifetime } = record.parsed
-    const age = lifetime === Infinity ? 0 : Math.max(0, this.#environment.now() - (expiresAt - lifetime))
+    const age = lifetime === Infinity ? 0 : Math.max(0, Math.min(this.#environment.now() - (expiresAt - lifetime), maxAge))
     this.#lastIdentity = record.identity
     this.#epoch.identity = record.identity
     this.#clock.anchor()

@@ -24,7 +24,7 @@ export class StoreSync {
   #isOvertaken = false
   #lastNeed = -Infinity
   #saveAgainFrom = -Infinity
-  #watchers = 0
+  #watchCount = 0
   #unsubscribe: (() => void) | undefined
 
   constructor(
@@ -70,12 +70,12 @@ export class StoreSync {
   /** Watches the store until the returned function is called. The first call subscribes, the last undo unsubscribes. */
   watch(): () => void {
     this.#unsubscribe ??= this.#persistence.subscribe(() => this.#onChange())
-    this.#watchers++
+    this.#watchCount++
     let isWatching = true
     return () => {
       if (!isWatching) return
       isWatching = false
-      if (--this.#watchers > 0) return
+      if (--this.#watchCount > 0) return
       this.#unsubscribe?.()
       this.#unsubscribe = undefined
     }

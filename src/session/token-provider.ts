@@ -27,7 +27,7 @@ export interface TokenDemand {
   readonly validFor?: number | undefined
 }
 
-interface ProviderParts {
+interface ProviderServices {
   readonly environment: Environment
   readonly settings: SessionSettings
   readonly clock: Clock
@@ -41,17 +41,17 @@ interface ProviderParts {
 /** The part of a session that the interceptors call. */
 export class TokenProvider {
   readonly events: Events
-  readonly #parts: ProviderParts
+  readonly #services: ProviderServices
   readonly #environment: Environment
   readonly #state: SessionState
   /** Shared by callers that arrive before a token set is known: one store read, at most one refresh. */
   #first: { readonly epoch: Epoch; readonly result: Promise<TokenResult> } | undefined
 
-  constructor(parts: ProviderParts) {
-    this.#parts = parts
-    this.events = parts.events
-    this.#environment = parts.environment
-    this.#state = parts.state
+  constructor(services: ProviderServices) {
+    this.#services = services
+    this.events = services.events
+    this.#environment = services.environment
+    this.#state = services.state
   }
 
   /** Milliseconds on a clock that never jumps. */
@@ -62,10 +62,10 @@ export class TokenProvider {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
   }
 
-  /** The token to send with after a wait: a sign-in of the same user may have replaced it meanwhile. */
-  latest(token: ActiveToken): ActiveToken {
+  /** The token for a request of this epoch after a wait: a sign-in may have replaced `token` meanwhile. */
+  latest(token: ActiveToken, epoch: Epoch | undefined): ActiveToken {
     const present = this.#state.token
-    return present?.accessToken !== undefined && isSameEpoch(present.epoch, token.epoch) ? present : token
+    return present?.accessToken !== undefined && this.isCurrent(epoch) ? present : token
   }
 
   /** May a request of this epoch be sent now? */
@@ -80,10 +80,11 @@ export class TokenProvider {
 
   /** Is this a request of the refresh function? Such a request must not wait for the refresh that it is part of. */
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
-    const { running } = this.#parts.coordinator
+    const { running } = this.#services.coordinator
     if (running.size === 0) return false
     const context = currentContext()
-    return [...running].some((run) => run.isCalling || run.signal === config.signal || run === context)
+    const isListener = this.events.isDraining
+    return [...running].some((run) => (run.isCalling && !isListener) || run.signal === config.signal || run === context)
   }
 
   /**
@@ -113,9 +114,9 @@ export class TokenProvider {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
     const isOlder = generation !== token.generation
-    if (isOlder && !isBlocked && token.accessToken !== undefined && this.#parts.clock.now() < token.blockFrom)
+    if (isOlder && !isBlocked && token.accessToken !== undefined && this.#services.clock.now() < token.blockFrom)
       return Promise.resolve({ type: 'token', token })
-    const started = this.#parts.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
+    const started = this.#services.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
     if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError)
     started.waiting++
     return started.result
@@ -123,7 +124,7 @@ export class TokenProvider {
 
   /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests go on meanwhile. */
   async runStepUp(work: () => Promise<TokenResponse>): Promise<RefreshResult> {
-    const { coordinator, revocation } = this.#parts
+    const { coordinator, revocation } = this.#services
     const { epoch } = this.#state
     const answer = await work()
     while (coordinator.current) await coordinator.current.result
@@ -139,7 +140,7 @@ export class TokenProvider {
   }
 
   #evaluate(now: number, { isOneShot = false, validFor = 0 }: TokenDemand, again: boolean): ActiveToken | undefined {
-    const { clock, coordinator, sync } = this.#parts
+    const { clock, coordinator, sync } = this.#services
     const state = this.#state
     const askedAt = again && now - state.lastSeen < MOMENT ? Math.min(now, state.lastSeen) : now
     if (clock.correctJump(now, state.lastSeen)) state.updateFastPath()
@@ -174,7 +175,7 @@ export class TokenProvider {
   }
 
   async #loadAndGet(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
-    const { sync, settings } = this.#parts
+    const { sync, settings } = this.#services
     const { epoch } = this
     try {
       await sync.load()
@@ -192,14 +193,14 @@ export class TokenProvider {
 
   /** No user is signed in, and no refresh can change that. */
   get #isSignedOut(): boolean {
-    const { refresh } = this.#parts.settings
+    const { refresh } = this.#services.settings
     const { current } = this.#state
     return current.status === 'signed_out' && (current.reason !== 'empty' || !refresh || refresh.needsRefreshToken === true)
   }
 
   /** The outcome of the refresh, or the present token when the refresh fails or may not start. */
   #refreshOrPresent(demand: TokenDemand | undefined, request?: RequestSummary): Promise<TokenResult> {
-    const { coordinator, sync } = this.#parts
+    const { coordinator, sync } = this.#services
     const before = this.#state.token
     const started = coordinator.startOrJoin(before ? 'expired' : 'missing', request)
     if (!isOAuthError(started)) started.waiting++
@@ -217,7 +218,7 @@ export class TokenProvider {
 
   /** No refresh may start for a rejected token; another session may have stored a better one. */
   async #readInstead(before: ActiveToken, refusal: OAuthError): Promise<RefreshResult> {
-    await this.#parts.sync.read().catch(() => undefined)
+    await this.#services.sync.read().catch(() => undefined)
     const { token } = this.#state
     if (token === before) return { type: 'failed', error: refusal }
     if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }

@@ -8,7 +8,7 @@ import { checkKey, printable } from './key.js'
 import { retryDuringOutage } from './lock-wait.js'
 import { CHANNEL } from './postgres/connection.js'
 import { isOutage, postgresFailure } from './postgres/failure.js'
-import { underLock, type HeldLock } from './postgres/lock.js'
+import { underLock, type AcquiredLock } from './postgres/lock.js'
 import { opensOwnClient } from './postgres/open-client.js'
 import type { PostgresPool, PostgresResult, Query } from './postgres/pool.js'
 import { SharedConnection } from './postgres/shared-connection.js'
@@ -82,7 +82,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
   const topic = digest.toString('hex').slice(0, 32)
   /** This store's own messages, which its listeners skip. */
   const changed = `changed ${globalThis.crypto.randomUUID()}`
-  let lock: HeldLock | undefined
+  let lock: AcquiredLock | undefined
 
   const query = async (verb: string, text: string, values: unknown[]): Promise<PostgresResult> => {
     const mine = lock
@@ -154,7 +154,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     },
     async lock(run, signal) {
       let started = false
-      const work = async (mine: HeldLock): ReturnType<typeof run> => {
+      const work = async (mine: AcquiredLock): ReturnType<typeof run> => {
         started = true
         lock = mine
         return run(mine.lost).finally(() => {

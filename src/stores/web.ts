@@ -1,5 +1,6 @@
 import { isOAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
+import { checkKey, printable } from './key.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
 import { duplicatedTabs } from './web/duplicated-tabs.js'
@@ -42,9 +43,7 @@ const ROOM = 4096
 
 function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, 'refresh'>> {
   const { key = 'axios-attach-oauth', storage = 'localStorage', fallback = 'error', refresh } = options
-  if (typeof key !== 'string' || key === '') throw new TypeError('webStore: key must be a non-empty string')
-  // Storages replace a lone surrogate, so that two keys would share a record.
-  if (/\p{Surrogate}/u.test(key)) throw new TypeError('webStore: key must not contain a lone surrogate')
+  checkKey('webStore', key)
   if (!storages.includes(storage)) throw new TypeError(`webStore: storage must be one of ${storages.join(', ')}`)
   if (fallback !== 'error' && fallback !== 'memory') throw new TypeError('webStore: fallback must be error or memory')
   if (refresh !== undefined && typeof refresh !== 'function') throw new TypeError('webStore: refresh must be a function')
@@ -68,7 +67,7 @@ const isTokenJSON = (value: unknown): value is TokenJSON => typeof value === 'ob
 export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
   const { key, storage, fallback } = readOptions(options)
   const { refresh } = options
-  const name = `${storage} ${key}`
+  const name = `${storage} ${printable(key)}`
   const place: readonly unknown[] = ['web', storage, key]
   const channel = tabChannel(key, storage === 'localStorage' ? key : undefined)
   const duplicates = storage === 'sessionStorage' ? duplicatedTabs(key, channel) : undefined

@@ -6,7 +6,7 @@ import { startServer, type Entry, type FaultyServer } from './server.js'
 export type IssuedTokens = TokenJSON & { access_token: string; refresh_token: string }
 
 /** The tokens of one sign-in: one refresh token that is good, those that are spent, and the access tokens. */
-interface Family {
+interface RotationChain {
   present: string | undefined
   readonly spent: Set<string>
   readonly access: Set<string>
@@ -24,38 +24,38 @@ export interface AuthorizationServer extends FaultyServer<Entry & Grant> {
   /** The time of both servers, in epoch milliseconds. */
   now: () => number
   readonly counts: { refreshGrants: number; reused: number }
-  /** A first token set, of a family of its own. */
+  /** A first token set, of a chain of its own. */
   signIn(): IssuedTokens
   accepts(accessToken: string): boolean
   revokeAccessTokens(): void
 }
 
-/** Rotates refresh tokens, and revokes the family when one comes again (RFC 9700 §4.14.2). */
+/** Rotates refresh tokens, and revokes the chain when one comes again (RFC 9700 §4.14.2). */
 export async function startAuthorizationServer(): Promise<AuthorizationServer> {
-  const families: Family[] = []
+  const chains: RotationChain[] = []
   const expiries = new Map<string, number>()
   const counts = { refreshGrants: 0, reused: 0 }
 
-  function issue(family: Family): IssuedTokens {
+  function issue(chain: RotationChain): IssuedTokens {
     const access_token = `at-${randomUUID()}`
     const refresh_token = `rt-${randomUUID()}`
     expiries.set(access_token, own.now() + own.expiresIn * 1000)
-    family.present = refresh_token
-    family.access.add(access_token)
+    chain.present = refresh_token
+    chain.access.add(access_token)
     return { access_token, refresh_token, token_type: 'Bearer', expires_in: own.expiresIn, scope: 'read' }
   }
 
   function process({ refreshToken }: Grant): Answer {
     counts.refreshGrants++
-    const family = families.find(({ present, spent }) => present === refreshToken || spent.has(refreshToken))
-    if (family?.spent.has(refreshToken)) {
+    const chain = chains.find(({ present, spent }) => present === refreshToken || spent.has(refreshToken))
+    if (chain?.spent.has(refreshToken)) {
       counts.reused++
-      family.present = undefined
-      for (const token of family.access) expiries.delete(token)
+      chain.present = undefined
+      for (const token of chain.access) expiries.delete(token)
     }
-    if (family?.present !== refreshToken) return json(400, { error: 'invalid_grant' })
-    family.spent.add(refreshToken)
-    return json(200, issue(family))
+    if (chain?.present !== refreshToken) return json(400, { error: 'invalid_grant' })
+    chain.spent.add(refreshToken)
+    return json(200, issue(chain))
   }
 
   const server = await startServer<Grant>(process, ({ body }) => ({
@@ -66,9 +66,9 @@ export async function startAuthorizationServer(): Promise<AuthorizationServer> {
     tokenEndpoint: `${server.url}/token`,
     counts,
     signIn(): IssuedTokens {
-      const family: Family = { present: undefined, spent: new Set(), access: new Set() }
-      families.push(family)
-      return issue(family)
+      const chain: RotationChain = { present: undefined, spent: new Set(), access: new Set() }
+      chains.push(chain)
+      return issue(chain)
     },
     accepts: (accessToken: string) => own.now() < (expiries.get(accessToken) ?? -Infinity),
     revokeAccessTokens: () => expiries.clear(),

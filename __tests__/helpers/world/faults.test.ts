@@ -101,7 +101,7 @@ describe('a server with faults to order', () => {
     expect([headerOf(text, 'content-length'), headerOf(text, 'transfer-encoding')]).toEqual([undefined, 'chunked'])
   })
 
-  it('takes its faults in order, the standing one last, until it is taken away', async () => {
+  it('takes its faults in order, the lasting one last, until it is taken away', async () => {
     const status = async (): Promise<number> => (await fetch(world.api)).status
     const { faults } = world.resource
     const end = faults.always({ instead: { status: 500 } })

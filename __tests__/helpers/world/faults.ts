@@ -1,4 +1,4 @@
-/** Something that is waited for: so many milliseconds, or a promise that somebody holds in the hand. */
+/** A wait: so many milliseconds, or a promise that the test resolves. */
 export type Wait = number | PromiseLike<unknown>
 
 /** A request as a server has received it. */
@@ -61,7 +61,7 @@ export async function until(wait: Wait | undefined): Promise<void> {
 /** Which fault each of the coming requests meets. */
 export class Faults {
   #next: Fault[] = []
-  #standing: Fault | undefined
+  #lasting: Fault | undefined
 
   /** For the next request that no other fault is ordered for. */
   once(fault: Fault): void {
@@ -74,19 +74,19 @@ export class Faults {
 
   /** For every request that no other fault is ordered for, in place of what was ordered so before. Returns the end of it. */
   always(fault: Fault): () => void {
-    this.#standing = fault
+    this.#lasting = fault
     return () => {
-      if (this.#standing === fault) this.#standing = undefined
+      if (this.#lasting === fault) this.#lasting = undefined
     }
   }
 
   /** Nothing is wrong any more. */
   clear(): void {
     this.#next = []
-    this.#standing = undefined
+    this.#lasting = undefined
   }
 
   take(): Fault {
-    return this.#next.shift() ?? this.#standing ?? {}
+    return this.#next.shift() ?? this.#lasting ?? {}
   }
 }

@@ -27,7 +27,7 @@ export interface LockTarget {
 }
 
 /** The lock while this process holds it. */
-export interface HeldLock {
+export interface AcquiredLock {
   readonly mark: string
   readonly lost: AbortSignal
   readonly query: Query
@@ -120,7 +120,7 @@ async function waitForLock(
 /** Runs `work` under the lock. */
 export function underLock<Result>(
   target: LockTarget,
-  work: (held: HeldLock) => Promise<Result>,
+  work: (lock: AcquiredLock) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Result> {
   const { shared, statements, key, grace } = target

@@ -8,12 +8,12 @@ const ANSWERS_WITHIN = 100
 
 /** The tabs whose sessionStorage is a copy of one sign-in, and the number of refreshes that this copy contains. */
 interface TabGroup {
-  readonly family: string
+  readonly id: string
   readonly version: number
 }
 
 const isTabGroup = (value: unknown): value is TabGroup =>
-  typeof value === 'object' && value !== null && 'family' in value && 'version' in value
+  typeof value === 'object' && value !== null && 'id' in value && 'version' in value
 
 /**
  * A duplicated tab copies its sessionStorage, and with it the refresh token, which both tabs would then use. Duplicated tabs therefore form a group: they
@@ -33,15 +33,15 @@ export interface DuplicatedTabs {
 
 /** The names in the storage and in messages are part of the stored format: pages of an earlier release may be open in other tabs. */
 export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs {
-  const groupKey = `${key}:kin`
-  const fallback: TabGroup = { family: uniqueName(), version: 0 }
+  const groupKey = `${key}:group`
+  const fallback: TabGroup = { id: uniqueName(), version: 0 }
   let following = 0
 
   function tabGroup(): TabGroup | undefined {
     const area = storageArea('sessionStorage')
     const found = readItem(area, groupKey)
     if (isTabGroup(found)) return found
-    return area.getItem(key) === null ? undefined : keep({ family: uniqueName(), version: 0 })
+    return area.getItem(key) === null ? undefined : keep({ id: uniqueName(), version: 0 })
   }
 
   /** A full storage must not undo the write of the token set: without a record this tab is a group of one. */
@@ -55,32 +55,32 @@ export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs
   }
 
   function receive(message: unknown, adopted: () => void): void {
-    const { kin: theirs, asks, tokens } = (message ?? {}) as { kin?: unknown; asks?: boolean; tokens?: TokenJSON }
-    if (!isTabGroup(theirs)) return
+    const { group: other, asks, tokens } = (message ?? {}) as { group?: unknown; asks?: boolean; tokens?: TokenJSON }
+    if (!isTabGroup(other)) return
     const mine = tabGroup()
-    if (mine?.family !== theirs.family) return
+    if (mine?.id !== other.id) return
     const area = storageArea('sessionStorage')
-    if (asks && mine.version > theirs.version) channel.send({ kin: mine, tokens: readItem(area, key) })
-    if (!tokens || mine.version >= theirs.version) return
+    if (asks && mine.version > other.version) channel.send({ group: mine, tokens: readItem(area, key) })
+    if (!tokens || mine.version >= other.version) return
     area.setItem(key, JSON.stringify(tokens))
-    keep(theirs)
+    keep(other)
     adopted()
   }
 
   return {
-    group: () => (tabGroup() ?? fallback).family,
+    group: () => (tabGroup() ?? fallback).id,
     written(tokens, mode) {
       const area = storageArea('sessionStorage')
       const before = mode === 'replace' && tokens ? tabGroup() : undefined
       if (!before) area.removeItem(groupKey)
       if (!tokens) return
-      const group = before ? { ...before, version: before.version + 1 } : { family: uniqueName(), version: 0 }
+      const group = before ? { ...before, version: before.version + 1 } : { id: uniqueName(), version: 0 }
       keep(group)
-      if (before) channel.send({ kin: group, tokens: readItem(area, key) })
+      if (before) channel.send({ group, tokens: readItem(area, key) })
     },
     async catchUp() {
       const group = tabGroup()
-      if (!group || following === 0 || !channel.send({ kin: group, asks: true })) return
+      if (!group || following === 0 || !channel.send({ group, asks: true })) return
       await new Promise((resolve) => setTimeout(resolve, ANSWERS_WITHIN))
     },
     follow(adopted) {

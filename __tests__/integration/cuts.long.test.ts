@@ -1,0 +1,3 @@
+import { describeCuts } from './cuts.cases.js'
+
+describeCuts(1)

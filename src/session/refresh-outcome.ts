@@ -1,0 +1,95 @@
+import { defined } from '../defined.js'
+import { OAuthError } from '../errors.js'
+import type { Environment } from './environment.js'
+import type { EventCall, RefreshEnd } from './events.js'
+import type { InFlightRefresh } from './in-flight-refresh.js'
+import type { RenewOutcome } from './persistence.js'
+import { epochEnded } from './refresh-error.js'
+import type { RefreshThrottle } from './refresh-throttle.js'
+import type { SessionSettings } from './settings.js'
+import type { Snapshots } from './snapshot.js'
+import type { SessionState } from './state.js'
+
+/** The objects that the outcome of a refresh changes, and the settings. */
+export interface OutcomeServices {
+  readonly environment: Environment
+  readonly settings: SessionSettings
+  readonly state: SessionState
+  readonly throttle: RefreshThrottle
+  readonly snapshots: Snapshots
+}
+
+/** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
+export function applyOutcome(
+  services: OutcomeServices,
+  run: InFlightRefresh,
+  outcome: RenewOutcome,
+  end: RefreshEnd,
+): EventCall[] {
+  const { state, throttle, snapshots, settings, environment } = services
+  state.block(false)
+  switch (outcome.type) {
+    case 'refreshed': {
+      throttle.reset()
+      snapshots.lastError = undefined
+      const events = state.apply({ ...outcome, end })
+      run.received = outcome.record
+      if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
+      else settleWithToken(run, state)
+      return events
+    }
+    case 'adopted': {
+      throttle.reset()
+      snapshots.lastError = undefined
+      const events = state.apply(outcome)
+      settleWithToken(run, state)
+      return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
+    }
+    case 'user_changed': {
+      throttle.reset()
+      const events = state.apply(outcome)
+      run.settle({ type: 'rejected', error: epochEnded() })
+      return events
+    }
+    case 'removed': {
+      throttle.reset()
+      const events = state.apply(outcome)
+      run.settle({ type: 'rejected', error: signedOutElsewhere() })
+      return events
+    }
+    case 'ended': {
+      const { error, retained } = outcome
+      throttle.reset()
+      snapshots.lastError = error
+      const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
+      run.settle({ type: 'rejected', error })
+      return [failed(error, end), ...events]
+    }
+    case 'failed': {
+      const { error, adopted } = outcome
+      const events = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
+      const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
+      if (isCooldown && run.askedAt !== undefined)
+        throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)
+      snapshots.lastError = error
+      run.settle({ type: 'failed', error })
+      return [...events, failed(error, end)]
+    }
+    case 'superseded':
+      run.settle({ type: 'rejected', error: epochEnded() })
+      return []
+  }
+}
+
+function settleWithToken(run: InFlightRefresh, { token }: SessionState): void {
+  if (token) run.settle({ type: 'token', token })
+}
+
+function failed(error: OAuthError, end: RefreshEnd): EventCall {
+  const { status, oauthError } = error
+  return ['refresh_failed', defined({ ...end, error, status, oauthError })]
+}
+
+function signedOutElsewhere(): OAuthError {
+  return new OAuthError('OAUTH_SIGNED_OUT', 'Signed out elsewhere: sign in again.')
+}
