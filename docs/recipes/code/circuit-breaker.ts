@@ -2,7 +2,7 @@ import { isAxiosError, type AxiosInstance } from 'axios'
 import { isOAuthError } from 'axios-attach-oauth'
 import { ConsecutiveBreaker, circuitBreaker, handleWhen, type CircuitBreakerPolicy } from 'cockatiel'
 
-/** Counts what a pause can cure. An ended session or a wrong setting must not open the circuit for other users. */
+/** Counts failures that waiting can fix. An ended session or a wrong setting must not open the circuit for other users. */
 const isOutage = (error: Error): boolean =>
   isOAuthError(error) ? error.retryable : isAxiosError(error) && (error.response?.status ?? 500) >= 500
 

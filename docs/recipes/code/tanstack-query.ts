@@ -5,7 +5,7 @@ import { api, session } from './auth.js'
 export const queries = new QueryClient({
   defaultOptions: {
     queries: {
-      // An ended session is not cured by asking again.
+      // Asking again does not bring an ended session back.
       retry: (count, error) => count < 2 && (!isOAuthError(error) || error.retryable),
     },
   },
