@@ -71,6 +71,7 @@ const groups = {
     text: 'Stores',
     items: items({
       Browser: '/stores/web',
+      'HttpOnly cookies': '/stores/cookies',
       File: '/stores/file',
       Redis: '/stores/redis',
       PostgreSQL: '/stores/postgres',
@@ -79,7 +80,14 @@ const groups = {
   },
   reference: {
     text: 'Reference',
-    items: items({ Tables: '/reference', Grants: '/grants', API: '/api/' }),
+    items: items({
+      Tables: '/reference',
+      Grants: '/grants',
+      fetch: '/fetch',
+      'Step-up': '/step-up',
+      'Testing an application': '/testing',
+      API: '/api/',
+    }),
   },
 } satisfies Record<string, DefaultTheme.SidebarItem>
 

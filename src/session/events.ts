@@ -118,7 +118,8 @@ const requestEvents: readonly string[] = ['sent', 'queued', 'released', 'resent'
 /** Listeners by event. Events of a change that a listener makes follow the present ones, for every listener. */
 export class Events {
   readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
-  readonly #stamp: () => Omit<EventStamp, 'type'>
+  /** The members of every event, for a change that happens now. */
+  readonly stamp: () => Omit<EventStamp, 'type'>
   readonly #queue: (() => void)[] = []
   /** Listeners run at this moment. */
   isDraining = false
@@ -127,7 +128,7 @@ export class Events {
   watchesRequests = false
 
   constructor(stamp: () => Omit<EventStamp, 'type'>) {
-    this.#stamp = stamp
+    this.stamp = stamp
   }
 
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void {
@@ -153,8 +154,8 @@ export class Events {
     this.drain()
   }
 
-  enqueueEvent<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
-    const stamped = { type: name, ...this.#stamp(), ...event }
+  enqueueEvent<Name extends SessionEventName>(name: Name, event: SessionEvents[Name], stamp = this.stamp()): void {
+    const stamped = { type: name, ...stamp, ...event }
     this.enqueue(() => {
       for (const listened of [name, '*'] as const)
         callEach((this.#listeners.get(listened) ?? []) as Iterable<(event: unknown) => void>, stamped)

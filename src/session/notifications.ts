@@ -8,6 +8,8 @@ export class Notifications {
   readonly #subscribers = new Set<() => void>()
   #seen: SessionSnapshot
   #postponed: readonly EventCall[] = []
+  /** The time of the postponed change, not of its notification. */
+  #postponedStamp: ReturnType<Events['stamp']> | undefined
 
   constructor(snapshots: Snapshots, events: Events) {
     this.events = events
@@ -34,6 +36,7 @@ export class Notifications {
     if (events.length === 0) return
     this.#release()
     this.#postponed = events
+    this.#postponedStamp = this.events.stamp()
   }
 
   /** Calls the listeners of postponed events, then those of `events`. Events that another refresh has postponed still wait for its lock. */
@@ -46,13 +49,13 @@ export class Notifications {
   #release(): void {
     const events = this.#postponed
     this.#postponed = []
-    this.#enqueue(events)
+    this.#enqueue(events, this.#postponedStamp)
   }
 
-  #enqueue(events: readonly EventCall[]): void {
+  #enqueue(events: readonly EventCall[], stamp = this.events.stamp()): void {
     const { present } = this.#snapshots
     if (present !== this.#seen) this.events.enqueue(() => callEach(this.#subscribers, undefined))
     this.#seen = present
-    for (const [name, event] of events) this.events.enqueueEvent(name, event as never)
+    for (const [name, event] of events) this.events.enqueueEvent(name, event as never, stamp)
   }
 }
