@@ -26,6 +26,7 @@ import { withKeycloak } from '../../docs/recipes/code/keycloak.js'
 import { withOidcClient } from '../../docs/recipes/code/oidc-client.js'
 import { withSupabase } from '../../docs/recipes/code/supabase.js'
 import { rejection } from '../helpers/client.js'
+import { memoryStorage } from './helpers/memory-storage.js'
 import { Api } from './helpers/network.js'
 
 const baseURL = 'https://api.example.com'
@@ -203,6 +204,77 @@ describe('the recipes', () => {
     expect((await ask('/sign-out', { cookie }, 'POST')).headers.get('set-cookie')).toContain('Max-Age=0')
     expect((await ask('/api/me', { cookie, 'x-requested-with': 'axios' })).status).toBe(401)
     await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('server-sent events: the stream opens again with another token after a 401', async () => {
+    const sent: unknown[] = []
+    const before = globalThis.fetch
+    globalThis.fetch = async (_input, init) => {
+      const token = new Headers(init?.headers).get('authorization')
+      sent.push(token)
+      if (token === 'Bearer old') return new Response('', { status: 401 })
+      return new Response('data: a\n\ndata: b\n\n')
+    }
+    Object.assign(globalThis, { localStorage: memoryStorage(), document: {} })
+    try {
+      const { session } = await import('../../docs/recipes/code/auth.js')
+      const { events } = await import('../../docs/recipes/code/event-stream.js')
+      await session.signIn({ access_token: 'old', refresh_token: 'r' })
+      const tokenRequest = globalThis.fetch
+      globalThis.fetch = async (input, init) =>
+        String(input).endsWith('/token') ? Response.json({ access_token: 'new' }) : tokenRequest(input, init)
+      const seen: string[] = []
+      for await (const event of events('https://api.example.com/events', new AbortController().signal)) seen.push(event)
+      expect([seen, sent]).toEqual([
+        ['a', 'b'],
+        ['Bearer old', 'Bearer new'],
+      ])
+      session.detach()
+    } finally {
+      globalThis.fetch = before
+      for (const name of ['localStorage', 'document']) Reflect.deleteProperty(globalThis, name)
+    }
+  })
+
+  it('cookies: a login and a 401 lead to requests without a token, and null ends the session', async () => {
+    Object.assign(globalThis, {
+      localStorage: memoryStorage(),
+      document: { baseURI: 'https://app.example.com/' },
+      location: { href: 'https://app.example.com/' },
+    })
+    const before = globalThis.fetch
+    let status = 200
+    globalThis.fetch = async () => Response.json({ user: 'ann', expires_in: 600 }, { status })
+    try {
+      const cookies = await import('../../docs/recipes/code/cookies.js')
+      let isFresh = true
+      cookies.api.defaults.adapter = async (config) => {
+        api.tokens.push(config.headers.get('Authorization'))
+        const answered = isFresh ? 200 : 401
+        isFresh = true
+        const response = {
+          data: { user: 'ann', expires_in: 600 },
+          status: answered,
+          statusText: '',
+          headers: {},
+          config,
+          request: undefined,
+        }
+        if (config.validateStatus?.(answered)) return response
+        throw new axios.AxiosError('refused', 'ERR_BAD_REQUEST', config, undefined, response)
+      }
+      await cookies.login('ann', 'secret')
+      isFresh = false
+      expect((await cookies.api.get('/me')).status).toBe(200)
+      expect(api.tokens).toEqual([undefined, undefined, undefined])
+      status = 401
+      isFresh = false
+      expect(await rejection(cookies.api.get('/me'))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+      cookies.session.detach()
+    } finally {
+      globalThis.fetch = before
+      for (const name of ['localStorage', 'document', 'location']) Reflect.deleteProperty(globalThis, name)
+    }
   })
 
   it('command line: a token file in use is refreshed and written; without one a request rejects', async () => {

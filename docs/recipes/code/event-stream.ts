@@ -1,14 +1,12 @@
+import { oauthFetch } from 'axios-attach-oauth/fetch'
 import { session } from './auth.js'
 
-/** Reads server-sent events with fetch: unlike `EventSource` it sends a header. */
-export async function* events(url: string, signal: AbortSignal): AsyncGenerator<string> {
-  const open = async (token: string): Promise<Response> =>
-    fetch(url, { headers: { accept: 'text/event-stream', authorization: `Bearer ${token}` }, signal })
-  const token = await session.getAccessToken({ signal })
-  let response = await open(token)
-  if (response.status === 401) response = await open(await session.getAccessToken({ rejected: token, signal }))
-  if (!response.ok || !response.body) throw new Error(`the stream answers ${response.status}`)
+const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })
 
+/** Reads server-sent events with fetch: unlike `EventSource` it sends a header, and a 401 leads to a refresh. */
+export async function* events(url: string, signal: AbortSignal): AsyncGenerator<string> {
+  const response = await fetchWithToken(url, { headers: { accept: 'text/event-stream' }, signal })
+  if (!response.ok || !response.body) throw new Error(`the stream answers ${response.status}`)
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
