@@ -36,12 +36,14 @@ describe('the pages of the site', () => {
   })
 
   it.each([
-    ['web', 'WebStoreOptions'],
-    ['file', 'FileStoreOptions'],
-    ['redis', 'RedisStoreOptions'],
-    ['postgres', 'PostgresStoreOptions'],
-  ])('the %s store: a row for each option', async (entry, name) => {
-    const [table] = tables(await page(`stores/${entry}`))
+    ['stores/web', 'WebStoreOptions', 'web'],
+    ['stores/cookies', 'HttpOnlyCookiesOptions', 'cookies'],
+    ['stores/file', 'FileStoreOptions', 'file'],
+    ['stores/redis', 'RedisStoreOptions', 'redis'],
+    ['stores/postgres', 'PostgresStoreOptions', 'postgres'],
+    ['fetch', 'OAuthFetchOptions', 'fetch'],
+  ])('%s: a row for each option', async (path, name, entry) => {
+    const [table] = tables(await page(path))
     expect(sorted(names(table))).toEqual(sorted(membersOf(name, entry)))
   })
 
