@@ -47,5 +47,6 @@ export default {
     'RefreshResult',
     'TokenProvider',
     'ActiveToken',
+    'src/fetch/outgoing.ts:Fetch',
   ],
 }

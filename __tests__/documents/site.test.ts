@@ -83,6 +83,7 @@ describe('the pages of the site', () => {
     )
     expect(siteLink('../examples/own-store', 'writing-a-store.md')).toBe(`${repository}/blob/main/examples/own-store`)
     expect(siteLink(`${repository}/tree/main/examples/next`, 'reference.md')).toBe(`${repository}/tree/main/examples/next`)
+    expect(siteLink('docs/stores/web.md', 'security.md')).toBe('/stores/web.md')
     expect(siteLink('./redis.md', 'stores/postgres.md')).toBe('/stores/redis.md')
     for (const href of ['https://example.com/', '#options', '/start']) expect(siteLink(href, 'start.md')).toBe(href)
   })

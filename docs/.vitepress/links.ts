@@ -17,7 +17,8 @@ export function siteLink(href: string, page: string): string {
   const isAbsolute = href.startsWith(repository)
   if (!isAbsolute && (/^[a-z]+:/i.test(href) || href.startsWith('/') || href.startsWith('#'))) return href
   const [path = '', anchor] = (isAbsolute ? href.slice(repository.length).replace(/^(blob|tree)\/main\//, '') : href).split('#')
-  const file = isAbsolute ? path : posix.join('docs', posix.dirname(page), path)
+  // A page may contain a document of the root, whose links begin there.
+  const file = isAbsolute || path.startsWith('docs/') ? path : posix.join('docs', posix.dirname(page), path)
   const suffix = anchor === undefined ? '' : `#${anchor}`
   const target = contained[file] ?? (file.startsWith('docs/') && file.endsWith('.md') ? file.slice('docs/'.length) : undefined)
   if (target !== undefined) return `/${target}${suffix}`
