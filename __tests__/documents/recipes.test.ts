@@ -67,7 +67,7 @@ describe('the recipes', () => {
 
   it('each file fits on a screen', async () => {
     for (const name of await readdir('docs/recipes/code'))
-      expect([name, (await readFile(join('docs/recipes/code', name), 'utf8')).split('\n').length > 55]).toEqual([name, false])
+      expect([name, (await readFile(join('docs/recipes/code', name), 'utf8')).split('\n').length > 72]).toEqual([name, false])
   })
 
   it('GraphQL: a response with UNAUTHENTICATED leads to one refresh, and other errors reject', async () => {

@@ -14,10 +14,16 @@ const client = {
 export const api = axios.create({ baseURL: 'https://api.example.com' })
 
 export const session = attachOAuth(api, webStore(), {
-  refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: client.clientId }),
+  refresh: refreshToken({
+    tokenEndpoint: 'https://login.example.com/token',
+    clientId: client.clientId,
+  }),
 })
 
-/** Call it once when the page loads. It signs in on the page of the redirect URI and does nothing elsewhere. */
+/**
+ * Call it once when the page loads. It signs in on the page of the redirect URI
+ * and does nothing elsewhere.
+ */
 export const finish = () => finishSignIn(client, session)
 
 export const signIn = () => startSignIn(client)

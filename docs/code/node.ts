@@ -7,7 +7,12 @@ const { CLIENT_ID: clientId = '', CLIENT_SECRET: clientSecret = '' } = process.e
 export const api = axios.create({ baseURL: 'https://api.example.com' })
 
 export const session = attachOAuth(api, memoryStore(), {
-  refresh: clientCredentials({ issuer: 'https://login.example.com', clientId, clientSecret, scope: 'read' }),
+  refresh: clientCredentials({
+    issuer: 'https://login.example.com',
+    clientId,
+    clientSecret,
+    scope: 'read',
+  }),
 })
 
 export async function listOrders(): Promise<unknown> {

@@ -1,4 +1,9 @@
-import { OAuthProvider, SessionLoading, SignedIn, SignedOut } from 'axios-attach-oauth/react'
+import {
+  OAuthProvider,
+  SessionLoading,
+  SignedIn,
+  SignedOut,
+} from 'axios-attach-oauth/react'
 import { StrictMode, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
 import { api, finish, leave, session, signIn } from './browser.js'

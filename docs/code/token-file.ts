@@ -5,7 +5,11 @@ import { refreshToken } from 'axios-attach-oauth/grants'
 
 export const api = axios.create({ baseURL: 'https://api.example.com' })
 
-// tokens.json has the response of your authorization server: { access_token, refresh_token, expires_in }
+// tokens.json has the response of your authorization server: { access_token,
+// refresh_token, expires_in }
 export const session = attachOAuth(api, fileStore('tokens.json'), {
-  refresh: refreshToken({ issuer: 'https://login.example.com', clientId: 'my-app' }),
+  refresh: refreshToken({
+    issuer: 'https://login.example.com',
+    clientId: 'my-app',
+  }),
 })

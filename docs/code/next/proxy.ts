@@ -1,9 +1,17 @@
 import { NextResponse, type NextRequest } from 'next/server'
 import { renewedCookie } from './session.js'
 
-const options = { httpOnly: true, sameSite: 'lax', secure: true, path: '/' } as const
+const options = {
+  httpOnly: true,
+  sameSite: 'lax',
+  secure: true,
+  path: '/',
+} as const
 
-/** Refreshes before a page renders, for the browser and for the Server Components of this request. */
+/**
+ * Refreshes before a page renders, for the browser and for the Server Components
+ * of this request.
+ */
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   const before = request.cookies.get('session')?.value
   const after = before && (await renewedCookie(before))

@@ -1,4 +1,9 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  randomBytes,
+} from 'node:crypto'
 
 const key = (): Buffer =>
   createHash('sha256')
@@ -9,17 +14,32 @@ const key = (): Buffer =>
 export function seal(value: unknown): string {
   const iv = randomBytes(12)
   const cipher = createCipheriv('aes-256-gcm', key(), iv)
-  const body = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final()])
+  const body = Buffer.concat([
+    cipher.update(JSON.stringify(value), 'utf8'),
+    cipher.final(),
+  ])
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
 }
 
-/** The sealed value, or `undefined` for a cookie that this application did not write. */
+/**
+ * The sealed value, or `undefined` for a cookie that this application did not
+ * write.
+ */
 export function unseal<Value>(sealed: string | undefined): Value | undefined {
   if (!sealed) return undefined
   try {
     const bytes = Buffer.from(sealed, 'base64url')
-    const decipher = createDecipheriv('aes-256-gcm', key(), bytes.subarray(0, 12)).setAuthTag(bytes.subarray(12, 28))
-    return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]).toString()) as Value
+    const decipher = createDecipheriv(
+      'aes-256-gcm',
+      key(),
+      bytes.subarray(0, 12),
+    ).setAuthTag(bytes.subarray(12, 28))
+    return JSON.parse(
+      Buffer.concat([
+        decipher.update(bytes.subarray(28)),
+        decipher.final(),
+      ]).toString(),
+    ) as Value
   } catch {
     return undefined
   }

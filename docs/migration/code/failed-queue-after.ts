@@ -7,12 +7,19 @@ export const api = axios.create({ baseURL: 'https://api.example.com' })
 
 // The backend answers in a form of its own, so it is mapped.
 const { refresh } = mapTokens<{ token: string; refreshToken?: string }>({
-  read: ({ token, refreshToken }) => ({ access_token: token, ...(refreshToken && { refresh_token: refreshToken }) }),
+  read: ({ token, refreshToken }) => ({
+    access_token: token,
+    ...(refreshToken && { refresh_token: refreshToken }),
+  }),
 })
 
 export const session = attachOAuth(api, webStore(), {
   refresh: refresh(async (tokens, { signal }) => {
-    const { data } = await axios.post('/auth/refresh', { refreshToken: tokens?.refresh_token }, { signal })
+    const { data } = await axios.post(
+      '/auth/refresh',
+      { refreshToken: tokens?.refresh_token },
+      { signal },
+    )
     return data
   }),
 })

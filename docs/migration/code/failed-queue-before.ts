@@ -3,10 +3,15 @@ import axios, { type AxiosError, type InternalAxiosRequestConfig } from 'axios'
 export const api = axios.create({ baseURL: 'https://api.example.com' })
 
 let isRefreshing = false
-let failedQueue: { resolve: (token: string) => void; reject: (error: unknown) => void }[] = []
+let failedQueue: {
+  resolve: (token: string) => void
+  reject: (error: unknown) => void
+}[] = []
 
 function processQueue(error: unknown, token = ''): void {
-  failedQueue.forEach(({ resolve, reject }) => (error ? reject(error) : resolve(token)))
+  failedQueue.forEach(({ resolve, reject }) =>
+    error ? reject(error) : resolve(token),
+  )
   failedQueue = []
 }
 
@@ -20,12 +25,16 @@ api.interceptors.response.use(undefined, async (error: AxiosError) => {
   if (error.response?.status !== 401 || request._retry) throw error
   request._retry = true
   if (isRefreshing) {
-    await new Promise<string>((resolve, reject) => failedQueue.push({ resolve, reject }))
+    await new Promise<string>((resolve, reject) =>
+      failedQueue.push({ resolve, reject }),
+    )
     return api(request)
   }
   isRefreshing = true
   try {
-    const { data } = await axios.post('/auth/refresh', { refreshToken: localStorage.getItem('refreshToken') })
+    const { data } = await axios.post('/auth/refresh', {
+      refreshToken: localStorage.getItem('refreshToken'),
+    })
     localStorage.setItem('token', data.token)
     processQueue(undefined, data.token)
     return await api(request)

@@ -6,5 +6,8 @@ import { webStore } from 'axios-attach-oauth/web'
 export const api = axios.create({ baseURL: 'https://api.example.com' })
 
 export const session = attachOAuth(api, webStore(), {
-  refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'my-app' }),
+  refresh: refreshToken({
+    tokenEndpoint: 'https://login.example.com/token',
+    clientId: 'my-app',
+  }),
 })

@@ -6,4 +6,7 @@ export const withAuth0 =
   (auth0: Auth0Client): RefreshFunction =>
   (_tokens, { reason }) =>
     // Errors such as login_required end the session.
-    auth0.getTokenSilently({ detailedResponse: true, cacheMode: reason === 'rejected' ? 'off' : 'on' })
+    auth0.getTokenSilently({
+      detailedResponse: true,
+      cacheMode: reason === 'rejected' ? 'off' : 'on',
+    })

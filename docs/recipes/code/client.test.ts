@@ -14,8 +14,14 @@ function signedIn(access_token: string) {
 afterEach(() => nock.cleanAll())
 
 it('lists orders, also when the token has expired', async () => {
-  nock('https://api.example.com').get('/orders').matchHeader('authorization', 'Bearer old').reply(401)
-  nock('https://api.example.com').get('/orders').matchHeader('authorization', 'Bearer new').reply(200, ['tea'])
+  nock('https://api.example.com')
+    .get('/orders')
+    .matchHeader('authorization', 'Bearer old')
+    .reply(401)
+  nock('https://api.example.com')
+    .get('/orders')
+    .matchHeader('authorization', 'Bearer new')
+    .reply(200, ['tea'])
   expect(await listOrders(signedIn('old').api)).toEqual(['tea'])
 })
 

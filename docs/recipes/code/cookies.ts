@@ -11,9 +11,18 @@ const refresh: RefreshCookies = async (_state, { signal }) => {
 
 export const api = axios.create({ baseURL: '/api' })
 
-export const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))
+export const session = attachOAuth(
+  api,
+  httpOnlyCookies({
+    refresh,
+    revoke: () => fetch('/auth/logout', { method: 'POST' }),
+  }),
+)
 
 export async function login(name: string, password: string): Promise<void> {
-  const { data } = await api.post<{ user: string; expires_in: number }>('/login', { name, password })
+  const { data } = await api.post<{ user: string; expires_in: number }>('/login', {
+    name,
+    password,
+  })
   await session.signIn(data)
 }

@@ -3,10 +3,20 @@ import { session } from './auth.js'
 
 const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })
 
-/** Reads server-sent events with fetch: unlike `EventSource` it sends a header, and a 401 leads to a refresh. */
-export async function* events(url: string, signal: AbortSignal): AsyncGenerator<string> {
-  const response = await fetchWithToken(url, { headers: { accept: 'text/event-stream' }, signal })
-  if (!response.ok || !response.body) throw new Error(`the stream answers ${response.status}`)
+/**
+ * Reads server-sent events with fetch: unlike `EventSource` it sends a header, and
+ * a 401 leads to a refresh.
+ */
+export async function* events(
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const response = await fetchWithToken(url, {
+    headers: { accept: 'text/event-stream' },
+    signal,
+  })
+  if (!response.ok || !response.body)
+    throw new Error(`the stream answers ${response.status}`)
   const decoder = new TextDecoder()
   let rest = ''
   for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {

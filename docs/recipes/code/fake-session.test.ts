@@ -15,5 +15,8 @@ it('shows what the session’s state demands, and sends its token', async () => 
   expect(await listOrders(api)).toEqual(['tea'])
 
   session.set({ status: 'signed_out', reason: 'invalid_grant' })
-  expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
+  expect(session.getSnapshot()).toMatchObject({
+    status: 'signed_out',
+    reason: 'invalid_grant',
+  })
 })

@@ -3,13 +3,17 @@ import fastify from 'fastify'
 import { profileOf } from './many-users.js'
 
 /** `sessionFor` finds the session of the user by your own cookie. */
-export function createApp(sessionFor: (cookie: string | undefined) => Session | undefined) {
+export function createApp(
+  sessionFor: (cookie: string | undefined) => Session | undefined,
+) {
   const app = fastify()
   app.setErrorHandler((error, _request, reply) => {
     if (!isOAuthError(error)) throw error
     const { code, retryable } = error
-    if (retryable) return reply.status(503).header('retry-after', '5').send({ code })
-    const isSignedOut = code === 'OAUTH_SIGNED_OUT' || code === 'OAUTH_INVALID_GRANT'
+    if (retryable)
+      return reply.status(503).header('retry-after', '5').send({ code })
+    const isSignedOut =
+      code === 'OAUTH_SIGNED_OUT' || code === 'OAUTH_INVALID_GRANT'
     return reply.status(isSignedOut ? 401 : 502).send({ code })
   })
   app.get('/profile', async (request, reply) => {

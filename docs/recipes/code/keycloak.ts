@@ -8,5 +8,10 @@ export const withKeycloak =
     // -1 forces a refresh.
     await keycloak.updateToken(reason === 'rejected' ? -1 : 30)
     const { token, tokenParsed } = keycloak
-    return token ? { access_token: token, ...(tokenParsed?.exp && { expires_at: tokenParsed.exp }) } : null
+    return token
+      ? {
+          access_token: token,
+          ...(tokenParsed?.exp && { expires_at: tokenParsed.exp }),
+        }
+      : null
   }

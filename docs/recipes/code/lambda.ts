@@ -4,11 +4,15 @@ import { attachOAuth, type TokenStore } from 'axios-attach-oauth'
 import { clientCredentials, type GrantOptions } from 'axios-attach-oauth/grants'
 
 /** Call it outside of the handler: the token outlives the invocation. */
-export function createHandler(store: TokenStore, client: GrantOptions): APIGatewayProxyHandlerV2 {
+export function createHandler(
+  store: TokenStore,
+  client: GrantOptions,
+): APIGatewayProxyHandlerV2 {
   const api = axios.create({ baseURL: 'https://api.example.com', timeout: 10_000 })
   attachOAuth(api, store, {
     refresh: clientCredentials(client),
-    // The process freezes when the handler returns. So nothing runs in the background: a request waits for the refresh.
+    // The process freezes when the handler returns. So nothing runs in the
+    // background: a request waits for the refresh.
     refreshWindow: { fraction: 0 },
     refreshTimeout: 8000,
   })

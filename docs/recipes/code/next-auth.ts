@@ -7,8 +7,13 @@ interface SessionWithToken {
   readonly expiresAt?: number
 }
 
-/** next-auth refreshes on its server, in the `jwt` callback. Use it with `memoryStore()`. */
+/**
+ * next-auth refreshes on its server, in the `jwt` callback. Use it with
+ * `memoryStore()`.
+ */
 export const withNextAuth: RefreshFunction = async () => {
   const session = (await getSession()) as SessionWithToken | null
-  return session && { access_token: session.accessToken, expires_at: session.expiresAt }
+  return (
+    session && { access_token: session.accessToken, expires_at: session.expiresAt }
+  )
 }

@@ -6,7 +6,10 @@ export const withOidcClient =
   (users: UserManager): RefreshFunction =>
   async (_tokens, { reason }) => {
     const stored = await users.getUser()
-    const user = stored && !stored.expired && reason !== 'rejected' ? stored : await users.signinSilent()
+    const user =
+      stored && !stored.expired && reason !== 'rejected'
+        ? stored
+        : await users.signinSilent()
     if (!user) return null
     const { access_token, expires_at } = user
     return { access_token, ...(expires_at !== undefined && { expires_at }) }

@@ -11,11 +11,17 @@ export const keychain: TokenStore = {
     const text = await SecureStore.getItemAsync(KEY)
     return text === null ? undefined : JSON.parse(text)
   },
-  write: (tokens) => (tokens ? SecureStore.setItemAsync(KEY, JSON.stringify(tokens)) : SecureStore.deleteItemAsync(KEY)),
+  write: (tokens) =>
+    tokens
+      ? SecureStore.setItemAsync(KEY, JSON.stringify(tokens))
+      : SecureStore.deleteItemAsync(KEY),
 }
 
 export const api = axios.create({ baseURL: 'https://api.example.com' })
 
 export const session = attachOAuth(api, keychain, {
-  refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'my-app' }),
+  refresh: refreshToken({
+    tokenEndpoint: 'https://login.example.com/token',
+    clientId: 'my-app',
+  }),
 })

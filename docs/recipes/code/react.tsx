@@ -5,8 +5,13 @@ import { api, session } from './auth.js'
 /** The data of a GET request, for the user who is signed in. */
 export function useApi<Data>(path: string): { data?: Data; message?: string } {
   const [result, setResult] = useState<{ data?: Data; message?: string }>({})
-  const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot)
-  const user = snapshot.status === 'signed_in' ? (snapshot.user ?? 'signed in') : undefined
+  const snapshot = useSyncExternalStore(
+    session.subscribe,
+    session.getSnapshot,
+    session.getServerSnapshot,
+  )
+  const user =
+    snapshot.status === 'signed_in' ? (snapshot.user ?? 'signed in') : undefined
 
   useEffect(() => {
     // Data of one user is not shown to the next.
@@ -18,7 +23,11 @@ export function useApi<Data>(path: string): { data?: Data; message?: string } {
       (error: unknown) => {
         if (controller.signal.aborted) return
         const mayRetry = isOAuthError(error) && error.retryable
-        setResult({ message: mayRetry ? 'Please try again in a moment.' : 'This can’t be loaded.' })
+        setResult({
+          message: mayRetry
+            ? 'Please try again in a moment.'
+            : 'This can’t be loaded.',
+        })
       },
     )
     return () => controller.abort()

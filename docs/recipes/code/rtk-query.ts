@@ -13,12 +13,21 @@ interface QueryError {
 }
 
 function toQueryError(error: unknown): QueryError {
-  if (isOAuthError(error)) return { code: error.code, message: error.message, retryable: error.retryable }
-  if (isAxiosError(error)) return { code: error.code ?? '', message: error.message, retryable: !error.response }
+  if (isOAuthError(error))
+    return { code: error.code, message: error.message, retryable: error.retryable }
+  if (isAxiosError(error))
+    return {
+      code: error.code ?? '',
+      message: error.message,
+      retryable: !error.response,
+    }
   throw error
 }
 
-const axiosBaseQuery: BaseQueryFn<AxiosRequestConfig, unknown, QueryError> = async (config, { signal }) => {
+const axiosBaseQuery: BaseQueryFn<AxiosRequestConfig, unknown, QueryError> = async (
+  config,
+  { signal },
+) => {
   try {
     const { data } = await api.request({ ...config, signal })
     return { data }
@@ -29,9 +38,12 @@ const axiosBaseQuery: BaseQueryFn<AxiosRequestConfig, unknown, QueryError> = asy
 
 export const ordersApi = createApi({
   baseQuery: retry(axiosBaseQuery, {
-    retryCondition: (error, _args, { attempt }) => (error as QueryError).retryable && attempt < 3,
+    retryCondition: (error, _args, { attempt }) =>
+      (error as QueryError).retryable && attempt < 3,
   }),
-  endpoints: ({ query }) => ({ orders: query<string[], void>({ query: () => ({ url: '/orders' }) }) }),
+  endpoints: ({ query }) => ({
+    orders: query<string[], void>({ query: () => ({ url: '/orders' }) }),
+  }),
 })
 
 export const store = configureStore({

@@ -1,7 +1,10 @@
 import type { Server } from 'node:http'
 import type { Session } from 'axios-attach-oauth'
 
-/** Ends the server first, then the session: a token set that was just received is saved. Resolves with whether it is. */
+/**
+ * Ends the server first, then the session: a token set that was just received is
+ * saved. Resolves with whether it is.
+ */
 export async function shutDown(server: Server, session: Session): Promise<boolean> {
   await new Promise((resolve) => server.close(resolve))
   const { persisted } = await session.close({ timeout: 5000 })

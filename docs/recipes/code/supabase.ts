@@ -5,7 +5,8 @@ import type { RefreshFunction } from 'axios-attach-oauth'
 export const withSupabase =
   ({ auth }: SupabaseClient): RefreshFunction =>
   async (_tokens, { reason }) => {
-    const { data, error } = reason === 'rejected' ? await auth.refreshSession() : await auth.getSession()
+    const { data, error } =
+      reason === 'rejected' ? await auth.refreshSession() : await auth.getSession()
     if (error) throw error
     if (!data.session) return null
     // Its refresh token stays with supabase-js, which rotates it.

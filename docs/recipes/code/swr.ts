@@ -2,7 +2,8 @@ import { isOAuthError } from 'axios-attach-oauth'
 import useSWR, { mutate, type SWRConfiguration } from 'swr'
 import { api, session } from './auth.js'
 
-export const fetcher = async <Data>(path: string): Promise<Data> => (await api.get<Data>(path)).data
+export const fetcher = async <Data>(path: string): Promise<Data> =>
+  (await api.get<Data>(path)).data
 
 /** Pass it to `<SWRConfig value={configuration}>`. */
 export const configuration: SWRConfiguration = {

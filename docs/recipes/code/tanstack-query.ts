@@ -6,18 +6,22 @@ export const queries = new QueryClient({
   defaultOptions: {
     queries: {
       // Asking again does not bring an ended session back.
-      retry: (count, error) => count < 2 && (!isOAuthError(error) || error.retryable),
+      retry: (count, error) =>
+        count < 2 && (!isOAuthError(error) || error.retryable),
     },
   },
 })
 
-// Data of one user must not be shown to the next, in whichever tab the user changes.
+// Data of one user must not be shown to the next, in whichever tab the user
+// changes.
 session.on('signed_out', () => queries.clear())
 session.on('user_changed', () => queries.clear())
 
 export const useOrders = () =>
   useQuery({
     queryKey: ['orders'],
-    // The signal aborts the request when the component unmounts. A refresh under way goes on.
-    queryFn: async ({ signal }) => (await api.get<string[]>('/orders', { signal })).data,
+    // The signal aborts the request when the component unmounts. A refresh under
+    // way goes on.
+    queryFn: async ({ signal }) =>
+      (await api.get<string[]>('/orders', { signal })).data,
   })

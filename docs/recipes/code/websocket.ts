@@ -4,15 +4,22 @@ import { session } from './auth.js'
 /** The close code with which this server rejects a token. */
 const REJECTED = 4401
 
-/** Keeps a socket open, with a token that is valid. Returns the function that ends it. */
-export function connect(onMessage: (data: unknown) => void, url = 'wss://api.example.com/updates'): () => void {
+/**
+ * Keeps a socket open, with a token that is valid. Returns the function that ends
+ * it.
+ */
+export function connect(
+  onMessage: (data: unknown) => void,
+  url = 'wss://api.example.com/updates',
+): () => void {
   const end = new AbortController()
   let delay = 1000
 
   async function open(rejected?: string): Promise<void> {
     try {
       const token = await session.getAccessToken({ rejected, signal: end.signal })
-      // A header is not possible here. Use a one-time ticket instead if your API offers one.
+      // A header is not possible here. Use a one-time ticket instead if your API
+      // offers one.
       const socket = new WebSocket(url, ['bearer', token])
       end.signal.addEventListener('abort', () => socket.close())
       socket.onopen = () => (delay = 1000)
