@@ -69,7 +69,7 @@ describe('the built site', () => {
     const found = new Map<string, string[]>()
     const anchors = new Map<string, Set<string>>()
     const links: { from: string; to: string }[] = []
-    for (const path of paths) {
+    const visit = async (path: string): Promise<void> => {
       const page = await openPage(path)
       for (const text of await violations(page)) found.set(text, [...(found.get(text) ?? []), path])
       const { ids, hrefs } = await page.evaluate(() => ({
@@ -80,6 +80,11 @@ describe('the built site', () => {
       links.push(...hrefs.filter((href) => href.startsWith(site.url)).map((to) => ({ from: path, to })))
       await page.close()
     }
+    const queue = [...paths]
+    const work = async (): Promise<void> => {
+      for (let path = queue.shift(); path !== undefined; path = queue.shift()) await visit(path)
+    }
+    await Promise.all([work(), work(), work()])
     const dead = links.filter(({ to }) => {
       const { pathname, hash } = new URL(to)
       const path = pathname.replace(/(\/|\.html)$/, '')
