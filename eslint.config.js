@@ -26,4 +26,9 @@ export default tseslint.config(
     files: ['docs/**/code/**'],
     rules: { 'no-console': 'off', '@typescript-eslint/no-invalid-void-type': 'off' },
   },
+  {
+    // Jest runs CommonJS unless it is told otherwise.
+    files: ['__tests__/package/user-projects/jest/**'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 )

@@ -16,6 +16,7 @@ const releases = [
 
 const project = {
   testEnvironment: 'node',
+  setupFilesAfterEnv: ['<rootDir>/__tests__/helpers/retry.mjs'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: {
     '\\.tsx?$': [

@@ -118,17 +118,18 @@ const requestEvents: readonly string[] = ['sent', 'queued', 'released', 'resent'
 /** Listeners by event. Events of a change that a listener makes follow the present ones, for every listener. */
 export class Events {
   readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
-  /** The members of every event, for a change that happens now. */
-  readonly stamp: () => Omit<EventStamp, 'type'>
+  readonly #stamp: () => Omit<EventStamp, 'type'>
   readonly #queue: (() => void)[] = []
   /** Listeners run at this moment. */
   isDraining = false
+  /** Notifications stay in the queue: a lock is held. */
+  isHeld = false
   #requestCount = 0
   /** `true` while events of requests have a listener: without one they are not made. */
   watchesRequests = false
 
   constructor(stamp: () => Omit<EventStamp, 'type'>) {
-    this.stamp = stamp
+    this.#stamp = stamp
   }
 
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void {
@@ -154,8 +155,8 @@ export class Events {
     this.drain()
   }
 
-  enqueueEvent<Name extends SessionEventName>(name: Name, event: SessionEvents[Name], stamp = this.stamp()): void {
-    const stamped = { type: name, ...stamp, ...event }
+  enqueueEvent<Name extends SessionEventName>(name: Name, event: SessionEvents[Name]): void {
+    const stamped = { type: name, ...this.#stamp(), ...event }
     this.enqueue(() => {
       for (const listened of [name, '*'] as const)
         callEach((this.#listeners.get(listened) ?? []) as Iterable<(event: unknown) => void>, stamped)
@@ -167,9 +168,9 @@ export class Events {
     this.#queue.push(notify)
   }
 
-  /** Runs the queue, unless a caller further up the stack already does. */
+  /** Runs the queue, unless it is held or a caller further up the stack already runs it. */
   drain(): void {
-    if (this.isDraining) return
+    if (this.isDraining || this.isHeld) return
     this.isDraining = true
     // A refresh function that signs in causes events; requests of their listeners are not its own.
     runOutsideContext(() => {

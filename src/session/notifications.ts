@@ -7,9 +7,8 @@ export class Notifications {
   readonly #snapshots: Snapshots
   readonly #subscribers = new Set<() => void>()
   #seen: SessionSnapshot
-  #postponed: readonly EventCall[] = []
-  /** The time of the postponed change, not of its notification. */
-  #postponedStamp: ReturnType<Events['stamp']> | undefined
+  /** The last postponed events, while they wait. */
+  #postponed: readonly EventCall[] | undefined
 
   constructor(snapshots: Snapshots, events: Events) {
     this.events = events
@@ -26,36 +25,34 @@ export class Notifications {
 
   /** Calls the subscribers when the snapshot has changed, then the listeners. */
   notify(events: readonly EventCall[] = []): void {
-    this.#release()
     this.#enqueue(events)
-    this.events.drain()
+    this.#release()
   }
 
-  /** Keeps events until `resume` or the next `notify`: no listener runs while a lock is held. */
+  /** Keeps these events, and those of requests, until `resume` or the next `notify`: no listener runs while a lock is held. */
   postpone(events: readonly EventCall[]): void {
     if (events.length === 0) return
-    this.#release()
+    this.#enqueue(events)
     this.#postponed = events
-    this.#postponedStamp = this.events.stamp()
+    this.events.isHeld = true
   }
 
   /** Calls the listeners of postponed events, then those of `events`. Events that another refresh has postponed still wait for its lock. */
   resume(postponed: readonly EventCall[], events: readonly EventCall[] = []): void {
-    if (this.#postponed === postponed) this.#release()
     this.#enqueue(events)
-    this.events.drain()
+    if (!this.#postponed || this.#postponed === postponed) this.#release()
   }
 
   #release(): void {
-    const events = this.#postponed
-    this.#postponed = []
-    this.#enqueue(events, this.#postponedStamp)
+    this.#postponed = undefined
+    this.events.isHeld = false
+    this.events.drain()
   }
 
-  #enqueue(events: readonly EventCall[], stamp = this.events.stamp()): void {
+  #enqueue(events: readonly EventCall[]): void {
     const { present } = this.#snapshots
     if (present !== this.#seen) this.events.enqueue(() => callEach(this.#subscribers, undefined))
     this.#seen = present
-    for (const [name, event] of events) this.events.enqueueEvent(name, event as never, stamp)
+    for (const [name, event] of events) this.events.enqueueEvent(name, event as never)
   }
 }
