@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'reports/'] },
+  { ignores: ['dist/', 'coverage/', 'reports/', 'docs/.vitepress/cache/', 'docs/.vitepress/dist/', 'docs/api/'] },
   ...tseslint.configs.strict,
   {
     rules: {
@@ -20,6 +20,11 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/no-dynamic-delete': 'off',
     },
+  },
+  {
+    // Written as the users of other libraries write.
+    files: ['docs/**/code/**'],
+    rules: { 'no-console': 'off', '@typescript-eslint/no-invalid-void-type': 'off' },
   },
   {
     // Jest runs CommonJS unless it is told otherwise.

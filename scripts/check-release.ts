@@ -1,5 +1,5 @@
 // npm run check:release: refuses to release what is not ready. The release workflow runs it first.
-import { readFileSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 
 interface Manifest {
   version: string
@@ -32,7 +32,11 @@ export function obstacles(manifest: Manifest, changelog: string, others: Readonl
 
 if (process.argv[1]?.endsWith('check-release.ts')) {
   const textOf = (path: string): string => readFileSync(path, 'utf8')
-  const others = ['.github/ISSUE_TEMPLATE/config.yml', 'README.md', 'SECURITY.md', 'CONTRIBUTING.md']
+  const pages = readdirSync('docs', { recursive: true, encoding: 'utf8' }).filter((name) => /^(?!api\/).*\.md$/.test(name))
+  const others = [
+    ...['.github/ISSUE_TEMPLATE/config.yml', 'README.md', 'SECURITY.md', 'CONTRIBUTING.md', 'docs/.vitepress/links.ts'],
+    ...pages.map((name) => `docs/${name}`),
+  ]
   const manifest = JSON.parse(textOf('package.json')) as Manifest
   const found = obstacles(manifest, textOf('CHANGELOG.md'), new Map(others.map((path) => [path, textOf(path)])))
   found.forEach((line) => console.error(line))

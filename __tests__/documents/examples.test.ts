@@ -24,9 +24,10 @@ const modules = {
   'axios-attach-oauth/web': web,
 }
 
-const pages = ['README.md', 'SECURITY.md', ...(await readdir('docs', { recursive: true })).map((name) => `docs/${name}`)].filter(
-  (name) => name.endsWith('.md'),
-)
+// The reference is generated from doc comments: its blocks are signatures and parts of files.
+const isWritten = (name: string): boolean => name.endsWith('.md') && !/^(api|\.vitepress)\//.test(name)
+const documents = (await readdir('docs', { recursive: true })).filter(isWritten)
+const pages = ['README.md', 'SECURITY.md', ...documents.map((name) => `docs/${name}`)]
 const examples: Record<string, string> = {}
 for (const page of pages)
   for (const { language, code, line } of fences(await readFile(page, 'utf8')))

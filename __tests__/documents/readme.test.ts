@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { build, type Plugin } from 'esbuild'
+import { readmeSizes, withSizes } from '../../scripts/package/readme-size.js'
 import { codeIn, section, tables, type Table } from './helpers/markdown.js'
 import { PublicTypes, entries } from './helpers/types.js'
 
@@ -102,40 +100,19 @@ describe('the first screen of the README', () => {
     expect([browser?.length, node?.length]).toEqual([7, 7])
   })
 
-  /** Replaces files as the `browser` field of package.json does. */
-  const forBrowsers: Plugin = {
-    name: 'browser field',
-    setup({ onResolve }) {
-      onResolve({ filter: /\/node-only\.js$/ }, () => ({ path: resolve('src/node-only.browser.ts') }))
-    },
-  }
-
-  it('states the size of the bundles to half a kilobyte', async () => {
-    const from = (entry: string, name: string): string => `export { ${name} } from './${entries[entry]}'`
-    const codes = [
-      [from('index', 'attachOAuth')],
-      [from('index', 'attachOAuth'), from('web', 'webStore')],
-      [from('index', 'attachOAuth'), from('web', 'webStore'), from('refresh-token', 'refreshToken')],
-    ]
-    const sizes = await Promise.all(
-      codes.map(async (code) => {
-        const { outputFiles } = await build({
-          stdin: { contents: code.join('\n'), resolveDir: '.' },
-          bundle: true,
-          minify: true,
-          format: 'esm',
-          target: 'es2022',
-          platform: 'browser',
-          external: ['axios', 'node:*'],
-          tsconfigRaw: '{}',
-          plugins: [forBrowsers],
-          write: false,
-        })
-        return gzipSync(outputFiles[0]!.contents, { level: 9 }).length / 1024
-      }),
-    )
+  it('states the size of the bundles to half a kilobyte: npm run size:readme writes it', async () => {
+    const sizes = await readmeSizes()
     const stated = [...(/\*\*Size\*\*.*/.exec(readme)?.[0] ?? '').matchAll(/([\d.]+) KB/g)].map(([, size]) => Number(size))
     expect(stated).toHaveLength(3)
     stated.forEach((size, i) => expect(Math.abs(size - sizes[i]!)).toBeLessThanOrEqual(0.5))
+  })
+
+  it('a figure is written into its place, and a line with another number of figures is refused', () => {
+    const line = '**Size**: 1.0 KB; with `webStore` 2.0 KB.'
+    expect(withSizes(`before 9 KB\n${line}\nafter`, [25.44, 29])).toBe(
+      'before 9 KB\n**Size**: 25.4 KB; with `webStore` 29.0 KB.\nafter',
+    )
+    expect(() => withSizes(line, [1, 2, 3])).toThrow('must state 3 figures')
+    expect(() => withSizes(line, [1])).toThrow('must state 1 figures')
   })
 })

@@ -32,8 +32,8 @@ export class PublicTypes {
     return this.#checker.getExportsOfModule(symbol)
   }
 
-  #typeOf(name: string): ts.Type {
-    const found = this.#exportsOf('index').find((symbol) => symbol.name === name)
+  #typeOf(name: string, entry: string): ts.Type {
+    const found = this.#exportsOf(entry).find((symbol) => symbol.name === name)
     if (!found) throw new Error(`no type ${name}`)
     const symbol = found.flags & ts.SymbolFlags.Alias ? this.#checker.getAliasedSymbol(found) : found
     return this.#checker.getDeclaredTypeOfSymbol(symbol)
@@ -52,8 +52,8 @@ export class PublicTypes {
   }
 
   /** The properties of an exported interface whose names are not symbols. */
-  members(name: string): Member[] {
-    return this.#typeOf(name)
+  members(name: string, entry = 'index'): Member[] {
+    return this.#typeOf(name, entry)
       .getProperties()
       .filter((property) => !property.name.startsWith('__'))
       .map((property) => ({
@@ -64,14 +64,14 @@ export class PublicTypes {
   }
 
   /** The texts of an exported union of texts. */
-  literals(name: string): string[] {
-    const type = this.#typeOf(name)
+  literals(name: string, entry = 'index'): string[] {
+    const type = this.#typeOf(name, entry)
     return (type.isUnion() ? type.types : [type]).map((part) => (part as ts.StringLiteralType).value)
   }
 
   /** The properties of each part of an exported union, by the value of the property that discriminates. */
   variants(name: string, discriminator: string): Record<string, string[]> {
-    const type = this.#typeOf(name)
+    const type = this.#typeOf(name, 'index')
     const parts = type.isUnion() ? type.types : [type]
     return Object.fromEntries(
       parts.map((part) => {

@@ -1,0 +1,153 @@
+/**
+ * @jest-environment jsdom
+ */
+import { createElement, act, type ReactElement } from 'react'
+import { createRoot } from 'react-dom/client'
+import { QueryClientProvider } from '@tanstack/react-query'
+import { SWRConfig } from 'swr'
+import { effectScope, isReadonly } from 'vue'
+import { createSession, memoryStore } from '../../src/index.js'
+import { answerTokenRequests, Api } from './helpers/network.js'
+
+let api: Api
+let tokenRequests: ReturnType<typeof answerTokenRequests>
+let undo: () => void
+let signIns = 0
+
+beforeEach(() => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
+  api = new Api()
+  tokenRequests = answerTokenRequests(() => ({ body: { access_token: 'new', token_type: 'Bearer', expires_in: 3600 } }))
+  undo = tokenRequests.undo
+})
+afterEach(() => undo())
+
+/** Waits until the page shows a text. */
+async function shows(text: string): Promise<void> {
+  for (let i = 0; i < 400 && !document.body.textContent?.includes(text); i++)
+    await act(() => new Promise((resolve) => setTimeout(resolve, 5)))
+  expect(document.body.textContent).toContain(text)
+}
+
+async function render(element: ReactElement): Promise<() => Promise<void>> {
+  const root = createRoot(document.body.appendChild(document.createElement('div')))
+  await act(async () => root.render(element))
+  return () => act(async () => root.unmount())
+}
+
+const auth = async () => {
+  const { api: instance, session } = await import('../../docs/recipes/code/auth.js')
+  instance.defaults.adapter = api.adapter
+  // A refresh token that has failed is left alone for a while, so each test has its own.
+  await session.signIn({ access_token: 'old', refresh_token: `r${++signIns}` }, { user: 'alice' })
+  return { instance, session }
+}
+
+describe('the recipes for pages', () => {
+  it('plain React: loads for the user after one refresh, and shows nothing of the user before', async () => {
+    const { session } = await auth()
+    const { Profile } = await import('../../docs/recipes/code/react.js')
+    const unmount = await render(createElement(Profile))
+    await shows('Hello Alice')
+    expect([api.tokens, tokenRequests.bodies.length]).toEqual([['Bearer old', 'Bearer new'], 1])
+    api.data = { name: 'Bob' }
+    await act(() => session.signIn({ access_token: 'new' }, { user: 'bob' }))
+    await shows('Hello Bob')
+    await act(() => session.signOut())
+    await shows('Loading')
+    await unmount()
+  })
+
+  it('TanStack Query: shows data after one refresh, is cleared on sign-out, and does not retry an ended session', async () => {
+    const { session } = await auth()
+    const { queries, useOrders } = await import('../../docs/recipes/code/tanstack-query.js')
+    api.data = ['tea']
+    const Orders = () => createElement('p', {}, `orders: ${useOrders().data?.join() ?? 'none'}`)
+    const unmount = await render(createElement(QueryClientProvider, { client: queries }, createElement(Orders)))
+    await shows('orders: tea')
+    expect(tokenRequests.bodies).toHaveLength(1)
+    await unmount()
+    expect(queries.getQueryData(['orders'])).toEqual(['tea'])
+    await session.signOut()
+    expect(queries.getQueryData(['orders'])).toBeUndefined()
+  })
+
+  it('SWR: shows data, and is cleared on sign-out', async () => {
+    const { session } = await auth()
+    const { configuration, useOrders } = await import('../../docs/recipes/code/swr.js')
+    api.data = ['milk']
+    // All tests share a session, and a session refreshes five times in 30 seconds.
+    api.token = 'old'
+    const Orders = () => createElement('p', {}, `swr: ${useOrders().data?.join() ?? 'none'}`)
+    const unmount = await render(createElement(SWRConfig, { value: configuration }, createElement(Orders)))
+    await shows('swr: milk')
+    await act(async () => void (await session.signOut()))
+    await shows('swr: none')
+    await unmount()
+  })
+
+  it('RTK Query: keeps data and plain errors, and is cleared when the user changes', async () => {
+    const { session } = await auth()
+    const { ordersApi, store } = await import('../../docs/recipes/code/rtk-query.js')
+    api.data = ['rice']
+    const ask = () => store.dispatch(ordersApi.endpoints.orders.initiate(undefined, { forceRefetch: true }))
+    expect((await ask()).data).toEqual(['rice'])
+    api.token = 'newer'
+    undo()
+    undo = answerTokenRequests(() => ({ status: 400, body: { error: 'invalid_client' } })).undo
+    const { error } = await ask()
+    expect(error).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED', retryable: false })
+    await session.signIn({ access_token: 'b' }, { user: 'bob' })
+    expect(Object.keys(store.getState().api.queries)).toEqual([])
+    await session.signOut()
+  })
+
+  it('Vue: the ref follows the session until its scope ends', async () => {
+    const { useSession } = await import('../../docs/recipes/code/vue.js')
+    const session = createSession(memoryStore({ access_token: 'a' }), { refresh: false })
+    const scope = effectScope()
+    const snapshot = scope.run(() => useSession(session))!
+    await session.tokens()
+    expect([snapshot.value.status, isReadonly(snapshot)]).toEqual(['signed_in', true])
+    await session.signOut()
+    expect(snapshot.value.status).toBe('signed_out')
+    scope.stop()
+    await session.signIn({ access_token: 'b' })
+    expect(snapshot.value.status).toBe('signed_out')
+  })
+
+  it('hot reload: the module runs again, and each request is recovered once', async () => {
+    const { connect } = await import('../../docs/recipes/code/hot-reload.js')
+    const first = connect()
+    first.api.defaults.adapter = api.adapter
+    const second = connect(first.api)
+    await second.session.signIn({ access_token: 'old', refresh_token: 'r' })
+    await second.api.get('/me')
+    expect([api.tokens, tokenRequests.bodies.length]).toEqual([['Bearer old', 'Bearer new'], 1])
+    await second.session.signOut()
+    second.session.detach()
+  })
+
+  it('WebSocket: opens with a valid token, and after a rejection with another one', async () => {
+    await auth()
+    const { connect } = await import('../../docs/recipes/code/websocket.js')
+    const opened: { token: string; socket: { onclose?: (event: { code: number }) => void; close: () => void } }[] = []
+    const before = globalThis.WebSocket
+    globalThis.WebSocket = class {
+      close = (): void => undefined
+      constructor(_url: string, [, token = '']: string[]) {
+        opened.push({ token, socket: this as never })
+      }
+    } as never
+    const end = connect(() => undefined, 'wss://api.example.com/updates')
+    const count = async (n: number): Promise<void> => {
+      while (opened.length < n) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await count(1)
+    opened[0]!.socket.onclose!({ code: 4401 })
+    await count(2)
+    expect(opened.map(({ token }) => token)).toEqual(['old', 'new'])
+    end()
+    globalThis.WebSocket = before
+  })
+})

@@ -1,0 +1,12 @@
+import type { Auth0Client } from '@auth0/auth0-spa-js'
+import type { RefreshFunction } from 'axios-attach-oauth'
+
+/** Auth0's client refreshes, stores and signs out. Use it with `memoryStore()`. */
+export const withAuth0 =
+  (auth0: Auth0Client): RefreshFunction =>
+  (_tokens, { reason }) =>
+    // Errors such as login_required end the session.
+    auth0.getTokenSilently({
+      detailedResponse: true,
+      cacheMode: reason === 'rejected' ? 'off' : 'on',
+    })

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import {
+  createSession,
+  type SessionOptions,
+  type TokenJSON,
+  type TokenStore,
+} from 'axios-attach-oauth'
+import express, { type RequestHandler, type Response } from 'express'
+import { answerOAuthErrors } from './express.js'
+import { api } from './many-users.js'
+
+/**
+ * `storeOf` is, for instance, `(id) => redisStore(client, { key: id })`. `redeem`
+ * exchanges the code of the sign-in.
+ */
+export interface Backend {
+  readonly options: SessionOptions
+  readonly storeOf: (id: string) => TokenStore
+  readonly redeem: (url: string) => Promise<TokenJSON>
+}
+
+const COOKIE = '__Host-session'
+const idOf = (cookie = ''): string =>
+  new RegExp(`${COOKIE}=([\\w-]+)`).exec(cookie)?.[1] ?? ''
+const setCookie = (response: Response, id: string): Response =>
+  response.set(
+    'Set-Cookie',
+    `${COOKIE}=${id}; Path=/; HttpOnly; Secure; SameSite=Strict${id ? '' : '; Max-Age=0'}`,
+  )
+
+/** The browser has a random id in an HttpOnly cookie. The tokens stay here. */
+export function createBackend({ options, storeOf, redeem }: Backend) {
+  const sessionOf = (id: string) =>
+    createSession(storeOf(id), { ...options, rejectSignedOut: true })
+
+  const callback: RequestHandler = async (request, response) => {
+    const id = randomUUID()
+    await sessionOf(id).signIn(await redeem(request.originalUrl))
+    setCookie(response, id).redirect('/')
+  }
+  const signOut: RequestHandler = async (request, response) => {
+    await sessionOf(idOf(request.headers.cookie)).signOut({ revoke: true })
+    setCookie(response, '').sendStatus(204)
+  }
+  const forward: RequestHandler = async (request, response) => {
+    const id = idOf(request.headers.cookie)
+    // A form of another site can't set this header.
+    if (!id || !request.headers['x-requested-with'])
+      return void response.sendStatus(401)
+    const { method, url, body } = request
+    const answer = await api.request({
+      method,
+      url,
+      data: body,
+      oauth: sessionOf(id),
+    })
+    response.status(answer.status).json(answer.data)
+  }
+  return express()
+    .use(express.json())
+    .get('/callback', callback)
+    .post('/sign-out', signOut)
+    .use('/api', forward)
+    .use(answerOAuthErrors)
+}

@@ -1,0 +1,27 @@
+import { oauthFetch } from 'axios-attach-oauth/fetch'
+import { session } from './auth.js'
+
+const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })
+
+/**
+ * Reads server-sent events with fetch: unlike `EventSource` it sends a header, and
+ * a 401 leads to a refresh.
+ */
+export async function* events(
+  url: string,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const response = await fetchWithToken(url, {
+    headers: { accept: 'text/event-stream' },
+    signal,
+  })
+  if (!response.ok || !response.body)
+    throw new Error(`the stream answers ${response.status}`)
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n\n')
+    rest = parts.pop() ?? ''
+    for (const part of parts) yield part.replace(/^data: ?/gm, '')
+  }
+}
