@@ -163,7 +163,8 @@ describe.each(['fetch', 'axios'])('a token endpoint asked through %s', (transpor
         const { api, waits, now, store } = hurried()
         const before = await store.read()
         const value = retryAfter(now)
-        const busy = { instead: json(status, {}, value === undefined ? {} : { 'retry-after': value }) }
+        const date = new Date(now).toUTCString()
+        const busy = { instead: json(status, {}, { date, ...(value !== undefined && { 'retry-after': value }) }) }
         world.token.faults.times(2, busy)
         expect((await api.get('/')).status).toBe(200)
         expect(statuses()).toEqual([status, status, 200])
