@@ -2,7 +2,7 @@ import type { AxiosInstance } from 'axios'
 import type { OpenSession } from '../session/open-session.js'
 import type { TokenStore } from '../types.js'
 
-/** Increase it with each change of the internals that two copies of the package share. */
+/** Increase with each change of the internals that two copies of the package share. */
 const VERSION = 1
 
 /** An instance and the store that it is attached to. */
@@ -30,7 +30,7 @@ export function registry(): Registry {
   return found
 }
 
-/** Do two stores keep one record? */
+/** Do two stores keep the same record? */
 export function isSamePlace(a: TokenStore, b: TokenStore): boolean {
   if (a === b) return true
   const { place } = a
