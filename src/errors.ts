@@ -45,12 +45,12 @@ export function brandAsOAuthError(prototype: object): void {
   Object.defineProperty(prototype, brand, { value: true })
 }
 
-/** Marks an error, or a class's prototype, whose message and members hold no secret: as a `cause` it is kept as it is. */
+/** Marks an error, or a class's prototype, whose message and members hold no secret, so that it is kept unchanged as a `cause`. */
 export function brandAsSafe<Target extends object>(target: Target): Target {
   return Object.defineProperty(target, safe, { value: true })
 }
 
-/** Defines a member that is not enumerable, as the members of the language's own errors are. */
+/** Defines a non-enumerable member, like those of JavaScript's own errors. */
 export function defineHidden(target: object, name: PropertyKey, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
 }
@@ -62,12 +62,12 @@ function oauthErrorOf(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : undefined
 }
 
-/** The code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Other texts may be anything. */
+/** The error code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Any other text may hold a secret. */
 function codeOf(value: unknown): string | number | undefined {
   return typeof value === 'number' || (typeof value === 'string' && /^[A-Z\d_]{1,64}$/.test(value)) ? value : undefined
 }
 
-/** The call sites of a stack, without the text before them: that repeats the message. */
+/** The call sites of a stack, without the preceding text, which repeats the message. */
 function framesOf({ stack, message }: Partial<Error>): string {
   const text = String(message)
   const start = stack?.indexOf(text) ?? -1
@@ -97,8 +97,8 @@ function summarize(thrown: object): CauseSummary {
 }
 
 /**
- * Reduces what was thrown elsewhere to what may be printed: name, code, HTTP status, OAuth error and the call sites. An axios error holds the whole
- * request, and a message may quote a token; printers show a `cause` even when it is not enumerable. Errors of this package stay as they are.
+ * Reduces a foreign error to its printable parts: name, code, HTTP status, OAuth error and call sites. An axios error holds the whole request, and a
+ * message may quote a token; printers show a `cause` even when it is not enumerable. This package's errors stay unchanged.
  */
 export function safeCause(thrown: unknown): unknown {
   if (thrown === undefined || thrown === null) return thrown
@@ -112,14 +112,14 @@ export function safeCause(thrown: unknown): unknown {
     defineHidden(reduced, 'stack', `${name}: ${reduced.message}${framesOf(thrown as Error)}`)
     return brandAsSafe(Object.assign(reduced, told))
   } catch {
-    // A getter or a proxy of the caller's.
+    // A getter or a proxy of the caller has thrown.
     return brandAsSafe(new Error(notShown))
   }
 }
 
 const originals = new WeakMap<object, unknown>()
 
-/** Gives an error its cause in a form that printers may show, and keeps the original for `originalCause`. */
+/** Sets a printable form of the cause, and keeps the original for `originalCause`. */
 export function setCause(error: Error, cause: unknown): void {
   const value = safeCause(cause)
   defineHidden(error, 'cause', value)
@@ -127,8 +127,8 @@ export function setCause(error: Error, cause: unknown): void {
 }
 
 /**
- * The value that was thrown at first, such as the error of your own refresh function with all its members. `error.cause` has only what may be
- * printed: an original may hold tokens, so don't log it.
+ * The original cause of an error, such as the error of your own refresh function with all its members. Don't log it: unlike `error.cause`, which has
+ * only printable members, it may hold tokens.
  *
  * @example
  * if (isOAuthError(error) && originalCause(error) instanceof MaintenanceError) showMaintenancePage()
@@ -168,7 +168,7 @@ export class OAuthError extends Error {
   readonly code: OAuthErrorCode
   /** `true` only for transient failures: the same request can succeed a little later. */
   readonly retryable: boolean
-  /** The HTTP status of the token endpoint's answer, where there was one. */
+  /** The HTTP status of the token endpoint's answer, if there was one. */
   declare readonly status?: number
   /** The OAuth error of the token endpoint's answer (RFC 6749 §5.2), such as `invalid_client`. */
   declare readonly oauthError?: string
@@ -185,7 +185,7 @@ export class OAuthError extends Error {
     if (oauthError !== undefined) this.oauthError = oauthError
   }
 
-  /** The printable members; the cause by its name and code alone. */
+  /** The printable members; of the cause only its name and code. */
   toJSON(): Record<string, unknown> {
     const { name, message, cause } = this
     const told = cause as { name?: unknown; code?: unknown } | undefined

@@ -3,7 +3,7 @@ import type { GrantOptions } from './options.js'
 import { tokenRequest } from './token-request.js'
 
 /**
- * Refreshes with the refresh token (RFC 6749 §6). Throws a `TypeError` that names the wrong option; the returned function rejects with a
+ * Refreshes with the refresh token (RFC 6749 §6). Throws a `TypeError` that names the invalid option; the returned function rejects with a
  * `TokenEndpointError`.
  *
  * @example

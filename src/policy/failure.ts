@@ -11,7 +11,7 @@ export type FailureKind = 'ended' | 'misconfigured' | 'transient'
 
 /** A failed refresh as the option `classify` gets it. */
 export interface RefreshFailure {
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined
   /** The headers of the answer; names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -37,18 +37,18 @@ export interface Failure {
   readonly inferred: boolean
   /** True when the server has provably not processed the request, so that it may be sent again. */
   readonly notProcessed: boolean
-  /** The wait that the server asks for, in milliseconds. */
+  /** The delay that the server asks for, in milliseconds. */
   readonly retryAfter?: number
-  /** For messages: the OAuth error, `HTTP 503`, or the network code. Empty when none of them is known. */
+  /** For messages: the OAuth error, `HTTP 503`, or the network code. Empty when none is known. */
   readonly summary: string
   readonly status?: number
-  /** The OAuth error code (RFC 6749 §5.2), or what the server uses in its place. */
+  /** The OAuth error code (RFC 6749 §5.2), or the code that the server uses instead. */
   readonly oauthError?: string
 }
 
 /** Settings of `classifyFailure`. */
 export interface ClassifyOptions {
   readonly classify?: ClassifyFailure | undefined
-  /** False when a 401 without an OAuth error is no sign of an ended session; that of a `TokenEndpointError` never is. Default: true. */
+  /** False when a 401 without an OAuth error does not suggest an ended session. A `TokenEndpointError` never does. Default: true. */
   readonly inferFromStatus?: boolean | undefined
 }

@@ -27,9 +27,6 @@ export class Clock {
   }
 
   /** Converts a time of the platform's clock. */
-  /** Converts a time of the platform's clock. */
-  /** Converts a time of the platform's clock. */
-  /** Converts a time of the platform's clock. */
   fromPlatform(time: number): number {
     return time + this.#offset
   }
