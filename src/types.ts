@@ -120,7 +120,7 @@ export interface TokenStore {
   /** Reads the stored token JSON; `undefined` or `null` when there is none. Rejects when the store can't be read. */
   read(): TokenJSON | null | undefined | PromiseLike<TokenJSON | null | undefined>
   /**
-   * Stores the token JSON, or deletes it (`undefined`). Resolves when the write is durable. Resolves with `false` when the store no longer holds
+   * Stores the token JSON, or deletes it (`undefined`). Resolves when the write is durable. Returns `false` when the store no longer holds
    * `context.replacing` and refuses the write; any other value means that the set is stored.
    */
   write(tokens: TokenJSON | undefined, context: WriteContext): unknown
