@@ -31,7 +31,7 @@ export function SignedIn(props: SessionStatusProps<'signed_in'>): ReactNode {
 }
 
 /**
- * Renders its children while nobody is signed in. `reason` tells an ended session from a requested sign-out.
+ * Renders its children while no user is signed in. `reason` distinguishes an ended session from a requested sign-out.
  *
  * @example
  * <SignedOut>{({ reason }) => <SignInButton notice={reason === 'requested' ? '' : 'Please sign in again.'} />}</SignedOut>
