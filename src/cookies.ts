@@ -45,8 +45,8 @@ export interface HttpOnlyCookiesOptions {
  * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in `localStorage`. Until a state
  * is known, requests are sent unchanged, and a 401 calls `refresh`. If `user` is known, a request of one user is never sent again for another.
  *
- * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`. After `session.signOut()` the cookies
- * are still there: the backend removes them. A request with `oauth: false` is sent as the caller made it. Throws a `TypeError` that names the wrong option.
+ * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`. `session.signOut()` does
+ * not remove the cookies; the backend does. A request with `oauth: false` is sent unchanged. Throws a `TypeError` that names the invalid option.
  *
  * @example
  * const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))

@@ -8,16 +8,16 @@ import { defined } from './defined.js'
  * | `OAUTH_SIGNED_OUT` | there is no session: sign in, then send the request again |
  * | `OAUTH_SESSION_CLOSED` | a refresh is needed, and `session.close()` has been called |
  * | `OAUTH_INVALID_GRANT` | the token endpoint refuses the grant for good (RFC 6749 §5.2): the session is signed out |
- * | `OAUTH_CLIENT_REFUSED` | the token endpoint refuses the client or the request: a setting is wrong; the tokens are kept |
- * | `OAUTH_REFRESH_UNAVAILABLE` | the token endpoint gave no usable answer this time; the tokens are kept |
+ * | `OAUTH_CLIENT_REFUSED` | the token endpoint refuses the client or the request because of a wrong setting; the tokens are kept |
+ * | `OAUTH_REFRESH_UNAVAILABLE` | the token endpoint gave no usable answer; the tokens are kept |
  * | `OAUTH_REFRESH_LIMIT` | too many refreshes in a short time: the API rejects what the token endpoint issues |
  * | `OAUTH_NO_REFRESH_TOKEN` | a refresh is needed and there is no refresh token |
- * | `OAUTH_TOKEN_INVALID` | a token set that can't be used: no token, no valid header value, an unsupported token type |
+ * | `OAUTH_TOKEN_INVALID` | a token set is unusable: no token, an invalid header value, or an unsupported token type |
  * | `OAUTH_STORE_FAILED` | the store could not be read, written or locked |
  * | `OAUTH_NOT_REPLAYABLE` | the request was rejected and its body can't be sent a second time; the session was refreshed for the next call |
- * | `OAUTH_STEP_UP_REQUIRED` | the resource server asks for more than a refresh can give: another scope, a stronger sign-in |
+ * | `OAUTH_STEP_UP_REQUIRED` | the resource server asks for more than a refresh can provide: another scope, a stronger sign-in |
  * | `OAUTH_ORIGIN_UNKNOWN` | the request was not sent: no origin is known that may get the token |
- * | `OAUTH_INSECURE_PROXY` | the request was not sent: a proxy would get the token without encryption |
+ * | `OAUTH_INSECURE_PROXY` | the request was not sent: a proxy would receive the token unencrypted |
  * | `OAUTH_INTERNAL` | a bug in this package, or a missing function of the platform |
  */
 export type OAuthErrorCode =

@@ -64,7 +64,7 @@ export function retryDelay(
   return failure.retryAfter <= maxRetryAfter ? failure.retryAfter + backoff / 10 : undefined
 }
 
-/** How long a refresh token is not used after a failure, in milliseconds. `failures`: consecutive failures. */
+/** How long a refresh token is not sent after a failed refresh, in milliseconds. `failures`: consecutive failures. */
 export function cooldownDelay(failures: number, { initial, max }: PolicySettings['cooldown']): number {
   return Math.min(max, initial * 2 ** (failures - 1))
 }

@@ -35,7 +35,7 @@ export interface StepUpContext {
 }
 
 /**
- * Meets a demand, typically by a new authorization request with the values of the demand. Resolves with the token response, or with `undefined` when the
+ * Meets a demand, typically by a new authorization request with the demand's values. Resolves with the token response, or with `undefined` when the
  * user declines.
  */
 export type StepUpHandler = (

@@ -6,7 +6,7 @@ export interface TokenJSON {
   access_token?: unknown
   /** Default: `Bearer`. Types that need a proof (`dpop`, `pop`, `mac`, `n_a`) are refused. */
   token_type?: unknown
-  /** The refresh token (RFC 6749 §6). It is sent to the token endpoint and the revocation endpoint only. */
+  /** The refresh token (RFC 6749 §6). Sent only to the token endpoint and the revocation endpoint. */
   refresh_token?: unknown
   /** An OpenID Connect ID token. */
   id_token?: unknown

@@ -68,7 +68,7 @@ export interface Registration {
   readonly runsNextToAdapter: (config: AxiosRequestConfig) => boolean
   /** Is no other request interceptor registered? Then axios runs this package's right after `runWhen`. */
   readonly hasNoOtherInterceptors: () => boolean
-  /** Are the application's request interceptors synchronous? Then axios awaits nothing, unless the asynchronous one of this package runs. */
+  /** Are the application's request interceptors synchronous? Then axios awaits nothing, unless this package's asynchronous interceptor runs. */
   readonly othersAreSynchronous: () => boolean
   readonly undo: () => void
 }

@@ -40,7 +40,7 @@ export interface SessionOptions {
    * pause, which doubles and is jittered; `maxRetryAfter`: the longest `Retry-After` that is honored. Default: 3, 1,000 and 20,000.
    */
   retry?: Partial<PolicySettings['retry']>
-  /** How long a refresh token is not used after a transient failure; doubles with each further failure. Default: 10,000, at most 60,000. */
+  /** How long a refresh token is not sent after a failed refresh; doubles with each further failure. Default: 10,000, at most 60,000. */
   cooldown?: Partial<PolicySettings['cooldown']>
   /** The time limit of one read or write of the store. Default: 10,000. */
   storeTimeout?: number
@@ -157,7 +157,7 @@ export function settingsNamed(
     if (refresh !== false && typeof refresh !== 'function')
       fail(caller, 'refresh must be a function (tokens, context) → token response, or false')
     settings.refresh = refresh || undefined
-    // The option revoke of an earlier call stays; the refresh function's own revoke function goes with it.
+    // The option revoke of an earlier call stays; a default taken from the refresh function is replaced with that function.
     if (present?.revoke === present?.refresh?.revoke) settings.revoke = settings.refresh?.revoke
   }
   for (const name of ['revoke', 'classify'] as const) {

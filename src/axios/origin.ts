@@ -94,7 +94,7 @@ export function fullPath({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequestC
  * Makes the function that decides whether the token may be sent to the origin of a final config. The verdict for a base is cached: parsing each URL
  * would cost more than all other work on a request.
  *
- * Throws a `TypeError` when `origins` is wrong, and when the `baseURL` is absolute and no token may travel there.
+ * Throws a `TypeError` when `origins` is invalid, or when the `baseURL` is absolute and no token may be sent there.
  */
 export function originRule(settings: OriginSettings): OriginRule {
   const { allowInsecureHttp } = settings

@@ -35,7 +35,7 @@ const Existing = function (carrier: object) {
 
 /**
  * Keeps the context in a private field of the config's `beforeRedirect` function. A function stays the same object in copies of the config
- * (`mergeConfig`, spreading, deep copies, reactive proxies), adds no entry to it, and appears neither in JSON nor in printed output.
+ * (`mergeConfig`, spreading, deep copies, reactive proxies), and neither JSON nor printed output shows its private field.
  */
 class Carrier extends Existing {
   readonly #context: RequestContext

@@ -4,7 +4,7 @@ import { isOtherUser, readRecord, type TokenRecord } from '../token-record.js'
 import { sameTokens } from '../tokens.js'
 import type { TokenJSON } from '../types.js'
 
-/** Compares the content of the store with the set in use. Throws `OAUTH_TOKEN_INVALID`, which names the store. */
+/** Compares the content of the store with the set in use. Throws `OAUTH_TOKEN_INVALID` with a message that names the store. */
 export function compareStored(
   storeName: string,
   stored: TokenJSON | undefined,

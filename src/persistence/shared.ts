@@ -73,7 +73,7 @@ class StoreLock {
     this.#settings = settings
   }
 
-  /** Runs `work` under the lock; settles when the lock is free. A release that fails or hangs does not change the result. */
+  /** Runs `work` under the lock; settles when the lock is released. A release that fails or hangs does not change the result. */
   run<Result>(work: (lost: AbortSignal | undefined) => Promise<Result>): Promise<Result> {
     const { lockTimeout, storeTimeout } = this.#settings
     const waiting = new AbortController()

@@ -78,8 +78,8 @@ function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
 }
 
 /**
- * Classifies the value that a refresh function rejected with; `null` stands for a refresh function that resolved with `null`. `now` is the
- * time by this machine's clock, for a `Retry-After` that is a date. Never throws.
+ * Classifies the value that a refresh function rejected with; `null` represents a refresh function that resolved with `null`. `now` is this machine's
+ * time, for a `Retry-After` that is a date. Never throws.
  */
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
   const evidence = collectEvidence(error)

@@ -5,7 +5,7 @@
  * |---|---|
  * | `ended` | the session is over: the user has to sign in again |
  * | `misconfigured` | the token endpoint refuses the client or the request; the tokens are kept |
- * | `transient` | no usable answer this time; the tokens are kept |
+ * | `transient` | no usable answer; the tokens are kept |
  */
 export type FailureKind = 'ended' | 'misconfigured' | 'transient'
 
@@ -22,7 +22,7 @@ export interface RefreshFailure {
 }
 
 /**
- * Decides the meaning of a failed refresh before the built-in rules do. Returns nothing to leave the decision to them.
+ * Decides the meaning of a failed refresh. Returns nothing to leave the decision to the built-in rules.
  *
  * @example
  * const classify: ClassifyFailure = ({ status }) => (status === 440 ? 'ended' : undefined)

@@ -41,7 +41,7 @@ export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactNode {
 }
 
 /**
- * Renders its children until it is known whether a user is signed in: on a server, while the store is read, and while the store cannot be read
+ * Renders its children while it is unknown whether a user is signed in: on a server, while the store is being read, and while the store can't be read
  * (`status: 'unavailable'`, with the `error`).
  *
  * @example

@@ -46,7 +46,7 @@ export interface RefreshEnd extends RefreshEvent {
 
 /** The events of a session. None carries a token. */
 export interface SessionEvents {
-  /** A refresh begins: the refresh function is called, unless another session that shares the store was faster. */
+  /** A refresh begins: the refresh function is called, unless another session that shares the store has already refreshed. */
   refresh_started: RefreshEvent
   /** A new token set was received and adopted. */
   refreshed: RefreshEnd & { readonly generation: number; readonly expiresAt: number | undefined }

@@ -58,8 +58,8 @@ async function finish(
  * 7636), validates the ID token and its nonce, and signs the session in. An authorization response is used once, even if two effects or two tabs call
  * this function; concurrent calls in one page share the outcome.
  *
- * Resolves with `undefined` if the address holds no authorization response for this client, and on a server; so it may be called on every page.
- * Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
+ * Resolves with `undefined` on a server, or if the address holds no authorization response for this client, so every page may call it. Rejects with a
+ * `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
  *
  * @example
  * const finished = await finishSignIn(client, session, { navigate: (path) => router.replace(path) })

@@ -38,7 +38,7 @@ export interface RedisStoreOptions {
   readonly subscriber?: object | false
 }
 
-/** How long the release of the lock may take, in milliseconds. Without an answer the lease expires by itself. */
+/** How long the release of the lock may take, in milliseconds. Without an answer the lease expires. */
 const RELEASE_LIMIT = 1000
 
 function milliseconds(value: unknown, name: string): number {

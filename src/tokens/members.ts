@@ -7,7 +7,7 @@ const expiryMembers = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'exp
 
 export const tokenMembers = ['refresh_token', 'id_token', 'access_token']
 
-/** Tokens of these types are useless without a proof that this package does not send (RFC 9449, RFC 8693). */
+/** Token types that need a proof, which this package does not send (RFC 9449, RFC 8693). */
 const proofTypes = /^\s*(dpop|pop|mac|n_a)\s*$/i
 
 const MAX_TOKEN_LENGTH = 65_536

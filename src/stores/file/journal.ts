@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-// A file that can't be replaced is written in place through a journal at its own end, so that a crash at any instant leaves the old content or the new one:
+// A file that can't be replaced is written in place, with a journal at its own end, so that a crash at any instant leaves the old content or the new one:
 //
 //   old content | spaces | header with length and SHA-256 | new content      1. appended and flushed: from here on the new content counts
 //   new content … the journal, unchanged                                     2. the beginning is overwritten and flushed

@@ -6,7 +6,7 @@ import type { SendCommand } from './client.js'
 //   savedBy       the fencing number of the last lock holder that has saved
 //   owner, until  the holder of the lock, and the end of its lease by the server's clock (milliseconds)
 //   lease         the length of that lease (milliseconds)
-//   fence         the newest fencing number: never below the clock, so that it grows even after the server has lost its data
+//   fence         the newest fencing number: never below the clock, so that it increases even after the server has lost its data
 
 /** How long a hash without tokens is kept, in milliseconds. Longer than any wait for the lock. */
 const KEEP_EMPTY = 600_000

@@ -59,7 +59,7 @@ export function listen(type: string, listener: (event: Event) => void): () => vo
 
 const randomPart = (): string => Math.random().toString(36).slice(2)
 
-/** Returns a name that no other tab uses. Names need no secrecy, and `crypto` is missing on some platforms. */
+/** Returns a name that no other tab uses. Names need not be secret, and `crypto` is missing on some platforms. */
 export const uniqueName = (): string => `${randomPart()}-${randomPart()}`
 
 /** Resolves after one turn of the event loop. Uses a message, because browsers slow down timers in hidden tabs. */
