@@ -14,6 +14,10 @@ let now = 0
 const open = (): Events => new Events(() => ({ at: now }))
 
 describe('listeners', () => {
+  it('of requests do not exist at first: no event of a request is made', () => {
+    expect(open().watchesRequests).toBe(false)
+  })
+
   it('are called in the order of their registration, with the event', () => {
     const events = open()
     const seen: unknown[] = []

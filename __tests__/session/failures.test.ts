@@ -1,4 +1,4 @@
-import { originalCause } from '../../src/errors.js'
+import { OAuthError, originalCause } from '../../src/errors.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { rejection } from '../helpers/client.js'
@@ -77,8 +77,41 @@ describe('a refresh that fails', () => {
     ['an error in an answer with status 200 ends the session', { error: 'invalid_grant' }],
   ])('%s', async (_what, answer) => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(await rejection(session.refresh())).toMatchObject({
+      code: 'OAUTH_INVALID_GRANT',
+      message: expect.stringMatching(/ Sign in again\.$/),
+    })
     expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
+  })
+
+  it.each(['text', 5, undefined, {}, [], { access_token: 5 }])(
+    'that resolves with %j keeps the tokens and says so',
+    async (answer) => {
+      const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
+      expect(await rejection(session.refresh())).toMatchObject({
+        code: 'OAUTH_REFRESH_UNAVAILABLE',
+        message: expect.stringContaining('The tokens were kept.'),
+      })
+      expect((await session.getToken())?.accessToken).toBe('a1')
+    },
+  )
+
+  it.each(['text', 5, undefined])(
+    'that resolves with %j, which is no token response, is not reported as a bug',
+    async (answer) => {
+      const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
+      expect(await rejection(session.refresh())).toMatchObject({
+        message: expect.stringContaining('The token response holds no usable token set. The token set'),
+        cause: expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }),
+      })
+    },
+  )
+
+  it('ends the session when classify says so of an error of this package too', async () => {
+    const failure = new OAuthError('OAUTH_CLIENT_REFUSED', 'made up')
+    const session = startSession(environment, memoryStore(a(1)), () => Promise.reject(failure), { classify: () => 'ended' })
+    expect(await rejection(session.refresh())).toBe(failure)
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 
   it.each([
@@ -104,7 +137,10 @@ describe('an end that is inferred', () => {
 
   it('counts as a transient failure while the access token is accepted', async () => {
     const { session } = failing(memoryStore(a(1)), unauthorized)
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(await rejection(session.refresh())).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      cause: expect.objectContaining({ code: 'OAUTH_INVALID_GRANT' }),
+    })
     expect((await session.getToken())?.accessToken).toBe('a1')
   })
 
@@ -221,6 +257,21 @@ describe('the cool-down', () => {
   })
 
   it.each([
+    [true, 2],
+    [false, 1],
+  ])('of a request that began offline (%j) ends when the platform is online', async (wasOffline, asked) => {
+    let isOffline = wasOffline
+    Object.assign(environment, { isOffline: () => isOffline })
+    const { session, calls } = failing(memoryStore(a(1, 10)), down)
+    await environment.pass(11_000)
+    for (let i = 0; i < 2; i++) await session.getToken()
+    expect(calls()).toBe(1)
+    isOffline = false
+    await session.getToken()
+    expect(calls()).toBe(asked)
+  })
+
+  it.each([
     ['refresh() of the application', async (session: TestSession) => void (await rejection(session.refresh()))],
     ['a sign-in with the refresh token', (session: TestSession) => session.signIn(a(1, 0))],
     [
@@ -275,7 +326,9 @@ describe('a store that can tell that it can not be written', () => {
   it('keeps the refresh token from being spent while the access token is accepted', async () => {
     const refresh = issuer()
     const session = startSession(environment, unwritable(a(1)), refresh)
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    const error = await rejection(session.refresh())
+    expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(error.message).not.toContain('refreshWhenUnwritable')
     expect([refresh.redeemed, (await session.getToken())?.accessToken]).toEqual([[], 'a1'])
   })
 
@@ -288,6 +341,7 @@ describe('a store that can tell that it can not be written', () => {
     expect(await rejection(request(session))).toMatchObject({
       code: 'OAUTH_STORE_FAILED',
       message: expect.stringContaining('refreshWhenUnwritable'),
+      cause: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }),
     })
     expect(refresh.redeemed).toEqual([])
   })

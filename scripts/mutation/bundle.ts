@@ -58,7 +58,7 @@ export async function bundle({ mutate, tests }: Part, outfile: string): Promise<
     ...common,
     stdin: {
       contents: `import { run } from ${JSON.stringify(runner)}
-export const start = (order, onLate) => run(order, [${sources.map(importOf).join()}], { ${entries.join()} }, onLate)`,
+export const start = (order, watch) => run(order, [${sources.map(importOf).join()}], { ${entries.join()} }, watch)`,
       resolveDir: process.cwd(),
     },
     outfile,

@@ -24,6 +24,9 @@ export interface Coverage {
 /** `crashed`: an error that no test caught. `drained`: nothing is left to wait for. `late`: a test took too long. */
 export type Outcome = 'passed' | 'failed' | 'crashed' | 'drained' | 'late'
 
+/** Comes about every second: a process that sends none has an endless loop. */
+export const HEARTBEAT = 'running'
+
 export interface Answer {
   readonly outcome: Outcome
   /** The tests that failed, with their errors. */

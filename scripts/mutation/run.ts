@@ -1,6 +1,6 @@
 // Mutation testing, part by part of the source, with the tests that are meant for each:
 //   npm run mutation -- [--parts values,session] [--file src/session/state.ts] [--again] [--concurrency 2]
-// `--again` tests only what survived last time. Prints the survivors and the score of each part, and fails below 90 %. A mutant that only timed out
+// `--again` tests only what has not been killed yet, after an interrupted run too. Prints the survivors and the score of each part, and fails below 90 %. A mutant that only timed out
 // counts as killed, and is printed too: on a busy machine it may have survived. A process that has nothing left to wait for ends: most mutants that
 // lose a promise are killed by that, without waiting.
 import { readFile, writeFile } from 'node:fs/promises'
@@ -23,8 +23,8 @@ const { values } = parseArgs({
 
 const WANTED = 0.9
 
-const describe = ({ fileName, location: { start }, mutatorName, replacement }: Mutant): string =>
-  `${fileName}:${start.line + 1}:${start.column + 1} ${mutatorName} → ${replacement}`
+const describe = ({ fileName, location: { start, end }, mutatorName, replacement }: Mutant): string =>
+  `${fileName}:${start.line + 1}:${start.column + 1} to ${end.line + 1}:${end.column + 1}, ${mutatorName} → ${replacement}`
 
 /** The statuses of the last run. */
 async function lastOf(report: string): Promise<Record<string, Status>> {
@@ -36,17 +36,21 @@ for (const name of values.parts.split(',')) {
   const part = parts[name]
   if (!part) throw new Error(`no part is called ${name}: ${Object.keys(parts).join(', ')}`)
   const report = `reports/mutation/${name}.json`
-  const last = await lastOf(report)
+  const last = values.again || values.file ? await lastOf(report) : {}
   const isWanted = (mutant: Mutant): boolean =>
     (!values.file || mutant.fileName === values.file) && !(values.again && last[describe(mutant)] === 'killed')
-  const tested = await testPart(name, part, Number(values.concurrency), isWanted)
-  const results = Object.fromEntries(tested.map(({ mutant, status }) => [describe(mutant), status]))
-  for (const [mutant, status] of Object.entries(results)) {
-    if (status !== 'killed') console.log(`${status}: ${mutant.replaceAll(/\s+/g, ' ').slice(0, 160)}`)
+  const known = { ...last }
+  const save = (): Promise<void> => writeFile(report, JSON.stringify(known, undefined, 1))
+  const tested = await testPart(name, part, Number(values.concurrency), isWanted, ({ mutant, status }, left) => {
+    known[describe(mutant)] = status
+    if (left % 50 !== 0) return
+    console.log(`${name}: ${left} mutants left`)
+    return save()
+  })
+  await save()
+  for (const { mutant, status } of tested) {
+    if (status !== 'killed') console.log(`${status}: ${describe(mutant).replaceAll(/\s+/g, ' ').slice(0, 160)}`)
   }
-  const isPartial = values.again || values.file !== undefined
-  const known = isPartial ? { ...last, ...results } : results
-  await writeFile(report, JSON.stringify(known, undefined, 1))
   const count = (...statuses: Status[]): number => Object.values(known).filter((status) => statuses.includes(status)).length
   const all = Object.keys(known).length
   const killed = count('killed', 'late')

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { inspect } from 'node:util'
 import { bundle, type Mutant, type Part } from './bundle.js'
-import type { Coverage } from './exchange.js'
+import type { Coverage, Hits } from './exchange.js'
 import { Worker } from './workers.js'
 
 export type Status = 'killed' | 'late' | 'survived' | 'not reached'
@@ -17,6 +17,9 @@ const HIT_LIMIT_FACTOR = 100
 const PATIENCE = 3000
 /** Milliseconds. Slower tests run after all others. */
 const SLOW = 300
+
+/** So many tests are remembered. */
+const MOST_RECENT = 20
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
@@ -35,28 +38,65 @@ async function cover(worker: Worker): Promise<Base> {
   return { ...answer.coverage, failing: new Set(answer.failures.map(([test]) => test)) }
 }
 
-/** The tests that evaluate a mutant. One in code that runs while modules are loaded may concern all. */
-function testsOf({ id }: Mutant, { static: loaded, perTest, durations, failing }: Base): { tests: string[]; hits: number } {
-  const reaching = Object.keys(perTest).filter((test) => perTest[test]![id])
-  const tests = Object.keys(durations).filter(
-    (test) => !failing.has(test) && (loaded[id] || reaching.includes(test) || reaching.includes(test.split(':')[0]!)),
-  )
-  return { tests, hits: (loaded[id] ?? 0) + sum(reaching.map((test) => perTest[test]![id]!)) }
+/** The tests that evaluate one of these mutants. Code that runs while modules are loaded may concern all. */
+function reaching(ids: readonly string[], { static: loaded, perTest, durations, failing }: Base): string[] {
+  const isReached = (hits: Hits | undefined): boolean => ids.some((id) => hits?.[id])
+  const isAll = isReached(loaded)
+  const isIn = (test: string): boolean => isReached(perTest[test]) || isReached(perTest[test.split(':')[0]!])
+  return Object.keys(durations).filter((test) => !failing.has(test) && (isAll || isIn(test)))
 }
 
-async function testMutant(worker: Worker, mutant: Mutant, base: Base): Promise<Status> {
-  const { tests, hits } = testsOf(mutant, base)
-  const durationOf = (test: string): number => base.durations[test]!
-  if (tests.length === 0) return 'not reached'
-  for (const some of [tests.filter((test) => durationOf(test) <= SLOW), tests.filter((test) => durationOf(test) > SLOW)]) {
-    if (some.length === 0) continue
-    const limits = Object.fromEntries(some.map((test) => [test, PATIENCE + 10 * durationOf(test)]))
-    const order = { mutant: mutant.id, tests: limits, hitLimit: hits * HIT_LIMIT_FACTOR }
-    const answer = await worker.run(order, 10 * PATIENCE + 10 * sum(some.map(durationOf)))
-    if (answer === 'late' || (typeof answer === 'object' && answer.outcome === 'late')) return 'late'
-    if (answer === 'exited' || answer.outcome !== 'passed') return 'killed'
+/** The tests in the order in which they are worth trying: those that killed a mutant last, all others, the slow ones. */
+function groupsOf(tests: readonly string[], recent: readonly string[], durations: Base['durations']): string[][] {
+  const isRecent = (test: string): boolean => recent.includes(test)
+  const isSlow = (test: string): boolean => durations[test]! > SLOW
+  const groups = [
+    tests.filter(isRecent),
+    tests.filter((test) => !isRecent(test) && !isSlow(test)),
+    tests.filter((test) => !isRecent(test) && isSlow(test)),
+  ]
+  return groups.filter(({ length }) => length > 0)
+}
+
+/** Tests one mutant after the other. */
+class Tester {
+  readonly #base: Base
+  readonly #worker: Worker
+  readonly #mutants: readonly Mutant[]
+  #recent: string[] = []
+
+  constructor(base: Base, worker: Worker, mutants: readonly Mutant[]) {
+    this.#base = base
+    this.#worker = worker
+    this.#mutants = mutants
   }
-  return 'survived'
+
+  /** What is done once, at the first need, matters for later tests too: those that reach the file. */
+  #testsOf({ id, fileName }: Mutant): string[] {
+    const tests = reaching([id], this.#base)
+    if (tests.length !== 1) return tests
+    const ids = this.#mutants.filter((mutant) => mutant.fileName === fileName).map((mutant) => mutant.id)
+    return reaching(ids, this.#base)
+  }
+
+  async test(mutant: Mutant): Promise<Status> {
+    const { durations, perTest, static: loaded } = this.#base
+    const tests = this.#testsOf(mutant)
+    const hits = sum([loaded, ...Object.values(perTest)].map((some) => some[mutant.id] ?? 0))
+    if (tests.length === 0) return 'not reached'
+    for (const group of groupsOf(tests, this.#recent, durations)) {
+      const limits = Object.fromEntries(group.map((test) => [test, PATIENCE + 10 * durations[test]!]))
+      const order = { mutant: mutant.id, tests: limits, hitLimit: hits * HIT_LIMIT_FACTOR }
+      const answer = await this.#worker.run(order, 5000 + Math.max(...Object.values(limits)))
+      if (answer === 'exited') return 'killed'
+      if (answer === 'late' || answer.outcome === 'late') return 'late'
+      if (answer.outcome === 'passed') continue
+      const [killer] = answer.failures.map(([test]) => test)
+      if (killer) this.#recent = [killer, ...this.#recent.filter((test) => test !== killer)].slice(0, MOST_RECENT)
+      return 'killed'
+    }
+    return 'survived'
+  }
 }
 
 /** Tests those mutants of a part that `isWanted`, so many of them beside each other. */
@@ -65,18 +105,21 @@ export async function testPart(
   part: Part,
   concurrency: number,
   isWanted: (mutant: Mutant) => boolean,
+  onResult: (result: Result, left: number) => Promise<void> | void,
 ): Promise<readonly Result[]> {
   await mkdir('reports/mutation', { recursive: true })
   const program = `reports/mutation/${name}.mjs`
-  const waiting = [...(await bundle(part, program))].filter(isWanted)
+  const mutants = await bundle(part, program)
+  const waiting = mutants.filter(isWanted)
   const base = await cover(new Worker(program))
-  const all = waiting.length
   const results: Result[] = []
   const work = async (): Promise<void> => {
     const worker = new Worker(program)
+    const tester = new Tester(base, worker, mutants)
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
-      results.push({ mutant, status: await testMutant(worker, mutant, base) })
-      if (results.length % 50 === 0) console.log(`${name}: ${results.length} of ${all} mutants tested`)
+      const result = { mutant, status: await tester.test(mutant) }
+      results.push(result)
+      await onResult(result, waiting.length)
     }
     worker.stop()
   }

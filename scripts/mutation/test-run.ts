@@ -14,6 +14,13 @@ export interface Run {
   readonly durations: Record<string, number>
 }
 
+export interface Watch {
+  /** A test starts. */
+  started(): void
+  /** A test takes longer than it may. */
+  late(test: string): void
+}
+
 const isTest = (child: Suite | Test): child is Test => 'work' in child
 
 /** Stops after the first failure if there is a mutant: one is enough. */
@@ -23,11 +30,11 @@ class TestRun implements Run {
   readonly #order: Order
   readonly #stryker: Stryker
 
-  readonly #onLate: (test: string) => void
+  readonly #watch: Watch
 
-  constructor(order: Order, stryker: Stryker, onLate: (test: string) => void) {
+  constructor(order: Order, stryker: Stryker, watch: Watch) {
     this.#order = order
-    this.#onLate = onLate
+    this.#watch = watch
     this.#stryker = stryker
   }
 
@@ -51,9 +58,10 @@ class TestRun implements Run {
   }
 
   async #runTest({ id, work }: Test, suites: readonly Suite[]): Promise<void> {
+    this.#watch.started()
     const start = now()
     const limit = this.#order.tests?.[id]
-    const timer = limit === undefined ? undefined : after(() => this.#onLate(id), limit).unref()
+    const timer = limit === undefined ? undefined : after(() => this.#watch.late(id), limit).unref()
     await this.#attempt(id, [...suites.flatMap(({ hooks }) => hooks.beforeEach), work])
     for (const hook of [...suites].reverse().flatMap(({ hooks }) => hooks.afterEach)) await this.#attempt(id, [hook])
     clear(timer)
@@ -78,10 +86,10 @@ export async function run(
   order: Order,
   sources: readonly (() => Promise<unknown>)[],
   files: Record<string, () => Promise<unknown>>,
-  onLate: (test: string) => void,
+  watch: Watch,
 ): Promise<Run> {
   const stryker = ((globalThis as { __stryker__?: Stryker }).__stryker__ ??= {})
-  const testRun = new TestRun(order, stryker, onLate)
+  const testRun = new TestRun(order, stryker, watch)
   for (const load of sources) await load()
   for (const [file, load] of Object.entries(files)) {
     if (testRun.isOver) break

@@ -4,11 +4,11 @@ import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { constants, Script } from 'node:vm'
 import { inspect } from 'node:util'
-import type { Answer, Order, Outcome, Stryker } from './exchange.js'
-import type { Run } from './test-run.js'
+import { HEARTBEAT, type Answer, type Order, type Outcome, type Stryker } from './exchange.js'
+import type { Run, Watch } from './test-run.js'
 
 interface Program {
-  start(order: Order, onLate: (test: string) => void): Promise<Run>
+  start(order: Order, watch: Watch): Promise<Run>
 }
 
 const path = resolve(process.argv[2]!)
@@ -24,6 +24,8 @@ function evaluate(): Program {
   wrapper(require, module, module.exports, path, process.cwd())
   return module.exports as Program
 }
+
+const now = performance.now.bind(performance)
 
 /** What tests replace at times, and an aborted one leaves replaced. */
 const objects = [console, Date, Promise, Math, JSON, URL, AbortSignal, Blob, Array.prototype, Object.prototype, process.env]
@@ -52,6 +54,14 @@ process.on('uncaughtException', (error) => finish('crashed', error))
 process.on('unhandledRejection', (reason) => finish('crashed', reason))
 process.on('beforeExit', () => finish('drained', 'nothing is left to wait for'))
 
+let sentAt = 0
+function started(): void {
+  const time = now()
+  if (time - sentAt < 1000) return
+  sentAt = time
+  process.send!(HEARTBEAT)
+}
+
 async function perform(order: Order): Promise<void> {
   const { mutant, hitLimit } = order
   const stryker: Stryker = { activeMutant: mutant, ...(hitLimit !== undefined && { hitCount: 0, hitLimit }) }
@@ -67,7 +77,7 @@ async function perform(order: Order): Promise<void> {
       })
     process.channel!.unref()
     evaluate()
-      .start(order)
+      .start(order, { started, late: (test) => finish('late', `${test} takes too long`) })
       .then(succeed, (error: unknown) => finish('failed', error))
   })
   const answer = await ended

@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { setPriority } from 'node:os'
 import { workerFile } from './bundle.js'
-import type { Answer, Order } from './exchange.js'
+import { HEARTBEAT, type Answer, type Order } from './exchange.js'
 
 /** A process after so many runs is replaced. */
 const MOST_RUNS = 200
@@ -31,7 +31,7 @@ export class Worker {
     this.#child = undefined
   }
 
-  #ask(order: Order, timeout: number): Promise<Answer | 'exited' | 'late'> {
+  #ask(order: Order, silence: number): Promise<Answer | 'exited' | 'late'> {
     const child = this.#child ?? this.#start()
     this.#runs++
     return new Promise((resolve) => {
@@ -41,20 +41,22 @@ export class Worker {
         if (typeof answer === 'string' || !answer.isClean || this.#runs >= MOST_RUNS) this.stop()
         resolve(answer)
       }
-      const timer = setTimeout(() => end('late'), timeout)
-      child.once('message', (answer: Answer) => end(answer))
+      const timer = setTimeout(() => end('late'), silence)
+      child.on('message', (message: Answer | typeof HEARTBEAT) => (message === HEARTBEAT ? timer.refresh() : end(message)))
       child.once('exit', () => end('exited'))
       child.once('error', () => end('exited'))
       child.send(order)
     })
   }
 
-  /** A crash counts only in a new process: an earlier run may have caused it. */
-  async run(order: Order, timeout: number): Promise<Answer | 'exited' | 'late'> {
-    const answer = await this.#ask(order, timeout)
+  /**
+   * Ends the process when it starts no test for `silence` milliseconds. A crash counts only in a new process: an earlier run may have caused it.
+   */
+  async run(order: Order, silence: number): Promise<Answer | 'exited' | 'late'> {
+    const answer = await this.#ask(order, silence)
     const isCrash = answer === 'exited' || (typeof answer === 'object' && answer.outcome === 'crashed')
     if (!isCrash || this.#runs === 1) return answer
     this.stop()
-    return this.#ask(order, timeout)
+    return this.#ask(order, silence)
   }
 }
