@@ -155,6 +155,12 @@ describe('an end that is inferred', () => {
     expect(await store.read()).toMatchObject({ access_token: 'a1' })
   })
 
+  it('signs out where there is no access token', async () => {
+    const { session } = failing(memoryStore({ refresh_token: 'r1' }), unauthorized)
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot().status).toBe('signed_out')
+  })
+
   it('is tried again by refresh(), with the set that stayed', async () => {
     let failure: unknown = unauthorized
     const redeemed: unknown[] = []
@@ -351,6 +357,23 @@ describe('a store that can tell that it can not be written', () => {
     const session = startSession(environment, unwritable(a(1)), refresh, { refreshWhenUnwritable: true })
     expect((await session.refresh()).access_token).toBe('a2')
     expect(session.getSnapshot()).toMatchObject({ persisted: false })
+  })
+
+  it('where the server rotates, the refresh token is not used once the access token has expired', async () => {
+    let isBroken = false
+    const store: TokenStore = {
+      ...memoryStore(a(1, 10)),
+      checkWritable: () => {
+        if (isBroken) throw new Error('read-only')
+      },
+    }
+    const refresh = issuer(10)
+    const session = startSession(environment, store, refresh)
+    await session.refresh()
+    isBroken = true
+    await environment.pass(11_000)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(refresh.redeemed).toEqual(['r1'])
   })
 
   it('where the server is known not to rotate, the refresh token is used once the access token has expired', async () => {

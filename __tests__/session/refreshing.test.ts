@@ -376,3 +376,48 @@ it('a refresh is finished after its callers have left, and its set is stored', a
   await settle()
   expect((await store.read())?.access_token).toBe('a2')
 })
+
+describe('a background refresh', () => {
+  it('that another request needs as well keeps no request from being sent with the present token', async () => {
+    const { session, calls } = await ageing(150_000)
+    expect(session.peekToken()?.accessToken).toBe('a1')
+    void session.getToken(true)
+    await settle()
+    expect([session.peekToken()?.accessToken, calls.length]).toEqual(['a1', 1])
+  })
+
+  it('that a 401 joins is one for a rejected token: an end that is inferred signs out', async () => {
+    const { session, calls } = await ageing(150_000)
+    const token = session.peekToken()!
+    await settle()
+    const failed = rejection(session.getTokenAfter401(token))
+    expect(session.peekToken()).toBeUndefined()
+    calls[0]!.fail({ status: 401 })
+    expect(await failed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot().status).toBe('signed_out')
+  })
+})
+
+it('a refresh has an id of its own in its events', async () => {
+  const session = startSession(environment, memoryStore(a(1)), issuer())
+  const ids: number[] = []
+  session.on('refresh_started', ({ refreshId }) => ids.push(refreshId))
+  session.on('refreshed', ({ refreshId }) => ids.push(refreshId))
+  await session.refresh()
+  await session.refresh()
+  expect(ids).toEqual([1, 1, 2, 2])
+})
+
+it('a superseded refresh that ends causes no event', async () => {
+  const refresh = controlledRefresh()
+  const session = startSession(environment, memoryStore(a(1)), refresh)
+  const failed = rejection(session.refresh())
+  await settle()
+  await session.signOut()
+  const events: string[] = []
+  session.on('*', ({ type }) => events.push(type))
+  refresh.calls[0]!.answer(a(2))
+  await failed
+  await settle()
+  expect(events).toEqual([])
+})
