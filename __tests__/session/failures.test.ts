@@ -47,6 +47,16 @@ describe('a refresh that fails', () => {
     expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual([left, left])
   })
 
+  it.each<[string, unknown, string]>([
+    ['with its cause where that is known', { status: 500 }, 'The token endpoint gave no usable answer (HTTP 500). The tokens'],
+    ['without one where that is unknown', new Error('made up'), 'The token endpoint gave no usable answer. The tokens'],
+  ])('has a message %s', async (_which, failure, message) => {
+    const { session } = failing(memoryStore(a(1)), failure)
+    expect(await rejection(session.refresh())).toMatchObject({
+      message: expect.stringMatching(new RegExp(`^${message.replace(/[().]/g, '\\$&')}`)),
+    })
+  })
+
   it('is seen in the snapshot until one succeeds', async () => {
     let failure: unknown = down
     const session = startSession(environment, memoryStore(a(1)), async () => {
@@ -221,6 +231,13 @@ describe('the cool-down', () => {
     expect(events).toEqual(
       Array(3).fill(['refresh_failed', { reason: 'expired', error: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }) }]),
     )
+  })
+
+  it('does not begin when the refresh function rejects with an error of this package that is no outage', async () => {
+    const { session, calls } = failing(memoryStore(a(1, 10)), new OAuthError('OAUTH_TOKEN_INVALID', 'made up'))
+    await environment.pass(11_000)
+    for (let i = 0; i < 3; i++) expect((await session.getToken())?.accessToken).toBe('a1')
+    expect(calls()).toBe(3)
   })
 
   it('of one refresh token lasts 10, 20, 40 and then 60 s, and a new refresh token has none', async () => {

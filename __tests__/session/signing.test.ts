@@ -95,6 +95,23 @@ describe('signIn()', () => {
     expect(session.getSnapshot()).toMatchObject({ generation: 2, persisted: true })
   })
 
+  it('called a second time before the first set is stored says once, of the second set, that it is saved', async () => {
+    const { session } = await signedIn()
+    const events = listenTo(session, 'saved')
+    await Promise.all([session.signIn(a(2)), session.signIn(a(3))])
+    expect(events).toEqual([['saved', { generation: 3 }]])
+  })
+
+  it('rejects a request that waits for a refresh when that refresh fails, though the new set is still being written', async () => {
+    const { session, calls } = await signedIn({ ...memoryStore(a(1)), write: () => new Promise<never>(() => undefined) })
+    const waiting = rejection(session.refresh())
+    await settle()
+    void session.signIn(a(9)).catch(() => undefined)
+    await settle()
+    calls[0]!.fail(new Error('made up'))
+    expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/send it again/i) })
+  })
+
   it.each([{ access_token: 'a\nb' }, {}, undefined, 'text', { access_token: '' }])(
     'with an unusable set (%j) changes nothing',
     async (set) => {
