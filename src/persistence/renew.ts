@@ -1,18 +1,10 @@
 import type { OAuthError } from '../errors.js'
 import { windowsOf } from '../policy.js'
 import type { Environment } from '../session/environment.js'
-import type {
-  PersistenceSettings,
-  Renewal,
-  RenewOutcome,
-  RenewRequest,
-  SaveOutcome,
-  StoredChange,
-  Superseded,
-} from '../session/persistence.js'
+import type { PersistenceSettings, Renewal, RenewOutcome, RenewRequest, SaveOutcome, Superseded } from '../session/persistence.js'
 import { recordToJSON, type TokenRecord } from '../token-record.js'
 import type { TokenJSON } from '../types.js'
-import { compareStored } from './compare-stored.js'
+import { compareStored, type StoredDifference } from './compare-stored.js'
 import { storeError, type StoreAccess } from './store-access.js'
 
 /** Reads the store again, then adopts a newer set, or exchanges and saves. */
@@ -33,15 +25,15 @@ export async function renewTokens(
   let adopted: TokenRecord | undefined
   const failed = (error: OAuthError): Renewal => ({ outcome: { type: 'failed', error, ...(adopted && { adopted }) } })
 
-  const compare = (stored: TokenJSON | undefined): StoredChange => {
+  const compare = (stored: TokenJSON | undefined): StoredDifference => {
     const change = compareStored(access.name, stored, base, environment.now())
     // After the comparison: a record that can't be read must be reported again.
     access.acknowledge(stored)
     return change
   }
   /** The outcome of a change, or `undefined` to go on with `base`. */
-  const evaluate = (change: StoredChange): RenewOutcome | undefined => {
-    if (change.type === 'unchanged' || change.type === 'saved') return undefined
+  const evaluate = (change: StoredDifference): RenewOutcome | undefined => {
+    if (change.type === 'saved') return undefined
     if (change.type === 'removed') return base && change
     if (change.type === 'user_changed' || (request.adoptStored && answers(change.record, base))) return change
     base = adopted = change.record
@@ -67,7 +59,7 @@ export async function renewTokens(
       if (superseded.aborted) return { outcome: { type: 'superseded' } }
       if (!found) return { outcome: ended }
       const outcome = evaluate(compare(found))
-      if (outcome) return { outcome: outcome.type === 'removed' ? ended : outcome }
+      if (outcome) return { outcome }
     }
   } catch (error) {
     return failed(error as OAuthError)
@@ -82,7 +74,9 @@ export async function renewTokens(
     if (superseded.aborted) return { outcome: { type: 'superseded' }, unused: record }
     if (replaced?.type === 'conflict') {
       const change = compare(replaced.found)
-      if (change.type !== 'unchanged' && change.type !== 'saved') return { outcome: change, unused: record }
+      if (change.type !== 'saved') return { outcome: change, unused: record }
+      // An earlier write of the set in use has arrived late. The content is known now, so the next write replaces it.
+      return save(result)
     }
     if (error) {
       adopted = record
@@ -118,6 +112,5 @@ export async function saveRecord(
   if (superseded.aborted) return { type: 'superseded' }
   if (result.type !== 'conflict') return { type: 'saved' }
   // The change stays news: a refresh under way must not overwrite it.
-  const change = compareStored(access.name, result.found, record, now())
-  return change.type === 'unchanged' ? { type: 'saved' } : change
+  return compareStored(access.name, result.found, record, now())
 }
