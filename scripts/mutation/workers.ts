@@ -19,6 +19,8 @@ export class Worker {
   #start(): ChildProcess {
     const child = fork(workerFile, [this.#program], {
       execArgv: ['--no-warnings'],
+      // A mutant that a parser's random inputs kill is killed by few of them.
+      env: { FUZZ_RUNS: '100', ...process.env },
       stdio: ['ignore', 'ignore', process.env.MUTATION_DEBUG ? 'inherit' : 'ignore', 'ipc'],
     })
     if (child.pid !== undefined) setPriority(child.pid, 10)
