@@ -1,8 +1,8 @@
 // Mutation testing, part by part of the source, with the tests that are meant for each:
 //   npm run mutation -- [--parts values,session] [--file src/session/state.ts] [--every 4] [--again] [--concurrency 2]
-// `--every 4` tests a fourth of the mutants. `--again` tests only what has not been killed yet, after an interrupted run too. Prints the survivors and the score of each part, and fails below 90 %. A mutant that only timed out
-// counts as killed, and is printed too: on a busy machine it may have survived. A process that has nothing left to wait for ends: most mutants that
-// lose a promise are killed by that, without waiting.
+// `--every 4` tests a fourth of the mutants. `--again` tests only what has not been killed yet, after an interrupted run too. Prints the survivors and
+// the score of each part, and fails below 90 %. A mutant that only timed out counts as killed, and is printed too: on a busy machine it may have
+// survived. A process that has nothing left to wait for ends, which kills most mutants that lose a promise.
 import { readFile, writeFile } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'

@@ -48,12 +48,11 @@ function reaching(ids: readonly string[], { static: loaded, perTest, durations, 
 
 /** The tests in the order in which they are worth trying: those that killed a mutant last, all others, the slow ones. */
 function groupsOf(tests: readonly string[], recent: readonly string[], durations: Base['durations']): string[][] {
-  const isRecent = (test: string): boolean => recent.includes(test)
-  const isSlow = (test: string): boolean => durations[test]! > SLOW
+  const fast = tests.filter((test) => durations[test]! <= SLOW)
   const groups = [
-    tests.filter(isRecent),
-    tests.filter((test) => !isRecent(test) && !isSlow(test)),
-    tests.filter((test) => !isRecent(test) && isSlow(test)),
+    fast.filter((test) => recent.includes(test)),
+    fast.filter((test) => !recent.includes(test)),
+    tests.filter((test) => durations[test]! > SLOW),
   ]
   return groups.filter(({ length }) => length > 0)
 }
