@@ -21,4 +21,9 @@ export default tseslint.config(
       '@typescript-eslint/no-dynamic-delete': 'off',
     },
   },
+  {
+    // Jest runs CommonJS unless it is told otherwise.
+    files: ['__tests__/package/user-projects/jest/**'],
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
 )

@@ -8,7 +8,7 @@ const ownName = Object.entries(entries).map(([entry, source]) => [
 ])
 
 /** The releases of axios that tests run on: `module` is the alias in package.json, and `testMatch` the tests that axios takes part in. */
-const withAxios = ['{axios,integration,grants,react}/**/*', 'model/session']
+const withAxios = ['{axios,integration,grants}/**/*', 'model/session']
 const releases = [
   { displayName: 'newest axios', tests: ['**/*'] },
   { displayName: 'axios 1.7.0', module: 'axios-1.7.0', tests: withAxios },

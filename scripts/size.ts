@@ -10,7 +10,7 @@ const core = from('index', 'attachOAuth', 'memoryStore')
 
 /** What an application imports, and the limit in KB (1,024 bytes). */
 const bundles = [
-  { name: 'attachOAuth + memoryStore', code: core, limit: 26 },
+  { name: 'attachOAuth + memoryStore', code: core, limit: 26.25 },
   { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 30.5 },
   { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 36 },
 ]

@@ -23,14 +23,14 @@ const LIMIT = 1_000_000
 const secure = /^https:\/\/|^http:\/\/(localhost|127\.[\d.]+|\[::1])(:\d+)?([/?#]|$)/i
 
 /** An error with the shape of `TokenEndpointError` in `axios-attach-oauth/grants`. Members that may hold secrets are non-enumerable. */
-function failure(message: string, known: Members, headers?: Headers, body?: Members): Error {
+function failure(message: string, known: Members, headers?: Headers, body?: Members | string): Error {
   const error = Object.assign(new Error(`The token endpoint ${message}.`), known)
   const hidden: Members = {
     name: 'TokenEndpointError',
     isTokenEndpointError: true,
     headers,
     body,
-    error_description: body?.error_description,
+    error_description: (body as Members | undefined)?.error_description,
   }
   for (const name in hidden) Object.defineProperty(error, name, { value: hidden[name] })
   return error
@@ -58,12 +58,14 @@ async function read(response: Response): Promise<string> {
   return text
 }
 
-function parse(text: string): Members | undefined {
+/** Reads JSON or a form (GitHub). Other text has no members. */
+function parse(text: string): Members | string {
+  // `trim` also removes a byte order mark.
+  const trimmed = text.trim()
   try {
-    // `trim` also removes a byte order mark.
-    return JSON.parse(text.trim()) as Members
+    return JSON.parse(trimmed) as Members
   } catch {
-    return undefined
+    return /^\w+=[^\s<]*$/.test(trimmed) ? Object.fromEntries(new URLSearchParams(trimmed)) : trimmed
   }
 }
 
@@ -74,11 +76,12 @@ async function readAnswer(response: Response): Promise<TokenResponse> {
   if (!status || (status > 299 && status < 400)) throw failure('redirects, which is not followed', known, headers)
   const text = await read(response).catch(unreachable)
   if (text.length > LIMIT) throw failure('sent more than 1 MB', known, headers)
-  const body = parse(text)
+  const answer = parse(text)
+  const body = answer as Members | undefined
   // A new refresh token must reach the session even where the rest of the answer is unusable.
   if (ok && (body?.access_token || (body?.refresh_token && !body.error))) return body as TokenResponse
   const [error] = /^[\w.-]{1,64}$/.exec(`${body?.error ?? ''}`) ?? []
-  throw failure(`answered ${status} with ${error ? `the error ${error}` : 'no token'}`, { ...known, error }, headers, body)
+  throw failure(`answered ${status} with ${error ? `the error ${error}` : 'no token'}`, { ...known, error }, headers, answer)
 }
 
 /**

@@ -93,7 +93,7 @@ export function mergeTokenResponse(
   const rotated = answer.refreshToken !== undefined && answer.refreshToken !== previous?.refresh_token
   const kept = without(previous, (name) => accessTokenTime.test(name) || (rotated && refreshTokenTime.test(name)))
   const tokens = { ...kept, ...answer.tokens }
-  // What a response omits stays as it was (RFC 6749 §5.1, §6).
+  // Members that a response omits stay as they were (RFC 6749 §5.1, §6).
   for (const name of ['scope', ...tokenMembers]) {
     const given = name === 'scope' ? tokens[name] : text(tokens[name])
     if ((given ?? '') === '' && kept[name] !== undefined) tokens[name] = kept[name]

@@ -41,7 +41,7 @@ export interface TokenResponse extends TokenJSON {
 
 /** Why a refresh function is called. */
 export type RefreshReason =
-  /** There is no access token yet. */
+  /** No access token is known yet. */
   | 'missing'
   /** The access token has expired or is about to. */
   | 'expired'

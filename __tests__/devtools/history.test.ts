@@ -21,7 +21,7 @@ describe('the history of a session as text', () => {
   it('finds the cause also when it is told after the sign-out', () => {
     const events = burst(at)
     const [failed, ended] = [events[4]!, events[5]!]
-    expect(record(...events.slice(0, 4), ended, failed)[4]).toMatch(
+    expect(record(...events.slice(0, 4), ended, failed)[5]).toMatch(
       /^signed out .*: invalid_grant from the token endpoint, refresh started by GET/,
     )
   })
@@ -31,11 +31,11 @@ describe('the history of a session as text', () => {
       'GET /items/4 sent 14:02:11',
       'GET /items/4 waits 14:02:11: rejected',
       'refresh started 14:02:11: rejected, started by GET /items/4',
-      'POST /upload waits 14:02:11: refreshing',
+      'POST /upload waits 14:02:11: for a token',
       'refresh failed 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4',
       'signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4',
-      'GET /items/4 released 14:02:11: after 162 ms, rejected',
-      'POST /upload released 14:02:11: after 142 ms, rejected',
+      'GET /items/4 released 14:02:11: after 162 ms, no newer token',
+      'POST /upload released 14:02:11: after 142 ms, the refresh failed',
     ])
   })
 
@@ -72,6 +72,25 @@ describe('the history of a session as text', () => {
     expect(session.listeners()).toBe(0)
   })
 
+  it('puts a refresh that was notified late, when the lock of the store was free, before the requests that it released', () => {
+    const session = fakeSession()
+    const history = recordHistory(session)
+    const url = '/a'
+    session.emit({ type: 'queued', at, requestId: 1, url, because: 'rejected' })
+    session.emit({ type: 'released', at: at + 9, requestId: 1, url, waited: 9, outcome: 'token' })
+    session.emit({ type: 'resent', at: at + 9, requestId: 1, url })
+    session.emit({ type: 'sent', at: at + 30, requestId: 2, url })
+    for (const type of ['refreshed', 'saved']) session.emit({ type, at: at + 9 })
+    expect(history.timeline()).toEqual([
+      '+     0 ms  GET /a waits 14:02:11: rejected',
+      '+     9 ms  refreshed 14:02:11',
+      '+     9 ms  tokens saved 14:02:11',
+      '+     9 ms  GET /a released 14:02:11: after 9 ms, with a token',
+      '+     9 ms  GET /a re-sent 14:02:11',
+      '+    30 ms  GET /a sent 14:02:11',
+    ])
+  })
+
   it('misuse names the function', () => {
     expect(() => recordHistory(undefined as never)).toThrow(new TypeError('recordHistory: session must be a session'))
     expect(() => recordHistory(fakeSession(), { limit: 0 })).toThrow(
@@ -101,7 +120,7 @@ describe('the waterfall', () => {
     expect(timelineOf(burst(at))).toEqual({
       requests: [
         {
-          id: 'r4',
+          id: 4,
           label: 'GET /items/4',
           from: at,
           marks: [
@@ -110,20 +129,20 @@ describe('the waterfall', () => {
           ],
           waits: [{ from: at + 40, to: at + 202 }],
         },
-        { id: 'r5', label: 'POST /upload', from: at + 60, marks: [], waits: [{ from: at + 60, to: at + 202 }] },
+        { id: 5, label: 'POST /upload', from: at + 60, marks: [], waits: [{ from: at + 60, to: at + 202 }] },
       ],
-      refreshes: [{ id: 'f1', from: at + 41, to: at + 200, outcome: 'failed' }],
+      refreshes: [{ id: 1, from: at + 41, to: at + 200, outcome: 'failed' }],
     })
   })
 
   it('shows a refresh of another tab, one that runs, and a request that is re-sent', () => {
     const { requests, refreshes } = timelineOf([
       { type: 'adopted', at: 1 },
-      { type: 'sent', at: 2, requestId: 'a', method: 'get', url: '/a' },
-      { type: 'queued', at: 3, requestId: 'a', reason: 'rejected' },
-      { type: 'refresh_started', at: 3, refreshId: 'f' },
-      { type: 'released', at: 5, requestId: 'a' },
-      { type: 'resent', at: 5, requestId: 'a' },
+      { type: 'sent', at: 2, requestId: 1, method: 'get', url: '/a' },
+      { type: 'queued', at: 3, requestId: 1, because: 'rejected' },
+      { type: 'refresh_started', at: 3, refreshId: 1 },
+      { type: 'released', at: 5, requestId: 1 },
+      { type: 'resent', at: 5, requestId: 1 },
     ])
     expect(refreshes).toMatchObject([{ outcome: 'adopted', from: 1, to: 1 }, { outcome: 'running' }])
     expect(requests).toMatchObject([{ label: 'GET /a', marks: [{ kind: 'sent' }, { kind: 'refused' }, { kind: 're-sent' }] }])

@@ -95,8 +95,8 @@ describe('the panel, under a CSP without unsafe-inline', () => {
     await page.evaluate(() => devtoolsPage.burst())
     await eventually(/POST \/upload/)
     expect(await page.locator('oauth-devtools .waterfall li').allInnerTexts()).toEqual([
-      expect.stringMatching(/GET \/items\/4\s*sent, refused, waited 162 ms/),
       expect.stringMatching(/POST \/upload\s*waited 142 ms/),
+      expect.stringMatching(/GET \/items\/4\s*sent, refused, waited 162 ms/),
     ])
     expect(await page.locator('oauth-devtools .band.failed').count()).toBe(2)
   })

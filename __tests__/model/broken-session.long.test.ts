@@ -107,8 +107,8 @@ const breakages: [Invariant, string, Breakage][] = [
     'that releases the requests before the new set is stored',
     {
       file: 'persistence/renew.ts',
-      find: 'const replaced = await access.replace(recordToJSON(record), superseded).catch(',
-      replace: 'const replaced: any = void access.replace(recordToJSON(record), superseded).catch(',
+      find: 'const replaced = await this.#access.replace(',
+      replace: 'const replaced: any = void this.#access.replace(',
     },
   ],
   [
@@ -116,9 +116,9 @@ const breakages: [Invariant, string, Breakage][] = [
     'that recovers a request again and again',
     {
       file: 'axios/recover.ts',
-      find: 'return sendAgain(context, config, context.provider.latest(replacement.token), response)',
+      find: 'return sendAgain(context, config, context.provider.latest(replacement.token, context.epoch), response)',
       replace:
-        'return sendAgain(context, config, context.provider.latest(replacement.token), response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
+        'return sendAgain(context, config, context.provider.latest(replacement.token, context.epoch), response).catch((error) => (error.response && recover(error.response, false)) ?? Promise.reject(error))',
     },
   ],
   [

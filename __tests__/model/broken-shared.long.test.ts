@@ -7,14 +7,14 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'redeemedOnce',
     'that does not read again under the lock',
-    { file: 'persistence/renew.ts', find: 'if (access.changedExternally(stored)) {', replace: 'if (false as boolean) {' },
+    { file: 'persistence/renew.ts', find: 'this.#access.changedExternally(stored) ?', replace: '(false as boolean) ?' },
   ],
   [
     'redeemedOnce',
     'that goes on without the lock',
     {
       file: 'persistence/renew.ts',
-      find: "if (lost?.aborted) throw storeError(access.name, 'be locked', lost.reason)",
+      find: "if (this.#lost?.aborted) throw storeError(this.#access.name, 'be locked', this.#lost.reason)",
       replace: '',
     },
   ],

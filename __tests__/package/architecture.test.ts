@@ -2,9 +2,11 @@ import { readFile, readdir } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import * as core from '../../src/index.js'
 import * as grants from '../../src/grants/index.js'
+import * as cookies from '../../src/cookies.js'
+import * as fetchEntry from '../../src/fetch.js'
 import * as keepAlive from '../../src/keep-alive.js'
 import * as smallRefreshToken from '../../src/refresh-token.js'
-import * as stepUp from '../../src/step-up.js'
+import * as stepUp from '../../src/step-up/index.js'
 import * as shared from '../../src/shared.js'
 import * as mapTokens from '../../src/map-tokens.js'
 import * as signIn from '../../src/sign-in/index.js'
@@ -12,6 +14,7 @@ import * as file from '../../src/stores/file.js'
 import * as postgres from '../../src/stores/postgres.js'
 import * as redis from '../../src/stores/redis.js'
 import * as web from '../../src/stores/web.js'
+import * as fakes from '../../src/testing.js'
 import * as testing from '../../src/store-contract/index.js'
 
 const root = join(process.cwd(), 'src')
@@ -46,7 +49,7 @@ const mayImport: Record<string, string[]> = {
   'token-record': ['tokens'],
   policy: ['tokens'],
   'map-tokens': ['tokens'],
-  'step-up': ['axios', 'session', 'errors', 'tokens'],
+  'step-up': ['axios', 'session', 'errors', 'policy', 'tokens'],
   'keep-alive': ['axios'],
   'refresh-token': [],
   session: ['policy', 'token-record', 'tokens', 'errors'],
@@ -57,10 +60,13 @@ const mayImport: Record<string, string[]> = {
   'node-only.browser': ['node-only'],
   axios: ['node-only', 'session', 'persistence', 'policy', 'tokens', 'errors'],
   stores: ['shared', 'tokens', 'errors'],
+  fetch: ['axios', 'node-only', 'session', 'errors'],
+  cookies: ['axios', 'session', 'stores', 'map-tokens', 'errors'],
   grants: ['errors', 'oauth4webapi', 'axios'],
   'sign-in': ['oauth4webapi'],
   react: ['session'],
   devtools: ['session', 'axios'],
+  testing: ['index', 'axios'],
   // The public names, as an author of stores has them.
   'store-contract': ['index', 'shared', 'axios'],
 }
@@ -106,9 +112,12 @@ describe('the parts of the source', () => {
     expect(Object.keys(mapTokens).sort()).toEqual(['mapTokens'])
     expect(Object.keys(signIn).sort()).toEqual(['SignInError', 'finishSignIn', 'isSignInError', 'signOut', 'startSignIn'])
     expect(Object.keys(file).sort()).toEqual(['fileStore'])
-    expect(Object.keys(stepUp).sort()).toEqual(['stepUp'])
+    expect(Object.keys(stepUp).sort()).toEqual(['refreshWithClaims', 'stepUp'])
     expect(Object.keys(keepAlive).sort()).toEqual(['keepAlive'])
     expect(Object.keys(testing).sort()).toEqual(['storeContract'])
+    expect(Object.keys(cookies).sort()).toEqual(['httpOnlyCookies'])
+    expect(Object.keys(fetchEntry).sort()).toEqual(['OAuthFetchError', 'oauthFetch'])
+    expect(Object.keys(fakes).sort()).toEqual(['fakeSession'])
     expect(Object.keys(web).sort()).toEqual(['webStore'])
     expect(Object.keys(redis).sort()).toEqual(['redisStore'])
     expect(Object.keys(postgres).sort()).toEqual(['postgresSchema', 'postgresStore'])

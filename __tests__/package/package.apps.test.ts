@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import enhancedResolve from 'enhanced-resolve'
 import { build } from 'esbuild'
 import { browserFiles, entries, name, specifierOf, subpathsOf } from '../../scripts/package/manifest.js'
@@ -47,17 +48,47 @@ describe('the packed package', () => {
 })
 
 describe('a bundler', () => {
-  const bundle = async (platform: 'browser' | 'node'): Promise<string> => {
+  async function bundleOf(code: string, platform: 'browser' | 'node', minify = false): Promise<string> {
     const { outputFiles } = await build({
-      stdin: { contents: `export { attachOAuth } from '${name}'`, resolveDir: packedDirectory },
-      ...{ platform, bundle: true, format: 'esm', write: false, external: ['axios'], tsconfigRaw: '{}' },
+      stdin: { contents: code, resolveDir: packedDirectory },
+      ...{ platform, minify, bundle: true, format: 'esm', target: 'es2022', write: false, tsconfigRaw: '{}' },
+      external: ['axios', 'react'],
+      logLevel: 'error',
     })
     return outputFiles[0]!.text
   }
+  const bundle = (platform: 'browser' | 'node'): Promise<string> => bundleOf(`export { attachOAuth } from '${name}'`, platform)
 
   it('for browsers leaves out the code that concerns the proxies and redirects of Node', async () => {
     expect(await bundle('browser')).not.toContain('NODE_USE_ENV_PROXY')
     expect(await bundle('node')).toContain('NODE_USE_ENV_PROXY')
+  })
+
+  /** Strings that minifying keeps, one of each entry. */
+  const traces = { react: 'OAuthProvider: session must be a session', 'sign-in': 'SIGN_IN_DENIED', devtools: 'oauth-devtools' }
+
+  it.each(Object.entries(traces))('finds nothing of %s in an application that does not import it', async (entry, trace) => {
+    const others = Object.keys(traces).filter((other) => other !== entry)
+    const importing = (names: string[]): Promise<string> =>
+      bundleOf(names.map((name, i) => `export * as e${i} from '${specifierOf(name)}'`).join('\n'), 'browser')
+    expect(await importing(['index', 'web', 'grants', ...others])).not.toContain(trace)
+    expect(await importing([entry])).toContain(trace)
+  })
+
+  const gzipped = async (code: string): Promise<number> => gzipSync(await bundleOf(code, 'browser', true), { level: 9 }).length
+
+  it('adds at most 1 KB for react, without React', async () => {
+    expect(await gzipped(`export * from '${specifierOf('react')}'`)).toBeLessThanOrEqual(1024)
+  })
+
+  it('adds at most 3 KB for sign-in to the part of oauth4webapi that it uses', async () => {
+    const code = await readFile(join(installed, 'dist', 'sign-in.js'), 'utf8')
+    const [, used] = /import \{([^}]*)\} from 'oauth4webapi'/.exec(code)!
+    const [whole, library] = await Promise.all([
+      gzipped(`export * from '${specifierOf('sign-in')}'`),
+      gzipped(`export {${used}} from 'oauth4webapi'`),
+    ])
+    expect(whole - library).toBeLessThanOrEqual(3 * 1024)
   })
 
   it.each(Object.entries(browserFiles))('for browsers, such as webpack, replaces %s', (from, to) => {
@@ -127,9 +158,24 @@ api.get('/', { oauth: undefined }).then(({ data }) => { console.log(data); sessi
     expect((await run(process.execPath, ['--no-warnings', file], { cwd: directory })).stdout.trim()).toBe('Bearer made-up')
   })
 
-  it.each(Object.keys(entries))('%s is loaded by import and by require', async (entry) => {
+  const optionalPeer = 'react'
+
+  async function loadByImportAndRequire(entry: string): Promise<void> {
     const code = `const assert = require('node:assert'); const required = Object.keys(require('${specifierOf(entry)}')).filter((key) => key !== '__esModule').sort();
 import('${specifierOf(entry)}').then((module) => assert.deepEqual(Object.keys(module).filter((key) => key !== 'default' && key !== 'module.exports').sort(), required))`
     await run(process.execPath, ['-e', code], { cwd: directory })
+  }
+
+  it.each(Object.keys(entries).filter((entry) => entry !== optionalPeer))(
+    '%s is loaded by import and by require',
+    loadByImportAndRequire,
+  )
+
+  it('npm installs no React, only react needs it, and its error names it; with React it is loaded by import and by require', async () => {
+    const react = join(directory, 'node_modules', 'react')
+    expect(fs.existsSync(react)).toBe(false)
+    await expect(loadByImportAndRequire(optionalPeer)).rejects.toThrow(/Cannot find (module|package) 'react'/)
+    await cp(join(process.cwd(), 'node_modules', 'react'), react, { recursive: true })
+    await loadByImportAndRequire(optionalPeer)
   })
 })

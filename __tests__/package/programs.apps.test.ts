@@ -75,7 +75,9 @@ describe('the demo', () => {
   it('refreshes, saves, and re-sends, prints plain lines where there is no terminal, and exits with 0', async () => {
     const { code, stdout } = await demo()
     expect(stdout).toContain('All counts are as expected.')
-    expect(stdout).toMatch(/refresh[\s\S]*save[\s\S]*use[\s\S]*re-send/)
+    for (const round of stdout.split(/^\d {2}/m).slice(3, 5)) expect(round).toMatch(/ refresh .*\n.* save .*\n.* use /)
+    expect(stdout).toMatch(/ use .*\n.* re-send /)
+    expect(stdout).toMatch(/ms {2}refresh started .*\n(.*\n)?.*refreshed .*\n.*tokens saved .*\n.*released .*\n.*re-sent/)
     expect(stdout).not.toContain('\u001b')
     // Tokens of this server have 43 characters.
     expect(stdout).not.toMatch(/[\w-]{43}/)
@@ -116,7 +118,7 @@ describe('the demo', () => {
       'public',
     ]
     const { code, stdout } = await demo(...own)
-    expect(stdout).toMatch(/refresh[\s\S]*save[\s\S]*re-send[\s\S]*200/)
+    expect(stdout).toMatch(/refresh started[\s\S]*tokens saved[\s\S]*GET \/me re-sent[\s\S]*200/)
     expect(code).toBe(0)
     const kept = await readFile(path, 'utf8')
     expect(kept).not.toContain(tokens.refresh_token)

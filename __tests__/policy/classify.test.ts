@@ -18,6 +18,7 @@ const waysToFail: [string, (status: number, body: unknown) => unknown][] = [
   ['axios with a body that was left as text', (status, body) => axiosError(status, JSON.stringify(body))],
   ['fetch, with the parsed body thrown', (status, body) => ({ status, ...(body as object) })],
   ['an error that carries status and body', (status, body) => Object.assign(new Error('refresh failed'), { status, body })],
+  ['an error with status and body in its message', (status, body) => new Error(`HTTP ${status}: ${JSON.stringify(body)}`)],
   ['an error whose cause is the error of axios', (status, body) => new Error('no', { cause: axiosError(status, body) })],
   [
     'an error whose response has been read, with the body as data',
@@ -255,6 +256,14 @@ describe('an identity SDK as the refresh function', () => {
       ended,
     ],
     ['a library that puts it in the message', new Error('invalid_grant'), ended],
+    ['a message with the status alone', new Error('HTTP 401'), probablyEnded],
+    ['a message like that of axios', new Error('Request failed with status code 401'), probablyEnded],
+    ['a message about an answer', new Error('Failed to refresh token: invalid response'), transient],
+    ['a message about an access token', new Error('Could not refresh the access token: unknown error'), transient],
+    ['a message about a refresh', new Error('Token refresh failed with an invalid response'), transient],
+    ['a message about a request', new Error('The token request failed: unknown error'), transient],
+    ['a message with an address', new Error('connect ECONNREFUSED http://localhost:443'), transient],
+    ['a stack that quotes its message', Object.assign(new Error('x'), { stack: 'x {"error":"invalid_grant"}' }), transient],
     ['an application that says so', new Error('Refresh token expired'), probablyEnded],
     ['a text', 'invalid_grant', ended],
   ])('is recognised: %s', (_name, error, expected) => {

@@ -1,27 +1,65 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { launchChromium } from '../../scripts/browser/index.mjs'
 import { startSpa, type Counts, type Spa } from './helpers/spa.js'
+
+declare global {
+  /** Exists in the browser only: the latest exports of the module that attaches. */
+  var auth: {
+    evaluations: number
+    api: { get(url: string): Promise<{ status: number }> }
+  }
+  /** Requests of the page that wait for a response. */
+  var underWay: number
+}
+
+/** In seconds. Time passes on the clocks of the page and of the servers together, when a test says so. */
+const LIFETIME = 60
+const EXPIRED = (LIFETIME + 1) * 1000
 
 let spa: Spa
 let browser: Browser
 let context: BrowserContext
 /** Errors and warnings of the page. The browser itself prints responses with an error status and lost connections. */
 let complaints: string[]
+/** The network log. */
+let responses: { path: string; status: number }[]
 beforeAll(async () => {
-  ;[spa, browser] = await Promise.all([startSpa({ lifetime: 8 }), launchChromium()])
+  ;[spa, browser] = await Promise.all([startSpa({ lifetime: LIFETIME }), launchChromium()])
 }, 60_000)
 afterAll(async () => {
-  await browser.close()
-  spa.stop()
+  await browser?.close()
+  spa?.stop()
 })
 beforeEach(async () => {
   complaints = []
+  responses = []
   context = await browser.newContext()
+  await context.clock.install({ time: spa.now() })
+  await context.addInitScript(countRequests)
+  context.on('response', (response) => responses.push({ path: new URL(response.url()).pathname, status: response.status() }))
 })
 afterEach(async () => {
   await context.close()
   expect(complaints).toEqual([])
 })
+
+/** An init script. The page itself knows its requests before the browser reports them. */
+function countRequests(): void {
+  globalThis.underWay = 0
+  const { send } = XMLHttpRequest.prototype
+  XMLHttpRequest.prototype.send = function (...values) {
+    globalThis.underWay++
+    this.addEventListener('loadend', () => globalThis.underWay--)
+    send.apply(this, values)
+  }
+  const platform = globalThis.fetch
+  globalThis.fetch = (...values) => {
+    globalThis.underWay++
+    return platform(...values).finally(() => globalThis.underWay--)
+  }
+}
 
 async function open(): Promise<Page> {
   const page = await context.newPage()
@@ -34,6 +72,9 @@ async function open(): Promise<Page> {
   return page
 }
 
+const signedIn = (page: Page): Promise<unknown> => page.waitForSelector('text=Seedlings')
+const signedOut = (page: Page): Promise<unknown> => page.waitForSelector('text=Sign in again')
+
 async function signIn(page: Page, name = 'alice'): Promise<void> {
   await page.click('button:has-text("Sign in")')
   await page.waitForURL(/interaction/)
@@ -45,29 +86,76 @@ async function signIn(page: Page, name = 'alice'): Promise<void> {
     await page.waitForSelector('[value=consent]', { state: 'attached' })
   }
   await page.click('[type=submit]')
-  await page.waitForSelector('text=Tomatoes')
+  await signedIn(page)
 }
 
-const signedOut = (page: Page): Promise<unknown> => page.waitForSelector('text=Sign in again')
-
-async function countsUntil(condition: (counts: Counts) => boolean): Promise<Counts> {
-  for (;;) {
-    const counts = await spa.counts()
-    if (condition(counts)) return counts
-    await new Promise((resolve) => setTimeout(resolve, 100))
+async function until(condition: () => boolean | Promise<boolean>, found = (): unknown => ''): Promise<void> {
+  for (const end = Date.now() + 60_000; !(await condition());) {
+    if (Date.now() > end) throw new Error(`the condition does not hold after a minute ${JSON.stringify(found())}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
 
+async function countsUntil(condition: (counts: Counts) => boolean): Promise<Counts> {
+  let counts = await spa.counts()
+  await until(
+    async () => condition((counts = await spa.counts())),
+    () => counts,
+  )
+  return counts
+}
+
+/**
+ * Sets all clocks forward while no request is under way: pages and servers never disagree about an expiry. Resolves with the counts of the servers at that
+ * moment.
+ */
+async function passTime(ms: number): Promise<Counts> {
+  const pages = context.pages()
+  const now = Math.max(...(await Promise.all(pages.map((page) => page.evaluate(() => Date.now())))))
+  // A busy machine takes a while to stop the clock.
+  const then = now + 3000
+  await context.clock.pauseAt(then)
+  for (const page of pages) await until(() => page.evaluate(() => underWay === 0))
+  const counts = await spa.setTime(then + ms)
+  await context.clock.fastForward(ms)
+  await context.clock.resume()
+  return counts
+}
+
+const rejections = (): object[] => responses.filter(({ status }) => status === 401)
+const tokenRequests = (): object[] => responses.filter(({ path }) => path === '/token')
+
 describe('the React example, in a real browser', () => {
-  it('signs in, renews the token under six polling queries without a single 401, and is signed in after a reload', async () => {
+  it('signs in with one token request under StrictMode, and returns to the page', async () => {
     const page = await open()
-    const before = await spa.counts()
     await signIn(page)
     expect(page.url()).toBe(`${spa.page}/`)
-    const after = await countsUntil(({ refreshGrants }) => refreshGrants >= before.refreshGrants + 2)
-    expect(after).toMatchObject({ rejected: before.rejected, refreshTokensReused: 0 })
+    expect(tokenRequests()).toEqual([{ path: '/token', status: 200 }])
+  })
+
+  it('renews an expired token once for six polling queries without a single 401, and is signed in after a reload', async () => {
+    const page = await open()
+    await signIn(page)
+    let expected = await spa.counts()
+    for (const _round of [1, 2]) {
+      const before = await passTime(EXPIRED)
+      await countsUntil(({ served }) => served >= before.served + 6)
+      expected = { ...expected, refreshGrants: expected.refreshGrants + 1, served: expect.any(Number) as never }
+      expect(await spa.counts()).toEqual(expected)
+    }
     await page.reload()
-    await page.waitForSelector('text=Tomatoes')
+    await signedIn(page)
+    expect(await spa.counts()).toEqual(expected)
+    expect(rejections()).toEqual([])
+  })
+
+  it('renews the token in the background before it expires, while the queries go on', async () => {
+    const page = await open()
+    await signIn(page)
+    const before = await passTime((LIFETIME * 1000 * 9) / 10)
+    const after = await countsUntil(({ refreshGrants }) => refreshGrants > before.refreshGrants)
+    expect(after).toMatchObject({ refreshGrants: before.refreshGrants + 1, rejected: before.rejected })
+    expect(rejections()).toEqual([])
   })
 
   it('adds a note and uploads a photo', async () => {
@@ -84,13 +172,18 @@ describe('the React example, in a real browser', () => {
     const first = await open()
     await signIn(first)
     const second = await open()
-    await second.waitForSelector('text=Tomatoes')
-    const before = await spa.counts()
-    await countsUntil(({ refreshGrants }) => refreshGrants >= before.refreshGrants + 2)
+    await signedIn(second)
+    const before = await passTime(EXPIRED)
+    await countsUntil(({ served }) => served >= before.served + 12)
     await second.click('text=Sign out')
     await signedOut(first)
-    const after = await spa.counts()
-    expect(after).toMatchObject({ rejected: before.rejected, refreshTokensReused: 0, revocations: before.revocations + 2 })
+    // The refresh token and the access token.
+    const after = await countsUntil(({ revocations }) => revocations >= before.revocations + 2)
+    expect(after).toMatchObject({
+      refreshGrants: before.refreshGrants + 1,
+      rejected: before.rejected,
+      refreshTokensReused: 0,
+    })
   })
 
   it('another user who signs in in a second tab sees nothing of the first, and the first tab follows', async () => {
@@ -102,10 +195,12 @@ describe('the React example, in a real browser', () => {
     const second = await open()
     await second.click('text=Sign out')
     await signedOut(first)
+    // The sign-out ends at the page of the authorization server.
+    await second.waitForURL(/session\/end/)
     await context.clearCookies()
     await second.goto(spa.page)
     await signIn(second, 'bob')
-    await first.waitForSelector('text=Tomatoes')
+    await signedIn(first)
     await first.fill('[name=text]', 'a note of bob')
     await first.click('text=Add')
     await first.waitForSelector('b:has-text("bob")')
@@ -123,14 +218,59 @@ describe('the React example, in a real browser', () => {
   it('stays signed in while it is offline, and goes on afterwards', async () => {
     const page = await open()
     await signIn(page)
+    const before = await spa.counts()
     await context.setOffline(true)
-    const { served } = await spa.counts()
-    await new Promise((resolve) => setTimeout(resolve, 9000))
-    await context.setOffline(false)
-    await countsUntil((counts) => counts.served >= served + 12)
-    await page.waitForSelector('text=Tomatoes')
+    await passTime(EXPIRED)
+    await passTime(EXPIRED)
     expect(await page.locator('text=Sign in').count()).toBe(0)
-    expect(await spa.counts()).toMatchObject({ refreshTokensReused: 0 })
+    await context.setOffline(false)
+    const after = await countsUntil(({ served }) => served >= before.served + 6)
+    await signedIn(page)
+    expect(after).toMatchObject({ refreshGrants: before.refreshGrants + 1, refreshTokensReused: 0 })
+  })
+
+  it('queries that are unmounted while they wait for the refresh are not sent, and the refresh is kept', async () => {
+    const page = await open()
+    await signIn(page)
+    let release!: () => void
+    const released = new Promise<void>((resolve) => (release = resolve))
+    const asked = new Promise<void>((resolve) => {
+      void page.route('**/token', async (route) => {
+        resolve()
+        await released
+        await route.continue()
+      })
+    })
+    const before = await passTime(EXPIRED)
+    await asked
+    await page.click('text=Hide')
+    release()
+    const after = await countsUntil(({ refreshGrants }) => refreshGrants > before.refreshGrants)
+    await page.waitForFunction(() => document.querySelector('.light:not(.on)'))
+    expect(await spa.counts()).toEqual({ ...after, served: before.served, refreshGrants: before.refreshGrants + 1 })
+    await page.click('text=Show')
+    await signedIn(page)
+    expect(await countsUntil(({ served }) => served >= before.served + 6)).toMatchObject({
+      refreshGrants: before.refreshGrants + 1,
+    })
+    expect(rejections()).toEqual([])
+  })
+
+  it('the module that attaches may be reloaded: its sessions are one, which refreshes once', async () => {
+    const page = await open()
+    await signIn(page)
+    for (const evaluations of [2, 3]) {
+      await spa.reloadAuth()
+      await page.waitForFunction((count) => auth.evaluations === count, evaluations)
+    }
+    expect(await page.evaluate(() => auth.api.get('/notes').then(({ status }) => status))).toBe(200)
+    const before = await passTime(EXPIRED)
+    expect(await page.evaluate(() => auth.api.get('/notes').then(({ status }) => status))).toBe(200)
+    const after = await countsUntil(({ served }) => served >= before.served + 7)
+    expect(after).toMatchObject({ refreshGrants: before.refreshGrants + 1, rejected: before.rejected, refreshTokensReused: 0 })
+    await Promise.all([page.waitForURL(/session\/end/), page.click('text=Sign out')])
+    await page.goto(spa.page)
+    await page.waitForSelector('button:has-text("Sign in")')
   })
 
   it('tells a cancelled sign-in in plain words', async () => {
@@ -138,5 +278,40 @@ describe('the React example, in a real browser', () => {
     await page.click('button:has-text("Sign in")')
     await page.click('text=Cancel')
     await page.waitForSelector('[role=alert]:has-text("Sign-in was cancelled or not allowed.")')
+  })
+})
+
+describe('axe-core finds nothing', () => {
+  const sizes = { desktop: { width: 1100, height: 800 }, phone: { width: 390, height: 844 } }
+  const looks = Object.entries(sizes).flatMap(([size, viewport]) =>
+    (['light', 'dark'] as const).map((colorScheme) => ({ look: `${size}, ${colorScheme}`, viewport, colorScheme })),
+  )
+  interface Axe {
+    run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>
+  }
+
+  it('in the example and the panel: desktop and phone, light and dark', async () => {
+    const axe = await readFile(join(process.cwd(), 'node_modules/axe-core/axe.min.js'), 'utf8')
+    const page = await open()
+    const found: unknown[] = []
+    const check = async (view: string): Promise<void> => {
+      for (const { look, viewport, colorScheme } of looks) {
+        await page.setViewportSize(viewport)
+        await page.emulateMedia({ colorScheme })
+        const { violations } = await page.evaluate(() => (globalThis as unknown as { axe: Axe }).axe.run())
+        found.push(...violations.map(({ id, nodes }) => [view, look, id, nodes.map(({ html }) => html)]))
+      }
+    }
+    await page.waitForSelector('text=Sign in')
+    await page.evaluate(axe)
+    await check('the sign-in')
+    await signIn(page)
+    await page.evaluate(axe)
+    await check('the board')
+    await page.click('oauth-devtools summary')
+    await page.click('text=Reject the token')
+    await page.waitForSelector('oauth-devtools .waterfall li')
+    await check('the panel')
+    expect(found).toEqual([])
   })
 })

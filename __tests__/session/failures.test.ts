@@ -106,17 +106,6 @@ describe('a refresh that fails', () => {
     },
   )
 
-  it.each(['text', 5, undefined])(
-    'that resolves with %j, which is no token response, is not reported as a bug',
-    async (answer) => {
-      const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
-      expect(await rejection(session.refresh())).toMatchObject({
-        message: expect.stringContaining('The token response holds no usable token set. The token set'),
-        cause: expect.objectContaining({ code: 'OAUTH_TOKEN_INVALID' }),
-      })
-    },
-  )
-
   it('ends the session when classify says so of an error of this package too', async () => {
     const failure = new OAuthError('OAUTH_CLIENT_REFUSED', 'made up')
     const session = startSession(environment, memoryStore(a(1)), () => Promise.reject(failure), { classify: () => 'ended' })

@@ -248,4 +248,35 @@ describe('programs of the model that broke a promise', () => {
     await api.get('/a')
     expect(sent).toEqual(['/a b1'])
   })
+
+  it('no listener is notified of a refresh and of the requests that it releases before the lock of the store is free', async () => {
+    const releasing = deferred()
+    let stored: TokenJSON | undefined = set('a1')
+    let isLocked = false
+    const store = sharedStore({
+      read: () => stored,
+      write: (tokens) => ((stored = tokens), true),
+      async lock(run) {
+        await null
+        isLocked = true
+        const result = await run()
+        await releasing.promise
+        isLocked = false
+        return result
+      },
+    })
+    const { api, session, sent } = attach({
+      store,
+      accepts: (token) => token !== 'a1',
+      refresh: () => ({ access_token: 'a2', refresh_token: 'r-a2' }),
+    })
+    await session.tokens()
+    const heard: string[] = []
+    session.on('*', ({ type }) => heard.push(`${type}${isLocked ? ' under the lock' : ''}`))
+    await api.get('/a')
+    expect(sent).toEqual(['/a a1', '/a a2'])
+    releasing.resolve()
+    await settle()
+    expect(heard).toEqual(['sent', 'refresh_started', 'queued', 'refreshed', 'saved', 'released', 'resent'])
+  })
 })

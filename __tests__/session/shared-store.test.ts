@@ -116,6 +116,22 @@ describe('the lock of a shared store', () => {
     expect(locks).toBe(0)
   })
 
+  it('does not change the time of the events that wait for its release: they tell when the set was adopted and saved', async () => {
+    let release = (): void => undefined
+    const lock = <Result>(run: () => Promise<Result>): Promise<Result> =>
+      run().then((result) => new Promise((resolve) => (release = () => resolve(result))))
+    const session = startSession(environment, withLock(lock), async () => a(2))
+    const times: number[] = []
+    for (const name of ['refreshed', 'saved'] as const) session.on(name, ({ at }) => times.push(at))
+    const [began, refreshed] = [environment.now(), session.refresh()]
+    await environment.pass(500)
+    expect(times).toEqual([])
+    release()
+    await refreshed
+    await settle()
+    expect(times).toEqual([began, began])
+  })
+
   it('shows the new set in the snapshot before its release, and notifies subscribers after it', async () => {
     let release = (): void => undefined
     const lock = <Result>(run: () => Promise<Result>): Promise<Result> =>

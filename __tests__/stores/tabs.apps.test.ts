@@ -40,7 +40,7 @@ describe('six tabs that send requests continuously, half of which are reloaded o
     expect(counted.reused).toBeLessThanOrEqual(counted.died)
     expect(counted.refreshes).toBeGreaterThan(1)
     expect(counted.ended).toBeGreaterThan(3)
-    expect(counted.answered).toBeGreaterThan(50)
+    expect(counted.answered).toBeGreaterThanOrEqual(50)
   })
 })
 
@@ -194,11 +194,13 @@ describe('a tab that holds the lock', () => {
   it.each([
     ['with Web Locks', []],
     ['without', [withoutLocks]],
-  ])('and is closed frees the lock before a lease would expire (%s)', async (_name, scripts) => {
-    const [holder, waiter] = await openTabs(await stage.context(...scripts), 2, {})
+  ])('and is closed frees the lock, however long a lease lasts (%s)', async (_name, scripts) => {
+    // No lease expires where the clock of the waiting page stands still.
+    const stopClock = (): void => void Object.defineProperty(performance, 'now', { value: () => 0 })
+    const [holder, waiter] = await openTabs(await stage.context(...scripts, stopClock), 2, {})
     await hold(holder!)
     await holder!.close()
-    expect(await take(waiter!, 3000)).toBe('mine')
+    expect(await take(waiter!)).toBe('mine')
   })
 
   it('without Web Locks: a crashed tab and a frozen tab lose the lock after some seconds, the late save of the frozen one is refused, and a hidden tab keeps the lock', async () => {

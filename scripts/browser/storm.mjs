@@ -16,6 +16,14 @@ const REFRESH_WINDOW = 400
 const START = 50
 /** The least number of tabs that end. */
 const ENDS = 4
+/** The least number of token requests, and of responses in a tab that lives to the end. */
+const [REFRESHES, ANSWERS] = [3, 50]
+/** The time after which a storm that has not reached them fails, in milliseconds. */
+const LIMIT = 60_000
+/** The least time for which a token lives, in milliseconds. */
+const SHORTEST = 1000
+/** The most that may pass until the tabs know of a refresh in another one, in milliseconds. */
+const NOTICE = 200
 /** The most by which the end of a document may be recorded before its last response, in milliseconds. */
 const GRACE = 250
 
@@ -83,8 +91,13 @@ export async function storm({
   const shortLived = living.slice(0, tabs / 2)
   const startedAt = Date.now()
   let ended = 0
-  // A busy machine ends few tabs in that time.
-  while (Date.now() - startedAt < seconds * 1000 || ended < ENDS) {
+  // A busy machine ends few tabs in that time, and sends few requests.
+  const isEnough = async () =>
+    ended >= ENDS &&
+    recorder.requests.length - from >= REFRESHES &&
+    (await living.at(-1).page.evaluate(() => globalThis.app.answered())) >= ANSWERS
+  while (Date.now() - startedAt < seconds * 1000 || !(await isEnough())) {
+    if (Date.now() - startedAt > seconds * 1000 + LIMIT) throw new Error('the tabs send too few requests')
     await pause(every * (0.5 + Math.random()))
     const tab = pick(shortLived)
     end(tab)
@@ -135,11 +148,12 @@ export async function storm({
   const lived = events.filter(({ document, at }) => at < (endedAt.get(document) ?? Infinity))
   // From the loss of a response until a second after the next sign-in, when every tab has the new set.
   const excused = losses.map((loss) => [loss - GRACE, (signIns.find((at) => at > loss) ?? Infinity) + 1000])
-  // On a busy machine a token may expire before the API has judged the second send. A send with the token before the refresh fails sooner.
-  const isLate = ({ code, status, at }) =>
+  // On a busy machine a token may expire before the API has judged the second send. A second send with the token before the refresh fails sooner.
+  const newestAt = (time) => requests.findLast(({ status, answeredAt }) => status === 200 && answeredAt <= time)
+  const isLate = ({ code, status, at, resentAt = at }) =>
     code === 'ERR_BAD_REQUEST' &&
     status === 401 &&
-    !requests.some(({ status, at: sentAt }) => status === 200 && sentAt > at - 1000 && sentAt <= at)
+    [resentAt, resentAt - NOTICE].some((time) => at - (newestAt(time)?.at ?? 0) > SHORTEST)
   const explained = (event) => excused.some(([from, to]) => event.at >= from && event.at < to)
   const unexplained = lived.filter((event) => !explained(event) && !isLate(event))
   const signedOut = unexplained.filter(({ type }) => type === 'signed_out')

@@ -1,7 +1,9 @@
 // Many concurrent requests: GETs, form posts and JSON posts, each with a body that the API hashes.
 import { createHash } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { AxiosInstance } from 'axios'
 import type { AttachedSession } from 'axios-attach-oauth'
+import { recordHistory, type WatchedSession } from 'axios-attach-oauth/devtools'
 import { Timeline } from './timeline.js'
 import { progress } from './view.js'
 
@@ -29,7 +31,14 @@ export interface CrowdOutcome {
   timeline: Timeline
   /** Answers that came to the wrong caller or not at all. */
   wrong: number
+  /** The events of the refresh and of the first request, as text. */
+  course: string[]
 }
+
+/** The session as a watcher of one request sees it. */
+const following = (session: AttachedSession, path: string): WatchedSession => ({
+  on: (name, listener) => session.on(name, (event) => !('url' in event && !event.url.endsWith(path)) && listener(event)),
+})
 
 /** Sends `size` requests at the same time. */
 export async function crowd(api: AxiosInstance, session: AttachedSession, round: number, size: number): Promise<CrowdOutcome> {
@@ -37,12 +46,14 @@ export async function crowd(api: AxiosInstance, session: AttachedSession, round:
   const snapshot = session.getSnapshot()
   const hasExpired = snapshot.status === 'signed_in' && (snapshot.expiresAt ?? Infinity) <= Date.now()
   const bar = progress(size)
+  const history = recordHistory(following(session, '/item/0'))
+  const saved = new Promise((resolve) => session.on('saved', resolve))
   const undo = [
-    session.on('refresh_started', () => timeline.mark('refresh   the refresh token goes to the token endpoint')),
-    session.on('saved', () => timeline.mark('save      the new token set is in the file')),
-    session.on('released', () => timeline.mark('use       the waiting requests get the new token')),
-    session.on('resent', ({ url }) => {
-      timeline.mark('re-send   the rejected requests are sent again')
+    session.on('refresh_started', ({ at }) => timeline.mark('refresh', at)),
+    session.on('saved', ({ at }) => timeline.mark('save', at)),
+    session.on('released', ({ at }) => timeline.mark('use', at)),
+    session.on('resent', ({ url, at }) => {
+      timeline.mark('re-send', at)
       timeline.note(String(url), 'sent again')
     }),
     session.on('queued', ({ url, because }) => {
@@ -68,6 +79,8 @@ export async function crowd(api: AxiosInstance, session: AttachedSession, round:
     }),
   )
   bar.end()
+  // Listeners of the refresh run when the lock of the file is free.
+  await Promise.race([saved, pause(1000, undefined, { ref: false })])
   undo.forEach((stop) => stop())
-  return { timeline, wrong }
+  return { timeline, wrong, course: history.timeline() }
 }

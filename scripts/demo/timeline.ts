@@ -3,6 +3,14 @@ import { cyan, dim, green, red, yellow } from './view.js'
 
 export type Step = 'sent' | 'rejected' | 'waiting' | 'sent again' | 'answered'
 
+/** The steps of a refresh. */
+const marks = {
+  refresh: 'the refresh token goes to the token endpoint',
+  save: 'the new token set is in the file',
+  use: 'the waiting requests get the new token',
+  're-send': 'the rejected requests are sent again',
+}
+
 interface Row {
   label: string
   steps: { step: Step; at: number }[]
@@ -12,6 +20,7 @@ export class Timeline {
   readonly #rows = new Map<string, Row>()
   readonly #marks: { text: string; at: number }[] = []
   readonly #begin = performance.now()
+  readonly #beginDate = Date.now()
 
   #now(): number {
     return performance.now() - this.#begin
@@ -26,13 +35,17 @@ export class Timeline {
     this.#rows.get(path)?.steps.push({ step, at: this.#now() })
   }
 
-  /** Notes refresh, save, use or re-send: the first time only. */
-  mark(text: string): void {
-    if (!this.#marks.some((mark) => mark.text === text)) this.#marks.push({ text, at: this.#now() })
+  /** Notes refresh, save, use or re-send, with the time of its event: the first time only. */
+  mark(text: keyof typeof marks, at: number): void {
+    if (!this.#marks.some((mark) => mark.text === text)) this.#marks.push({ text, at: at - this.#beginDate })
   }
 
+  /** In the order of the steps: an event of the refresh is notified when the lock of the store is free. */
   marks(): string[] {
-    return this.#marks.map(({ text, at }) => `${dim(`${at.toFixed(0).padStart(5)} ms`)}  ${text}`)
+    return Object.entries(marks).flatMap(([step, text]) => {
+      const mark = this.#marks.find((mark) => mark.text === step)
+      return mark ? [`${dim(`${String(mark.at).padStart(5)} ms`)}  ${step.padEnd(8)}  ${text}`] : []
+    })
   }
 
   draw(sample: number, width = 52): string[] {

@@ -7,6 +7,7 @@ import type { TokenStore } from '../types.js'
 import type { Attachment } from './attachment.js'
 import { requestInterceptors } from './authorize.js'
 import { Carriers } from './carriers.js'
+import { cookieSession, type CookieStore } from './cookie-session.js'
 import { CredentialFactory } from './credential.js'
 import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
@@ -47,7 +48,9 @@ function sessionFor(
  * await api.get('/me', { oauth: session })
  */
 export function createSession(store: TokenStore, options: SessionOptions = {}): Session {
-  return sessionObject(sessionFor('createSession', store, options, platform, undefined))
+  const session = sessionObject(sessionFor('createSession', store, options, platform, undefined))
+  ;(store as CookieStore)[cookieSession]?.(session)
+  return session
 }
 
 /**
@@ -96,7 +99,7 @@ export function attachIn(
   // First, since a store may throw: a refused call must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
-  const credentials = new CredentialFactory(options.header, open.sentCredentials)
+  const credentials = new CredentialFactory(options.header, open.sentCredentials, cookieSession in store)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
     instance,
@@ -136,5 +139,7 @@ export function attachIn(
   }
   attached.set(instance, mine)
   const forget = open.operations.attach(mine.release)
-  return attachedSession(open, mine.release)
+  const session = attachedSession(open, mine.release)
+  ;(store as CookieStore)[cookieSession]?.(session)
+  return session
 }

@@ -77,7 +77,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     }
     if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
     if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect, requestId)) return requestId
-    const credential = token && credentials.of(token)
+    const credential = stage === 'refresh-request' ? undefined : credentials.of(token)
     carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
     return requestId
   }
@@ -162,7 +162,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     stage: Stage,
   ): InternalAxiosRequestConfig {
     memoizeParams(config)
-    const credential = token && credentials.of(token)
+    const credential = credentials.of(token)
     if (credential) {
       const danger = judgeRoute(config)
       if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
@@ -216,7 +216,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
     const released = emitQueued(provider, config, context?.requestId, 'token')
-    const demand = demandOf(config)
+    const demand = credentials.usesCookies ? { ...demandOf(config), isOptional: true } : demandOf(config)
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
     if (isReady) {

@@ -17,6 +17,9 @@ export interface CredentialHeader {
 /** The headers that carry a token: one, unless a function makes them. */
 export type Credential = readonly CredentialHeader[]
 
+/** The browser sends HttpOnly cookies by itself, wherever credentials are included. */
+const cookieCredential: Credential = []
+
 /** The option `header`. */
 export type HeaderOption =
   string | { readonly name: string; readonly scheme?: string } | ((tokens: TokenSet) => Readonly<Record<string, string>>)
@@ -52,13 +55,16 @@ export class CredentialFactory {
   readonly #lengths = new Set<number>()
   /** `true` when the credential is `Authorization` alone, which the platforms guard by themselves. */
   readonly isUsual: boolean
+  /** `true` when cookies carry the session, and no header does. */
+  readonly usesCookies: boolean
   readonly #option: HeaderOption | undefined
   #token: ActiveToken | undefined
   #credential: Credential | undefined
   readonly #recent: SentCredential[]
 
   /** `recent`: the credentials that the session has sent through any attachment. */
-  constructor(option: HeaderOption | undefined, recent: SentCredential[]) {
+  constructor(option: HeaderOption | undefined, recent: SentCredential[], usesCookies: boolean) {
+    this.usesCookies = usesCookies
     this.#option = option
     this.#recent = recent
     const name =
@@ -67,8 +73,10 @@ export class CredentialFactory {
     this.isUsual = name?.toLowerCase() === 'authorization'
   }
 
-  /** The credential of a token; `undefined` for a set without an access token. */
-  of(token: ActiveToken): Credential | undefined {
+  /** The credential of a token; `undefined` for a set without an access token. Cookies travel without a token, too. */
+  of(token: ActiveToken | undefined): Credential | undefined {
+    if (this.usesCookies) return cookieCredential
+    if (!token) return undefined
     if (token === this.#token) return this.#credential
     const credential = Object.entries(headersOf(this.#option, token)).map(([name, value]) => ({
       name,
@@ -106,7 +114,9 @@ export class CredentialFactory {
 }
 
 /** Sets the credential in place of empty headers and of an earlier credential. */
-export function setCredential({ headers }: InternalAxiosRequestConfig, credential: Credential): void {
+export function setCredential(config: InternalAxiosRequestConfig, credential: Credential): void {
+  const { headers } = config
+  if (credential === cookieCredential) config.withCredentials ??= true
   for (const { name, lowerName, value } of credential) {
     // Of two spellings, adapters send the last one.
     if (headers[lowerName] !== undefined) delete headers[lowerName]
@@ -115,7 +125,9 @@ export function setCredential({ headers }: InternalAxiosRequestConfig, credentia
 }
 
 /** Removes the credential, unless the caller has replaced it. */
-export function removeCredential({ headers }: InternalAxiosRequestConfig, credential: Credential): void {
+export function removeCredential(config: InternalAxiosRequestConfig, credential: Credential): void {
+  const { headers } = config
+  if (credential === cookieCredential && config.withCredentials) delete config.withCredentials
   for (const present in headers)
     if (credential.some(({ lowerName, value }) => present.toLowerCase() === lowerName && headers[present] === value))
       delete headers[present]

@@ -41,7 +41,7 @@ export function responseInterceptor({
     if (!answersToken(response, sent, isAllowed)) return undefined
     const refusal: Refusal | undefined = known ?? (isExpired?.(response) ? { type: 'expired' } : undefined)
     if (!refusal) return undefined
-    if (refusal.type === 'expired' && !context.token && context.stage === 'sent') {
+    if (refusal.type === 'expired' && !context.token && !context.credential && context.stage === 'sent') {
       if (isAccepted) return undefined
       throw requestError(sentWithoutToken(), config, response)
     }

@@ -5,22 +5,14 @@ export function timeOf(at: number): string {
   return new Date(at).toTimeString().slice(0, 8)
 }
 
-function nameOf({ method, url }: RequestReference): string | undefined {
+/** `GET /items/4`. */
+export function requestName({ method, url }: RequestReference = {}): string | undefined {
   return url === undefined ? undefined : `${(method ?? 'get').toUpperCase()} ${pathOf(url)}`
 }
 
 function pathOf(url: string): string {
   const path = url.replace(/^[a-z][\w+.-]*:\/\/[^/]*/i, '').replace(/[?#].*$/s, '')
   return path === '' ? '/' : path
-}
-
-/** `GET /items/4` for the request of an event, or of the request with that id. */
-function requestName(reference: RequestReference | string | undefined, events: readonly SessionEvent[]): string | undefined {
-  if (reference === undefined) return undefined
-  if (typeof reference === 'object' && reference.url !== undefined) return nameOf(reference)
-  const id = typeof reference === 'string' ? reference : reference.requestId
-  const known = events.find(({ requestId, url }) => requestId === id && url !== undefined)
-  return known && nameOf(known)
 }
 
 /** The refresh that an event belongs to: by `refreshId`, else the nearest of its type. */
@@ -42,7 +34,7 @@ function failureOf(event: SessionEvent): string {
 
 function starterOf(event: SessionEvent, events: readonly SessionEvent[]): string | undefined {
   const started = related(event, 'refresh_started', events)
-  const name = requestName(event.startedBy ?? started?.startedBy, events)
+  const name = requestName(event.startedBy ?? started?.startedBy)
   return name === undefined ? undefined : `refresh started by ${name}`
 }
 
@@ -56,19 +48,33 @@ function signOutCause(event: SessionEvent, events: readonly SessionEvent[]): (st
 
 type Describe = (event: SessionEvent, events: readonly SessionEvent[]) => [what: string, ...details: (string | undefined)[]]
 
+/** The words for what an event of a request says by a code. Other codes are printed as they are. */
+const words: Record<string, string> = {
+  'because token': 'for a token',
+  'because rejected': 'rejected',
+  'outcome token': 'with a token',
+  'outcome none': 'without a token',
+  'outcome failed': 'the refresh failed',
+  'outcome rejected': 'no newer token',
+  'outcome interrupted': 'aborted or timed out',
+}
+
 const request =
   (verb: string): Describe =>
-  (event, events) => [
-    `${requestName(event, events) ?? 'request'} ${verb}`,
-    event.reason,
-    event.duration === undefined ? undefined : `after ${Math.round(event.duration)} ms`,
-    event.outcome,
-  ]
+  (event) => {
+    const { because, waited, outcome } = event
+    return [
+      `${requestName(event) ?? 'request'} ${verb}`,
+      because && (words[`because ${because}`] ?? because),
+      waited === undefined ? undefined : `after ${Math.round(waited)} ms`,
+      outcome && (words[`outcome ${outcome}`] ?? outcome),
+    ]
+  }
 
 const descriptions: Record<string, Describe> = {
-  refresh_started: (event, events) => {
-    const name = requestName(event.startedBy, events)
-    return ['refresh started', event.reason, name && `started by ${name}`]
+  refresh_started: ({ reason, startedBy }) => {
+    const name = requestName(startedBy)
+    return ['refresh started', reason, name && `started by ${name}`]
   },
   refreshed: ({ duration, attempts, lockWait, waiting }) => [
     'refreshed',
@@ -93,7 +99,7 @@ const descriptions: Record<string, Describe> = {
 
 /**
  * One line for an event: `signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4`. `events` are those around it, in
- * which the request and the refresh are looked up.
+ * which the refresh is looked up.
  */
 export function describeEvent(event: SessionEvent, events: readonly SessionEvent[] = []): string {
   const [what, ...details] = descriptions[event.type]?.(event, events) ?? [event.type.replaceAll('_', ' ')]

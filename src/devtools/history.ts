@@ -11,14 +11,34 @@ export interface HistoryOptions {
 
 /** The recorded events of a session. No token is among them. */
 export interface History {
-  /** The events, oldest first. */
+  /** The events by the time at which they happened, oldest first. */
   readonly events: readonly SessionEvent[]
   /** One line of text for each event, oldest first. */
   lines(): string[]
+  /** The lines with the milliseconds since the first event. */
+  timeline(): string[]
   /** All lines, for a bug report. */
   toString(): string
   /** Stops recording; what was recorded stays. */
   stop(): void
+}
+
+const outcomes = ['refreshed', 'adopted', 'refresh_failed', 'saved']
+const consequences = ['released', 'sent', 'resent']
+
+/**
+ * Adds an event by its time. A session that shares its store notifies of a refresh when its lock is free, after the requests that wait have gone on; in the
+ * millisecond of the change the refresh comes first.
+ */
+function insert(events: SessionEvent[], event: SessionEvent): void {
+  const isLater = ({ at, type }: SessionEvent): boolean =>
+    at > event.at || (at === event.at && outcomes.includes(event.type) && consequences.includes(type))
+  events.splice(events.findLastIndex((other) => !isLater(other)) + 1, 0, event)
+}
+
+/** `+    41 ms  refresh started 14:02:11: rejected`. */
+export function timelineLine(event: SessionEvent, start: number, events: readonly SessionEvent[]): string {
+  return `+${String(Math.round(event.at - start)).padStart(6)} ms  ${describeEvent(event, events)}`
 }
 
 /**
@@ -35,11 +55,12 @@ export function recordHistory(session: WatchedSession, { limit = 500, onEvent }:
   if (!(limit >= 1)) throw new TypeError('recordHistory: limit must be a positive number')
   const events: SessionEvent[] = []
   const stop = session.on('*', (event) => {
-    events.push(event)
+    insert(events, event)
     if (events.length > limit) events.shift()
     onEvent?.(event)
   })
   // Composed when they are read: the event that explains a sign-out may come after it.
   const lines = (): string[] => events.map((event) => describeEvent(event, events))
-  return { events, lines, toString: () => lines().join('\n'), stop }
+  const timeline = (): string[] => events.map((event) => timelineLine(event, events[0]?.at ?? 0, events))
+  return { events, lines, timeline, toString: () => lines().join('\n'), stop }
 }

@@ -1,5 +1,4 @@
-import { describeEvent } from './describe.js'
-import { recordHistory } from './history.js'
+import { recordHistory, timelineLine } from './history.js'
 import type { WatchedSession } from './session.js'
 
 /** Options of `printTimeline`. */
@@ -13,8 +12,8 @@ export interface PrintTimelineOptions {
  *
  * @example
  * const stop = printTimeline(session)
- * // +    0 ms  GET /items/4 waits 14:02:10: rejected
- * // +    3 ms  refresh started 14:02:10: rejected, started by GET /items/4
+ * // +     0 ms  refresh started 14:02:10: rejected, started by GET /items/4
+ * // +     1 ms  GET /items/4 waits 14:02:10: rejected
  */
 export function printTimeline(session: WatchedSession, { write }: PrintTimelineOptions = {}): () => void {
   const print = write ?? ((line: string) => globalThis.console.log(line))
@@ -22,7 +21,7 @@ export function printTimeline(session: WatchedSession, { write }: PrintTimelineO
   const history = recordHistory(session, {
     onEvent: (event) => {
       start ??= event.at
-      print(`+${String(Math.round(event.at - start)).padStart(6)} ms  ${describeEvent(event, history.events)}`)
+      print(timelineLine(event, start, history.events))
     },
   })
   return history.stop

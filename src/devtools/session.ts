@@ -1,9 +1,8 @@
 import type { SessionSnapshot } from '../session/snapshot.js'
 import type { TokenJSON } from '../types.js'
 
-/** The request that an event speaks of, or the request that started a refresh. */
+/** A request without its secrets. */
 export interface RequestReference {
-  readonly requestId?: string
   readonly method?: string
   /** Without query and fragment. */
   readonly url?: string
@@ -18,17 +17,26 @@ export interface SessionEvent extends RequestReference {
   /** Epoch milliseconds. */
   readonly at: number
   readonly session?: string
-  readonly refreshId?: string
+  /** Shared by all events of one request. */
+  readonly requestId?: number
+  /** Shared by all events of one refresh. */
+  readonly refreshId?: number
+  /** Why a refresh takes place, or why the session ended. */
   readonly reason?: string
-  /** The request that started the refresh, or its `requestId`. */
-  readonly startedBy?: RequestReference | string
+  /** Why a request waits. */
+  readonly because?: string
+  /** How long a request has waited, in milliseconds. */
+  readonly waited?: number
+  /** How the waiting of a request ended. */
+  readonly outcome?: string
+  /** The request that started the refresh. */
+  readonly startedBy?: RequestReference
   readonly duration?: number
   readonly attempts?: number
   readonly lockWait?: number
   readonly waiting?: number
   readonly status?: number
   readonly oauthError?: string
-  readonly outcome?: string
   readonly error?: { readonly code?: unknown; readonly message?: unknown } | undefined
 }
 

@@ -1,9 +1,9 @@
-import { describeEvent } from './describe.js'
+import { requestName } from './describe.js'
 import type { SessionEvent } from './session.js'
 
 /** A request in the waterfall. */
 export interface TimelineRequest {
-  readonly id: string
+  readonly id: number
   readonly label: string
   /** When it was first sent or began to wait. */
   readonly from: number
@@ -14,7 +14,8 @@ export interface TimelineRequest {
 
 /** A refresh in the waterfall. */
 export interface TimelineRefresh {
-  readonly id: string
+  /** Missing for a token set that was adopted without a refresh. */
+  readonly id: number | undefined
   readonly from: number
   /** Missing while it runs. */
   readonly to?: number
@@ -35,15 +36,15 @@ const outcomes: Record<string, TimelineRefresh['outcome']> = {
   adopted: 'adopted',
 }
 
-function addRequest(requests: Map<string, Mutable<TimelineRequest>>, event: SessionEvent, id: string): void {
+function addRequest(requests: Map<number, Mutable<TimelineRequest>>, event: SessionEvent, id: number): void {
   const { type, at } = event
-  const [label = id] = describeEvent({ ...event, type: 'sent' }).split(' sent ')
+  const label = requestName(event) ?? `request ${id}`
   const request = requests.get(id) ?? { id, label, from: at, marks: [], waits: [] }
   requests.set(id, request)
   const wait = request.waits.at(-1)
   if (type === 'sent') request.marks.push({ kind: 'sent', at })
   if (type === 'queued') {
-    if (event.reason === 'rejected' || request.marks.length > 0) request.marks.push({ kind: 'refused', at })
+    if (event.because === 'rejected') request.marks.push({ kind: 'refused', at })
     request.waits.push({ from: at })
   }
   if (type === 'released' && wait) wait.to = at
@@ -52,17 +53,17 @@ function addRequest(requests: Map<string, Mutable<TimelineRequest>>, event: Sess
 
 /** Puts the events of a session in the order of requests and refreshes. Pure. */
 export function timelineOf(events: readonly SessionEvent[]): Timeline {
-  const requests = new Map<string, Mutable<TimelineRequest>>()
+  const requests = new Map<number, Mutable<TimelineRequest>>()
   const refreshes: Mutable<TimelineRefresh>[] = []
   for (const event of events) {
     const { type, at, requestId, refreshId } = event
     if (requestId !== undefined) addRequest(requests, event, requestId)
-    if (type === 'refresh_started') refreshes.push({ id: refreshId ?? `at ${at}`, from: at, outcome: 'running' })
+    if (type === 'refresh_started') refreshes.push({ id: refreshId, from: at, outcome: 'running' })
     const outcome = outcomes[type]
     if (outcome === undefined) continue
-    const running = refreshes.findLast(({ id, to }) => to === undefined && (refreshId === undefined || id === refreshId))
+    const running = refreshes.findLast(({ id, to }) => to === undefined && id === refreshId)
     if (running) Object.assign(running, { to: at, outcome })
-    else if (outcome === 'adopted') refreshes.push({ id: refreshId ?? `at ${at}`, from: at, to: at, outcome })
+    else if (outcome === 'adopted') refreshes.push({ id: refreshId, from: at, to: at, outcome })
   }
   return { requests: [...requests.values()], refreshes }
 }

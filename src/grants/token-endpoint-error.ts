@@ -13,7 +13,7 @@ export interface TokenEndpointFailure {
   readonly headers?: Headers | undefined
   /** The code of an error that arose before an answer, such as `ERR_INSECURE_PROXY`. Default: the network code of `cause`. */
   readonly code?: string | undefined
-  /** The parsed members of the answer. Kept non-enumerable. */
+  /** The parsed members of the answer, or its text. Kept non-enumerable. */
   readonly body?: unknown
   /** The failure underneath. Only its name, code, status and system call are kept. */
   readonly cause?: unknown
@@ -39,8 +39,8 @@ export class TokenEndpointError extends Error {
   declare readonly headers?: Readonly<Record<string, string>>
   /** The `error_description` of the answer. Non-enumerable: servers quote tokens in it. */
   declare readonly error_description?: string
-  /** The parsed members of the answer, as a dictionary. Non-enumerable: it may hold tokens. */
-  declare readonly body?: Readonly<Record<string, unknown>>
+  /** The parsed members of the answer, as a dictionary, or the text of another answer. Non-enumerable: it may hold tokens. */
+  declare readonly body?: Readonly<Record<string, unknown>> | string
   /** Tells an error of the token endpoint from one of an application's own refresh function, across copies of the package. */
   declare readonly isTokenEndpointError: true
 
@@ -50,7 +50,7 @@ export class TokenEndpointError extends Error {
     const known = { status, error, retryAfter, code: code ?? networkCode(cause) }
     for (const [name, value] of Object.entries(known)) if (value !== undefined) Object.assign(this, { [name]: value })
     if (headers) hide(this, 'headers', Object.fromEntries(headers))
-    if (typeof body !== 'object' || body === null) return
+    if (!body) return
     const { error_description } = body as { error_description?: unknown }
     hide(this, 'body', body)
     if (typeof error_description === 'string') hide(this, 'error_description', error_description)

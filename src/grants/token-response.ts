@@ -45,14 +45,15 @@ export async function readTokenResponse(
     const message = 'The token endpoint redirects, which is not followed: use its final address.'
     throw new TokenEndpointError(message, { status, retryAfter, headers })
   }
-  const members = parseMembers(await readText(response, 'token endpoint', signal))
+  const text = await readText(response, 'token endpoint', signal)
+  const members = parseMembers(text)
   const fail = (message: string, error?: string): TokenEndpointError =>
     new TokenEndpointError(`The token endpoint answered ${status} ${message}`, {
       status,
       retryAfter,
       headers,
       error,
-      body: members,
+      body: members ?? text,
     })
 
   const hasToken = typeof members?.access_token === 'string'

@@ -1,96 +1,152 @@
 import type { OAuthError } from '../errors.js'
 import { windowsOf } from '../policy.js'
 import type { Environment } from '../session/environment.js'
-import type { PersistenceSettings, Renewal, RenewOutcome, RenewRequest, SaveOutcome, Superseded } from '../session/persistence.js'
+import type {
+  ExchangeResult,
+  PersistenceSettings,
+  Renewal,
+  RenewOutcome,
+  RenewRequest,
+  SaveOutcome,
+  Superseded,
+} from '../session/persistence.js'
 import { recordToJSON, type TokenRecord } from '../token-record.js'
 import type { TokenJSON } from '../types.js'
 import { compareStored, type StoredDifference } from './compare-stored.js'
 import { storeError, type StoreAccess } from './store-access.js'
 
 /** Reads the store again, then adopts a newer set, or exchanges and saves. */
-export async function renewTokens(
+export function renewTokens(
   access: StoreAccess,
   environment: Environment,
-  { policy }: PersistenceSettings,
+  settings: PersistenceSettings,
   request: RenewRequest,
   lost?: AbortSignal,
 ): Promise<Renewal> {
-  const { superseded } = request
-  const isFresh = (record: TokenRecord): boolean => environment.now() < windowsOf(record.parsed, 0, policy).blockFrom
-  /** Does this stored set make a token request unnecessary? */
-  const answers = (record: TokenRecord, base: TokenRecord | undefined): boolean =>
-    record.parsed.accessToken !== undefined && record.parsed.accessToken !== base?.parsed.accessToken && isFresh(record)
+  return new RenewRun(access, environment, settings, request, lost).run()
+}
 
-  let base = request.current
-  let adopted: TokenRecord | undefined
-  const failed = (error: OAuthError): Renewal => ({ outcome: { type: 'failed', error, ...(adopted && { adopted }) } })
+const superseded: Renewal = { outcome: { type: 'superseded' } }
 
-  const compare = (stored: TokenJSON | undefined): StoredDifference => {
-    const change = compareStored(access.name, stored, base, environment.now())
+/** One renewal. Each step returns its result, or `undefined` to go on. */
+class RenewRun {
+  readonly #access: StoreAccess
+  readonly #environment: Environment
+  readonly #settings: PersistenceSettings
+  readonly #request: RenewRequest
+  readonly #lost: AbortSignal | undefined
+  /** The set whose refresh token is sent. */
+  #base: TokenRecord | undefined
+  /** A newer set of the store that asks for a refresh itself. */
+  #adopted: TokenRecord | undefined
+
+  constructor(
+    access: StoreAccess,
+    environment: Environment,
+    settings: PersistenceSettings,
+    request: RenewRequest,
+    lost: AbortSignal | undefined,
+  ) {
+    this.#access = access
+    this.#environment = environment
+    this.#settings = settings
+    this.#request = request
+    this.#lost = lost
+    this.#base = request.current
+  }
+
+  async run(): Promise<Renewal> {
+    try {
+      for (;;) {
+        const renewal = (await this.#readAgain()) ?? (await this.#exchange())
+        if (renewal) return renewal
+      }
+    } catch (error) {
+      return this.#failed(error as OAuthError)
+    }
+  }
+
+  async #readAgain(): Promise<Renewal | undefined> {
+    const stored = await this.#access.read()
+    if (this.#request.superseded.aborted) return superseded
+    const outcome = this.#access.changedExternally(stored) ? this.#evaluate(this.#compare(stored)) : undefined
+    return outcome && { outcome }
+  }
+
+  async #exchange(): Promise<Renewal | undefined> {
+    const { adoptStored, exchange } = this.#request
+    const rotates = adoptStored && this.#base?.parsed.refreshToken !== undefined
+    const unwritable = rotates ? await this.#access.checkWritable() : undefined
+    if (this.#lost?.aborted) throw storeError(this.#access.name, 'be locked', this.#lost.reason)
+    const result = await exchange(this.#base, unwritable, this.#lost)
+    if (result.type === 'received' || result.type === 'rotated') return this.#save(result)
+    if (this.#request.superseded.aborted) return superseded
+    return result.type === 'failed' ? this.#failed(result.error) : this.#end(result)
+  }
+
+  async #save(result: { readonly record: TokenRecord; readonly error?: OAuthError }): Promise<Renewal> {
+    const { record, error } = result
+    let saveError: OAuthError | undefined
+    const replaced = await this.#access.replace(recordToJSON(record), this.#request.superseded).catch((reason: unknown) => {
+      saveError = reason as OAuthError
+    })
+    if (this.#request.superseded.aborted) return { ...superseded, unused: record }
+    if (replaced?.type === 'conflict') {
+      const change = this.#compare(replaced.found)
+      if (change.type !== 'saved') return { outcome: change, unused: record }
+      // An earlier write of the set in use has arrived late. The content is known now, so the next write replaces it.
+      return this.#save(result)
+    }
+    if (error) {
+      this.#adopted = record
+      return this.#failed(error)
+    }
+    return { outcome: { type: 'refreshed', record, ...(saveError && { saveError }) } }
+  }
+
+  /** The refresh token was refused: the session ends, unless the store has a newer set. */
+  async #end({ error, keepStored }: Extract<ExchangeResult, { type: 'ended' }>): Promise<Renewal | undefined> {
+    const ended: RenewOutcome = { type: 'ended', error, ...(keepStored && this.#base && { retained: this.#base }) }
+    const found = await findSuccessor(this.#access, keepStored, this.#request.superseded)
+    if (this.#request.superseded.aborted) return superseded
+    if (!found) return { outcome: ended }
+    const outcome = this.#evaluate(this.#compare(found))
+    return outcome && { outcome }
+  }
+
+  #compare(stored: TokenJSON | undefined): StoredDifference {
+    const change = compareStored(this.#access.name, stored, this.#base, this.#environment.now())
     // After the comparison: a record that can't be read must be reported again.
-    access.acknowledge(stored)
+    this.#access.acknowledge(stored)
     return change
   }
-  /** The outcome of a change, or `undefined` to go on with `base`. */
-  const evaluate = (change: StoredDifference): RenewOutcome | undefined => {
+
+  /** The outcome of a change; `undefined` where the refresh goes on, with the changed set. */
+  #evaluate(change: StoredDifference): RenewOutcome | undefined {
     if (change.type === 'saved') return undefined
-    if (change.type === 'removed') return base && change
-    if (change.type === 'user_changed' || (request.adoptStored && answers(change.record, base))) return change
-    base = adopted = change.record
+    if (change.type === 'removed') return this.#base && change
+    if (change.type === 'user_changed' || (this.#request.adoptStored && this.#isNewer(change.record))) return change
+    this.#base = this.#adopted = change.record
     return undefined
   }
 
-  try {
-    for (;;) {
-      const stored = await access.read()
-      if (superseded.aborted) return { outcome: { type: 'superseded' } }
-      if (access.changedExternally(stored)) {
-        const outcome = evaluate(compare(stored))
-        if (outcome) return { outcome }
-      }
-      const unwritable = request.adoptStored && base?.parsed.refreshToken !== undefined ? await access.checkWritable() : undefined
-      if (lost?.aborted) throw storeError(access.name, 'be locked', lost.reason)
-      const result = await request.exchange(base, unwritable, lost)
-      if (result.type === 'received' || result.type === 'rotated') return await save(result)
-      if (superseded.aborted) return { outcome: { type: 'superseded' } }
-      if (result.type === 'failed') return failed(result.error)
-      const ended: RenewOutcome = { type: 'ended', error: result.error, ...(result.keepStored && base && { retained: base }) }
-      const found = await findSuccessor(access, result.keepStored, superseded)
-      if (superseded.aborted) return { outcome: { type: 'superseded' } }
-      if (!found) return { outcome: ended }
-      const outcome = evaluate(compare(found))
-      if (outcome) return { outcome }
-    }
-  } catch (error) {
-    return failed(error as OAuthError)
+  /** Does this stored set make a token request unnecessary? */
+  #isNewer({ parsed }: TokenRecord): boolean {
+    const { accessToken } = parsed
+    if (accessToken === undefined || accessToken === this.#base?.parsed.accessToken) return false
+    return this.#environment.now() < windowsOf(parsed, 0, this.#settings.policy).blockFrom
   }
 
-  async function save(result: { type: string; record: TokenRecord; error?: OAuthError }): Promise<Renewal> {
-    const { record, error } = result
-    let saveError: OAuthError | undefined
-    const replaced = await access.replace(recordToJSON(record), superseded).catch((reason: unknown) => {
-      saveError = reason as OAuthError
-    })
-    if (superseded.aborted) return { outcome: { type: 'superseded' }, unused: record }
-    if (replaced?.type === 'conflict') {
-      const change = compare(replaced.found)
-      if (change.type !== 'saved') return { outcome: change, unused: record }
-      // An earlier write of the set in use has arrived late. The content is known now, so the next write replaces it.
-      return save(result)
-    }
-    if (error) {
-      adopted = record
-      return failed(error)
-    }
-    return { outcome: { type: 'refreshed', record, ...(saveError && { saveError }) } }
+  #failed(error: OAuthError): Renewal {
+    return { outcome: { type: 'failed', error, ...(this.#adopted && { adopted: this.#adopted }) } }
   }
 }
 
 /** Deletes the set whose refresh token was refused, unless another session has stored a newer one: resolves with that one. */
-async function findSuccessor(access: StoreAccess, keepStored: boolean, superseded: Superseded): Promise<TokenJSON | undefined> {
+async function findSuccessor(access: StoreAccess, keepStored: boolean, signal: Superseded): Promise<TokenJSON | undefined> {
   try {
     if (!keepStored) {
-      const replaced = await access.replace(undefined, superseded)
+      const replaced = await access.replace(undefined, signal)
       return replaced.type === 'conflict' ? replaced.found : undefined
     }
     const stored = await access.read()
@@ -105,11 +161,11 @@ async function findSuccessor(access: StoreAccess, keepStored: boolean, supersede
 export async function saveRecord(
   access: StoreAccess,
   record: TokenRecord,
-  superseded: Superseded,
+  signal: Superseded,
   now: () => number,
 ): Promise<SaveOutcome> {
-  const result = await access.replace(recordToJSON(record), superseded)
-  if (superseded.aborted) return { type: 'superseded' }
+  const result = await access.replace(recordToJSON(record), signal)
+  if (signal.aborted) return { type: 'superseded' }
   if (result.type !== 'conflict') return { type: 'saved' }
   // The change stays news: a refresh under way must not overwrite it.
   return compareStored(access.name, result.found, record, now())

@@ -7,24 +7,32 @@ import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
 
 const overloadCode =
   /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|exhausted|(limit|quota)exceeded/
-const overloadText = /too many (request|attempt|call)|rate.?limit|throttl|limit (reached|exceeded)/i
+const overloadText =
+  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later/i
 
 const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
+/** In a sentence, in XML, or in JSON that could not be parsed. */
+const endedText = /\b(invalid[ _-]grant(?!.?type)|(bad|invalid)_refresh_token)\b/i
 const probablyEndedCode =
-  /^((interaction|login|consent|accountselection|authentication|mfa)required|((user|refresh)?token|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|missing|disabled|banned|alreadyused|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|account(found)?)|(not|un)authenticated)(auth)?(exception|error)?$/
+  /^((interaction|login|signin|consent|accountselection|\w*auth\w*|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|\w*locked|suspended|(already|re)used|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
 
 const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
 
 /** Descriptions that blame the request, not the refresh token. */
-const blamesRequest = /missing|required|expected|empty|grant.?type/i
-const otherSubjects = /invalid.?request|\b(access|id|csrf|xsrf).?token|token.?(type|endpoint)/gi
-const deadToken = /invalid|expired|revoked|used\b|not (valid|found|active)|unknown/i
+const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
+const otherSubjects =
+  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
+const deadToken =
+  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\w+listed|ung.ltig|abgelaufen/i
+/** Without the word "refresh", only where it is the subject of the sentence. */
+const deadSession =
+  /\b(token|jwt|session)(( \w+){0,4} (is|was|has|had)( \w+)?)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b/i
 
 /** True when a description calls the refresh token invalid, expired, revoked or used; or when it has the code of Meta's APIs for that. */
 function describesEnd(text: string, subject: RegExp): boolean {
   if (/oauthexception/i.test(text) && /\b190\b/.test(text)) return true
   const rest = text.replace(otherSubjects, '')
-  return subject.test(rest) && deadToken.test(rest) && !blamesRequest.test(rest)
+  return !blamesRequest.test(rest) && (deadSession.test(rest) || (subject.test(rest) && deadToken.test(rest)))
 }
 
 /** The kind, whether it is inferred, and the code that decided. */
@@ -33,12 +41,14 @@ type Verdict = readonly [kind: FailureKind, inferred?: boolean, code?: string | 
 function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus: boolean): Verdict {
   const find = (pattern: RegExp): string | undefined =>
     // MSAL and Apollo call every answer with an error a ServerError.
-    codes.find((code) => code !== 'ServerError' && pattern.test(code.replace(/.*[./]|[_-]/g, '').toLowerCase()))
+    codes.find((code) => code !== 'ServerError' && pattern.test(code.replace(/.*[./#:]|[_-]/g, '').toLowerCase()))
   const overload = find(overloadCode)
   if (status === 429 || status >= 500 || overload || (status >= 400 && headers['retry-after']))
     return ['transient', false, overload]
   const ended = find(endedCode)
   if (ended) return ['ended', false, ended]
+  const inText = endedText.exec(texts.join())?.[0]
+  if (inText) return ['ended', false, inText]
   if (texts.some((text) => overloadText.test(text))) return ['transient']
   const probable = find(probablyEndedCode)
   if (probable) return ['ended', true, probable]
@@ -74,11 +84,11 @@ function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
   const evidence = collectEvidence(error)
   const { status, headers, codes, networkCode = '' } = evidence
-  const infer = options.inferFromStatus ?? !codes.includes('TokenEndpointError')
+  const infer = options.inferFromStatus !== false && !codes.includes('TokenEndpointError')
   const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
   const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : error === null && 'ended'
   const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)
-  const oauthError = code?.replace(/.*\//, '')
+  const oauthError = code?.replace(/.*[/#:]/, '')
   const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503
   return defined({
     kind,

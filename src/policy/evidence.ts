@@ -13,17 +13,23 @@ export interface Evidence {
 }
 
 // Parts of member names, which servers and clients spell in every way.
-const nestedMember = /resp|data|body|payload|output|err|cause|detail|extensions|fault|result/i
+const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
 const textMember =
-  /^(?!.*ur[il]$).*(err|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
+  /^(?!.*ur[il]$).*(err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
+
+/** What clients add about the request, whose parameters tell nothing. */
+const requestMember = /^(config|req|op|param|var|headers)/
+const html = /^\s*<(!doctype|html)/i
+/** How applications and clients put the status into a message. */
+const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
 
 const MAX_NODES = 64
 const MAX_TEXT = 1000
 
-/** Parses JSON or a form. Returns other text as it is. */
-function parseText(text: string): unknown {
+/** Parses JSON, also inside other text such as a message, or a form. Returns other text as it is. */
+export function parseText(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\ufeff/, '')) as unknown
+    return JSON.parse(/[[{].*[\]}]/s.exec(text)?.[0] ?? text) as unknown
   } catch {
     return /^\w+=[^\s<]*$/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : text
   }
@@ -49,6 +55,9 @@ function copyHeaders(headers: object): Record<string, string> {
   return Object.fromEntries([...entries].map(([name, value]) => [name.toLowerCase(), String(value ?? '')]))
 }
 
+/** True for what JSON makes, of any realm: a body has it under any name. */
+const isPlain = (value: object): boolean => /^(Object|Array)$/.test(value.constructor?.name)
+
 /** Reads one object; pushes the values inside it that may tell more to `queue`. */
 function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown[]): void {
   const texts: unknown[] = []
@@ -64,10 +73,13 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
     if (/^retry.?after$/i.test(name)) found.headers['retry-after'] ??= String(value)
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
     if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(value) : value
-    if (nestedMember.test(name) && !(isText && /^error$/i.test(name))) queue.push(value)
-    if (!textMember.test(name) || !(isText || typeof value === 'number')) continue
+    const isTextMember = textMember.test(name)
+    // A text may hold JSON.
+    const isNested = isText ? isTextMember && /[[{]/.test(value) : isPlain(value) && !requestMember.test(name)
+    if (isNested || (nestedMember.test(name) && !(isText && /^error$/i.test(name)))) queue.push(value)
+    if (!isTextMember || !(isText || typeof value === 'number')) continue
     texts.push(value)
-    if (!isText || !/^[\w./-]{1,64}$/.test(value)) continue
+    if (!isText || !/^[\w./#:-]{1,64}$/.test(value)) continue
     found.codes.push(value)
     if (name === 'error') found.error ??= value
     if (name === 'code' && node.stack && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(value)) found.networkCode = value
@@ -84,12 +96,14 @@ export function collectEvidence(error: unknown): Evidence {
   attempt(() => {
     for (const item of queue) {
       const node = typeof item === 'string' ? parseText(item) : item
-      if (typeof node === 'string') readNode({ message: node.replace(/^<.*/s, '') }, found, queue)
+      // Without brackets the text is not parsed a second time.
+      if (typeof node === 'string') readNode({ message: html.test(node) ? '' : node.replace(/[[{]/g, ' ') }, found, queue)
       else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
       else if (typeof node === 'object' && node && !ArrayBuffer.isView(node))
         readNode(node as Record<string, unknown>, found, queue)
       queue.splice(MAX_NODES)
     }
   })
+  found.status ??= toStatus(statusInText.exec(found.texts.join())?.[1])
   return found
 }

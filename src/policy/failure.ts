@@ -49,6 +49,6 @@ export interface Failure {
 /** Settings of `classifyFailure`. */
 export interface ClassifyOptions {
   readonly classify?: ClassifyFailure | undefined
-  /** False when a 401 without an OAuth error is no sign of an ended session. Default: true, unless the error is a `TokenEndpointError`. */
+  /** False when a 401 without an OAuth error is no sign of an ended session; that of a `TokenEndpointError` never is. Default: true. */
   readonly inferFromStatus?: boolean | undefined
 }

@@ -122,6 +122,8 @@ export class Events {
   readonly #queue: (() => void)[] = []
   /** Listeners run at this moment. */
   isDraining = false
+  /** Notifications stay in the queue: a lock is held. */
+  isHeld = false
   #requestCount = 0
   /** `true` while events of requests have a listener: without one they are not made. */
   watchesRequests = false
@@ -166,9 +168,9 @@ export class Events {
     this.#queue.push(notify)
   }
 
-  /** Runs the queue, unless a caller further up the stack already does. */
+  /** Runs the queue, unless it is held or a caller further up the stack already runs it. */
   drain(): void {
-    if (this.isDraining) return
+    if (this.isDraining || this.isHeld) return
     this.isDraining = true
     // A refresh function that signs in causes events; requests of their listeners are not its own.
     runOutsideContext(() => {

@@ -1,5 +1,6 @@
 import { OAuthError, isOAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
+import { parseText } from '../policy.js'
 import { refreshedRecord, type TokenRecord } from '../token-record.js'
 import { mergeTokenResponse, toTokenSet, usableRefreshToken, type ParsedTokenSet } from '../tokens.js'
 import type { RefreshFunction, RefreshReason } from '../types.js'
@@ -114,9 +115,13 @@ function unavailable(error: OAuthError): OAuthError {
   return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', error.message, { cause: error })
 }
 
-/** Throws the body of an error that a server sends with status 200. */
-function checkResponse(response: unknown): unknown {
-  if (typeof response === 'object' && response !== null && !('access_token' in response)) throw response
+/** Reads an answer that was left as text, and throws the body of an error that a server sends with status 200. */
+function checkResponse(given: unknown): unknown {
+  const response = typeof given === 'string' ? parseText(given) : given
+  const { access_token, refresh_token, error } = Object(response) as Partial<Record<string, unknown>>
+  // A new refresh token is kept even where the rest of the answer is unusable.
+  const isUsable = access_token !== undefined || typeof refresh_token === 'string'
+  if (response && (!isUsable || (error && !access_token))) throw response
   return response
 }
 

@@ -7,7 +7,8 @@ export class Notifications {
   readonly #snapshots: Snapshots
   readonly #subscribers = new Set<() => void>()
   #seen: SessionSnapshot
-  #postponed: readonly EventCall[] = []
+  /** The last postponed events, while they wait. */
+  #postponed: readonly EventCall[] | undefined
 
   constructor(snapshots: Snapshots, events: Events) {
     this.events = events
@@ -24,29 +25,28 @@ export class Notifications {
 
   /** Calls the subscribers when the snapshot has changed, then the listeners. */
   notify(events: readonly EventCall[] = []): void {
-    this.#release()
     this.#enqueue(events)
-    this.events.drain()
+    this.#release()
   }
 
-  /** Keeps events until `resume` or the next `notify`: no listener runs while a lock is held. */
+  /** Keeps these events, and those of requests, until `resume` or the next `notify`: no listener runs while a lock is held. */
   postpone(events: readonly EventCall[]): void {
     if (events.length === 0) return
-    this.#release()
+    this.#enqueue(events)
     this.#postponed = events
+    this.events.isHeld = true
   }
 
   /** Calls the listeners of postponed events, then those of `events`. Events that another refresh has postponed still wait for its lock. */
   resume(postponed: readonly EventCall[], events: readonly EventCall[] = []): void {
-    if (this.#postponed === postponed) this.#release()
     this.#enqueue(events)
-    this.events.drain()
+    if (!this.#postponed || this.#postponed === postponed) this.#release()
   }
 
   #release(): void {
-    const events = this.#postponed
-    this.#postponed = []
-    this.#enqueue(events)
+    this.#postponed = undefined
+    this.events.isHeld = false
+    this.events.drain()
   }
 
   #enqueue(events: readonly EventCall[]): void {

@@ -25,6 +25,8 @@ export interface TokenDemand {
   readonly isOneShot?: boolean
   /** How long the token must stay valid, in milliseconds. */
   readonly validFor?: number | undefined
+  /** While it is unknown whether a user is signed in, the request is sent without a token. It asks again after a 401. */
+  readonly isOptional?: boolean
 }
 
 interface ProviderServices {
@@ -187,7 +189,7 @@ export class TokenProvider {
     if (this.#isSignedOut) await sync.read().catch(() => undefined)
     const token = this.peekToken(demand)
     if (token) return { type: 'token', token }
-    if (!this.#isSignedOut) return this.#refreshOrPresent(demand, request)
+    if (!this.#isSignedOut && !(demand?.isOptional && this.epoch === undefined)) return this.#refreshOrPresent(demand, request)
     return settings.rejectSignedOut ? { type: 'rejected', error: notSignedIn() } : { type: 'none' }
   }
 

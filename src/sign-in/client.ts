@@ -1,5 +1,17 @@
-import type { AuthorizationServer } from 'oauth4webapi'
 import { isLoopback } from '../loopback.js'
+
+/** Metadata of an authorization server by their names in RFC 8414 §2 and OpenID Connect Discovery §3; further members are allowed. */
+export interface SignInServerMetadata {
+  authorization_endpoint?: string
+  token_endpoint?: string
+  /** OpenID Connect RP-Initiated Logout §2.1. */
+  end_session_endpoint?: string
+  jwks_uri?: string
+  /** Whether authorization responses have the parameter `iss` (RFC 9207 §3). */
+  authorization_response_iss_parameter_supported?: boolean
+  id_token_signing_alg_values_supported?: string[]
+  [name: string]: unknown
+}
 
 /** The client registration of a page and its authorization server. */
 export interface SignInClient {
@@ -14,7 +26,7 @@ export interface SignInClient {
   /** The page to which the authorization server returns after a sign-out (OpenID Connect RP-Initiated Logout §3). Default: none is sent. */
   postLogoutRedirectUri?: string | URL
   /** Server metadata (RFC 8414 names) in place of discovery, for servers without a metadata document. */
-  metadata?: Partial<Omit<AuthorizationServer, 'issuer'>>
+  metadata?: SignInServerMetadata
   /** Sends the metadata and token requests, each with a time limit of 30 s. Default: the platform's `fetch`. */
   fetch?: typeof fetch
   /** Accepts plain http for hosts other than loopback. Default: `false`. */

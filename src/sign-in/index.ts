@@ -1,4 +1,4 @@
-export type { SignInClient } from './client.js'
+export type { SignInClient, SignInServerMetadata } from './client.js'
 export { finishSignIn, type FinishedSignIn, type FinishSignInOptions } from './finish.js'
 export type { SignInSession } from './session.js'
 export { isSignInError, SignInError, type SignInErrorCode, type SignInFailure } from './sign-in-error.js'

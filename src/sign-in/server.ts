@@ -53,7 +53,7 @@ const discovered = new Map<string, Promise<AuthorizationServer>>()
 /** The metadata of the server: given, or discovered once per page. A failed discovery is not remembered. */
 export async function findServer(settings: ClientSettings): Promise<AuthorizationServer> {
   const { issuer, issuerIdentifier, metadata } = settings
-  if (metadata) return check({ ...metadata, issuer: issuerIdentifier }, settings)
+  if (metadata) return check({ ...(metadata as object), issuer: issuerIdentifier }, settings)
   const found = discovered.get(issuer.href) ?? discover(settings)
   discovered.set(issuer.href, found)
   try {

@@ -53,15 +53,15 @@ const brand = Symbol.for('axios-attach-oauth.sign-in-error')
  */
 export class SignInError extends Error {
   /** Stable across releases. */
-  readonly code: SignInErrorCode
+  declare readonly code: SignInErrorCode
   /** An English sentence for the user. Translate by `code`. */
-  readonly userMessage: string
+  declare readonly userMessage: string
   /** True when a later attempt can succeed without a change of settings or a decision by the user. */
-  readonly retryable: boolean
+  declare readonly retryable: boolean
   /** The OAuth error code of the server, if there was one. */
-  readonly oauthError?: string
+  declare readonly oauthError?: string
   /** The HTTP status of the token or metadata response, if there was one. */
-  readonly status?: number
+  declare readonly status?: number
 
   constructor(code: SignInErrorCode, message: string, { oauthError, status }: SignInFailure = {}) {
     const named = oauthError && /^[\w.-]{1,64}$/.test(oauthError) ? oauthError : undefined

@@ -53,7 +53,7 @@ export interface StoreCase {
   /** The promise in one sentence, which the error of a broken promise names. */
   readonly promise: string
   readonly needs: readonly StoreNeed[]
-  /** Those of `needs` that are missing. */
+  /** The missing members of `needs`. */
   readonly missing: readonly StoreNeed[]
   /** `false` when a need is missing. `run` then checks only that the store really lacks the ability. */
   readonly applies: boolean

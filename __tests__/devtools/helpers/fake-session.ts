@@ -43,16 +43,18 @@ export function fakeSession(initial: Snapshot = { status: 'unknown', refreshing:
 
 /** A burst: one request refused, one that waits, a refresh that fails for good, and the sign-out. */
 export function burst(at: number): SessionEvent[] {
-  const four = { requestId: 'r4', method: 'get', url: 'https://api.example/items/4' }
-  const upload = { requestId: 'r5', method: 'post', url: '/upload' }
+  const four = { requestId: 4, method: 'get', url: 'https://api.example/items/4' }
+  const upload = { requestId: 5, method: 'post', url: '/upload' }
+  const { method, url } = four
+  const refresh = { refreshId: 1, reason: 'rejected', startedBy: { method, url } }
   return [
     { type: 'sent', at, ...four },
-    { type: 'queued', at: at + 40, ...four, reason: 'rejected' },
-    { type: 'refresh_started', at: at + 41, refreshId: 'f1', reason: 'rejected', startedBy: 'r4' },
-    { type: 'queued', at: at + 60, ...upload, reason: 'refreshing' },
-    { type: 'refresh_failed', at: at + 200, refreshId: 'f1', status: 400, oauthError: 'invalid_grant', duration: 159 },
-    { type: 'signed_out', at: at + 201, reason: 'ended' },
-    { type: 'released', at: at + 202, ...four, duration: 162, outcome: 'rejected' },
-    { type: 'released', at: at + 202, ...upload, duration: 142, outcome: 'rejected' },
+    { type: 'queued', at: at + 40, ...four, because: 'rejected' },
+    { type: 'refresh_started', at: at + 41, ...refresh },
+    { type: 'queued', at: at + 60, ...upload, because: 'token' },
+    { type: 'refresh_failed', at: at + 200, ...refresh, status: 400, oauthError: 'invalid_grant', duration: 159 },
+    { type: 'signed_out', at: at + 201, reason: 'invalid_grant' },
+    { type: 'released', at: at + 202, ...four, waited: 162, outcome: 'rejected' },
+    { type: 'released', at: at + 202, ...upload, waited: 142, outcome: 'failed' },
   ]
 }

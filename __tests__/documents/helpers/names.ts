@@ -18,6 +18,7 @@ declare global {
   const tokens: Core.TokenJSON
   const credentials: { name: string; password: string }
   const userId: string
+  const signInAgain: (parameters: Record<string, string | undefined>) => Promise<Core.TokenResponse>
   const tokenEndpoint: string
   const clientId: string
   const client: typeof OpenidClient

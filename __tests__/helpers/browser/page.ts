@@ -10,16 +10,23 @@ const text = (name: string): string => settings.get(name) ?? ''
 /** Identifies this document: a reload creates another one. */
 const documentId = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16)).join('')
 
-const refresh = refreshToken({
+/** When the present token request began, for its expiry. */
+let refreshStartedAt = 0
+const tokenRequest = refreshToken({
   tokenEndpoint: text('tokenEndpoint'),
   clientId: 'public',
   fetch: (url, { headers, ...init }) =>
     fetch(url, {
       ...init,
-      headers: { ...headers, 'x-document': documentId, 'x-sent-at': String(Date.now()) },
+      headers: { ...headers, 'x-document': documentId, 'x-sent-at': String(refreshStartedAt) },
       keepalive: settings.has('keepalive'),
     }),
 })
+
+const refresh: typeof tokenRequest = Object.assign((...values: Parameters<typeof tokenRequest>) => {
+  refreshStartedAt = Date.now()
+  return tokenRequest(...values)
+}, tokenRequest)
 
 const options = { storage: text('storage'), ...(settings.has('fallback') && { fallback: text('fallback') }) }
 const store = webStore(options as WebStoreOptions)
@@ -63,12 +70,15 @@ async function sendContinuously(worker: number): Promise<void> {
   for (let i = 0; running; i++) {
     const outcome = await get(`/items/${worker}-${i}`)
     if (outcome.status === 200) answered++
-    else report({ type: 'failed', ...outcome })
+    else report({ type: 'failed', ...outcome, resentAt: resentAt.get(`/items/${worker}-${i}`) })
     // Failures come without a pause of their own, and would keep a busy machine busy.
     await new Promise((resolve) => setTimeout(resolve, outcome.status === 200 ? 20 + Math.random() * 40 : 300))
   }
 }
 
+/** When each request was last sent for the second time, by its path. */
+const resentAt = new Map<string, number>()
+if (settings.has('start')) session.on('resent', ({ url, at }) => resentAt.set(new URL(url, text('apiUrl')).pathname, at))
 session.on('signed_out', ({ reason }) => report({ type: 'signed_out', reason }))
 
 const app = {

@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 export interface Counts {
   refreshGrants: number
@@ -13,13 +14,19 @@ export interface Spa {
   counts(): Promise<Counts>
   /** Revokes all tokens at the authorization server. */
   revoke(): Promise<Counts>
+  /** Sets the clock of the servers, in epoch milliseconds. */
+  setTime(time: number): Promise<Counts>
+  /** The clock of the servers. */
+  now(): number
+  /** Loads the module that attaches once more into all pages, as after a change of its file. */
+  reloadAuth(): Promise<Counts>
   stop(): void
 }
 
 /** Starts examples/react-spa with its servers. */
 export async function startSpa({ lifetime }: { lifetime: number }): Promise<Spa> {
   const child = fork(join(process.cwd(), 'examples/react-spa/server/main.mjs'), {
-    execArgv: ['--no-warnings'],
+    execArgv: ['--no-warnings', '--import', pathToFileURL(join(process.cwd(), '__tests__/react/helpers/movable-clock.mjs')).href],
     env: {
       ...process.env,
       NODE_ENV: 'development',
@@ -37,11 +44,23 @@ export async function startSpa({ lifetime }: { lifetime: number }): Promise<Spa>
       child.once('message', (message) => resolve(message as Value))
       child.once('exit', (code) => reject(new Error(`the example ended with ${code}: ${complaints}`)))
     })
-  const ask = (message: string): Promise<Counts> => {
+  const ask = (message: string | object): Promise<Counts> => {
     const answered = answer<Counts>()
     child.send(message)
     return answered
   }
   const { page } = await answer<{ page: string }>()
-  return { page, counts: () => ask('counts'), revoke: () => ask('revoke'), stop: () => void child.disconnect() }
+  let ahead = 0
+  return {
+    page,
+    counts: () => ask('counts'),
+    revoke: () => ask('revoke'),
+    setTime(time) {
+      ahead = time - Date.now()
+      return ask({ time })
+    },
+    now: () => Date.now() + ahead,
+    reloadAuth: () => ask('reload auth'),
+    stop: () => void child.disconnect(),
+  }
 }

@@ -4,7 +4,22 @@ import { defineConfig } from 'vite'
 
 const path = (name) => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
 
+/** Makes auth.ts a module that is reloaded by itself, and lets the test reach its latest exports. */
+const hotAuth = {
+  name: 'hot auth',
+  transform: (code, id) =>
+    id.endsWith('/react-spa/src/auth.ts')
+      ? `${code}\nglobalThis.auth = { api, session, evaluations: (globalThis.auth?.evaluations ?? 0) + 1 }\nimport.meta.hot.accept()`
+      : undefined,
+  configureServer(server) {
+    process.on('message', async (message) => {
+      if (message === 'reload auth') await server.reloadModule(await server.moduleGraph.getModuleByUrl('/src/auth.ts'))
+    })
+  },
+}
+
 export default defineConfig({
+  plugins: [hotAuth],
   cacheDir: path('reports/vite'),
   server: { host: '127.0.0.1', port: 0, fs: { allow: [path('.')] } },
   logLevel: 'warn',

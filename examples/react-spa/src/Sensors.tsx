@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import { useSensor } from './queries'
 
 function Reading({ id }: { id: number }) {
@@ -12,14 +13,22 @@ function Reading({ id }: { id: number }) {
 }
 
 export function Sensors() {
+  const [isShown, setShown] = useState(true)
   return (
     <section aria-labelledby="sensors">
-      <h2 id="sensors">Sensors</h2>
-      <ul className="grid">
-        {[1, 2, 3, 4, 5, 6].map((id) => (
-          <Reading key={id} id={id} />
-        ))}
-      </ul>
+      <div className="row">
+        <h2 id="sensors">Sensors</h2>
+        <button type="button" aria-expanded={isShown} onClick={() => setShown(!isShown)}>
+          {isShown ? 'Hide' : 'Show'}
+        </button>
+      </div>
+      {isShown && (
+        <ul className="grid">
+          {[1, 2, 3, 4, 5, 6].map((id) => (
+            <Reading key={id} id={id} />
+          ))}
+        </ul>
+      )}
     </section>
   )
 }

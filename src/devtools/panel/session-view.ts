@@ -18,8 +18,10 @@ export interface SessionView {
   stop(): void
 }
 
-function legend(): HTMLElement {
-  const kinds = { sent: 'sent', refused: 'refused', wait: 'waits', 're-sent': 're-sent', band: 'refresh' }
+const windows = { left: 'valid', refresh: 'refresh window', blocking: 'requests wait' }
+const steps = { sent: 'sent', refused: 'refused', wait: 'waits', 're-sent': 're-sent', band: 'refresh' }
+
+function legend(kinds: Readonly<Record<string, string>>): HTMLElement {
   const entries = Object.entries(kinds).map(([kind, text]) => element('span', {}, element('i', { class: kind }), text))
   return element('p', { class: 'legend' }, ...entries)
 }
@@ -60,6 +62,7 @@ export function viewSession(
   const details = element('p', { class: 'soft' })
   const life = svg(100)
   life.setAttribute('class', 'life')
+  const lifeLegend = legend(windows)
   const signOut = element('p')
   const notice = element('p', { role: 'status' })
   const buttons = actionsOf(session, faults).map((action) => {
@@ -76,13 +79,14 @@ export function viewSession(
     state,
     details,
     life,
+    lifeLegend,
     signOut,
     element('div', { class: 'actions' }, ...buttons.map(({ button }) => button)),
     notice,
-    element('h3', {}, 'Requests'),
-    legend(),
+    element('h3', {}, 'Requests, newest first'),
+    legend(steps),
     waterfall,
-    element('h3', {}, 'Events'),
+    element('h3', {}, 'Events, newest first'),
     log,
   )
 
@@ -91,12 +95,12 @@ export function viewSession(
     const expiresAt = snapshot.status === 'signed_in' ? snapshot.expiresAt : undefined
     const countdown = expiresAt === undefined ? undefined : countdownOf(expiresAt, receivedAt, now)
     life.replaceChildren()
-    life.toggleAttribute('hidden', countdown?.share === undefined)
+    for (const part of [life, lifeLegend]) part.toggleAttribute('hidden', countdown?.share === undefined)
     if (countdown?.share === undefined) return
     const { share, refreshWindow = 0, blockingWindow = 0 } = countdown
     rect(life, 'left', 0, share * 100)
-    rect(life, 'refresh', blockingWindow * 100, (refreshWindow - blockingWindow) * 100)
-    rect(life, 'blocking', 0, blockingWindow * 100)
+    rect(life, 'refresh', blockingWindow * 100, (Math.min(refreshWindow, share) - blockingWindow) * 100)
+    rect(life, 'blocking', 0, Math.min(blockingWindow, share) * 100)
   }
 
   function summary(now: number): string {

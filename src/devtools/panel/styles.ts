@@ -11,17 +11,18 @@ export const css = `
   :host { --text: #e8ebf0; --soft: #a7b0bd; --ground: #171b21; --raised: #222831; --line: #3a424e;
     --good: #6fd39a; --bad: #ff9a92; --wait: #f0be62; --info: #8ab8ff; }
 }
+* { box-sizing: border-box; }
 details { background: var(--ground); border: 1px solid var(--line); border-radius: 10px; box-shadow: 0 6px 24px #0004; }
 summary { padding: 8px 12px; white-space: nowrap; cursor: pointer; font-weight: 600; }
 :focus-visible { outline: 2px solid var(--info); outline-offset: 2px; border-radius: 6px; }
-.body { inline-size: min(460px, calc(100vw - 24px)); max-block-size: min(60vh, 560px); overflow: auto; padding: 0 12px 12px; }
+.body { inline-size: min(500px, calc(100vw - 26px)); max-block-size: min(60vh, 560px); overflow: auto; padding: 0 12px 12px; }
 section + section { border-block-start: 1px solid var(--line); margin-block-start: 12px; padding-block-start: 4px; }
 h2, h3 { font-size: 13px; margin: 8px 0 4px; } h3 { color: var(--soft); font-weight: 600; }
 p { margin: 4px 0; } .soft { color: var(--soft); }
 .state::before { content: ''; display: inline-block; inline-size: 9px; block-size: 9px; border-radius: 50%; margin-inline-end: 6px; background: var(--soft); }
 .state.signed_in::before { background: var(--good); } .state.signed_out::before, .state.unavailable::before { background: var(--bad); }
 .life { inline-size: 100%; block-size: 8px; border-radius: 4px; background: var(--raised); display: block; } .life[hidden] { display: none; }
-.life .left { fill: var(--good); } .life .refresh { fill: var(--wait); opacity: .45; } .life .blocking { fill: var(--bad); opacity: .6; }
+.life .left { fill: var(--good); } .life .refresh { fill: var(--wait); } .life .blocking { fill: var(--bad); }
 .actions { display: flex; flex-wrap: wrap; gap: 6px; margin-block: 8px; }
 button { font: inherit; color: var(--text); background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 4px 10px; cursor: pointer; min-block-size: 30px; }
 button:disabled { color: var(--soft); cursor: default; }
@@ -36,7 +37,9 @@ ol { list-style: none; margin: 0; padding: 0; }
 .log { max-block-size: 150px; overflow: auto; font: 12px/1.5 ui-monospace, monospace; background: var(--raised); border-radius: 6px; padding: 6px 8px; }
 .log li { overflow-wrap: anywhere; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 12px; font-size: 12px; color: var(--soft); }
+.legend[hidden] { display: none; }
 .legend i { display: inline-block; inline-size: 9px; block-size: 9px; border-radius: 2px; margin-inline-end: 4px; }
 .legend .sent { background: var(--info); } .legend .refused { background: var(--bad); } .legend .wait { background: var(--wait); } .legend .re-sent { background: var(--good); } .legend .band { background: var(--info); opacity: .4; }
-@media (max-width: 520px) { :host { inset-inline-end: 0; inset-block-end: 0; } details { border-radius: 10px 10px 0 0; } .body { inline-size: 100vw; } button { min-block-size: 40px; } }
+.legend .left { background: var(--good); } .legend .refresh { background: var(--wait); } .legend .blocking { background: var(--bad); }
+@media (max-width: 520px) { :host { inset-inline-end: 0; inset-block-end: 0; } details { border-inline-width: 0; border-block-end-width: 0; border-radius: 10px 10px 0 0; } .body { inline-size: 100vw; } button { min-block-size: 40px; } }
 `

@@ -19,7 +19,7 @@ function describe({ marks, waits }: TimelineRequest): string {
   return [has('sent'), has('refused'), waiting, has('re-sent')].filter((part) => part !== undefined).join(', ')
 }
 
-/** Draws the requests of the last seconds with activity, and the refreshes across them. */
+/** Draws the requests of the last seconds with activity, newest first, and the refreshes across them. */
 export function drawWaterfall(list: HTMLOListElement, { requests, refreshes }: Timeline, now: number): void {
   const ends = [...requests.map((request) => endOf(request, now)), ...refreshes.map(({ to }) => to ?? now)]
   const last = Math.max(...ends, 0)
@@ -41,7 +41,7 @@ export function drawWaterfall(list: HTMLOListElement, { requests, refreshes }: T
       element('span', { class: 'words' }, words),
     )
   }
-  const rows = shown.map((request) =>
+  const rows = shown.reverse().map((request) =>
     row(request.label, describe(request), (drawing) => {
       for (const { from, to } of request.waits) rect(drawing, 'wait', x(from), Math.max(x(to ?? now) - x(from), 4), 3, 4)
       for (const { kind, at } of request.marks) rect(drawing, kind, x(at), 6, 1, 8)

@@ -15,7 +15,7 @@ const MAX_ATTEMPTS = 5
 /** The content of a file that stands for a removed one where it can't be removed. */
 const signedOut = Buffer.from('{}\n')
 
-/** What is changed where. */
+/** A change of one file. */
 export interface Change {
   /** The file, without symbolic links. */
   readonly target: string

@@ -15,7 +15,7 @@ const NEWLINE = 0x0a
 
 const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
 
-/** What is appended for step 1. */
+/** The bytes that step 1 appends. */
 export interface Journal {
   /** Offset of `record`. The new content ends before it. */
   readonly offset: number
@@ -31,7 +31,7 @@ export function createJournal(presentLength: number, next: Uint8Array, reserve =
   return { offset, padding: Buffer.alloc(offset - presentLength, SPACE), record: Buffer.concat([header, next]) }
 }
 
-/** What a file holds. */
+/** The content of a file that is written in place. */
 export interface Content {
   readonly bytes: Buffer
   /** Whether there is more in the file than `bytes`: a writer is at work, or has been killed. */

@@ -17,7 +17,7 @@ const LEASE = 30_000
 /** Time between two attempts, in milliseconds. */
 const PAUSE = { min: 10, max: 50 }
 
-/** What the lock needs of its environment; replaced by tests. */
+/** The environment of the lock; replaced by tests. */
 export interface LockEnvironment {
   /** Milliseconds on a clock that never jumps. */
   monotonic(): number
@@ -52,7 +52,7 @@ export const platform: LockEnvironment = {
 export interface AcquireOptions {
   /** Default: the operating system. */
   readonly environment?: LockEnvironment
-  /** What earlier attempts have seen. Default: nothing. */
+  /** Observations of earlier attempts. Default: none. */
   readonly observations?: Observations
   /** A holder that keeps the lock for longer than this loses it, alive or not. Milliseconds. Default: never. Only safe together with `fence`. */
   readonly maxHold?: number

@@ -7,7 +7,7 @@ interface Observation {
   readonly unchanged: number
 }
 
-/** What a waiter has seen of the locks of others, kept from one attempt to the next. */
+/** The observations of one waiter about the locks of other holders, kept from one attempt to the next. */
 export class Observations {
   readonly #last = new Map<string, Observation>()
 

@@ -1,10 +1,10 @@
-// Writes pictures of examples/react-spa and of the panel to reports/screenshots, and prints what axe-core finds: node __tests__/react/helpers/screenshots.mjs
+// npm run screenshots: writes pictures of examples/react-spa and of the panel to reports/screenshots, and prints what axe-core finds.
 import { fork } from 'node:child_process'
 import { mkdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { launchChromium } from '../../../scripts/browser/index.mjs'
+import { launchChromium } from './chromium.mjs'
 
-const path = (name) => fileURLToPath(new URL(`../../../${name}`, import.meta.url))
+const path = (name) => fileURLToPath(new URL(`../../${name}`, import.meta.url))
 const environment = { AUTH_PORT: '0', API_PORT: '0', VITE_CONFIG: path('__tests__/react/helpers/spa.vite.config.mjs') }
 const spa = fork(path('examples/react-spa/server/main.mjs'), { env: { ...process.env, ...environment } })
 const [{ page: address }, axe] = await Promise.all([

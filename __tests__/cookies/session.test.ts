@@ -1,0 +1,242 @@
+/**
+ * @jest-environment jsdom
+ */
+import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { httpOnlyCookies, type CookieState, type HttpOnlyCookiesOptions } from '../../src/cookies.js'
+import { attachOAuth, createSession, type AttachOptions, type AttachedSession } from '../../src/index.js'
+
+type Jar = { access: string; user: string }
+
+/** A backend whose access cookie the test holds in its hands. */
+function backend(
+  options: Partial<HttpOnlyCookiesOptions> & Omit<AttachOptions, 'refresh' | 'revoke'> & { valid?: () => boolean } = {},
+) {
+  const { refresh, revoke, key, valid = () => jar.access === 'new', ...attach } = options
+  const jar: Jar = { access: 'old', user: 'ann' }
+  const sent: { url: string | undefined; withCredentials: boolean | undefined; access: string; headers: string[] }[] = []
+  let refreshes = 0
+  const api = axios.create({
+    baseURL: 'https://api.example.com',
+    async adapter(config: InternalAxiosRequestConfig) {
+      const { url, withCredentials } = config
+      sent.push({ url, withCredentials, access: jar.access, headers: Object.keys(config.headers.toJSON()) })
+      const isAccepted = valid()
+      await Promise.resolve()
+      const response: AxiosResponse = { status: isAccepted ? 200 : 401, statusText: '', data: jar.user, headers: {}, config }
+      if (!isAccepted && config.validateStatus?.(401) === false)
+        throw new AxiosError('401', 'ERR_BAD_REQUEST', config, null, response)
+      return response
+    },
+  })
+  const store = httpOnlyCookies({
+    refresh: async (state, context) => {
+      refreshes++
+      if (refresh) return refresh(state, context)
+      jar.access = 'new'
+      return { user: jar.user, expires_in: 600 }
+    },
+    ...(revoke && { revoke }),
+    ...(key !== undefined && { key }),
+  })
+  const session: AttachedSession = attachOAuth(api, store, attach)
+  return { api, session, jar, sent, store, refreshes: () => refreshes }
+}
+
+beforeEach(() => localStorage.clear())
+
+it('five requests that get a 401 lead to one refresh, and each is sent again once with credentials', async () => {
+  const { api, session, sent, refreshes } = backend()
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  const answers = await Promise.all(Array.from({ length: 5 }, () => api.get('/me')))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+  expect([refreshes(), sent.length]).toEqual([1, 10])
+  expect(sent.every(({ withCredentials }) => withCredentials === true)).toBe(true)
+  expect(sent.flatMap(({ headers }) => headers).filter((name) => /authorization/i.test(name))).toEqual([])
+})
+
+it('credentials are included for allowed origins only, and another origin gets no recovery', async () => {
+  const { api, session, sent, refreshes } = backend()
+  await session.signIn({ user: 'ann' })
+  await expect(api.get('https://elsewhere.example/x')).rejects.toMatchObject({ response: { status: 401 } })
+  await expect(api.get('/x', { oauth: false })).rejects.toMatchObject({ response: { status: 401 } })
+  await expect(api.get('/x', { headers: { Authorization: 'Basic x' } })).rejects.toMatchObject({ response: { status: 401 } })
+  expect(sent.map(({ withCredentials }) => withCredentials)).toEqual([undefined, undefined, undefined])
+  expect(refreshes()).toBe(0)
+})
+
+it('a config that a transform redirects to another origin loses the credentials again', async () => {
+  const { api, session, sent } = backend({ valid: () => true })
+  await session.signIn({ user: 'ann' })
+  api.defaults.transformRequest = function (data: unknown) {
+    this.url = 'https://elsewhere.example/x'
+    return data
+  }
+  await api.post('/x', 'y')
+  expect(sent.map(({ url, withCredentials }) => [url, withCredentials])).toEqual([['https://elsewhere.example/x', undefined]])
+})
+
+it("the caller's own withCredentials: false stays", async () => {
+  const { api, session, sent } = backend({ valid: () => true })
+  await session.signIn({ user: 'ann' })
+  await api.get('/x', { withCredentials: false })
+  expect(sent[0]?.withCredentials).toBe(false)
+})
+
+describe('while nothing is known of the session', () => {
+  it('a request is sent without a refresh, and the snapshot says signed_out', async () => {
+    const { api, session, sent, refreshes } = backend({ valid: () => true })
+    expect((await api.post('/login')).status).toBe(200)
+    expect([refreshes(), sent[0]?.withCredentials, session.getSnapshot()]).toEqual([
+      0,
+      true,
+      expect.objectContaining({ status: 'signed_out', reason: 'empty' }),
+    ])
+  })
+
+  it('five 401s ask refresh once: it tells the user, and the requests are sent again', async () => {
+    const { api, session, refreshes } = backend()
+    const events: string[] = []
+    session.on('*', ({ type }) => events.push(type))
+    const answers = await Promise.all(Array.from({ length: 5 }, () => api.get('/me')))
+    expect(answers.map(({ data }) => data)).toEqual(['ann', 'ann', 'ann', 'ann', 'ann'])
+    expect(refreshes()).toBe(1)
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann', persisted: true })
+    expect(events).toContain('signed_in')
+    expect(events).not.toContain('user_changed')
+  })
+
+  it('a refresh function that knows of no session leaves the 401 to the caller, and is asked once', async () => {
+    const { api, refreshes } = backend({ refresh: () => null })
+    await expect(api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_INVALID_GRANT', response: { status: 401 } })
+    await expect(api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_SIGNED_OUT', response: { status: 401 } })
+    expect(refreshes()).toBe(1)
+  })
+
+  it('with rejectSignedOut, session.refresh() asks, and requests reject until then', async () => {
+    const { api, session, sent, refreshes } = backend({ rejectSignedOut: true })
+    await expect(api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toHaveLength(0)
+    expect(await session.refresh()).toMatchObject({ user: 'ann' })
+    await api.get('/me')
+    expect([refreshes(), sent.length]).toEqual([1, 1])
+  })
+})
+
+it('nothing that is stored, printed or returned looks like a token, whatever the backend answers', async () => {
+  const { api, session, jar } = backend({
+    refresh: async () => {
+      jar.access = 'new'
+      return { user: 'ann', expires_in: 600, access_token: 'SECRET', refresh_token: 'SECRET' } as never
+    },
+  })
+  await session.signIn({ user: 'ann', expires_in: 1, id_token: 'SECRET' })
+  await api.get('/me')
+  const state = await session.refresh()
+  expect(state).toEqual({ user: 'ann', expires_in: 600, expires_at: expect.anything() })
+  expect(await session.tokens()).toEqual(state)
+  expect(JSON.stringify({ ...localStorage })).not.toContain('SECRET')
+})
+
+it('getAccessToken is a TypeError that says where the tokens are', async () => {
+  const { session, store } = backend()
+  await expect(session.getAccessToken()).rejects.toThrow(
+    new TypeError('getAccessToken: the tokens of this session are in HttpOnly cookies, which no script can read'),
+  )
+  await expect(createSession(store).getAccessToken()).rejects.toBeInstanceOf(TypeError)
+})
+
+it('a refresh that tells another user signs that one in, and the waiting requests of the first are not sent again', async () => {
+  const { api, session, jar, sent } = backend()
+  await session.signIn({ user: 'ann' })
+  const events: string[] = []
+  session.on('*', ({ type }) => events.push(type))
+  jar.user = 'bob'
+  const outcomes = await Promise.allSettled([api.get('/ann/1'), api.get('/ann/2')])
+  expect(outcomes.map((outcome) => outcome.status === 'rejected' && (outcome.reason as AxiosError).code)).toEqual([
+    'OAUTH_SIGNED_OUT',
+    'OAUTH_SIGNED_OUT',
+  ])
+  expect(sent).toHaveLength(2)
+  expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'bob' })
+  expect(events).toContain('user_changed')
+  expect((await api.get('/bob')).status).toBe(200)
+})
+
+it('a waiting request of one user rejects when another one signs in, and the late refresh changes nothing', async () => {
+  let answer: (state: CookieState) => void = () => undefined
+  const { api, session } = backend({ refresh: () => new Promise((resolve) => (answer = resolve)) })
+  await session.signIn({ user: 'ann' })
+  const waiting = api.get('/ann').catch((error: AxiosError) => error.code)
+  for (let i = 0; i < 50; i++) await Promise.resolve()
+  await session.signIn({ user: 'bob' })
+  expect(await waiting).toBe('OAUTH_SIGNED_OUT')
+  answer({ user: 'ann' })
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(session.getSnapshot()).toMatchObject({ user: 'bob' })
+})
+
+it('signing out is stored: a reload asks no backend, until the application does', async () => {
+  const first = backend()
+  await first.session.signIn({ user: 'ann' })
+  await first.session.signOut()
+  first.session.detach()
+  const second = backend()
+  await expect(second.api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+  expect(second.refreshes()).toBe(0)
+  await second.session.refresh()
+  expect(second.session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann' })
+  expect((await second.api.get('/me')).status).toBe(200)
+})
+
+it('signOut({ revoke: true }) ends the session at the backend; a refresh that another user has overtaken does not', async () => {
+  let ended = 0
+  let answer: (state: CookieState) => void = () => undefined
+  const { api, session } = backend({
+    revoke: () => ended++,
+    refresh: () => new Promise((resolve) => (answer = resolve)),
+  })
+  await session.signIn({ user: 'ann' })
+  const waiting = api.get('/ann').catch(() => undefined)
+  for (let i = 0; i < 50; i++) await Promise.resolve()
+  await session.signIn({ user: 'bob' })
+  answer({ user: 'ann' })
+  await waiting
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  expect(ended).toBe(0)
+  expect(await session.signOut({ revoke: true })).toMatchObject({ revoked: true })
+  expect(ended).toBe(1)
+})
+
+it('a backend that says nothing keeps what was known', async () => {
+  const { api, session, jar } = backend({ refresh: () => void (jar.access = 'new') })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  await api.get('/me')
+  expect(await session.tokens()).toEqual({ user: 'ann' })
+})
+
+it.each([
+  ['a Response', { status: 401, headers: {} }, 'not the response'],
+  ['text', '<html>', 'must be { user, expires_in }'],
+])(
+  'a refresh function that resolves with %s fails with a message that says so, and the session stays',
+  async (_name, answer, text) => {
+    const { api, session } = backend({ refresh: () => answer as never })
+    await session.signIn({ user: 'ann' })
+    const error = (await api.get('/me').catch((reason: unknown) => reason)) as AxiosError
+    expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
+    let cause: unknown = error
+    const messages: string[] = []
+    for (; cause instanceof Error; cause = cause.cause) messages.push(cause.message)
+    expect(messages.join(' ')).toContain(text)
+    expect(session.getSnapshot().status).toBe('signed_in')
+  },
+)
+
+it('a wrong option is a TypeError that names it', async () => {
+  expect(() => httpOnlyCookies({} as never)).toThrow(
+    new TypeError('httpOnlyCookies: refresh must be a function (state, context) → { user, expires_in }, or null'),
+  )
+  expect(() => httpOnlyCookies({ refresh: () => null, revoke: 1 as never })).toThrow('httpOnlyCookies: revoke')
+  expect(() => httpOnlyCookies({ refresh: () => null, key: '' })).toThrow(TypeError)
+  await expect(backend().session.signIn('x' as never)).rejects.toThrow(TypeError)
+})

@@ -1,0 +1,60 @@
+import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { recordHistory, type SessionEvent } from '../../src/devtools/index.js'
+import { timelineOf } from '../../src/devtools/timeline.js'
+import { attachOAuth, memoryStore } from '../../src/index.js'
+import type { AnySessionEvent } from '../../src/session/events.js'
+
+/** Fails to compile when an event of a session has a field that the panel takes for something else. */
+const asSessionEvent = (event: AnySessionEvent): SessionEvent => event
+
+/** An API that accepts one access token. */
+const accepting = (token: string) => async (config: InternalAxiosRequestConfig) => {
+  const status = config.headers.get('Authorization') === `Bearer ${token}` ? 200 : 401
+  const response: AxiosResponse = { data: '', status, statusText: '', headers: {}, config }
+  if (status === 200) return response
+  throw new AxiosError('made-up', AxiosError.ERR_BAD_REQUEST, config, undefined, response)
+}
+
+function setUp(tokens: object) {
+  const api = axios.create({ baseURL: 'https://api.example.com', adapter: accepting('at-2') })
+  const session = attachOAuth(api, memoryStore({ refresh_token: 'rt-1', ...tokens }), {
+    refresh: async () => ({ access_token: 'at-2', expires_in: 60 }),
+  })
+  const history = recordHistory(session)
+  const lines = (): string[] => history.lines().map((line) => line.replace(/ \d\d:\d\d:\d\d/, '').replace(/\d+ ms/, 'some ms'))
+  return { api, session, history, lines }
+}
+
+describe('the history and the waterfall of a real session', () => {
+  it('show a request that was refused, waited for the refresh, and was sent again', async () => {
+    const { api, session, history, lines } = setUp({ access_token: 'at-1' })
+    await session.tokens()
+    await api.get('/items/4?secret=made-up')
+    expect(lines()).toEqual([
+      'GET /items/4 sent',
+      'refresh started: rejected, started by GET /items/4',
+      'GET /items/4 waits: rejected',
+      'refreshed: some ms, 1 request waited',
+      'tokens saved',
+      'GET /items/4 released: after some ms, with a token',
+      'GET /items/4 re-sent',
+    ])
+    expect(timelineOf(history.events.map((event) => asSessionEvent(event as AnySessionEvent)))).toMatchObject({
+      requests: [
+        {
+          label: 'GET /items/4',
+          marks: [{ kind: 'sent' }, { kind: 'refused' }, { kind: 're-sent' }],
+          waits: [{ from: expect.any(Number), to: expect.any(Number) }],
+        },
+      ],
+      refreshes: [{ outcome: 'succeeded', to: expect.any(Number) }],
+    })
+  })
+
+  it('show a request that waited before it was sent', async () => {
+    const { api, history, lines } = setUp({ access_token: 'at-1', expires_at: 1 })
+    await api.get('/items/4')
+    expect(lines()).toContain('GET /items/4 waits: for a token')
+    expect(timelineOf(history.events).requests).toMatchObject([{ marks: [{ kind: 'sent' }], waits: [{}] }])
+  })
+})

@@ -1,0 +1,9 @@
+// A page for examples/next: a Server Component that renders a Client Component with the session of the browser.
+import { createElement, type ReactElement } from 'react'
+import { Account } from './account'
+
+export const dynamic = 'force-dynamic'
+
+export default function Page(): ReactElement {
+  return createElement('main', null, createElement(Account))
+}

@@ -1,0 +1,173 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import axios, { type AxiosInstance } from 'axios'
+import { attachOAuth, memoryStore, type AttachedSession, type RefreshFunction } from '../../src/index.js'
+import { refreshToken } from '../../src/refresh-token.js'
+import { refreshWithClaims, stepUp, type StepUp } from '../../src/step-up/index.js'
+import { deferred, rejection } from '../helpers/client.js'
+
+const claims = '{"access_token":{"nbf":{"essential":true,"value":"1702682181"}}}'
+const base64url = Buffer.from(claims).toString('base64url')
+/** Members of a token request. */
+type Form = Record<string, string>
+
+interface World {
+  api: AxiosInstance
+  session: AttachedSession
+  /** The token requests. */
+  forms: Form[]
+  counts: { served: number; refused: number }
+}
+
+let stop: (() => Promise<void>)[] = []
+afterEach(async () => {
+  await Promise.all(stop.map((end) => end()))
+  stop = []
+})
+
+interface Settings {
+  ask?: StepUp
+  challenge?: string
+  /** Answers a token request with claims. Default: tokens that the API takes. */
+  answer?: (form: Form) => [status: number, body: object] | Promise<[status: number, body: object]>
+  /** Answers a token request without claims. */
+  ordinary?: (form: Form) => Promise<void>
+  refreshTokens?: boolean
+}
+
+/** An API that takes only tokens with the claims, and a token endpoint whose refresh tokens can be used once. */
+async function start(settings: Settings = {}): Promise<World> {
+  const {
+    ask,
+    answer,
+    ordinary,
+    refreshTokens = true,
+    challenge = `Bearer error="insufficient_claims", claims="${base64url}"`,
+  } = settings
+  const forms: Form[] = []
+  const counts = { served: 0, refused: 0 }
+  let issued = 1
+  const server = createServer((request, response) => {
+    let text = ''
+    const json = (status: number, body: object): void =>
+      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+    request.on('data', (chunk) => (text += String(chunk)))
+    request.on('end', () => {
+      if (request.url !== '/token') {
+        const isStrong = request.headers.authorization?.startsWith('Bearer strong') === true
+        counts[isStrong ? 'served' : 'refused']++
+        response.setHeader('www-authenticate', challenge)
+        return json(isStrong ? 200 : 401, {})
+      }
+      const form = Object.fromEntries(new URLSearchParams(text))
+      const isReused = form.refresh_token !== `r${issued}`
+      forms.push(form)
+      void (async () => {
+        if (!form.claims) await ordinary?.(form)
+        const [status, body] = (form.claims && (await answer?.(form))) || [200, undefined]
+        if (isReused) return json(400, { error: 'invalid_grant' })
+        if (body) return json(status, body)
+        issued++
+        json(200, { access_token: `${form.claims ? 'strong' : 'weak'}${issued}`, refresh_token: `r${issued}`, expires_in: 3600 })
+      })()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  stop.push(() => new Promise((resolve) => (server.close(() => resolve()), server.closeAllConnections())))
+  const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const create = (given?: string): RefreshFunction =>
+    refreshToken({ tokenEndpoint: `${baseURL}/token`, clientId: 'app', ...(given && { parameters: { claims: given } }) })
+  const api = axios.create({ baseURL })
+  const store = memoryStore({ access_token: 'weak', ...(refreshTokens && { refresh_token: 'r1' }) })
+  return { api, forms, counts, session: attachOAuth(api, store, refreshWithClaims(create, ask)) }
+}
+
+it('ten requests with a claims challenge lead to one refresh that carries the claims as JSON, and are sent again', async () => {
+  const { api, forms, counts, session } = await start()
+  const answers = await Promise.all(Array.from({ length: 10 }, () => api.get('/me')))
+  expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+  expect(forms).toEqual([expect.objectContaining({ claims, refresh_token: 'r1', grant_type: 'refresh_token' })])
+  expect(counts).toEqual({ served: 10, refused: 10 })
+  expect(await session.tokens()).toMatchObject({ access_token: 'strong2', refresh_token: 'r2' })
+})
+
+it('an ordinary refresh carries no claims, also after a challenge', async () => {
+  const { api, forms, session } = await start()
+  await session.refresh()
+  await api.get('/me')
+  await session.refresh()
+  expect(forms.map((form) => form.claims)).toEqual([undefined, claims, undefined])
+})
+
+it('claims that come as JSON are sent as they are', async () => {
+  const { api, forms } = await start({ challenge: String.raw`Bearer error="insufficient_claims", claims="{\"a\":1}"` })
+  await api.get('/me')
+  expect(forms[0]?.claims).toBe('{"a":1}')
+})
+
+it.each([
+  ['interaction_required', { error: 'interaction_required' }],
+  ['invalid_grant', { error: 'invalid_grant' }],
+  ['invalid_request', { error: 'invalid_request' }],
+])('when the token endpoint answers %s, the user is asked once for all, and the session goes on', async (_name, body) => {
+  const asked: unknown[] = []
+  const handler = stepUp((demand) => (asked.push(demand.claims), { access_token: 'strong', refresh_token: 'r1' }))
+  const { api, session, forms } = await start({ ask: handler, answer: () => [400, body] })
+  const ended: unknown[] = []
+  session.on('signed_out', (event) => ended.push(event))
+  const answers = await Promise.all(Array.from({ length: 5 }, () => api.get('/me')))
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200])
+  expect([asked, forms.length, ended]).toEqual([[base64url], 1, []])
+})
+
+it('without a handler the request rejects with the challenge, and the session goes on', async () => {
+  const { api, session } = await start({ answer: () => [400, { error: 'interaction_required' }] })
+  expect(await rejection(api.get('/me'))).toMatchObject({
+    code: 'OAUTH_STEP_UP_REQUIRED',
+    challenge: { parameters: { claims: base64url } },
+  })
+  expect(session.getSnapshot().status).toBe('signed_in')
+})
+
+it('while the token endpoint is down nobody is asked', async () => {
+  let asked = 0
+  const { api } = await start({ ask: stepUp(() => void asked++), answer: () => [500, {}] })
+  expect(await rejection(api.get('/me'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
+  expect(asked).toBe(0)
+})
+
+it('an ordinary refresh under way is waited for, and a second one carries the claims: no refresh token is sent twice', async () => {
+  const held = deferred()
+  const begun = deferred()
+  const { api, session, forms } = await start({ ordinary: async () => (begun.resolve(), held.promise) })
+  await session.tokens()
+  const refreshing = session.refresh()
+  await begun.promise
+  const sending = api.get('/me')
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  held.resolve()
+  await refreshing
+  expect((await sending).status).toBe(200)
+  expect(forms.map(({ refresh_token, claims: carried }) => [refresh_token, carried])).toEqual([
+    ['r1', undefined],
+    ['r2', claims],
+  ])
+})
+
+it.each([
+  ['a challenge without claims', { challenge: 'Bearer error="insufficient_scope", scope="mail"' }],
+  ['claims that can not be read', { challenge: 'Bearer error="insufficient_claims", claims="%%%"' }],
+  ['a set without a refresh token', { refreshTokens: false }],
+])('%s is the handler’s at once', async (_name, settings) => {
+  let asked = 0
+  const { api, forms } = await start({ ...settings, ask: stepUp(() => (asked++, { access_token: 'strong' })) })
+  expect((await api.get('/me')).status).toBe(200)
+  expect([asked, forms.length]).toEqual([1, 0])
+})
+
+it('misuse is a TypeError that names the function', () => {
+  expect(() => refreshWithClaims(1 as never)).toThrow(/^refreshWithClaims: create/)
+  expect(() => refreshWithClaims((() => 1) as never)).toThrow(/^refreshWithClaims: create/)
+  expect(() => refreshWithClaims(() => () => null, 1 as never)).toThrow(/^refreshWithClaims: ask/)
+})

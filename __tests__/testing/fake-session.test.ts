@@ -1,0 +1,152 @@
+/**
+ * @jest-environment jsdom
+ */
+import { jest } from '@jest/globals'
+import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
+import { act, createElement } from 'react'
+import { createRoot } from 'react-dom/client'
+import { attachOAuth, OAuthError } from '../../src/index.js'
+import { OAuthProvider, SignedIn, SignedOut, useOAuthSession } from '../../src/react/index.js'
+import { fakeSession, type FakeSession } from '../../src/testing.js'
+
+const microtasks = async (): Promise<void> => {
+  for (let i = 0; i < 50; i++) await Promise.resolve()
+}
+
+it('is signed in from the first snapshot on, as the test says', () => {
+  const session = fakeSession({ user: 'ann', scope: 'mail', expiresAt: 4e12, refreshing: true })
+  expect(session.getSnapshot()).toEqual({
+    status: 'signed_in',
+    refreshing: true,
+    generation: 1,
+    persisted: true,
+    canRefresh: true,
+    expiresAt: 4e12,
+    scope: 'mail',
+    user: 'ann',
+  })
+  expect(session.getSnapshot()).toBe(session.getSnapshot())
+})
+
+it.each([
+  [{ status: 'signed_out', reason: 'invalid_grant' }],
+  [{ status: 'signed_out', reason: 'empty' }],
+  [{ status: 'unknown' }],
+  [{ status: 'unavailable', error: new OAuthError('OAUTH_TOKEN_INVALID', 'x') }],
+  [{ status: 'signed_in', lastError: new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'x') }],
+] as const)('shows %j, before and after a subscription and with time', async (state) => {
+  const session = fakeSession(state)
+  expect(session.getSnapshot()).toMatchObject(state)
+  session.subscribe(() => undefined)
+  await microtasks()
+  expect(session.getSnapshot()).toMatchObject(state)
+})
+
+it('set calls subscribers once and listeners with the reason, synchronously', () => {
+  const session = fakeSession()
+  const seen: unknown[] = []
+  session.subscribe(() => seen.push(session.getSnapshot().status))
+  session.on('signed_out', ({ reason }) => seen.push(reason))
+  session.on('user_changed', ({ type }) => seen.push(type))
+  session.set({ status: 'signed_out', reason: 'elsewhere' })
+  expect(seen).toEqual(['elsewhere', 'signed_out'])
+  session.set({ user: 'bob' })
+  expect(seen.slice(2)).toEqual(['user_changed', 'signed_in'])
+  session.set({ status: 'unknown' })
+  session.set({ status: 'unavailable' })
+  expect(seen.slice(4)).toEqual(['unknown', 'unavailable'])
+})
+
+it('a component renders again with each state', async () => {
+  Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
+  const session = fakeSession({ user: 'ann' })
+  const Name = (): string =>
+    useOAuthSession((snapshot) => (snapshot.status === 'signed_in' ? String(snapshot.user) : snapshot.status))
+  const element = document.createElement('div')
+  const root = createRoot(element)
+  await act(() =>
+    root.render(
+      createElement(
+        OAuthProvider,
+        { session },
+        createElement(Name),
+        createElement(SignedIn, null, ' in'),
+        createElement(SignedOut, null, ' out'),
+      ),
+    ),
+  )
+  expect(element.textContent).toBe('ann in')
+  await act(() => session.set({ status: 'signed_out' }))
+  expect(element.textContent).toBe('signed_out out')
+  await act(() => session.signIn({ access_token: 'a' }, { user: 'bob' }))
+  expect(element.textContent).toBe('bob in')
+  await act(() => root.unmount())
+})
+
+function attached(session: FakeSession) {
+  const sent: unknown[] = []
+  const api = axios.create({
+    baseURL: 'https://api.example.com',
+    async adapter(config: InternalAxiosRequestConfig) {
+      await Promise.resolve()
+      const token = config.headers.get('Authorization')
+      sent.push(token)
+      const response = { status: token === 'Bearer fake-token-1' ? 401 : 200, statusText: '', data: '', headers: {}, config }
+      if (response.status === 401) throw new AxiosError('401', 'ERR_BAD_REQUEST', config, null, response)
+      return response
+    },
+  })
+  return { api, sent, instance: attachOAuth(api, session.store) }
+}
+
+it('an instance that is attached to its store recovers a 401 with another token', async () => {
+  const { api, sent } = attached(fakeSession())
+  expect((await api.get('/me')).status).toBe(200)
+  expect(sent).toEqual(['Bearer fake-token-1', 'Bearer fake-token-2'])
+})
+
+it('a request of an instance that is not attached is sent for it by the option oauth', async () => {
+  const { api, sent } = attached(fakeSession({ status: 'signed_out' }))
+  await api.get('/me', { oauth: fakeSession({ tokens: { access_token: 'of-ann' } }) })
+  await api.get('/me')
+  expect(sent).toEqual(['Bearer of-ann', undefined])
+})
+
+it('a refresh that ends the session signs out, as a real one does', async () => {
+  const session = fakeSession({ refresh: () => null, lastError: new OAuthError('OAUTH_INTERNAL', 'x') })
+  const reasons: string[] = []
+  session.on('signed_out', ({ reason }) => reasons.push(reason))
+  await expect(attached(session).api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+  expect(session.getSnapshot()).toMatchObject({
+    status: 'signed_out',
+    reason: 'invalid_grant',
+    lastError: { code: 'OAUTH_INVALID_GRANT' },
+  })
+  expect(reasons).toEqual(['invalid_grant'])
+})
+
+it('requests that wait while it is unknown reject when the test signs in, and later ones go out; while it is unavailable they reject', async () => {
+  const unknown = fakeSession({ status: 'unknown' })
+  const { api, sent } = attached(unknown)
+  const waiting = api.get('/me').catch(({ code }: AxiosError) => code)
+  await microtasks()
+  expect(sent).toEqual([])
+  unknown.set({ tokens: { access_token: 'later' } })
+  expect(await waiting).toBe('OAUTH_SIGNED_OUT')
+  expect((await api.get('/me')).status).toBe(200)
+  expect(sent).toEqual(['Bearer later'])
+  await expect(attached(fakeSession({ status: 'unavailable' })).api.get('/me')).rejects.toMatchObject({
+    code: 'OAUTH_STORE_FAILED',
+  })
+})
+
+it('works with fake timers, and a spy takes the place of a method', async () => {
+  jest.useFakeTimers()
+  const session = fakeSession()
+  const signOut = jest.spyOn(session, 'signOut').mockResolvedValue({ revoked: true })
+  expect(await session.signOut({ revoke: true })).toEqual({ revoked: true })
+  expect(signOut).toHaveBeenCalledTimes(1)
+  expect(await session.getAccessToken()).toBe('fake-token-1')
+  expect(jest.getTimerCount()).toBe(0)
+  jest.useRealTimers()
+})

@@ -1,0 +1,160 @@
+import type { FailureShape } from './failure-shape.js'
+
+const form = { 'content-type': 'application/x-www-form-urlencoded' }
+const text = { 'content-type': 'text/plain' }
+const xml = { 'content-type': 'application/xml' }
+const html = { 'content-type': 'text/html' }
+
+/** Further ends of the same kinds. */
+export const otherEnds: readonly FailureShape[] = [
+  ...(
+    [
+      ['a code in another member', 400, { code: 'invalid_grant' }],
+      ['a code in capitals', 400, { errorCode: 'INVALID_GRANT', errorMessage: 'x' }],
+      ['an object in error', 400, { error: { code: 'invalid_grant', message: 'x' } }],
+      ['an error in error', 400, { error: { error: 'invalid_grant' } }],
+      ['a type in error', 400, { error: { type: 'invalid_grant', status: 400 } }],
+      ['a list of codes', 400, { errors: ['invalid_grant'] }],
+      ['a list at the top', 400, [{ errorCode: 'invalid_grant', message: 'x' }]],
+      ['a number beside the code', 400, { code: 20037, error: 'invalid_grant', error_description: 'x' }],
+      ['a flag beside the code', 400, { error: true, message: 'invalid_grant' }],
+      ['the code in a sentence', 400, { message: 'invalid_grant: Token has been expired or revoked.' }],
+      ['the code in brackets', 400, { message: 'OAuth error [invalid_grant]' }],
+      ['a problem document', 400, { type: 'urn:example:problem:invalid_grant', title: 'Bad Request', status: 400 }],
+      ['a code with a namespace', 400, { __type: 'com.example.idp#InvalidGrantException', message: 'x' }],
+      ['errors of a gateway', 400, { fault: { faultstring: 'x', detail: { errorcode: 'oauth.v2.invalid_grant' } } }],
+      ['a member meta', 400, { meta: { code: 400, error_type: 'invalid_grant' }, data: null }],
+      ['an inner error', 400, { innererror: { code: 'invalid_grant' } }],
+      ['a list of messages', 400, { messages: [{ code: 'invalid_grant' }] }],
+      ['GraphQL', 200, { data: null, errors: [{ message: 'x', extensions: { code: 'INVALID_GRANT' } }] }],
+      ['Google', 400, { error: 'invalid_grant', error_description: 'Token has been expired or revoked.' }],
+      ['a description in another language', 400, { error: 'invalid_grant', error_description: 'Le jeton est invalide.' }],
+      ['a forbidden grant', 403, { message: 'x', error: { name: 'invalid_grant' } }],
+      ['an unauthorized grant', 401, { error: 'invalid_grant', error_description: 'Invalid refresh token' }],
+      ['an end with status 200', 200, { success: false, error_code: 'invalid_grant' }],
+      ['JSON inside JSON', 400, { message: JSON.stringify({ error: 'invalid_grant' }) }],
+    ] as const
+  ).map(([name, status, body]): FailureShape => ({ name, status, body, means: 'ended' })),
+  { name: 'a byte order mark', status: 400, body: '\ufeff{"error":"invalid_grant"}', means: 'ended' },
+  { name: 'JSON as text', status: 400, headers: text, body: ' {"error":"invalid_grant"}\n', means: 'ended' },
+  { name: 'JSON as HTML', status: 400, headers: html, body: '{"error":"invalid_grant"}', means: 'ended' },
+  {
+    name: 'a form',
+    status: 400,
+    headers: form,
+    body: 'error=invalid_grant&error_description=Der+Token+ist+abgelaufen',
+    means: 'ended',
+  },
+  { name: 'the code alone, as text', status: 400, headers: text, body: 'invalid_grant', means: 'ended' },
+  {
+    name: 'XML',
+    status: 400,
+    headers: xml,
+    body: '<?xml version="1.0"?><OAuth><error>invalid_grant</error><error_description>x</error_description></OAuth>',
+    means: 'ended',
+  },
+  { name: 'XML in attributes', status: 400, headers: xml, body: '<error code="invalid_grant" message="x"/>', means: 'ended' },
+  ...(
+    [
+      ['Simple JWT', 401, { detail: 'Token is invalid or expired', code: 'token_not_valid' }],
+      ['Simple JWT, blacklisted', 401, { detail: 'Token is blacklisted', code: 'token_not_valid' }],
+      ['Simple JWT, a deleted user', 401, { detail: 'No active account found for the given token.', code: 'no_active_account' }],
+      ['a reuse', 400, { error: 'invalid_request', error_description: 'refresh token reuse detected' }],
+      ['a reuse in another member', 400, { message: 'Refresh token reuse detected' }],
+      ['an expired token', 400, { error: 'invalid_request', error_description: 'The refresh token has expired' }],
+      ['a token that is not known', 400, { error: 'invalid_request', error_description: 'Refresh token not found' }],
+      [
+        'a token that is gone',
+        400,
+        { error: 'invalid_request', error_description: 'The specified refresh token does not exist.' },
+      ],
+      ['a token that is not recognised', 400, { message: 'Unrecognized refresh token' }],
+      ['a token that is no longer valid', 403, { message: 'Your refresh token is no longer valid.' }],
+      ['a token that is inactive', 400, { error: 'invalid_request', error_description: 'Refresh token is inactive' }],
+      ['a token on a list', 400, { msg: 'refresh token has been blacklisted' }],
+      ['a rotated token', 400, { error: 'invalid_request', error_description: 'Refresh token was already used.' }],
+      ['an incorrect token', 400, { message: 'Incorrect refresh token' }],
+      [
+        'another language, in English terms',
+        400,
+        { error: 'invalid_request', error_description: 'El refresh_token ha expirado' },
+      ],
+      ['another language with its own adjective', 400, { error: 'invalid_request', error_description: 'Refresh-Token ungültig' }],
+      [
+        'a refresh token in a list of a validator',
+        422,
+        { message: 'x', errors: { refresh_token: ['The refresh token is invalid.'] } },
+      ],
+      [
+        'the error of a JWT library',
+        403,
+        { name: 'TokenExpiredError', message: 'jwt expired', expiredAt: '2026-01-01T00:00:00Z' },
+      ],
+      ['the message of a JWT library', 403, { error: 'jwt expired' }],
+      ['the code of a JWT library', 400, { code: 'ERR_JWT_EXPIRED', message: '"exp" claim timestamp check failed' }],
+      ['a code of its own', 400, { code: 'REFRESH_TOKEN_EXPIRED' }],
+      ['a code of its own, revoked', 400, { error: { code: 'RefreshTokenRevoked' } }],
+      ['a code with a service', 400, { code: 'auth/refresh-token-invalid' }],
+      ['a session with a code', 400, { error: 'session_expired' }],
+      ['an expired session', 403, { message: 'Your session has expired. Please log in again.' }],
+      ['a list at the top with a session', 401, [{ message: 'Session expired or invalid', errorCode: 'INVALID_SESSION_ID' }]],
+      ['an invalid session token', 400, { code: 209, error: 'Invalid session token' }],
+      ['a provider of identities', 401, { errorCode: 'E0000011', errorSummary: 'Invalid token provided', errorCauses: [] }],
+      [
+        'a token used in the request',
+        401,
+        { serviceErrorCode: 65601, message: 'The token used in the request has been revoked by the user', status: 401 },
+      ],
+      ['numeric codes', 400, { code: 20026, msg: 'refresh token v1 is invalid' }],
+      [
+        'numeric codes with status 200',
+        200,
+        { data: { description: 'Refresh token is invalid or expired', error_code: 10010 }, message: 'error' },
+      ],
+      ['a code of a gateway', 400, { error_response: { code: '20000', msg: 'x', sub_code: 'isv.refresh-token-invalid' } }],
+      ['Cognito', 400, { __type: 'NotAuthorizedException', message: 'Refresh Token has expired' }],
+      ['gRPC', 401, { error: { code: 16, message: 'x', status: 'UNAUTHENTICATED' } }],
+      ['a deactivated account', 200, { ok: false, error: 'account_inactive' }],
+      ['a revoked token with status 200', 200, { ok: false, error: 'token_revoked' }],
+      ['an expired token with a short code', 400, { error: 'expired_token', error_code: 21327 }],
+    ] as const
+  ).map(([name, status, body]): FailureShape => ({ name, status, body, means: 'probably ended' })),
+  { name: 'a text', status: 400, headers: text, body: 'Invalid refresh token', means: 'probably ended' },
+  {
+    name: 'XML with a sentence',
+    status: 400,
+    headers: xml,
+    body: '<error><message>The refresh token has expired</message></error>',
+    means: 'probably ended',
+  },
+  {
+    name: 'a form with a sentence',
+    status: 400,
+    headers: form,
+    body: 'error=invalid_request&error_description=refresh%20token%20expired',
+    means: 'probably ended',
+  },
+  ...(
+    [
+      ['own backend: Laravel', { message: 'Unauthenticated.' }],
+      ['own backend: Django', { detail: 'Authentication credentials were not provided.' }],
+      ['own backend: Spring', { timestamp: '2026-01-01T00:00:00Z', status: 401, error: 'Unauthorized', path: '/auth/refresh' }],
+      [
+        'own backend: ASP.NET',
+        { type: 'https://tools.ietf.org/html/rfc9110#section-15.5.2', title: 'Unauthorized', status: 401, traceId: '00-1-2-00' },
+      ],
+      ['own backend: a text', 'Unauthorized'],
+      ['own backend: HTML', '<!doctype html><title>401</title><h1>Unauthorized</h1>'],
+      ['own backend: null', 'null'],
+      ['own backend: a flag', { success: false }],
+      ['own backend: a number', { code: 40101, msg: '未登录' }],
+    ] as const
+  ).map(([name, body]): FailureShape => ({
+    name,
+    status: 401,
+    body,
+    means: 'probably ended',
+    meansForGrants: 'kept',
+    needsStatus: true,
+  })),
+]

@@ -1,0 +1,111 @@
+import type { FailureShape } from './failure-shape.js'
+
+const xml = { 'content-type': 'application/xml' }
+const html = { 'content-type': 'text/html' }
+
+/** Further overloads and outages of the same kinds, and answers that say nothing about the session. */
+export const otherOverloads: readonly FailureShape[] = (
+  [
+    [
+      'a limit of a Google API',
+      403,
+      {
+        error: {
+          code: 403,
+          message: 'Quota exceeded for quota metric x',
+          errors: [{ reason: 'rateLimitExceeded', domain: 'usageLimits' }],
+          status: 'RESOURCE_EXHAUSTED',
+        },
+      },
+    ],
+    ['a limit of Salesforce', 403, [{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }]],
+    ['a quota in a message', 400, { message: 'API calls quota exceeded! maximum admitted 60 per Minute.' }],
+    ['a quota with the word unauthorized', 401, { error: 'unauthorized', error_description: 'Quota exceeded for this client' }],
+    ['a limit that was reached', 400, { error: 'request_limit_reached' }],
+    ['calls per second', 403, { errors: 'Exceeded 2 calls per second for api client.' }],
+    ['a throttled client', 400, { __type: 'ThrottlingException', message: 'Rate exceeded' }],
+    ['a slow client', 400, { error: 'slow_down' }],
+    [
+      'too many requests of a refresh token',
+      400,
+      { error: 'invalid_request', error_description: 'Too many requests: the refresh token is used too often' },
+    ],
+    ['a busy server', 400, { error: 'server_busy', error_description: 'Try again later' }],
+    ['an overloaded server', 403, { type: 'error', error: { type: 'overloaded_error', message: 'Overloaded' } }],
+    ['a service that is temporarily unavailable', 400, { error: 'temporarily_unavailable' }],
+    [
+      'a service that is unavailable, in words',
+      401,
+      { error: 'Unauthorized', message: 'The service is temporarily unavailable, please try again later.' },
+    ],
+    ['maintenance', 401, { message: 'The login is down for maintenance' }],
+    ['a server error with status 400', 400, { error: 'server_error' }],
+    ['a server error with status 200', 200, { ok: false, error: 'internal_server_error' }],
+    [
+      'Meta',
+      400,
+      { error: { message: '(#4) Application request limit reached', type: 'OAuthException', is_transient: true, code: 4 } },
+    ],
+    [
+      'Meta, another limit',
+      400,
+      { error: { message: '(#613) Calls to this api have exceeded the rate limit.', type: 'OAuthException', code: 613 } },
+    ],
+    ['a time-out', 408, { message: 'Request timeout' }],
+    ['a time-out behind a gateway', 400, { error: 'gateway_timeout' }],
+    ['an early request', 425, { error: 'too_early' }],
+    ['an ended session at a failing server', 500, { error: 'invalid_grant' }],
+    ['an ended session at a full server', 429, { error: 'invalid_grant' }],
+    ['HTML with status 200', 200, '<!doctype html><h1>Sign in</h1>'],
+    [
+      'HTML of a firewall',
+      403,
+      '<html><title>Attention Required!</title><p>Your session token has expired or is invalid</p></html>',
+    ],
+    ['HTML of an outage', 502, '<html><h1>502 Bad Gateway</h1></html>'],
+    ['XML of a store', 403, '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>'],
+    ['broken JSON', 200, '{"access_token":'],
+    ['an empty answer', 200, ''],
+    ['nothing found', 404, { error: 'Not Found' }],
+    ['a CSRF token', 403, { code: 'EBADCSRFTOKEN', message: 'invalid csrf token' }],
+    ['a CSRF token of Laravel', 419, { message: 'CSRF token mismatch.' }],
+    [
+      'a validator',
+      400,
+      { errors: [{ path: ['refresh_token'], code: 'invalid_type', message: 'Invalid input: expected string' }] },
+    ],
+    ['an error of its own', 400, { error: 'whatever', error_description: 'something is wrong' }],
+    ['a session of a database', 400, { error: 'failed', message: 'could not open a session: pool is full' }],
+  ] as const
+).map(([name, status, body]): FailureShape => {
+  const headers = typeof body !== 'string' ? undefined : body.startsWith('<?xml') ? xml : body.startsWith('<') ? html : undefined
+  return { name, status, body, means: 'kept', ...(headers && { headers }) }
+})
+
+/** Refusals of the client or the request, which do not end the session. */
+export const misconfigurations: readonly FailureShape[] = (
+  [
+    ['a wrong client', 401, { error: 'invalid_client', error_description: 'Bad client credentials' }],
+    ['a wrong client in an object', 401, { error: { code: 'invalid_client', message: 'x' } }],
+    ['a wrong client with status 200', 200, { error: 'incorrect_client_credentials' }],
+    ['a wrong secret of Slack', 200, { ok: false, error: 'bad_client_secret' }],
+    [
+      'a client without the grant',
+      400,
+      { error: 'unauthorized_client', error_description: 'The refresh token was issued to another client' },
+    ],
+    ['a grant that is not supported', 400, { error: 'unsupported_grant_type' }],
+    ['a scope', 400, { error: 'invalid_scope' }],
+    [
+      'a missing parameter',
+      400,
+      { error: 'invalid_request', error_description: "The request body must contain the following parameter: 'refresh_token'." },
+    ],
+    [
+      'a token that is missing or invalid',
+      400,
+      { error: 'invalid_request', error_description: 'The refresh token is missing or invalid' },
+    ],
+    ['a required token', 400, { error: 'invalid_request', error_description: 'A valid refresh token is required' }],
+  ] as const
+).map(([name, status, body]): FailureShape => ({ name, status, body, means: 'misconfigured' }))

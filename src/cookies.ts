@@ -1,0 +1,122 @@
+import { cookieSession } from './axios/cookie-session.js'
+import { defined } from './defined.js'
+import { brandAsSafe } from './errors.js'
+import { readState, toState, toTokens, userOfState, type CookieState } from './cookies/state.js'
+import { deriveStore } from './map-tokens/derive-store.js'
+import type { Session } from './session/session.js'
+import { webStore } from './stores/web.js'
+import type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse, TokenSet, TokenStore } from './types.js'
+
+export type { CookieState }
+
+/**
+ * Has the backend renew the cookies, and resolves with what it says of the session; with nothing when it says nothing, and with `null` when the session is
+ * over. It rejects when the backend gives no answer; a rejection is classified as that of a `RefreshFunction`.
+ *
+ * @example
+ * const refresh: RefreshCookies = async (_state, { signal }) => {
+ *   const response = await fetch('/auth/refresh', { method: 'POST', signal })
+ *   if (response.status === 401) return null
+ *   if (!response.ok) throw response
+ *   return response.json() // { user, expires_in }
+ * }
+ */
+export type RefreshCookies = (
+  state: CookieState | undefined,
+  context: RefreshContext,
+  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
+) => CookieState | null | undefined | void | PromiseLike<CookieState | null | undefined | void>
+
+/** The options of `httpOnlyCookies`. */
+export interface HttpOnlyCookiesOptions {
+  /** Has the backend renew the cookies. */
+  readonly refresh: RefreshCookies
+  /** Ends the session at the backend, for `session.signOut({ revoke: true })`. Default: none. */
+  readonly revoke?: (context: { readonly signal: AbortSignal }) => unknown
+  /** The name of the item in `localStorage` with the state, and of the lock. Two sign-ins on one origin need two keys. Default: `axios-attach-oauth.cookies`. */
+  readonly key?: string
+}
+
+/**
+ * Takes the place of a store where a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are sent with
+ * `withCredentials`; one refresh for any number of 401s and for all tabs, one re-send, and the meaning of a failure are as with tokens.
+ *
+ * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in `localStorage`. While nothing is known, requests
+ * are sent as they are, and a 401 asks `refresh`. A request of one user is not sent again under another one, as far as `user` is known.
+ *
+ * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`. After `session.signOut()` the cookies
+ * are still there: the backend removes them. A request with `oauth: false` is sent as the caller made it. Throws a `TypeError` that names the wrong option.
+ *
+ * @example
+ * const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))
+ * await session.signIn({ user: account.id, expires_in: 600 })
+ */
+export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.cookies' }: HttpOnlyCookiesOptions): TokenStore {
+  if (typeof refresh !== 'function')
+    throw new TypeError('httpOnlyCookies: refresh must be a function (state, context) → { user, expires_in }, or null')
+  if (revoke !== undefined && typeof revoke !== 'function') throw new TypeError('httpOnlyCookies: revoke must be a function')
+
+  const web = webStore({ key, fallback: 'memory' })
+  let isSignedOut = false
+  let session: Session | undefined
+
+  /** The set after a refresh. Where the backend tells the user for the first time, or another user, that is a sign-in. */
+  async function nextTokens(tokens: TokenSet | undefined, answer: unknown): Promise<TokenResponse> {
+    const state = readState('httpOnlyCookies: the result of refresh', answer ?? {})
+    const next = toTokens(state)
+    const user = userOfState(state)
+    const known = tokens && userOfState(tokens)
+    if (user === undefined || user === known || (tokens && known === undefined)) return next
+    await session?.signIn(next, { user })
+    if (known === undefined) return next
+    throw brandAsSafe(new Error('The cookies belong to another user now'))
+  }
+
+  const renew: RefreshFunction = async (tokens, context) => {
+    if (!tokens && isSignedOut && context.reason !== 'requested') return null
+    const answer: unknown = await refresh(tokens && readState('httpOnlyCookies: the stored state', tokens), context)
+    return answer === null ? null : nextTokens(tokens, answer)
+  }
+
+  const endAtBackend: RevokeFunction = async (_tokens, context) => {
+    // Cookies are no token of one sign-in: this would end the session of the user who has signed in meanwhile.
+    if (session?.getSnapshot().status === 'signed_in')
+      throw brandAsSafe(new Error('A user is signed in: the cookies are left alone'))
+    await revoke?.(context)
+  }
+
+  function adapt(adapted: Session): void {
+    const { signIn, tokens, refresh: refreshNow } = adapted
+    session = { ...adapted }
+    const changed: Pick<Session, 'signIn' | 'tokens' | 'refresh' | 'getAccessToken'> = {
+      async signIn(given, options) {
+        const state = readState('signIn: the state', given)
+        const user = options?.user ?? userOfState(state)
+        await signIn(toTokens(user === undefined ? state : { ...state, user }), defined({ user }))
+      },
+      tokens: async () => {
+        const present = await tokens()
+        return present && toState(present)
+      },
+      refresh: async () => toState(await refreshNow()),
+      getAccessToken: () =>
+        Promise.reject(
+          new TypeError('getAccessToken: the tokens of this session are in HttpOnly cookies, which no script can read'),
+        ),
+    }
+    Object.assign(adapted, changed, { [cookieSession]: true })
+  }
+
+  const derived = deriveStore(web, {
+    async read() {
+      const found = await web.read()
+      isSignedOut = found?.signed_out === true
+      return isSignedOut ? undefined : found
+    },
+    write: (tokens, context) => web.write(tokens ?? (context.mode === 'set' ? { signed_out: true } : undefined), context),
+  })
+  return Object.assign(derived, {
+    refresh: revoke ? Object.assign(renew, { revoke: endAtBackend }) : renew,
+    [cookieSession]: adapt,
+  })
+}

@@ -1,0 +1,211 @@
+import type { InternalAxiosRequestConfig } from 'axios'
+import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './axios/challenge.js'
+import { cookieSession } from './axios/cookie-session.js'
+import type { StepUp } from './axios/options.js'
+import { originOf, originRule, type OriginRule } from './axios/origin.js'
+import { emitQueued, emitSent } from './axios/request-events.js'
+import { openSessionOf } from './axios/session-object.js'
+import { fetchError, OAuthFetchError } from './fetch/error.js'
+import { untilAborted } from './fetch/abort.js'
+import { readRequest, type Fetch, type Outgoing } from './fetch/outgoing.js'
+import { routeRule } from './node-only.js'
+import type { RefreshResult } from './session/in-flight-refresh.js'
+import { epochEnded } from './session/refresh-error.js'
+import type { Session } from './session/session.js'
+import type { ActiveToken } from './session/state.js'
+import type { TokenProvider } from './session/token-provider.js'
+
+export { OAuthFetchError }
+
+/** The options of `oauthFetch`. */
+export interface OAuthFetchOptions {
+  /** The origins that get the token, such as `['https://api.example.com']`. Default: in a browser the page's own origin, elsewhere none. */
+  readonly origins?: readonly string[]
+  /**
+   * Meets a challenge that asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470): `stepUp(…)` of `axios-attach-oauth/step-up`.
+   * Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
+   */
+  readonly stepUp?: StepUp
+  /** Sends the requests. Default: the platform's `fetch`. */
+  readonly fetch?: Fetch
+  /** `true`: tokens may travel over plain http to other machines. Default: `false`. */
+  readonly dangerouslyAllowInsecureHttp?: boolean
+}
+
+/** The option `oauth` of one request. */
+export interface OAuthFetchRequestOptions {
+  /** Makes the body, once for each time that the request is sent. With it, a stream can be sent again: pass it in place of `body`. */
+  readonly body?: () => unknown
+  /** How long the token must stay valid, in milliseconds. Default: 0. */
+  readonly validFor?: number
+  /** `false`: the request carries the token, and a 401 is the caller's answer. Default: `true`. */
+  readonly recover?: boolean
+}
+
+/** `fetch` with the option `oauth`: `false` sends the request as the caller made it. */
+export type OAuthFetch = (
+  input: RequestInfo | URL,
+  init?: RequestInit & { readonly oauth?: false | OAuthFetchRequestOptions | undefined },
+) => Promise<Response>
+
+const nothingAllowed =
+  'Tell which origins may get the token: by the option origins of oauthFetch, such as ["https://api.example.com"]. ' +
+  'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.'
+
+function judgeOrigins(origins: readonly string[] | undefined, allowInsecureHttp: boolean): OriginRule {
+  try {
+    return originRule({
+      origins,
+      baseURL: () => undefined,
+      page: () => globalThis.location?.href,
+      base: () => globalThis.document?.baseURI,
+      allowInsecureHttp,
+    })
+  } catch (error) {
+    throw new TypeError((error as Error).message.replace('attachOAuth', 'oauthFetch'))
+  }
+}
+
+/** The challenge that a refresh can't meet, or `true` when the response rejects the token. Not when a redirect has led to another origin: the platform has taken the token off. */
+function refusalOf({ url }: Outgoing, { status, headers, redirected, url: landed }: Response): Challenge | boolean {
+  const isElsewhere = redirected && originOf(landed) !== originOf(url, globalThis.document?.baseURI)
+  if (isElsewhere || (status !== 401 && status !== 403 && status !== 400)) return false
+  const challenges = parseChallenges(headers.get('www-authenticate'))
+  return (status === 400 ? undefined : beyondRefresh(challenges)) ?? rejectsToken(status, challenges)
+}
+
+function stepUpRequired(response: Response, challenge: Challenge, cause?: unknown): OAuthFetchError {
+  const text = `The resource server asks for more than a refresh can give (${challenge.parameters.error}).`
+  const advice = 'Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.'
+  return Object.assign(new OAuthFetchError('OAUTH_STEP_UP_REQUIRED', `${text} ${advice}`, response, { cause }), { challenge })
+}
+
+/**
+ * Makes a `fetch` for a session: requests to allowed origins carry its access token; any number of concurrent 401s lead to one refresh, which the session shares with
+ * the axios instances that are attached to it, and each request is sent again once. A request is never sent for another user than the one it was made for.
+ *
+ * A request with its own `Authorization` header, to another origin, or with `oauth: false` is sent as the caller made it. A 401 that could not be recovered for a
+ * passing reason is the answer; the end of the session rejects with `OAUTH_INVALID_GRANT` or `OAUTH_SIGNED_OUT`. A body that is a stream can't be sent
+ * again: `OAUTH_NOT_REPLAYABLE`. An abort rejects with `signal.reason`. Errors are `OAuthFetchError`s, whose `response` is the server's answer. Throws a
+ * `TypeError` that names the wrong option, and for a session in HttpOnly cookies.
+ *
+ * @example
+ * const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })
+ * const response = await fetchWithToken('https://api.example.com/me')
+ */
+export function oauthFetch(session: Session, options: OAuthFetchOptions = {}): OAuthFetch {
+  const { origins, stepUp, fetch = (input, init) => globalThis.fetch(input, init) } = options
+  const provider = openSessionOf(session)?.provider
+  if (!provider) throw new TypeError('oauthFetch: session must be a session that attachOAuth or createSession returned')
+  if (cookieSession in session)
+    throw new TypeError('oauthFetch: the tokens of this session are in HttpOnly cookies: use fetch with credentials, or axios')
+  if (typeof fetch !== 'function') throw new TypeError('oauthFetch: fetch must be a function')
+  if (stepUp !== undefined && typeof stepUp !== 'function')
+    throw new TypeError('oauthFetch: stepUp must be the result of the function stepUp(…)')
+  const allowInsecureHttp = options.dangerouslyAllowInsecureHttp === true
+  const judgeOrigin = judgeOrigins(origins, allowInsecureHttp)
+  const judgeRoute = routeRule({ allowInsecureHttp, base: () => globalThis.document?.baseURI })
+
+  /** Does the request get the token? */
+  function isConcerned({ url, headers, signal }: Outgoing): boolean {
+    if (headers.get('authorization') || provider?.isRefreshRequest({ signal })) return false
+    const verdict = judgeOrigin({ url })
+    if (verdict === 'nothing-allowed') throw new OAuthFetchError('OAUTH_ORIGIN_UNKNOWN', nothingAllowed)
+    const danger = verdict === 'allowed' ? judgeRoute({ url, adapter: 'fetch' }) : undefined
+    if (danger !== undefined) throw new OAuthFetchError('OAUTH_INSECURE_PROXY', danger)
+    return verdict === 'allowed'
+  }
+
+  return async (input, { oauth, ...init } = {}) => {
+    if (oauth === false) return fetch(input, init)
+    const request = readRequest(fetch, input, init, oauth?.body)
+    if (!isConcerned(request)) return request.send(undefined, true)
+    return sendFor(provider, request, oauth ?? {}, stepUp).catch((error: unknown) => {
+      throw fetchError(error)
+    })
+  }
+}
+
+/** Sends a request of the session, and once more after a 401 that another token can answer. */
+async function sendFor(
+  provider: TokenProvider,
+  request: Outgoing,
+  { validFor, recover }: OAuthFetchRequestOptions,
+  stepUp: StepUp | undefined,
+): Promise<Response> {
+  const { url, method, signal, isOneShot } = request
+  const config = { url, method } as InternalAxiosRequestConfig
+  const requestId = provider.events.watchesRequests ? provider.events.nextRequestId() : undefined
+  const emit = (name: 'sent' | 'resent'): void => emitSent(provider.events, name, config, requestId)
+  let { epoch } = provider
+  const requireEpoch = (response?: Response): void => {
+    if (!provider.isCurrent(epoch)) throw fetchError(epochEnded(), response)
+  }
+
+  const demand = isOneShot || validFor ? { isOneShot, validFor } : undefined
+  let token = provider.peekToken(demand)
+  if (!token) {
+    const released = emitQueued(provider, config, requestId, 'token')
+    const result = await untilAborted(provider.getToken(demand, requestId === undefined ? undefined : { url, method }), signal)
+    released?.(result.type)
+    if ('error' in result) throw result.error
+    requireEpoch()
+    token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
+  }
+  epoch = token ? token.epoch : provider.epoch
+  if (token) emit('sent')
+  const response = await request.send(bearer(token), isOneShot || !token, requireEpoch)
+  if (!token || recover === false) return response
+  const refusal = refusalOf(request, response)
+  if (refusal === false) return response
+
+  const result = replacementFor(provider, token, refusal, stepUp, response)
+  if (isOneShot) {
+    result.catch(() => undefined)
+    throw notReplayable(response)
+  }
+  const released = emitQueued(provider, config, requestId, 'rejected')
+  const replacement = await untilAborted(result, signal).catch((error: unknown) => {
+    if (signal?.aborted) discard(response)
+    throw error
+  })
+  released?.(replacement.type)
+  if (replacement.type === 'failed') return response
+  if (replacement.type !== 'token') throw fetchError(replacement.error, response)
+  emit('resent')
+  return request.send(bearer(provider.latest(replacement.token, epoch)), true, () => {
+    requireEpoch(response)
+    discard(response)
+  })
+}
+
+/** Frees the connection of a response that is not read. */
+function discard({ body }: Response): void {
+  body?.cancel().catch(() => undefined)
+}
+
+function bearer(token: ActiveToken | undefined): string | undefined {
+  return token?.accessToken === undefined ? undefined : `Bearer ${token.accessToken}`
+}
+
+/** Gets another token for a refused request. */
+function replacementFor(
+  provider: TokenProvider,
+  token: ActiveToken,
+  refusal: Challenge | true,
+  stepUp: StepUp | undefined,
+  response: Response,
+): Promise<RefreshResult> {
+  if (refusal === true) return provider.getTokenAfter401(token)
+  if (!stepUp) throw stepUpRequired(response, refusal)
+  return stepUp(provider, token, refusal).catch((cause: unknown) => {
+    const error = fetchError(cause, response)
+    throw error instanceof OAuthFetchError ? error : stepUpRequired(response, refusal, cause)
+  })
+}
+
+function notReplayable(response: Response): OAuthFetchError {
+  const text =
+    'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.'
+  return new OAuthFetchError('OAUTH_NOT_REPLAYABLE', text, response)
+}

@@ -1,0 +1,33 @@
+import type { Challenge } from '../axios/challenge.js'
+import { defineHidden, isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from '../errors.js'
+
+/**
+ * An error of a request that `oauthFetch` was called for. `instanceof OAuthError` and `isOAuthError` hold for it.
+ *
+ * @example
+ * fetchWithToken('/me').catch((error) => { if (error instanceof OAuthFetchError) report(error.code, error.response?.status) })
+ */
+export class OAuthFetchError extends OAuthError {
+  /** The resource server's answer that could not be recovered, where there was one. Its body has not been read. */
+  declare readonly response?: Response
+  /** The challenge of the resource server, when the code is `OAUTH_STEP_UP_REQUIRED` (RFC 6750 §3, RFC 9470). */
+  declare readonly challenge?: Challenge
+
+  constructor(code: OAuthErrorCode, message: string, response?: Response, options?: OAuthErrorOptions) {
+    super(code, message, options)
+    defineHidden(this, 'name', 'OAuthFetchError')
+    // Printers would show the headers and the address of the response.
+    if (response) defineHidden(this, 'response', response)
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isOAuthError(value) && value.name === 'OAuthFetchError'
+  }
+}
+
+/** Gives an error of the session the response that it concerns; any other error stays as it is. */
+export function fetchError(error: unknown, response?: Response): unknown {
+  if (!isOAuthError(error) || error instanceof OAuthFetchError) return error
+  const { code, message, retryable, oauthError } = error
+  return new OAuthFetchError(code, message, response, { cause: error, retryable, oauthError })
+}

@@ -1,0 +1,51 @@
+/** A request as `fetch` takes it, which can be sent twice where its body allows it. */
+export interface Outgoing {
+  readonly url: string
+  readonly method: string
+  readonly headers: Headers
+  readonly signal: AbortSignal | undefined
+  /** The body is a stream, and no function makes another one. */
+  readonly isOneShot: boolean
+  /** Sends the request with the header. `check` runs right before; `isLast`: there is no second send. */
+  readonly send: (authorization: string | undefined, isLast: boolean, check?: () => void) => Promise<Response>
+}
+
+export type Fetch = (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>
+
+function isStream(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
+}
+
+/** A copy of a body that its owner may change while the request waits. */
+function copyBody(body: BodyInit | null | undefined): BodyInit | null | undefined {
+  if (body instanceof URLSearchParams) return new URLSearchParams(body)
+  if (body instanceof ArrayBuffer) return body.slice(0)
+  if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength).slice()
+  if (typeof FormData === 'undefined' || !(body instanceof FormData) || !body.forEach) return body
+  const copy = new FormData()
+  body.forEach((value, name) => copy.append(name, value))
+  return copy
+}
+
+/** Reads the arguments of `fetch`. A `Request` with a body is cloned for the first send. */
+export function readRequest(fetch: Fetch, input: RequestInfo | URL, init: RequestInit, createBody?: () => unknown): Outgoing {
+  const request = typeof input === 'object' && 'headers' in input ? input : undefined
+  const hasBody = init.body !== undefined && init.body !== null
+  const settings: RequestInit = hasBody && !createBody ? { ...init, body: copyBody(init.body) as BodyInit } : init
+  const headers = new Headers(init.headers ?? request?.headers)
+  return {
+    url: request?.url ?? String(input),
+    method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
+    headers,
+    signal: init.signal ?? request?.signal,
+    isOneShot: !createBody && hasBody && isStream(init.body),
+    async send(authorization, isLast, check) {
+      const sent = new Headers(headers)
+      if (authorization !== undefined) sent.set('authorization', authorization)
+      const target = request && !isLast && !hasBody && request.body !== null ? request.clone() : input
+      const own = createBody && { body: (await createBody()) as BodyInit, duplex: 'half' }
+      check?.()
+      return fetch(target, { ...settings, headers: sent, ...own })
+    },
+  }
+}

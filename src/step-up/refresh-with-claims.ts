@@ -1,0 +1,114 @@
+import type { StepUp } from '../axios/options.js'
+import { brandAsSafe } from '../errors.js'
+import { classifyFailure } from '../policy.js'
+import type { RefreshResult } from '../session/in-flight-refresh.js'
+import type { ActiveToken } from '../session/state.js'
+import type { TokenProvider } from '../session/token-provider.js'
+import { decodeIdToken } from '../tokens.js'
+import type { RefreshFunction } from '../types.js'
+
+/** The options of `attachOAuth` that `refreshWithClaims` makes. */
+export interface ClaimsOptions {
+  readonly refresh: RefreshFunction
+  readonly stepUp: StepUp
+}
+
+/** Claims that the next refresh of one access token carries. */
+interface Demand {
+  readonly claims: string
+  /** A refresh has carried them. */
+  isSent: boolean
+  /** The token endpoint has refused them. */
+  isRefused: boolean
+}
+
+/** A demand is renewed once more where a refresh without its claims was under way. */
+const ATTEMPTS = 2
+
+/** The claims of a challenge as JSON text. Microsoft's servers send base64url; `undefined` when the text is neither. */
+function readClaims(text = ''): string | undefined {
+  if (/^\s*\{/.test(text)) return text
+  try {
+    return JSON.stringify(decodeIdToken(`.${text}`))
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Answers a claims challenge (`insufficient_claims`, as Microsoft Graph sends it) with a refresh that carries the parameter `claims`, before it asks anybody. `create` makes
+ * the refresh function: for `claims`, a JSON text, and for ordinary refreshes without. The session makes both kinds, so that no refresh token is sent
+ * twice. When the token endpoint refuses the claims, and for challenges without claims, `ask` is called, typically `stepUp(handler)`; without it the
+ * request rejects with `OAUTH_STEP_UP_REQUIRED`.
+ *
+ * Returns the options `refresh` and `stepUp`. Throws a `TypeError` when `create` makes no function or `ask` is none.
+ *
+ * @example
+ * const create = (claims?: string) => refreshToken({ tokenEndpoint, clientId, ...(claims && { parameters: { claims } }) })
+ * attachOAuth(api, store, refreshWithClaims(create, stepUp(({ claims }) => signInAgain({ claims }))))
+ */
+export function refreshWithClaims(create: (claims?: string) => RefreshFunction, ask?: StepUp): ClaimsOptions {
+  const plain = typeof create === 'function' ? create() : undefined
+  if (typeof plain !== 'function') throw new TypeError('refreshWithClaims: create must be a function (claims) → refresh function')
+  if (ask !== undefined && typeof ask !== 'function')
+    throw new TypeError('refreshWithClaims: ask must be the result of the function stepUp(…)')
+
+  /** By the access token that is refreshed. */
+  const demands = new Map<string, Demand>()
+  const met = new WeakMap<ActiveToken, string>()
+
+  const refresh: RefreshFunction = async (tokens, context) => {
+    const demand = demands.get(tokens?.access_token ?? '')
+    if (!demand) return plain(tokens, context)
+    demand.isSent = true
+    try {
+      return await create(demand.claims)(tokens, context)
+    } catch (error) {
+      if (classifyFailure(error, Date.now()).kind === 'transient') throw error
+      demand.isRefused = true
+      // The session goes on: that the claims are refused is no sign of its end.
+      throw brandAsSafe(new Error('The token endpoint refuses the claims'))
+    }
+  }
+
+  /** Refreshes with the claims; `undefined` when the user has to be asked. */
+  async function renew(
+    provider: Pick<TokenProvider, 'getTokenAfter401'>,
+    token: ActiveToken,
+    claims: string,
+  ): Promise<RefreshResult | undefined> {
+    let present = token
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const key = present.accessToken ?? ''
+      const known = demands.get(key)
+      const demand: Demand = known?.claims === claims ? known : { claims, isSent: false, isRefused: false }
+      demands.set(key, demand)
+      const result = await provider.getTokenAfter401(present)
+      if (demands.get(key) === demand) demands.delete(key)
+      if (result.type === 'failed') return demand.isSent && !demand.isRefused ? result : undefined
+      if (result.type === 'rejected') return result
+      if (demand.isSent) met.set(result.token, claims)
+      if (met.get(result.token) === claims) return result
+      present = result.token
+    }
+    return undefined
+  }
+
+  const { needsRefreshToken, neverEnds, revoke } = plain
+  return {
+    refresh: Object.assign(refresh, {
+      ...(needsRefreshToken && { needsRefreshToken }),
+      ...(neverEnds && { neverEnds }),
+      ...(revoke && { revoke }),
+    }),
+    async stepUp(provider, token, challenge) {
+      const claims = readClaims(challenge.parameters.claims)
+      const canRefresh = token && !(needsRefreshToken && token.record.parsed.refreshToken === undefined)
+      const whole = provider as typeof provider & Pick<TokenProvider, 'getTokenAfter401'>
+      const result = canRefresh && claims !== undefined ? await renew(whole, token, claims) : undefined
+      if (result) return result
+      if (ask) return ask(provider, token, challenge)
+      throw brandAsSafe(new Error('A refresh does not meet the challenge, and no handler asks the user'))
+    },
+  }
+}

@@ -1,0 +1,158 @@
+import { openSessionOf } from './axios/session-object.js'
+import { createSession, memoryStore, OAuthError } from './index.js'
+import type { RefreshFunction, Session, SessionListener, SessionSnapshot, SignOutReason, TokenJSON, TokenStore } from './index.js'
+
+/** The state of a fake session. */
+export interface FakeSessionState {
+  /** Default: `signed_in`. */
+  readonly status?: SessionSnapshot['status']
+  /** The user of `signed_in`, as `signIn(tokens, { user })` names it. Default: none. */
+  readonly user?: string
+  /** The granted scope of `signed_in`. Default: none. */
+  readonly scope?: string
+  /** When the access token of `signed_in` expires, in epoch milliseconds. Default: unknown, so that no refresh is due. */
+  readonly expiresAt?: number
+  /** Further members of the token set of `signed_in`. Default: an access token and a refresh token. */
+  readonly tokens?: TokenJSON
+  /** Why the session is `signed_out`. Default: `requested`. */
+  readonly reason?: SignOutReason | 'empty'
+  /** Why the session is `unavailable`. Default: an error with the code `OAUTH_STORE_FAILED`. */
+  readonly error?: OAuthError
+  /** The error of the last refresh. Default: none. */
+  readonly lastError?: OAuthError
+  /** A refresh is under way. Default: `false`. */
+  readonly refreshing?: boolean
+}
+
+/** The options of `fakeSession`. */
+export interface FakeSessionOptions extends FakeSessionState {
+  /** The refresh function. Default: one that resolves with another token each time. */
+  readonly refresh?: RefreshFunction
+}
+
+/** A session for tests, whose state the test sets. */
+export interface FakeSession extends Session {
+  /** The store of the session: `attachOAuth(api, session.store)` attaches an instance to this session. */
+  readonly store: TokenStore
+  /** Changes the state, and calls subscribers and listeners synchronously. */
+  readonly set: (state: FakeSessionState) => void
+}
+
+type Overlay = Partial<Record<'status' | 'reason' | 'error' | 'lastError' | 'refreshing' | 'at', unknown>>
+
+const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The token store (fake) can not be read.')
+
+/**
+ * Makes a session for the tests of an application: without servers, storage or timers, in the state that the test names, from the first `getSnapshot()` on. It
+ * is a real session in memory: components subscribe to it, `signIn`, `signOut` and `refresh` work, and an axios instance is attached with
+ * `attachOAuth(api, session.store)`. `unknown` and `unavailable` last until `set`, `signIn` or `signOut`; requests that wait
+ * meanwhile reject then, as at any sign-in.
+ *
+ * @example
+ * const session = fakeSession({ status: 'signed_in', user: 'ann' })
+ * render(<OAuthProvider session={session}><App /></OAuthProvider>)
+ * session.set({ status: 'signed_out', reason: 'invalid_grant' })
+ */
+export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): FakeSession {
+  const memory = memoryStore()
+  let state: FakeSessionState = initial
+  let overlay: Overlay = {}
+  let isSetting = false
+  let issued = 1
+  const waiting = new Set<() => void>()
+  const listeners = new Set<() => void>()
+
+  const store: TokenStore = {
+    name: 'fake',
+    async read() {
+      if (overlay.status === 'unavailable') throw overlay.error as OAuthError
+      if (overlay.status === 'unknown') await new Promise<void>((resolve) => waiting.add(resolve))
+      return memory.read()
+    },
+    write: (tokens, context) => memory.write(tokens, context),
+    refresh: refresh ?? (() => ({ access_token: `fake-token-${++issued}` })),
+  }
+  const session = createSession(store)
+  const { signIn, signOut, on, getSnapshot } = session
+  let real = getSnapshot()
+  let present = real
+  let seen = real
+
+  function snapshot(): SessionSnapshot {
+    const next = getSnapshot()
+    if (next !== real) present = overlaid((real = next))
+    return present
+  }
+
+  function overlaid(base: SessionSnapshot): SessionSnapshot {
+    const { status } = overlay
+    const { refreshing, lastError } = base
+    const common = { refreshing, ...(lastError && { lastError }) }
+    return Object.freeze({ ...(status === undefined || status === base.status ? base : common), ...overlay }) as SessionSnapshot
+  }
+
+  function notify(): void {
+    const next = snapshot()
+    if (isSetting || next === seen) return
+    seen = next
+    for (const listener of [...listeners]) listener()
+  }
+
+  function set(next: FakeSessionState): void {
+    const { status = 'signed_in', user, scope, expiresAt, tokens, reason = 'requested', error, lastError, refreshing } = next
+    isSetting = true
+    state = next
+    overlay = {
+      ...(status === 'signed_out' && { reason }),
+      ...(status === 'unavailable' && { status, error: error ?? unreadable() }),
+      ...(status === 'unknown' && { status }),
+      ...(lastError && { lastError }),
+      ...(refreshing && { refreshing }),
+    }
+    if (status === 'signed_in') {
+      const known = {
+        ...(scope !== undefined && { scope }),
+        ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
+      }
+      const set = { access_token: `fake-token-${issued}`, refresh_token: 'fake-refresh-token', ...known, ...tokens }
+      void signIn(set, user === undefined ? {} : { user })
+    } else if (status === 'signed_out') void signOut()
+    isSetting = false
+    present = overlaid((real = getSnapshot()))
+    notify()
+    if (status !== 'unknown') release()
+  }
+
+  function release(): void {
+    for (const resolve of waiting) resolve()
+    waiting.clear()
+  }
+
+  openSessionOf(session)?.notifications.subscribe(() => {
+    // The session has changed by itself: by a sign-in, a refresh, a 401.
+    if (!isSetting) overlay = {}
+    notify()
+  })
+
+  const fake: FakeSession = Object.assign(session, {
+    store,
+    set,
+    getSnapshot: snapshot,
+    subscribe(listener: () => void) {
+      const entry = (): void => listener()
+      listeners.add(entry)
+      return () => void listeners.delete(entry)
+    },
+    on: ((name, listener: SessionListener<'*'>) =>
+      on(name, ((event: Parameters<SessionListener<'*'>>[0]) =>
+        listener(
+          isSetting && event.type === 'signed_out' ? { ...event, ...reasonOf(state) } : event,
+        )) as never)) as Session['on'],
+  })
+  set(initial)
+  return fake
+}
+
+function reasonOf({ reason }: FakeSessionState): { reason?: SignOutReason } {
+  return reason === undefined || reason === 'empty' ? {} : { reason }
+}
