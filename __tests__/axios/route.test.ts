@@ -14,6 +14,21 @@ const old = { axiosVersion: '1.13.2' }
 const isRefused = (config: object, target: string, on: RoutePlatform): boolean =>
   insecureRoute(config as AxiosRequestConfig, target, on) !== undefined
 
+describe('a proxy of the config', () => {
+  it.each<[string, object, boolean]>([
+    ['with a host', { host: 'proxy.example', port: 3128 }, true],
+    ['without a host, which is this machine', { port: 3128 }, true],
+    ['with a hostname beside its host', { hostname: 'proxy.example', host: '' }, true],
+  ])('%s gets no token for plain http', (_which, given, expected) => {
+    expect(isRefused({ proxy: given }, http, platform({}))).toBe(expected)
+  })
+
+  it('is named in the reason', () => {
+    expect(insecureRoute({ proxy: { host: 'proxy.example', port: 3128 } }, http, platform({}))).toContain('proxy.example')
+    expect(insecureRoute({ proxy: { port: 3128 } as never }, http, platform({}))).toContain('localhost')
+  })
+})
+
 describe('the proxy of the environment', () => {
   it.each<[string, Record<string, string>, string, Partial<RoutePlatform>, boolean]>([
     ['none', {}, http, {}, false],
