@@ -21,7 +21,7 @@ describe('a copy of JSON', () => {
   })
 
   it('leaves what is no JSON as it is', () => {
-    const values = [new Date(0), () => undefined, new Map(), new (class Own {})()]
+    const values = [new Date(0), () => undefined, new Map(), new URL('https://example.com')]
     const copy = copyJSON({ values }).values
     expect(copy.every((value, i) => value === values[i])).toBe(true)
   })
