@@ -104,6 +104,38 @@ describe('a cause that was thrown elsewhere', () => {
     expect(failed(known).cause).toBe(known)
   })
 
+  it.each<[string, unknown, string]>([
+    ['a text', 'made up', 'a string was thrown'],
+    ['a number', 5, 'a number was thrown'],
+    ['a function', () => 'made up', 'its message is not shown, as it may hold a secret'],
+    ['an object whose getters throw', nasty, 'its message is not shown, as it may hold a secret'],
+  ])('is an error also where it was none: %s', (_what, thrown, message) => {
+    const cause = safeCause(thrown)
+    expect(cause).toBeInstanceOf(Error)
+    expect((cause as Error).message).toBe(message)
+  })
+
+  it.each<[unknown, unknown]>([
+    [7, 7],
+    ['40001', '40001'],
+    ['made-up-ABC', undefined],
+    ['ABC made up', undefined],
+    ['A'.repeat(65), undefined],
+  ])('keeps its code %p only where that is one of a system, a driver or axios', (code, expected) => {
+    expect((safeCause(Object.assign(new Error('made up'), { code })) as { code?: unknown }).code).toBe(expected)
+  })
+
+  it('keeps its call sites, one a line, and no line of its message', () => {
+    const thrown = Object.assign(new Error('first\n    at secret'), {
+      stack: 'Error: first\n    at secret\n    at one (file.js:1:1)\n    at two (file.js:2:2)\nand more',
+    })
+    expect((safeCause(thrown) as Error).stack).toBe(
+      'Error: its message is not shown, as it may hold a secret\n    at one (file.js:1:1)\n    at two (file.js:2:2)',
+    )
+    const foreign = Object.assign(new Error('made up'), { stack: 'Error: another\n    at secret' })
+    expect((safeCause(foreign) as Error).stack).toBe('Error: its message is not shown, as it may hold a secret')
+  })
+
   it('is not enumerable, as in any error of the language', () => {
     expect(Object.keys(failed(new Error('made up'))).sort()).toEqual(['code', 'retryable'])
   })

@@ -41,6 +41,26 @@ describe('a token set', () => {
     }
   })
 
+  it.each(['my-dpop', 'dpop2', 'macaroon'])(
+    'with token_type %j, which only resembles one that needs a proof, is accepted',
+    (type) => {
+      expect(parseStoredTokens({ access_token: 'a', token_type: type }, now)).toMatchObject({ accessToken: 'a' })
+    },
+  )
+
+  it.each([
+    'refresh_token_expires_in',
+    'refresh_expires_in',
+    'refreshTokenExpiresIn',
+    'refreshExpiresAt',
+    'x_refresh_token_expires_in',
+  ])('loses %s, which describes the refresh token before, when a new one comes', (name) => {
+    const previous = { access_token: 'a', refresh_token: 'r', [name]: 5 }
+    const merged = (response: object): object => mergeTokenResponse(previous, { access_token: 'b', ...response }, now).tokens
+    expect(merged({ refresh_token: 'r2' })).not.toHaveProperty(name)
+    expect(merged({})).toHaveProperty(name)
+  })
+
   it('with tokens of exactly 64 KiB is accepted', () => {
     const token = 'x'.repeat(65_536)
     expect(parseStoredTokens({ access_token: token, refresh_token: token }, now)).toMatchObject({

@@ -10,9 +10,9 @@ const core = from('index', 'attachOAuth', 'memoryStore')
 
 /** What an application imports, and the limit in KB (1,024 bytes). */
 const bundles = [
-  { name: 'attachOAuth + memoryStore', code: core, limit: 26.25 },
-  { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 30.5 },
-  { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 36 },
+  { name: 'attachOAuth + memoryStore', code: core, limit: 26.5 },
+  { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 30.75 },
+  { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 36.25 },
 ]
 
 /** Bundlers for browsers do this by the field `browser` of package.json. */

@@ -37,6 +37,18 @@ describe('the option header', () => {
     expect(seen).toEqual(values)
   })
 
+  it('that is a function is not taken for a header of its name', async () => {
+    const { api, sent } = wired({
+      tokens,
+      header: function accept({ access_token }) {
+        return { Authorization: `made-up ${access_token}` }
+      },
+      wire: () => ({ status: 200 }),
+    })
+    await api.get('/x', { headers: { Accept: 'text/plain' } })
+    expect(sent[0]!.authorization).toBe('made-up old')
+  })
+
   it('leaves Authorization to the caller when the token travels in another header', async () => {
     const { api, sent } = wired({ tokens, header: 'X-Token', wire: () => ({ status: 200 }) })
     await api.get('/x', { headers: { Authorization: 'Basic made-up' } })

@@ -2,7 +2,7 @@ import axios, { type AxiosInstance, type InternalAxiosRequestConfig } from 'axio
 import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
-import { wired } from '../helpers/wired.js'
+import { wired, type WireClient } from '../helpers/wired.js'
 
 const oldest = axios.VERSION === '1.7.0'
 const reversed = { transitional: { legacyInterceptorReqResOrdering: false } as object }
@@ -247,4 +247,64 @@ it('detach() called twice leaves a later attachment alone', async () => {
   expect((await api.get('/x')).status).toBe(200)
   expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer new'])
   expect(() => attachOAuth(api, memoryStore(valid), { refresh: false })).toThrow(/attached to another store/)
+})
+
+describe('a request transform, which runs after every interceptor,', () => {
+  const accepting = { wire: () => ({ status: 200 }) }
+
+  it('that leads to another origin takes no token there', async () => {
+    const { api, sent } = wired(accepting)
+    const elsewhere = function (this: InternalAxiosRequestConfig, data: unknown): unknown {
+      this.url = 'https://evil.example/x'
+      return data
+    }
+    await api.get('/x', { transformRequest: [elsewhere] })
+    await api.get('/x', { transformRequest: [(data) => data, elsewhere] })
+    expect(sent.map(({ url, authorization }) => [url, authorization])).toEqual(
+      Array(2).fill(['https://evil.example/x', undefined]),
+    )
+  })
+
+  it('that sets a header in place of the token is sent with it', async () => {
+    const { api, sent } = wired(accepting)
+    await api.get('/x', { transformRequest: [(data, headers) => (headers.set('Authorization', 'Bearer mine'), data)] })
+    expect(sent[0]!.authorization).toBe('Bearer mine')
+  })
+
+  it.each<[string, (session: WireClient['session']) => unknown]>([
+    ['signs out', (session) => session.signOut()],
+    ['signs in another user', (session) => session.signIn({ access_token: 'another' })],
+  ])('that %s keeps the request from being sent', async (_what, act) => {
+    const { api, sent, session } = wired(accepting)
+    await session.tokens()
+    const failed = rejection(api.get('/x', { transformRequest: [(data) => (void act(session), data)] }))
+    expect(await failed).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toEqual([])
+  })
+
+  it('runs once in its place, and is left on the config as it was', async () => {
+    const { api, sent } = wired(accepting)
+    const order: number[] = []
+    const transformRequest = [1, 2].map((n) => (data: unknown) => (order.push(n), `${data as string}${n}`))
+    const { config } = await api.post('/x', 'body', { transformRequest })
+    expect([order, sent[0]!.data, config.transformRequest]).toEqual([[1, 2], 'body12', transformRequest])
+    await api.post('/x', 'none', { transformRequest: [] })
+    expect(sent[1]).toMatchObject({ data: 'none', authorization: 'Bearer old' })
+  })
+})
+
+it('a request that waits for a token with a body factory calls it once, after the wait', async () => {
+  const holding = deferred()
+  const { api, sent } = wired({
+    tokens: { access_token: 'old', refresh_token: 'r', expires_at: 1 },
+    hold: holding.promise,
+    wire: () => ({ status: 200 }),
+  })
+  let calls = 0
+  const sending = api.post('/x', 'first', { oauth: { body: () => `made ${++calls}` } })
+  await settle()
+  const before = calls
+  holding.resolve()
+  await sending
+  expect([before, calls, sent[0]!.data]).toEqual([0, 1, 'made 1'])
 })

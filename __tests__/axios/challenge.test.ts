@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { beyondRefresh, parseChallenges, rejectsToken } from '../../src/axios/challenge.js'
+import { refusalOf } from '../../src/axios/refusal.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
 const plain = (header: unknown): unknown => JSON.parse(JSON.stringify(parseChallenges(header)))
@@ -28,6 +29,7 @@ describe('WWW-Authenticate', () => {
         { scheme: 'bearer', parameters: { scope: 'r w' } },
       ],
     ],
+    ['a text that is cut off', 'Bearer error="invalid_tok', [{ scheme: 'bearer', parameters: { error: 'invalid_tok' } }]],
     [
       'escapes',
       String.raw`Bearer error_description="a \"b\" \\ c"`,
@@ -134,5 +136,17 @@ describe('a response rejects the access token', () => {
     [200, 'Bearer error="invalid_token"', false],
   ])('with status %i and the challenge %s: %s', (status, header, expected) => {
     expect(rejectsToken(status, parseChallenges(header))).toBe(expected)
+  })
+})
+
+describe('a response', () => {
+  it.each<[string, number, object | undefined, unknown]>([
+    ['without headers and the status 401', 401, undefined, { type: 'expired' }],
+    ['without a challenge and the status 403', 403, {}, undefined],
+    ['without a challenge and the status 400', 400, {}, undefined],
+    ['with the status 500', 500, { 'www-authenticate': 'Bearer error="invalid_token"' }, undefined],
+    ['with invalid_token and the status 400', 400, { 'www-authenticate': 'Bearer error="invalid_token"' }, { type: 'expired' }],
+  ])('%s rejects the token or not: %i', (_what, status, headers, expected) => {
+    expect(refusalOf({ status, headers } as never)).toEqual(expected)
   })
 })

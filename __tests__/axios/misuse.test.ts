@@ -1,5 +1,13 @@
 import axios from 'axios'
-import { OAuthError, OAuthRequestError, attachOAuth, isOAuthError, memoryStore, originalCause } from '../../src/index.js'
+import {
+  OAuthError,
+  OAuthRequestError,
+  attachOAuth,
+  createSession,
+  isOAuthError,
+  memoryStore,
+  originalCause,
+} from '../../src/index.js'
 
 const refresh = async (): Promise<{ access_token: string }> => ({ access_token: 'made-up' })
 const api = (): ReturnType<typeof axios.create> => axios.create({ baseURL: 'https://api.example.com' })
@@ -37,6 +45,27 @@ describe('misuse of attachOAuth() is a TypeError that names the option', () => {
       () => attachOAuth(api(), memoryStore(), { refresh, keepAlive: true as never }),
       /keepAlive must be/,
     ],
+    [
+      'an isExpired option that is no list of statuses',
+      () => attachOAuth(api(), memoryStore(), { refresh, isExpired: [401, '403'] as never }),
+      /isExpired must be/,
+    ],
+    [
+      'an isExpired option that is no function',
+      () => attachOAuth(api(), memoryStore(), { refresh, isExpired: 419 as never }),
+      /isExpired must be/,
+    ],
+    [
+      'a beforeResend option that is no function',
+      () => attachOAuth(api(), memoryStore(), { refresh, beforeResend: {} as never }),
+      /beforeResend must be/,
+    ],
+    [
+      'an option of another package',
+      () => attachOAuth(api(), memoryStore(), { refresh, statusCodes: [401] } as never),
+      /statusCodes is unknown/,
+    ],
+    ['createSession, which is named', () => createSession(memoryStore(), { refresh: 'url' as never }), /^createSession: refresh/],
     [
       'a stepUp option that is no function',
       () => attachOAuth(api(), memoryStore(), { refresh, stepUp: {} as never }),

@@ -115,6 +115,42 @@ describe('a token in a header with another name', () => {
     expect(follow({ href: 'https://api.example.com/x', headers: { ...headers } })).toEqual(headers)
   })
 
+  it('goes with the caller’s beforeRedirect to the address that was judged, and not to another one that it sets', () => {
+    const go = (change: (options: Record<string, unknown>) => void): unknown => {
+      const options = {
+        href: 'https://api.example.com/x',
+        hostname: 'api.example.com',
+        headers: { 'X-Shopify-Access-Token': 'made-up' },
+      }
+      return follow(options, { beforeRedirect: change })
+    }
+    expect(go(() => undefined)).toEqual({ 'X-Shopify-Access-Token': 'made-up' })
+    expect(go((options) => (options.hostname = 'evil.example'))).toEqual({})
+    const own = { 'X-Shopify-Access-Token': 'the caller’s' }
+    expect(go((options) => Object.assign(options, { hostname: 'evil.example', headers: { ...own } }))).toEqual(own)
+  })
+
+  it('is taken off for a transport of the caller’s own too', () => {
+    const seen: { beforeRedirect?: (...args: unknown[]) => void }[] = []
+    const transport = { request: (options: object) => seen.push(options) }
+    const config = { transport }
+    guard(config as never)
+    config.transport.request({ path: '/' })
+    const options = { href: 'https://evil.example/x', headers: { 'X-Shopify-Access-Token': 'made-up' } }
+    seen[0]!.beforeRedirect!(options, {}, {})
+    expect(options.headers).toEqual({})
+    const before = config.transport
+    guard(config as never)
+    expect(config.transport).toBe(before)
+  })
+
+  it('leaves a transport that is none as it is', () => {
+    const config = { transport: {} }
+    const { transport } = config
+    guard(config as never)
+    expect(config.transport).toBe(transport)
+  })
+
   it('that becomes known later is taken off too', () => {
     names.add('x-late')
     expect(follow({ href: 'https://evil.example/x', headers: { 'X-LATE': 'made-up' } })).toEqual({})

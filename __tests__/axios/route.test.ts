@@ -1,5 +1,5 @@
 import { getAdapter, type AxiosRequestConfig } from 'axios'
-import { insecureRoute, routeRule, type RoutePlatform } from '../../src/axios/route.js'
+import { currentPlatform, insecureRoute, routeRule, type RoutePlatform } from '../../src/axios/route.js'
 
 const http = 'http://localhost:3000/x'
 const https = 'https://api.example.com/x'
@@ -13,6 +13,21 @@ const platform = (env: Record<string, string>, more: Partial<RoutePlatform> = {}
 const old = { axiosVersion: '1.13.2' }
 const isRefused = (config: object, target: string, on: RoutePlatform): boolean =>
   insecureRoute(config as AxiosRequestConfig, target, on) !== undefined
+
+describe('a proxy of the config', () => {
+  it.each<[string, object, boolean]>([
+    ['with a host', { host: 'proxy.example', port: 3128 }, true],
+    ['without a host, which is this machine', { port: 3128 }, true],
+    ['with a hostname beside its host', { hostname: 'proxy.example', host: '' }, true],
+  ])('%s gets no token for plain http', (_which, given, expected) => {
+    expect(isRefused({ proxy: given }, http, platform({}))).toBe(expected)
+  })
+
+  it('is named in the reason', () => {
+    expect(insecureRoute({ proxy: { host: 'proxy.example', port: 3128 } }, http, platform({}))).toContain('proxy.example')
+    expect(insecureRoute({ proxy: { port: 3128 } as never }, http, platform({}))).toContain('localhost')
+  })
+})
 
 describe('the proxy of the environment', () => {
   it.each<[string, Record<string, string>, string, Partial<RoutePlatform>, boolean]>([
@@ -127,7 +142,91 @@ describe('the reason', () => {
   })
 })
 
+describe('the platform', () => {
+  const { env, execArgv } = process
+  afterEach(() => {
+    process.env = env
+    process.execArgv = execArgv
+  })
+
+  it.each<[string, Record<string, string>, string[], boolean]>([
+    ['no option', {}, [], false],
+    ['the variable of Node', { NODE_USE_ENV_PROXY: '1' }, [], true],
+    ['the variable of Node, switched off', { NODE_USE_ENV_PROXY: '0' }, [], false],
+    ['the option of Node in NODE_OPTIONS', { NODE_OPTIONS: '--no-warnings --use-env-proxy' }, [], true],
+    ['the option of Node at the start', {}, ['--use-env-proxy'], true],
+    ['another option', { NODE_OPTIONS: '--no-warnings' }, ['--use-openssl-ca'], false],
+  ])('uses the proxies of the environment by itself or not: %s', (_what, variables, args, expected) => {
+    process.env = variables
+    process.execArgv = args
+    expect(currentPlatform()).toMatchObject({ env: variables, usesEnvProxy: expected })
+  })
+})
+
+describe('the names of proxies and exceptions', () => {
+  const reasonFor = (config: object, target: string, on: RoutePlatform): string =>
+    insecureRoute(config as AxiosRequestConfig, target, on) ?? 'none'
+
+  it('of npm come first in older releases, and only there', () => {
+    const env = {
+      npm_config_http_proxy: 'http://npm.example',
+      HTTP_PROXY: 'http://http.example',
+      ALL_PROXY: 'http://all.example',
+    }
+    expect(reasonFor({}, http, platform(env, old))).toContain('proxy npm.example (environment variable NPM_CONFIG_HTTP_PROXY)')
+    expect(reasonFor({}, http, platform(env))).toContain('proxy http.example (environment variable HTTP_PROXY)')
+  })
+
+  it('of npm’s exceptions count in older releases alone', () => {
+    const env = { HTTP_PROXY: proxy, npm_config_no_proxy: 'localhost' }
+    expect([isRefused({}, http, platform(env, old)), isRefused({}, http, platform(env))]).toEqual([false, true])
+  })
+
+  it.each<[string, string, boolean]>([
+    ['127.0.0.0/8', '1.20.0', false],
+    ['127.0.0.0/8', '1.19.9', true],
+  ])('%s is the whole network from axios 1.20 on: with %s it is refused: %s', (list, axiosVersion, expected) => {
+    expect(isRefused({}, 'http://127.0.0.1/', platform({ HTTP_PROXY: proxy, NO_PROXY: list }, { axiosVersion }))).toBe(expected)
+  })
+
+  it.each(['x::1', '::1x', '[::1]x'])('%s is not this machine', (list) => {
+    expect(isRefused({}, http, platform({ HTTP_PROXY: proxy, NO_PROXY: list }))).toBe(true)
+  })
+
+  it('with a star in the middle are taken literally', () => {
+    const env = { HTTP_PROXY: proxy, NO_PROXY: '.lo*calhost' }
+    expect(isRefused({}, 'http://api.localhost/', platform(env))).toBe(true)
+  })
+
+  it.each<[string, object, string]>([
+    ['this machine', { proxy: { port: 1 } }, 'proxy localhost (option proxy)'],
+    ['an address of IPv6', { proxy: { host: '::1', port: 1 } }, 'proxy [::1] (option proxy)'],
+    ['an address in capitals', { proxy: { host: 'PROXY.Example', port: 1 } }, 'proxy proxy.example (option proxy)'],
+  ])('are printed in the reason: %s', (_what, config, expected) => {
+    expect(reasonFor(config, http, platform({}))).toContain(expected)
+  })
+})
+
 describe('the rule of an instance', () => {
+  it('judges the proxy of each config for plain http', () => {
+    const judge = routeRule({ allowInsecureHttp: false, base: () => undefined }, platform({}))
+    const config = { url: '/x', baseURL: 'http://localhost:3000' }
+    expect(judge(config)).toBeUndefined()
+    expect(judge({ ...config, proxy: { host: 'proxy.example', port: 1 } })).toContain('option proxy')
+    expect(routeRule({ allowInsecureHttp: false, base: () => undefined }, platform({ ALL_PROXY: proxy }))(config)).toContain(
+      'ALL_PROXY',
+    )
+  })
+
+  it('judges a path that only looks like one by the address that axios makes of it', () => {
+    const judge = routeRule({ allowInsecureHttp: false, base: () => undefined }, platform({ HTTPS_PROXY: proxy }, old))
+    expect(judge({ url: '/x', baseURL: 'https://api.example.com' })).toContain('HTTPS_PROXY')
+    const tunnelled = routeRule({ allowInsecureHttp: false, base: () => undefined }, platform({ HTTP_PROXY: proxy }))
+    expect(tunnelled({ url: '/x', baseURL: 'https://api.example.com' })).toBeUndefined()
+    expect(tunnelled({ url: 'http://localhost:3000/x', baseURL: 'https://api.example.com' })).toContain('HTTP_PROXY')
+    expect(tunnelled({ url: '/x', baseURL: 'http://localhost:3000' })).toContain('HTTP_PROXY')
+  })
+
   /** Counts how often the environment is read. */
   function watched(env: Record<string, string>): { env: Record<string, string>; reads: () => number } {
     let reads = 0

@@ -136,6 +136,36 @@ describe('a renewal', () => {
     })
   })
 
+  it('that is superseded during an exchange that fails is superseded, not failed', async () => {
+    const superseded = { aborted: false }
+    const exchange = async (): Promise<ExchangeResult> => ((superseded.aborted = true), { type: 'failed', error: failure })
+    expect((await renew([], { superseded, exchange })).outcome).toEqual({ type: 'superseded' })
+  })
+
+  it('goes on with the set in use when the store holds that by now', async () => {
+    const renewal = await renew([received(3)], { current: record(a(2)), meanwhile: (store) => storeElsewhere(store, a(2)) })
+    expect(renewal).toMatchObject({ outcome: { type: 'refreshed' }, bases: ['r2'], stored: { access_token: 'a3' } })
+  })
+
+  it('stores the new set over the set in use when that arrives in the store during the exchange', async () => {
+    const store = memoryStore(a(1))
+    const exchange = async (): Promise<ExchangeResult> => (await storeElsewhere(store, a(2)), received(3))
+    const renewal = await renew([], { store, current: record(a(2)), exchange })
+    expect(renewal).toMatchObject({ outcome: { type: 'refreshed' }, stored: { access_token: 'a3' } })
+    expect(renewal.unused).toBeUndefined()
+  })
+
+  it('exchanges and overwrites nothing when the store holds an unusable set, and names the store', async () => {
+    const rubbish = { access_token: 'a\n7' }
+    const store = { ...memoryStore(a(1)), name: 'made-up store' }
+    const renewal = await renew([], { store, meanwhile: () => storeElsewhere(store, rubbish) })
+    expect(renewal.outcome).toMatchObject({
+      type: 'failed',
+      error: { code: 'OAUTH_TOKEN_INVALID', message: expect.stringContaining('(made-up store) holds no usable token set') },
+    })
+    expect([renewal.bases, renewal.stored]).toEqual([[], rubbish])
+  })
+
   it('fails with the error of a store that can not be read', async () => {
     let isBroken = false
     const store = storeWith(a(1), (kept) => ({
@@ -199,6 +229,12 @@ describe('a renewal whose refresh token is dead', () => {
       },
     })
     expect([renewal.outcome.type, bases]).toEqual(['refreshed', ['r1', 'r7']])
+  })
+
+  it('that is superseded while the set is deleted ends nothing', async () => {
+    const superseded = { aborted: false }
+    const store = storeWith(a(1), () => ({ write: () => void (superseded.aborted = true) }))
+    expect((await renew([dead()], { store, superseded })).outcome).toEqual({ type: 'superseded' })
   })
 
   it('ends the session also when the stored set can not be deleted', async () => {

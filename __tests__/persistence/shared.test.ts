@@ -139,6 +139,23 @@ describe('the lock of a shared store', () => {
     expect([originalCause((outcome as { error: OAuthError }).error), exchanges]).toEqual([failure, 0])
   })
 
+  it.each<[string, SharedStoreDefinition['lock'], string]>([
+    ['that is lost', (run) => run(AbortSignal.abort(failure)), '^its message is not shown'],
+    ['that ends early', (async () => undefined) as never, 'the lock ended without running the work'],
+  ])('%s gives an error that says so', async (_how, lock, reason) => {
+    const { outcome } = await open({ name: 'made-up store', lock }).renew(renewing())
+    const { error } = outcome as { error: OAuthError }
+    expect(error.message).toContain('(made-up store) could not be locked')
+    expect(error.cause ?? originalCause(error)).toMatchObject({ message: expect.stringMatching(reason) as string })
+  })
+
+  it('tells how long it was waited for', async () => {
+    const persistence = open({ lock: (run) => new Promise((resolve) => environment.after(300, () => resolve(run()))) })
+    const renewal = persistence.renew(renewing())
+    await environment.pass(300)
+    expect((await renewal).lockWait).toBe(300)
+  })
+
   it('is passed to the exchange, which can see that it is lost', async () => {
     const controller = new AbortController()
     const seen: unknown[] = []
@@ -191,7 +208,49 @@ describe('a set that could not be saved under the lock', () => {
   })
 })
 
+describe('a set that another process has stored', () => {
+  const foreign = (): TokenJSON => ({ access_token: 'a7', expires_at: environment.wall / 1000 + 60 })
+
+  it('before the present set is saved again is adopted with its lifetime', async () => {
+    const persistence = open({ read: foreign })
+    expect(await persistence.saveAgain(record(2), { aborted: false })).toMatchObject({
+      type: 'adopted',
+      record: { parsed: { accessToken: 'a7', lifetime: 60_000 } },
+    })
+  })
+
+  it('while the new set is saved again under the lock is adopted with its lifetime', async () => {
+    const kept = memoryStore(tokensFor(environment, 1))
+    let isBroken = false
+    const persistence = open({
+      read: () => (isBroken ? foreign() : kept.read()),
+      write: () => {
+        isBroken = true
+        throw failure
+      },
+    })
+    const { released } = await persistence.renew(renewing())
+    await environment.pass(1000)
+    expect(await released).toMatchObject({
+      type: 'adopted',
+      record: { parsed: { accessToken: 'a7', lifetime: 60_000 } },
+    })
+  })
+})
+
 describe('a store that one process uses', () => {
+  it.each<[string, TokenJSON | undefined, unknown]>([
+    ['the set', { access_token: 'a1' }, { parsed: { accessToken: 'a1' } }],
+    ['nothing where there was none', undefined, undefined],
+    ['nothing where the set is unusable', { access_token: 'a\n1' }, undefined],
+  ])('gives %s that a sign-out deletes', async (_what, tokens, expected) => {
+    const store = memoryStore(tokens)
+    const deleted = await plainPersistence(store)(environment, settings).overwrite(undefined)
+    if (expected) expect(deleted).toMatchObject(expected)
+    else expect(deleted).toBeUndefined()
+    expect(await store.read()).toBeUndefined()
+  })
+
   it('needs no lock: the outcome comes without a release', async () => {
     const persistence = plainPersistence(memoryStore(tokensFor(environment, 1)))(environment, settings)
     const { outcome, released } = await persistence.renew(renewing())

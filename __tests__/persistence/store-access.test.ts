@@ -119,6 +119,24 @@ describe('the content that is known', () => {
     expect([access.changedExternally(a(7)), access.changedExternally(a(1))]).toEqual([true, false])
   })
 
+  it('is nothing only where the store holds nothing: a record without tokens is a change', () => {
+    const access = open(memoryStore())
+    expect([access.changedExternally(undefined), access.changedExternally({})]).toEqual([false, true])
+  })
+
+  it('is watched until the undo of the store is called', () => {
+    const listeners = new Set<unknown>()
+    const access = open({
+      ...memoryStore(),
+      subscribe: (listener) => (listeners.add(listener), () => void listeners.delete(listener)),
+    })
+    const undo = access.subscribe(() => undefined)
+    expect(listeners.size).toBe(1)
+    undo()
+    expect(listeners.size).toBe(0)
+    expect(open(memoryStore()).subscribe(() => undefined)()).toBeUndefined()
+  })
+
   it('differs from a set that another process has stored, which is not overwritten', async () => {
     const store = memoryStore(a(1))
     const access = await known(store)

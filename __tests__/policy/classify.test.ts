@@ -478,3 +478,32 @@ describe('hostile values', () => {
     expect(classifyFailure(error, now).kind).toMatch(/^(ended|transient)$/)
   })
 })
+
+describe('what an answer says beside its codes', () => {
+  it.each<[string, unknown, Partial<Failure>]>([
+    [
+      'a description that writes refreshtoken as one word',
+      { status: 400, message: 'The refreshtoken is invalid' },
+      probablyEnded,
+    ],
+    [
+      'a challenge that names Basic inside a parameter',
+      axiosError(401, '', { 'www-authenticate': 'Bearer realm="basic"' }),
+      probablyEnded,
+    ],
+    ['a Basic challenge', axiosError(401, '', { 'www-authenticate': 'BASIC realm="x"' }), transient],
+    ['a status as the code of a body', { code: 401 }, probablyEnded],
+    ['a code that is no status', { code: 17 }, transient],
+  ])('counts: %s', (_what, failure, expected) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(expected)
+  })
+
+  it.each<[string, number | undefined]>([
+    [' ', undefined],
+    ['', undefined],
+    [' 5 ', 5000],
+    ['-5', 0],
+  ])('Retry-After: %j is a delay of %p ms', (value, expected) => {
+    expect(classifyFailure(axiosError(503, '', { 'retry-after': value }), now).retryAfter).toBe(expected)
+  })
+})

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { memoryStore } from '../../src/stores/memory.js'
 import { rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
@@ -44,6 +45,19 @@ describe('getAccessToken()', () => {
     expect(await rejection(session.getAccessToken())).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
   })
 
+  it('is not given at the instant at which it expires', async () => {
+    const session = startSession(environment, memoryStore(a(1, 1000)), down)
+    await session.tokens()
+    await environment.pass(1_000_000)
+    expect(await rejection(session.getAccessToken())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+  })
+
+  it('rejects with the error that ends the session', async () => {
+    const session = startSession(environment, memoryStore(a(1, 10)), () => Promise.reject({ error: 'invalid_grant' }))
+    await environment.pass(11_000)
+    expect(await rejection(session.getAccessToken())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+  })
+
   it('rejects with the error of a store that can not be read', async () => {
     const read = (): never => {
       throw new Error('made up')
@@ -72,7 +86,26 @@ describe('getAccessToken({ rejected })', () => {
   })
 })
 
+describe('getAccessToken({ rejected }) in other states', () => {
+  it('never gives the rejected token, though a refresh brings it again', async () => {
+    const session = startSession(environment, memoryStore(a(1)), async () => ({ ...a(2), access_token: 'a1' }))
+    expect(await rejection(session.getAccessToken({ rejected: 'a1' }))).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+    })
+  })
+
+  it('rejects while the session is signed out', async () => {
+    const session = startSession(environment, memoryStore(), issuer())
+    expect(await rejection(session.getAccessToken({ rejected: 'a1' }))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+  })
+})
+
 describe('getAccessToken({ validFor })', () => {
+  it('of 0 gives the present token', async () => {
+    const session = startSession(environment, memoryStore(a(1)), issuer())
+    expect(await session.getAccessToken({ validFor: 0 })).toBe('a1')
+  })
+
   it('renews a token that ends sooner, and no other', async () => {
     const refresh = issuer()
     const session = startSession(environment, memoryStore(a(1, 1000)), refresh)
@@ -104,6 +137,13 @@ describe('getAccessToken({ signal })', () => {
     refresh.calls[0]!.answer(a(2))
     await settle()
     expect((await store.read())?.access_token).toBe('a2')
+  })
+
+  it('leaves no listener on the signal', async () => {
+    const session = startSession(environment, memoryStore(a(1)), issuer())
+    const { signal } = new AbortController()
+    await session.getAccessToken({ signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('that is aborted before rejects', async () => {

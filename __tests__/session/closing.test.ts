@@ -27,6 +27,40 @@ describe('session.close()', () => {
     expect(await refreshed).toMatchObject({ access_token: 'a2' })
   })
 
+  it('with a time limit waits for the refresh under way too, and leaves no timer', async () => {
+    const store = memoryStore(tokensFor(environment, 1))
+    const refresh = controlledRefresh()
+    const session = startSession(environment, store, refresh)
+    const refreshed = session.refresh()
+    await settle()
+    const closing = session.close({ timeout: 5000 })
+    await settle()
+    refresh.calls[0]!.answer(tokensFor(environment, 2))
+    expect(await closing).toEqual({ persisted: true })
+    expect([(await store.read())?.access_token, environment.timers]).toEqual(['a2', 0])
+    await refreshed
+  })
+
+  it('without a time limit starts no timer', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), controlledRefresh())
+    session.refresh().catch(() => undefined)
+    await settle()
+    const before = environment.timers
+    void session.close()
+    await settle()
+    expect(environment.timers).toBe(before)
+  })
+
+  it('detaches what is attached, each once, and not what was detached before', async () => {
+    const { operations } = startSession(environment, memoryStore(), issuer()).open
+    const detached: number[] = []
+    operations.attach(() => detached.push(1))
+    operations.attach(() => detached.push(2))()
+    expect(operations.isClosed).toBe(false)
+    await operations.close()
+    expect([detached, operations.isClosed]).toEqual([[1], true])
+  })
+
   it('ends at its time limit, and says that the set under way is not stored', async () => {
     const session = startSession(environment, memoryStore(tokensFor(environment, 1)), controlledRefresh())
     session.refresh().catch(() => undefined)

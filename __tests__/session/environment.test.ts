@@ -17,6 +17,24 @@ describe('a timer of the platform', () => {
   })
 })
 
+describe('the platform', () => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
+  afterEach(() => {
+    if (before) Object.defineProperty(globalThis, 'navigator', before)
+    else Reflect.deleteProperty(globalThis, 'navigator')
+  })
+
+  it.each([
+    ['says that it is not', { onLine: false }, true],
+    ['says that it is', { onLine: true }, false],
+    ['does not say', {}, false],
+    ['has no navigator', undefined, false],
+  ])('counts as offline only where it says so: one that %s online', (_what, navigator, expected) => {
+    Object.defineProperty(globalThis, 'navigator', { value: navigator, configurable: true })
+    expect(platform.isOffline?.()).toBe(expected)
+  })
+})
+
 it('the clock of the platform that never jumps goes on, and its chance lies between 0 and 1', async () => {
   const before = platform.monotonic()
   await new Promise<void>((resolve) => platform.after(20, resolve))

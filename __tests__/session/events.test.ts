@@ -1,4 +1,6 @@
-import { Events } from '../../src/session/events.js'
+import { Events, type EventCall } from '../../src/session/events.js'
+import { Notifications } from '../../src/session/notifications.js'
+import { serverSnapshot, type Snapshots } from '../../src/session/snapshot.js'
 
 const event = { generation: 1 }
 const refreshed = {
@@ -14,6 +16,10 @@ let now = 0
 const open = (): Events => new Events(() => ({ at: now }))
 
 describe('listeners', () => {
+  it('of requests do not exist at first: no event of a request is made', () => {
+    expect(open().watchesRequests).toBe(false)
+  })
+
   it('are called in the order of their registration, with the event', () => {
     const events = open()
     const seen: unknown[] = []
@@ -150,5 +156,51 @@ describe('the order of events', () => {
     events.drain()
     events.emit('saved', event)
     expect(seen).toEqual(['saved', 'saved'])
+  })
+})
+
+describe('events that are postponed while a lock is held', () => {
+  const first: EventCall[] = [['saved', { generation: 1 }]]
+  const second: EventCall[] = [['saved', { generation: 2 }]]
+
+  function listened(): { notifications: Notifications; seen: unknown[] } {
+    const notifications = new Notifications({ present: serverSnapshot } as Snapshots, open())
+    const seen: unknown[] = []
+    notifications.events.on('*', (any) => seen.push(any.type === 'saved' ? any.generation : any.type))
+    return { notifications, seen }
+  }
+
+  it('come when they are resumed, before those of the release', () => {
+    const { notifications, seen } = listened()
+    notifications.postpone(first)
+    notifications.events.drain()
+    expect(seen).toEqual([])
+    notifications.resume(first, second)
+    expect(seen).toEqual([1, 2])
+  })
+
+  it('still wait when another refresh resumes its own, or has none to postpone', () => {
+    const { notifications, seen } = listened()
+    notifications.postpone(second)
+    notifications.postpone([])
+    notifications.resume(first)
+    expect(seen).toEqual([])
+    notifications.resume(second)
+    expect(seen).toEqual([2])
+  })
+
+  it('come with the next notification, once', () => {
+    const { notifications, seen } = listened()
+    notifications.postpone(first)
+    notifications.notify(second)
+    notifications.resume(first)
+    expect(seen).toEqual([1, 2])
+  })
+
+  it('are none without a change', () => {
+    const { notifications, seen } = listened()
+    notifications.notify()
+    notifications.resume([])
+    expect(seen).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { originalCause } from '../../src/errors.js'
+import { OAuthError, originalCause } from '../../src/errors.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { rejection } from '../helpers/client.js'
@@ -47,6 +47,16 @@ describe('a refresh that fails', () => {
     expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual([left, left])
   })
 
+  it.each<[string, unknown, string]>([
+    ['with its cause where that is known', { status: 500 }, 'The token endpoint gave no usable answer (HTTP 500). The tokens'],
+    ['without one where that is unknown', new Error('made up'), 'The token endpoint gave no usable answer. The tokens'],
+  ])('has a message %s', async (_which, failure, message) => {
+    const { session } = failing(memoryStore(a(1)), failure)
+    expect(await rejection(session.refresh())).toMatchObject({
+      message: expect.stringMatching(new RegExp(`^${message.replace(/[().]/g, '\\$&')}`)),
+    })
+  })
+
   it('is seen in the snapshot until one succeeds', async () => {
     let failure: unknown = down
     const session = startSession(environment, memoryStore(a(1)), async () => {
@@ -77,8 +87,30 @@ describe('a refresh that fails', () => {
     ['an error in an answer with status 200 ends the session', { error: 'invalid_grant' }],
   ])('%s', async (_what, answer) => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(await rejection(session.refresh())).toMatchObject({
+      code: 'OAUTH_INVALID_GRANT',
+      message: expect.stringMatching(/ Sign in again\.$/),
+    })
     expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
+  })
+
+  it.each(['text', 5, undefined, {}, [], { access_token: 5 }])(
+    'that resolves with %j keeps the tokens and says so',
+    async (answer) => {
+      const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
+      expect(await rejection(session.refresh())).toMatchObject({
+        code: 'OAUTH_REFRESH_UNAVAILABLE',
+        message: expect.stringContaining('The tokens were kept.'),
+      })
+      expect((await session.getToken())?.accessToken).toBe('a1')
+    },
+  )
+
+  it('ends the session when classify says so of an error of this package too', async () => {
+    const failure = new OAuthError('OAUTH_CLIENT_REFUSED', 'made up')
+    const session = startSession(environment, memoryStore(a(1)), () => Promise.reject(failure), { classify: () => 'ended' })
+    expect(await rejection(session.refresh())).toBe(failure)
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 
   it.each([
@@ -104,7 +136,10 @@ describe('an end that is inferred', () => {
 
   it('counts as a transient failure while the access token is accepted', async () => {
     const { session } = failing(memoryStore(a(1)), unauthorized)
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+    expect(await rejection(session.refresh())).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      cause: expect.objectContaining({ code: 'OAUTH_INVALID_GRANT' }),
+    })
     expect((await session.getToken())?.accessToken).toBe('a1')
   })
 
@@ -117,6 +152,12 @@ describe('an end that is inferred', () => {
     expect(await rejection(request(session))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
     expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
     expect(await store.read()).toMatchObject({ access_token: 'a1' })
+  })
+
+  it('signs out where there is no access token', async () => {
+    const { session } = failing(memoryStore({ refresh_token: 'r1' }), unauthorized)
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot().status).toBe('signed_out')
   })
 
   it('is tried again by refresh(), with the set that stayed', async () => {
@@ -181,6 +222,13 @@ describe('the cool-down', () => {
     )
   })
 
+  it('does not begin when the refresh function rejects with an error of this package that is no outage', async () => {
+    const { session, calls } = failing(memoryStore(a(1, 10)), new OAuthError('OAUTH_TOKEN_INVALID', 'made up'))
+    await environment.pass(11_000)
+    for (let i = 0; i < 3; i++) expect((await session.getToken())?.accessToken).toBe('a1')
+    expect(calls()).toBe(3)
+  })
+
   it('of one refresh token lasts 10, 20, 40 and then 60 s, and a new refresh token has none', async () => {
     const { session, calls } = failing(memoryStore(a(1, 10)), down)
     await environment.pass(11_000)
@@ -218,6 +266,21 @@ describe('the cool-down', () => {
     expect([calls(), environment.timers]).toEqual([1, 0])
     await rejection(session.refresh())
     expect(calls()).toBe(2)
+  })
+
+  it.each([
+    [true, 2],
+    [false, 1],
+  ])('of a request that began offline (%j) ends when the platform is online', async (wasOffline, asked) => {
+    let isOffline = wasOffline
+    Object.assign(environment, { isOffline: () => isOffline })
+    const { session, calls } = failing(memoryStore(a(1, 10)), down)
+    await environment.pass(11_000)
+    for (let i = 0; i < 2; i++) await session.getToken()
+    expect(calls()).toBe(1)
+    isOffline = false
+    await session.getToken()
+    expect(calls()).toBe(asked)
   })
 
   it.each([
@@ -275,7 +338,9 @@ describe('a store that can tell that it can not be written', () => {
   it('keeps the refresh token from being spent while the access token is accepted', async () => {
     const refresh = issuer()
     const session = startSession(environment, unwritable(a(1)), refresh)
-    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    const error = await rejection(session.refresh())
+    expect(error).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(error.message).not.toContain('refreshWhenUnwritable')
     expect([refresh.redeemed, (await session.getToken())?.accessToken]).toEqual([[], 'a1'])
   })
 
@@ -288,6 +353,7 @@ describe('a store that can tell that it can not be written', () => {
     expect(await rejection(request(session))).toMatchObject({
       code: 'OAUTH_STORE_FAILED',
       message: expect.stringContaining('refreshWhenUnwritable'),
+      cause: expect.objectContaining({ code: 'OAUTH_STORE_FAILED' }),
     })
     expect(refresh.redeemed).toEqual([])
   })
@@ -297,6 +363,23 @@ describe('a store that can tell that it can not be written', () => {
     const session = startSession(environment, unwritable(a(1)), refresh, { refreshWhenUnwritable: true })
     expect((await session.refresh()).access_token).toBe('a2')
     expect(session.getSnapshot()).toMatchObject({ persisted: false })
+  })
+
+  it('where the server rotates, the refresh token is not used once the access token has expired', async () => {
+    let isBroken = false
+    const store: TokenStore = {
+      ...memoryStore(a(1, 10)),
+      checkWritable: () => {
+        if (isBroken) throw new Error('read-only')
+      },
+    }
+    const refresh = issuer(10)
+    const session = startSession(environment, store, refresh)
+    await session.refresh()
+    isBroken = true
+    await environment.pass(11_000)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect(refresh.redeemed).toEqual(['r1'])
   })
 
   it('where the server is known not to rotate, the refresh token is used once the access token has expired', async () => {

@@ -18,6 +18,12 @@ const start = (given: Partial<RefreshStart> = {}): InFlightRefresh =>
   })
 
 describe('a refresh in flight', () => {
+  it('has called nothing and received nothing when it begins', () => {
+    const { isCalling, isRunning, isSuperseded, isDueToExpiry, isRecorded, wasOffline, attempts, waiting } = start()
+    expect([isCalling, isRunning, isSuperseded, isDueToExpiry, isRecorded, wasOffline]).toEqual(Array(6).fill(false))
+    expect([attempts, waiting]).toEqual([0, 0])
+  })
+
   it('settles once: the first result counts', async () => {
     const run = start()
     run.settle(rejected)

@@ -2,6 +2,8 @@ import { readSettings } from '../../src/axios/options.js'
 import { memoryStore } from '../../src/index.js'
 import { newEpoch } from '../../src/session/epoch.js'
 import { exchange } from '../../src/session/exchange.js'
+import { originalCause } from '../../src/errors.js'
+import { internalError, noRefreshFunction, sessionClosed } from '../../src/session/refresh-error.js'
 import { InFlightRefresh } from '../../src/session/in-flight-refresh.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import { issuer } from '../helpers/session.js'
@@ -25,5 +27,32 @@ describe('a platform function that is missing', () => {
       type: 'failed',
       error: { code: 'OAUTH_INTERNAL', retryable: false, message: expect.stringContaining('TypeError') },
     })
+  })
+})
+
+describe('an internal error', () => {
+  it.each([
+    [new RangeError('made up'), 'RangeError'],
+    [undefined, 'unknown'],
+    ['text', 'unknown'],
+  ])('(%p) asks for a report and names the kind of its cause', (cause, kind) => {
+    const error = internalError(cause)
+    expect(error.message).toBe(`Unexpected error in axios-attach-oauth: ${kind}. Please report it.`)
+    expect(originalCause(error)).toBe(cause)
+  })
+
+  it('is not made of an error of this package', () => {
+    const error = sessionClosed()
+    expect(internalError(error)).toBe(error)
+  })
+})
+
+describe('the error of a session', () => {
+  it('without a refresh function can not be helped by another try, and names the store', () => {
+    expect(noRefreshFunction('file')).toMatchObject({ retryable: false, message: expect.stringContaining('(file)') })
+  })
+
+  it('that is closed says so', () => {
+    expect(sessionClosed().message).toContain('no token is refreshed after session.close()')
   })
 })

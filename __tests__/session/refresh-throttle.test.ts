@@ -104,7 +104,15 @@ describe('the cool-down after a failure without a network', () => {
     expect(throttle.check('r1', 1, false)).toBeUndefined()
   })
 
+  it('ends where the platform does not say that it is offline', () => {
+    throttle.fail('r1', 0, failure, true)
+    expect(throttle.check('r1', 1)).toBeUndefined()
+  })
+
   it('stays for a failure with a network', () => {
+    throttle.fail('r1', 0, failure, false)
+    throttle.fail('r2', 0, failure)
+    expect([throttle.check('r1', 1, false), throttle.check('r2', 1, false)]).toEqual([undefined, failure])
     throttle.fail('r1', 0, failure, false)
     expect(throttle.check('r1', 1, false)).toBe(failure)
   })

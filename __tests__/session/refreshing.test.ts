@@ -376,3 +376,121 @@ it('a refresh is finished after its callers have left, and its set is stored', a
   await settle()
   expect((await store.read())?.access_token).toBe('a2')
 })
+
+describe('a background refresh', () => {
+  it('that another request needs as well keeps no request from being sent with the present token', async () => {
+    const { session, calls } = await ageing(150_000)
+    expect(session.peekToken()?.accessToken).toBe('a1')
+    void session.getToken(true)
+    await settle()
+    expect([session.peekToken()?.accessToken, calls.length]).toEqual(['a1', 1])
+  })
+
+  it('that a 401 joins is one for a rejected token: an end that is inferred signs out', async () => {
+    const { session, calls } = await ageing(150_000)
+    const token = session.peekToken()!
+    await settle()
+    const failed = rejection(session.getTokenAfter401(token))
+    expect(session.peekToken()).toBeUndefined()
+    calls[0]!.fail({ status: 401 })
+    expect(await failed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+    expect(session.getSnapshot().status).toBe('signed_out')
+  })
+})
+
+it('a refresh has an id of its own in its events', async () => {
+  const session = startSession(environment, memoryStore(a(1)), issuer())
+  const ids: number[] = []
+  session.on('refresh_started', ({ refreshId }) => ids.push(refreshId))
+  session.on('refreshed', ({ refreshId }) => ids.push(refreshId))
+  await session.refresh()
+  await session.refresh()
+  expect(ids).toEqual([1, 1, 2, 2])
+})
+
+it('a superseded refresh that ends causes no event', async () => {
+  const refresh = controlledRefresh()
+  const session = startSession(environment, memoryStore(a(1)), refresh)
+  const failed = rejection(session.refresh())
+  await settle()
+  await session.signOut()
+  const events: string[] = []
+  session.on('*', ({ type }) => events.push(type))
+  refresh.calls[0]!.answer(a(2))
+  await failed
+  await settle()
+  expect(events).toEqual([])
+})
+
+describe('the events of a refresh', () => {
+  it.each([
+    ['with the new token', (call: RefreshCall) => call.answer(a(2)), 'refreshed'],
+    ['with the present one', (call: RefreshCall) => call.fail({ status: 500 }), 'refresh_failed'],
+  ] as const)('tell how many requests waited for it, and go on %s', async (_how, end, name) => {
+    const { session, calls } = await ageing(10_000)
+    const counts: number[] = []
+    session.on(name, ({ waiting }) => counts.push(waiting))
+    const requests = [session.getToken(), session.getToken(), session.getToken(true)]
+    await settle()
+    end(calls[0]!)
+    await Promise.all(requests)
+    await settle()
+    expect(counts).toEqual([3])
+  })
+
+  it('say that it is due to an expired token when the 401 was for an older one', async () => {
+    const session = startSession(environment, memoryStore(a(1)), issuer(10))
+    const old = (await session.getToken())!
+    await session.refresh()
+    await environment.pass(11_000)
+    const reasons: string[] = []
+    session.on('refresh_started', ({ reason }) => reasons.push(reason))
+    await session.getTokenAfter401(old)
+    expect(reasons).toEqual(['expired'])
+  })
+})
+
+describe('a request that has waited', () => {
+  const latestOf = async (change: (session: TestSession) => Promise<unknown>): Promise<unknown> => {
+    const session = startSession(environment, memoryStore(a(1)), issuer())
+    const token = (await session.getToken())!
+    const { epoch, latest } = session.open.provider
+    await change(session)
+    return latest.call(session.open.provider, token, epoch).accessToken
+  }
+
+  it.each<[string, (session: TestSession) => Promise<unknown>, string]>([
+    ['the newer token of the same sign-in', (session) => session.refresh(), 'a2'],
+    ['no token of another sign-in', (session) => session.signIn(a(9)), 'a1'],
+    ['no token after a sign-out', (session) => session.signOut(), 'a1'],
+  ])('takes %s', async (_what, change, expected) => {
+    expect(await latestOf(change)).toBe(expected)
+  })
+})
+
+it('a refresh that a sign-in supersedes counts once against the limit', async () => {
+  const refresh = controlledRefresh()
+  const session = startSession(environment, memoryStore(a(1)), refresh, { refreshLimit: { count: 2 } })
+  void rejection(session.refresh())
+  await settle()
+  await session.signIn(a(9))
+  refresh.calls[0]!.answer(a(2))
+  await settle()
+  const renewed = session.getTokenAfter401((await session.getToken())!)
+  await settle()
+  refresh.calls[1]!.answer(a(3))
+  expect((await renewed).accessToken).toBe('a3')
+  expect(await rejection(session.getTokenAfter401(await renewed))).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT' })
+})
+
+it('a request that waits for a refresh is told to be sent again when the store holds another user by then', async () => {
+  const marked = (n: number, user: string): TokenJSON => ({ ...a(n), 'axios-attach-oauth': { user } })
+  const store = memoryStore(marked(1, 'ann'))
+  const session = startSession(environment, store, issuer())
+  await session.tokens()
+  await store.write(marked(7, 'ben'), { mode: 'set', replacing: undefined })
+  expect(await rejection(session.refresh())).toMatchObject({
+    code: 'OAUTH_SIGNED_OUT',
+    message: expect.stringMatching(/Send it again as a new request/),
+  })
+})

@@ -64,6 +64,7 @@ describe('signOut({ revoke: true })', () => {
     const events = listenTo(session, 'revocation_failed')
     const { revoked, error } = await session.signOut({ revoke: true })
     expect([revoked, error?.code, originalCause(error)]).toEqual([false, 'OAUTH_REFRESH_UNAVAILABLE', failure])
+    expect(error?.message).toBe('The revocation was not confirmed: the tokens may still be valid.')
     expect(events).toEqual([['revocation_failed', { error }]])
     expect([await store.read(), session.getSnapshot().status]).toEqual([undefined, 'signed_out'])
   })
@@ -106,6 +107,22 @@ describe('tokens that a refresh brings too late', () => {
     const tokens = next()
     await (tokens ? session.signIn(tokens) : session.signOut())
     refresh.calls[0]!.answer(ann(2))
+    await refreshed
+    await settle()
+    expect(revoked).toEqual(expected)
+  })
+
+  it.each<[string, TokenJSON, string[]]>([
+    ['where neither set has a refresh token', { access_token: 'a9', id_token: idToken('ben') }, ['a2']],
+    ['unless the other user’s sign-in uses the access token', { access_token: 'a2', id_token: idToken('ben') }, []],
+  ])('are revoked after another user’s sign-in %s', async (_what, next, expected) => {
+    const { revoked, revoke } = revoker()
+    const refresh = Object.assign(controlledRefresh(), { needsRefreshToken: false })
+    const session = startSession(environment, memoryStore({ access_token: 'a1', id_token: idToken('ann') }), refresh, { revoke })
+    const refreshed = session.refresh().catch(() => undefined)
+    await settle()
+    await session.signIn(next)
+    refresh.calls[0]!.answer({ access_token: 'a2' })
     await refreshed
     await settle()
     expect(revoked).toEqual(expected)

@@ -127,6 +127,43 @@ describe('a set that could not be saved', () => {
     expect(tries()).toBe(2)
   })
 
+  it('and is saved again while a refresh has begun counts as stored', async () => {
+    const writing = deferred()
+    const { store, tries } = failing(1)
+    const slow: TokenStore = {
+      ...store,
+      write: async (...args) => (tries() === 1 && (await writing.promise), store.write(...args)),
+    }
+    let calls = 0
+    const never = new Promise<never>(() => undefined)
+    const session = startSession(environment, slow, async () => (++calls > 1 ? never : a(2)))
+    const events = namesOf(session, 'saved')
+    await session.refresh()
+    await environment.pass(1000)
+    await request(session)
+    void session.refresh().catch(() => undefined)
+    writing.resolve()
+    await settle()
+    expect([isPersisted(session), events]).toEqual([true, ['saved']])
+  })
+
+  it('whose place another set has taken is given up once, by the refresh that has begun meanwhile', async () => {
+    const reading = deferred()
+    let isSlow = false
+    const { store, kept } = failing(1)
+    const slow: TokenStore = { ...store, read: async () => (isSlow && (await reading.promise), store.read()) }
+    const session = startSession(environment, slow, issuer())
+    const events = namesOf(session, 'adopted')
+    await session.refresh()
+    await storeElsewhere(kept, a(7))
+    await environment.pass(1000)
+    isSlow = true
+    await request(session)
+    const refreshed = session.refresh()
+    reading.resolve()
+    expect([(await refreshed).access_token, events]).toEqual(['a7', ['adopted']])
+  })
+
   it('gives way to a set that another process has stored meanwhile', async () => {
     const { store, kept } = failing(1)
     const session = startSession(environment, store, issuer())

@@ -54,6 +54,16 @@ describe('signIn()', () => {
     expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/send it again/i) })
   })
 
+  it('of a user who is known to be another one rejects waiting requests, though the new set is still being written', async () => {
+    const idToken = (sub: string): string => `e30.${btoa(JSON.stringify({ iss: 'https://login.test', sub }))}.`
+    const store = { ...memoryStore({ ...a(1), id_token: idToken('ann') }), write: () => new Promise<never>(() => undefined) }
+    const { session } = await signedIn(store)
+    const waiting = rejection(session.refresh())
+    await settle()
+    void session.signIn({ ...a(9), id_token: idToken('ben') }).catch(() => undefined)
+    expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+  })
+
   it('during a refresh is not overwritten by its result', async () => {
     const { session, calls, store } = await signedIn()
     void rejection(session.refresh())
@@ -93,6 +103,23 @@ describe('signIn()', () => {
     await Promise.all([first, second])
     expect(session.peekToken()?.accessToken).toBe('a2')
     expect(session.getSnapshot()).toMatchObject({ generation: 2, persisted: true })
+  })
+
+  it('called a second time before the first set is stored says once, of the second set, that it is saved', async () => {
+    const { session } = await signedIn()
+    const events = listenTo(session, 'saved')
+    await Promise.all([session.signIn(a(2)), session.signIn(a(3))])
+    expect(events).toEqual([['saved', { generation: 3 }]])
+  })
+
+  it('rejects a request that waits for a refresh when that refresh fails, though the new set is still being written', async () => {
+    const { session, calls } = await signedIn({ ...memoryStore(a(1)), write: () => new Promise<never>(() => undefined) })
+    const waiting = rejection(session.refresh())
+    await settle()
+    void session.signIn(a(9)).catch(() => undefined)
+    await settle()
+    calls[0]!.fail(new Error('made up'))
+    expect(await waiting).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/send it again/i) })
   })
 
   it.each([{ access_token: 'a\nb' }, {}, undefined, 'text', { access_token: '' }])(
@@ -298,5 +325,17 @@ describe('a step-up', () => {
     void session.getTokenAfter401(session.peekToken()!)
     await settle()
     expect(calls).toHaveLength(1)
+  })
+})
+
+it.each<[string, (session: TestSession) => Promise<unknown>]>([
+  ['signs out', (session) => session.signOut()],
+  ['signs in', (session) => session.signIn(a(9))],
+])('refresh() rejects when a listener of its refresh %s', async (_what, act) => {
+  const session = startSession(environment, memoryStore(a(1)), issuer())
+  session.on('refreshed', () => void act(session))
+  expect(await rejection(session.refresh())).toMatchObject({
+    code: 'OAUTH_SIGNED_OUT',
+    message: 'Signed out while this request was waiting.',
   })
 })

@@ -44,6 +44,20 @@ describe('the snapshot', () => {
     expect(Object.isFrozen(session.getSnapshot())).toBe(true)
   })
 
+  it('leaves out a scope that is no text', async () => {
+    const session = startSession(environment, memoryStore({ access_token: 'a1', scope: ['read'] as never }), issuer())
+    await session.tokens()
+    expect(session.getSnapshot()).not.toHaveProperty('scope')
+  })
+
+  it('changes when a member disappears', () => {
+    const { snapshots } = startSession(environment, memoryStore(), issuer()).open
+    snapshots.lastError = new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up')
+    expect(snapshots.present).toHaveProperty('lastError', snapshots.lastError)
+    snapshots.lastError = undefined
+    expect(snapshots.present).not.toHaveProperty('lastError')
+  })
+
   it('tells the name that the application gave the user', async () => {
     const session = startSession(environment, memoryStore(), issuer())
     await session.signIn(tokensFor(environment, 1), { user: 'ann' })

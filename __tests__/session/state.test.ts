@@ -52,6 +52,39 @@ describe('the transitions of a session', () => {
     expect(state.token?.receivedAt).toBe(environment.mono - 900_000)
   })
 
+  it('begin with nothing that is blocked or could be refreshed', () => {
+    expect([state.isBlocked, state.canRefresh, state.token, state.generation]).toEqual([false, false, undefined, 0])
+    expect(environment.wall < state.useUntil).toBe(false)
+  })
+
+  it('to a token of unknown lifetime count from now', () => {
+    names({ type: 'adopted', record: readRecord({ access_token: 'a1' }, environment.wall) })
+    expect(state.token?.receivedAt).toBe(environment.mono)
+  })
+
+  it('from unavailable keep the latest error, and cause no event, neither then nor when the store is read', () => {
+    const later = new OAuthError('OAUTH_STORE_FAILED', 'made up, later')
+    const changes: StateChange[] = [
+      { type: 'load_failed', error: failure },
+      { type: 'load_failed', error: later },
+    ]
+    expect(names(...changes)).toEqual([])
+    expect(state.current).toEqual({ status: 'unavailable', error: later })
+    expect(names({ type: 'adopted', record: stored(1) })).toEqual([])
+  })
+
+  it('from an empty store to a set that was stored elsewhere are an adoption', () => {
+    expect(names({ type: 'removed' }, { type: 'adopted', record: stored(1) })).toEqual(['adopted'])
+  })
+
+  it('to signed out keep their reason and time when the store is empty later', () => {
+    names({ type: 'signed_in', record: signedIn(1) }, { type: 'signed_out', reason: 'requested' })
+    const before = state.current
+    environment.wall += 1000
+    expect(names({ type: 'removed' })).toEqual([])
+    expect(state.current).toBe(before)
+  })
+
   it('to unavailable happen only before a set is known', () => {
     names({ type: 'load_failed', error: failure })
     expect(state.current).toEqual({ status: 'unavailable', error: failure })

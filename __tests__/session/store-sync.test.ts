@@ -52,6 +52,36 @@ describe('the first content of the store', () => {
     expect(session.getSnapshot()).toMatchObject({ status: 'unavailable', error: { code: 'OAUTH_TOKEN_INVALID' } })
   })
 
+  it('that can not be read rejects the call and is read again at the next one, without a refresh', async () => {
+    let isBroken = true
+    const refresh = issuer()
+    const read = storeWith(a(1), (kept) => ({
+      read: () => {
+        if (isBroken) throw new Error('made up')
+        return kept.read()
+      },
+    }))
+    const session = startSession(environment, read, refresh)
+    expect(await rejection(session.tokens())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    isBroken = false
+    expect((await session.tokens())?.access_token).toBe('a1')
+    expect(refresh.redeemed).toEqual([])
+  })
+
+  it('that can not be read once rejects the request that needs it, though another read would succeed', async () => {
+    let reads = 0
+    const refresh = issuer()
+    const store = storeWith(a(1, 0), (kept) => ({
+      read: () => {
+        if (++reads === 1) throw new Error('made up')
+        return kept.read()
+      },
+    }))
+    const session = startSession(environment, store, refresh)
+    expect(await rejection(session.getToken())).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+    expect([reads, refresh.redeemed]).toEqual([1, []])
+  })
+
   it('gives way to what happens here while it is read', async () => {
     const reading = deferred()
     const store = storeWith(a(1), (kept) => ({

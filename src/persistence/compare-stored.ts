@@ -4,13 +4,16 @@ import { isOtherUser, readRecord, type TokenRecord } from '../token-record.js'
 import { sameTokens } from '../tokens.js'
 import type { TokenJSON } from '../types.js'
 
+/** The result of comparing a store that was just read: the store holds the set in use, or has changed. */
+export type StoredDifference = Exclude<StoredChange, { type: 'unchanged' }>
+
 /** Compares the content of the store with the set in use. Throws `OAUTH_TOKEN_INVALID` with a message that names the store. */
 export function compareStored(
   storeName: string,
   stored: TokenJSON | undefined,
   current: TokenRecord | undefined,
   now: number,
-): StoredChange {
+): StoredDifference {
   if (!stored) return { type: 'removed' }
   if (current && sameTokens(stored, current.parsed.tokens)) return { type: 'saved' }
   const record = readStored(storeName, stored, now)

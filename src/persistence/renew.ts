@@ -8,12 +8,11 @@ import type {
   RenewOutcome,
   RenewRequest,
   SaveOutcome,
-  StoredChange,
   Superseded,
 } from '../session/persistence.js'
 import { recordToJSON, type TokenRecord } from '../token-record.js'
 import type { TokenJSON } from '../types.js'
-import { compareStored } from './compare-stored.js'
+import { compareStored, type StoredDifference } from './compare-stored.js'
 import { storeError, type StoreAccess } from './store-access.js'
 
 /** Reads the store again, then adopts a newer set, or exchanges and saves. */
@@ -94,7 +93,9 @@ class RenewRun {
     if (this.#request.superseded.aborted) return { ...superseded, unused: record }
     if (replaced?.type === 'conflict') {
       const change = this.#compare(replaced.found)
-      if (change.type !== 'unchanged' && change.type !== 'saved') return { outcome: change, unused: record }
+      if (change.type !== 'saved') return { outcome: change, unused: record }
+      // An earlier write of the set in use has arrived late. The content is known now, so the next write replaces it.
+      return this.#save(result)
     }
     if (error) {
       this.#adopted = record
@@ -110,10 +111,10 @@ class RenewRun {
     if (this.#request.superseded.aborted) return superseded
     if (!found) return { outcome: ended }
     const outcome = this.#evaluate(this.#compare(found))
-    return outcome && { outcome: outcome.type === 'removed' ? ended : outcome }
+    return outcome && { outcome }
   }
 
-  #compare(stored: TokenJSON | undefined): StoredChange {
+  #compare(stored: TokenJSON | undefined): StoredDifference {
     const change = compareStored(this.#access.name, stored, this.#base, this.#environment.now())
     // After the comparison, so that an unreadable record is reported again.
     this.#access.acknowledge(stored)
@@ -121,8 +122,8 @@ class RenewRun {
   }
 
   /** The outcome of a stored change; `undefined` when the refresh continues with the changed set. */
-  #evaluate(change: StoredChange): RenewOutcome | undefined {
-    if (change.type === 'unchanged' || change.type === 'saved') return undefined
+  #evaluate(change: StoredDifference): RenewOutcome | undefined {
+    if (change.type === 'saved') return undefined
     if (change.type === 'removed') return this.#base && change
     if (change.type === 'user_changed' || (this.#request.adoptStored && this.#isNewer(change.record))) return change
     this.#base = this.#adopted = change.record
@@ -167,6 +168,5 @@ export async function saveRecord(
   if (signal.aborted) return { type: 'superseded' }
   if (result.type !== 'conflict') return { type: 'saved' }
   // The change is not acknowledged: a refresh under way must not overwrite it.
-  const change = compareStored(access.name, result.found, record, now())
-  return change.type === 'unchanged' ? { type: 'saved' } : change
+  return compareStored(access.name, result.found, record, now())
 }

@@ -31,9 +31,9 @@ export function currentContext(): unknown {
   return contextStorage()?.getStore()
 }
 
-/** Runs `work` without a context. */
+/** Runs `work` without a context. Starts none: in older releases of Node a context slows every promise down. */
 export function runOutsideContext(work: () => void): void {
-  if (storage) storage.run(undefined, work)
+  if (storage && storage.getStore() !== undefined) storage.run(undefined, work)
   else work()
 }
 

@@ -46,6 +46,10 @@ export function notSignedIn(): OAuthError {
   return new OAuthError('OAUTH_SIGNED_OUT', 'No user is signed in: call signIn(tokens) first.')
 }
 
+export function noOtherToken(): OAuthError {
+  return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'The refresh brought no other access token, or one that has expired.')
+}
+
 export function epochEnded(): OAuthError {
   return new OAuthError(
     'OAUTH_SIGNED_OUT',

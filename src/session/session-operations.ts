@@ -7,7 +7,7 @@ import type { Environment } from './environment.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence } from './persistence.js'
-import { epochEnded, notSignedIn, signedOutWhileWaiting } from './refresh-error.js'
+import { epochEnded, noOtherToken, notSignedIn, signedOutWhileWaiting } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation, RevocationResult } from './revocation.js'
@@ -111,7 +111,8 @@ export class SessionOperations {
         const isUsable = result.token.accessToken !== rejected && environment.now() < result.token.expiresAt
         if (isUsable) return result.token.accessToken
       }
-      throw 'error' in result ? result.error : (this.#lastRefusal() ?? notSignedIn())
+      if ('error' in result) throw result.error
+      throw result.type === 'none' ? notSignedIn() : (this.#lastRefusal() ?? noOtherToken())
     }
     return untilAborted(get(), signal)
   }
