@@ -2,7 +2,7 @@ import { OAuthError } from '../errors.js'
 import type { TokenJSON } from '../types.js'
 
 /**
- * Decodes the claims of an OpenID Connect ID token for display. Does not verify the token: anyone who can change the token can change the result.
+ * Decodes the claims of an OpenID Connect ID token for display. Decoding is not verifying: anyone who can change the token can change the result.
  * Throws an `OAuthError` with the code `OAUTH_TOKEN_INVALID` when `idToken` is not a JSON Web Token (RFC 7519).
  *
  * @example
