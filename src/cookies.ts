@@ -10,8 +10,9 @@ import type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse, To
 export type { CookieState }
 
 /**
- * Asks the backend to renew the cookies. Resolves with the state that the backend reports, with nothing when it reports none, or with `null` when the
- * session is over. Rejects when the backend gives no answer; the session classifies the rejection like that of a `RefreshFunction`.
+ * Asks the backend to renew the cookies. Resolves with the state that the backend reports, with nothing when it reports none, or
+ * with `null` when the session is over. Rejects when the backend gives no answer; the session classifies the rejection like that
+ * of a `RefreshFunction`.
  *
  * @example
  * const refresh: RefreshCookies = async (_state, { signal }) => {
@@ -38,15 +39,17 @@ export interface HttpOnlyCookiesOptions {
 }
 
 /**
- * Replaces a store when a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are sent with
- * `withCredentials`. As with tokens, one refresh serves any number of 401s in all tabs, each request is sent again once, and failures have the same
- * meaning.
+ * Replaces a store when a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are
+ * sent with `withCredentials`. As with tokens, one refresh serves any number of 401s in all tabs, each request is sent again
+ * once, and failures have the same meaning.
  *
- * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in `localStorage`. Until a state
- * is known, requests are sent unchanged, and a 401 calls `refresh`. If `user` is known, a request of one user is never sent again for another.
+ * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in
+ * `localStorage`. Until a state is known, requests are sent unchanged, and a 401 calls `refresh`. If `user` is known, a request
+ * of one user is never sent again for another.
  *
- * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`. `session.signOut()` does
- * not remove the cookies; the backend does. A request with `oauth: false` is sent unchanged. Throws a `TypeError` that names the invalid option.
+ * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`.
+ * `session.signOut()` does not remove the cookies; the backend does. A request with `oauth: false` is sent unchanged. Throws a
+ * `TypeError` that names the invalid option.
  *
  * @example
  * const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))

@@ -45,7 +45,9 @@ export function brandAsOAuthError(prototype: object): void {
   Object.defineProperty(prototype, brand, { value: true })
 }
 
-/** Marks an error, or a class's prototype, whose message and members hold no secret, so that it is kept unchanged as a `cause`. */
+/**
+ * Marks an error, or a class's prototype, whose message and members hold no secret, so that it is kept unchanged as a `cause`.
+ */
 export function brandAsSafe<Target extends object>(target: Target): Target {
   return Object.defineProperty(target, safe, { value: true })
 }
@@ -62,7 +64,9 @@ function oauthErrorOf(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : undefined
 }
 
-/** The error code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Any other text may hold a secret. */
+/**
+ * The error code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Any other text may hold a secret.
+ */
 function codeOf(value: unknown): string | number | undefined {
   return typeof value === 'number' || (typeof value === 'string' && /^[A-Z\d_]{1,64}$/.test(value)) ? value : undefined
 }
@@ -97,8 +101,9 @@ function summarize(thrown: object): CauseSummary {
 }
 
 /**
- * Reduces a foreign error to its printable parts: name, code, HTTP status, OAuth error and call sites. An axios error holds the whole request, and a
- * message may quote a token; printers show a `cause` even when it is not enumerable. This package's errors stay unchanged.
+ * Reduces a foreign error to its printable parts: name, code, HTTP status, OAuth error and call sites. An axios error holds the
+ * whole request, and a message may quote a token; printers show a `cause` even when it is not enumerable. This package's errors
+ * stay unchanged.
  */
 export function safeCause(thrown: unknown): unknown {
   if (thrown === undefined || thrown === null) return thrown
@@ -127,8 +132,8 @@ export function setCause(error: Error, cause: unknown): void {
 }
 
 /**
- * The original cause of an error, such as the error of your own refresh function with all its members. Don't log it: unlike `error.cause`, which has
- * only printable members, it may hold tokens.
+ * The original cause of an error, such as the error of your own refresh function with all its members. Don't log it: unlike
+ * `error.cause`, which has only printable members, it may hold tokens.
  *
  * @example
  * if (isOAuthError(error) && originalCause(error) instanceof MaintenanceError) showMaintenancePage()

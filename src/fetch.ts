@@ -66,7 +66,10 @@ function judgeOrigins(origins: readonly string[] | undefined, allowInsecureHttp:
   }
 }
 
-/** The challenge that a refresh can't meet, or `true` when the response rejects the token. A response after a redirect to another origin does not count: the platform has removed the token. */
+/**
+ * The challenge that a refresh can't meet, or `true` when the response rejects the token. A response after a redirect to another
+ * origin does not count: the platform has removed the token.
+ */
 function refusalOf({ url }: Outgoing, { status, headers, redirected, url: landed }: Response): Challenge | boolean {
   const isElsewhere = redirected && originOf(landed) !== originOf(url, globalThis.document?.baseURI)
   if (isElsewhere || (status !== 401 && status !== 403 && status !== 400)) return false
@@ -81,14 +84,15 @@ function stepUpRequired(response: Response, challenge: Challenge, cause?: unknow
 }
 
 /**
- * Makes a `fetch` for a session: requests to allowed origins carry its access token. Any number of concurrent 401s lead to one refresh, shared with
- * the axios instances attached to the session, and each request is sent again once. A request is never sent for another user than the one it was made
- * for.
+ * Makes a `fetch` for a session: requests to allowed origins carry its access token. Any number of concurrent 401s lead to one
+ * refresh, shared with the axios instances attached to the session, and each request is sent again once. A request is never sent
+ * for another user than the one it was made for.
  *
- * A request with its own `Authorization` header, to another origin, or with `oauth: false` is sent unchanged. When a refresh fails for a transient
- * reason, the request resolves with the 401; when the session ends, it rejects with `OAUTH_INVALID_GRANT` or `OAUTH_SIGNED_OUT`. A request whose body
- * is a stream can't be sent again and rejects with `OAUTH_NOT_REPLAYABLE`. An abort rejects with `signal.reason`. Errors are `OAuthFetchError`s,
- * whose `response` is the server's answer. Throws a `TypeError` that names the invalid option, or for a session in HttpOnly cookies.
+ * A request with its own `Authorization` header, to another origin, or with `oauth: false` is sent unchanged. When a refresh
+ * fails for a transient reason, the request resolves with the 401; when the session ends, it rejects with `OAUTH_INVALID_GRANT`
+ * or `OAUTH_SIGNED_OUT`. A request whose body is a stream can't be sent again and rejects with `OAUTH_NOT_REPLAYABLE`. An abort
+ * rejects with `signal.reason`. Errors are `OAuthFetchError`s, whose `response` is the server's answer. Throws a `TypeError` that
+ * names the invalid option, or for a session in HttpOnly cookies.
  *
  * @example
  * const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })

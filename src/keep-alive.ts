@@ -17,11 +17,12 @@ const awakenings = [
 ] as const
 
 /**
- * Makes the option `keepAlive` of `attachOAuth`: checks every 30 seconds whether the token is about to expire and refreshes it, even while no request
- * is made. In a browser it also checks when the page becomes visible and when the network returns. The timer never keeps a Node process alive. Ends
- * with `detach()`.
+ * Makes the option `keepAlive` of `attachOAuth`: checks every 30 seconds whether the token is about to expire and refreshes it,
+ * even while no request is made. In a browser it also checks when the page becomes visible and when the network returns. The
+ * timer never keeps a Node process alive. Ends with `detach()`.
  *
- * Throws a `TypeError` when `every` is not a number of milliseconds between 1 and 30,000. A longer timer would be late after the machine has slept.
+ * Throws a `TypeError` when `every` is not a number of milliseconds between 1 and 30,000. A longer timer would be late after the
+ * machine has slept.
  *
  * @example
  * attachOAuth(api, store, { refresh, keepAlive: keepAlive() })

@@ -27,9 +27,10 @@ export interface TokenMapper<Foreign> {
 }
 
 /**
- * Adapts token sets in another form: camelCase (`accessToken`, `refreshToken`, `idToken`, `tokenType`, `expiresIn`, `expiresAt`, `expiresOn`,
- * `scopes`), the `token` and `expiresOnTimestamp` of `@azure/identity`, also nested in `data`, `session`, `tokens`, `token` or `result`. Other forms
- * need a `mapping`. Other members are kept. Throws a `TypeError` when `mapping`, the function or the store is invalid.
+ * Adapts token sets in another form: camelCase (`accessToken`, `refreshToken`, `idToken`, `tokenType`, `expiresIn`, `expiresAt`,
+ * `expiresOn`, `scopes`), the `token` and `expiresOnTimestamp` of `@azure/identity`, also nested in `data`, `session`, `tokens`,
+ * `token` or `result`. Other forms need a `mapping`. Other members are kept. Throws a `TypeError` when `mapping`, the function or
+ * the store is invalid.
  *
  * @example
  * // MSAL

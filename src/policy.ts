@@ -69,7 +69,10 @@ export function cooldownDelay(failures: number, { initial, max }: PolicySettings
   return Math.min(max, initial * 2 ** (failures - 1))
 }
 
-/** True when another refresh may start. `starts`: the times of the refreshes that count. `now`: the present time on the same monotonic clock. */
+/**
+ * True when another refresh may start. `starts`: the times of the refreshes that count. `now`: the present time on the same
+ * monotonic clock.
+ */
 export function withinRefreshLimit(
   starts: readonly number[],
   now: number,

@@ -85,12 +85,13 @@ async function readAnswer(response: Response): Promise<TokenResponse> {
 }
 
 /**
- * Refreshes the tokens of a public client with the refresh token (RFC 6749 §6), for browsers and React Native. Contains no library code.
- * `refreshToken` of `axios-attach-oauth/grants` accepts the same options and also authenticates clients, discovers endpoints and revokes tokens.
+ * Refreshes the tokens of a public client with the refresh token (RFC 6749 §6), for browsers and React Native. Contains no
+ * library code. `refreshToken` of `axios-attach-oauth/grants` accepts the same options and also authenticates clients, discovers
+ * endpoints and revokes tokens.
  *
- * Throws a `TypeError` that names the invalid option. The returned function rejects with an error that has the shape of `TokenEndpointError`:
- * `status`, `error` (RFC 6749 §5.2), `retryAfter` and `code`. It does not follow redirects and reads answers of at most 1 MB. The session limits the
- * time.
+ * Throws a `TypeError` that names the invalid option. The returned function rejects with an error that has the shape of
+ * `TokenEndpointError`: `status`, `error` (RFC 6749 §5.2), `retryAfter` and `code`. It does not follow redirects and reads
+ * answers of at most 1 MB. The session limits the time.
  *
  * @example
  * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'app' }) })

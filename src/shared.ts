@@ -11,8 +11,8 @@ export interface SharedTokenStore extends TokenStore {
 }
 
 /**
- * Makes a store that several tabs, processes or machines share: one of them refreshes for all, under the store's lock, and each sees the others'
- * changes. Throws a `TypeError` when `read`, `write` or `lock` is missing.
+ * Makes a store that several tabs, processes or machines share: one of them refreshes for all, under the store's lock, and each
+ * sees the others' changes. Throws a `TypeError` when `read`, `write` or `lock` is missing.
  *
  * @example
  * const store = sharedStore({

@@ -35,8 +35,8 @@ export interface StepUpContext {
 }
 
 /**
- * Meets a demand, typically by a new authorization request with the demand's values. Resolves with the token response, or with `undefined` when the
- * user declines.
+ * Meets a demand, typically by a new authorization request with the demand's values. Resolves with the token response, or with
+ * `undefined` when the user declines.
  */
 export type StepUpHandler = (
   demand: StepUpDemand,
@@ -116,15 +116,17 @@ function forgetOld({ answered }: Asked): void {
 }
 
 /**
- * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the
- * handler is called once for all requests with equal demands. Its token set is saved, then these requests are sent again. Other requests continue
- * meanwhile.
+ * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750
+ * §3.1, RFC 9470), the handler is called once for all requests with equal demands. Its token set is saved, then these requests
+ * are sent again. Other requests continue meanwhile.
  *
- * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was met or declined causes
- * no further prompt for 30 s. A rejection or a time-out counts as declined: the pop-ups of identity SDKs reject when the user closes them.
+ * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was
+ * met or declined causes no further prompt for 30 s. A rejection or a time-out counts as declined: the pop-ups of identity SDKs
+ * reject when the user closes them.
  *
- * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`; the error has the `challenge` and,
- * as `cause`, the reason. Throws a `TypeError` when the handler is not a function or the time limit is invalid.
+ * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`; the error has
+ * the `challenge` and, as `cause`, the reason. Throws a `TypeError` when the handler is not a function or the time limit is
+ * invalid.
  *
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })

@@ -43,10 +43,10 @@ type Overlay = Partial<Record<'status' | 'reason' | 'error' | 'lastError' | 'ref
 const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The token store (fake) can not be read.')
 
 /**
- * Makes a session for the tests of an application, without servers, storage or timers. From the first `getSnapshot()` on the session has the given
- * state. It is a real session in memory: components can subscribe, `signIn`, `signOut` and `refresh` work, and `attachOAuth(api, session.store)`
- * attaches an axios instance. `unknown` and `unavailable` last until `set`, `signIn` or `signOut`, at which waiting requests reject, as at any
- * sign-in.
+ * Makes a session for the tests of an application, without servers, storage or timers. From the first `getSnapshot()` on the
+ * session has the given state. It is a real session in memory: components can subscribe, `signIn`, `signOut` and `refresh` work,
+ * and `attachOAuth(api, session.store)` attaches an axios instance. `unknown` and `unavailable` last until `set`, `signIn` or
+ * `signOut`, at which waiting requests reject, as at any sign-in.
  *
  * @example
  * const session = fakeSession({ status: 'signed_in', user: 'ann' })

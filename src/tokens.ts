@@ -55,7 +55,10 @@ function without(tokens: TokenJSON | undefined, isStale: (name: string) => boole
   return Object.fromEntries(Object.entries(tokens ?? {}).filter(([name]) => !isStale(name)))
 }
 
-/** Parses stored token JSON; an absolute time wins over a lifetime. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of the JSON. */
+/**
+ * Parses stored token JSON; an absolute time wins over a lifetime. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of
+ * the JSON.
+ */
 export function parseStoredTokens(json: unknown, now: number): ParsedTokenSet {
   const checked = checkTokens(json, false)
   const { tokens } = checked
@@ -67,8 +70,8 @@ export function parseStoredTokens(json: unknown, now: number): ParsedTokenSet {
 }
 
 /**
- * Parses the token JSON of a sign-in, either a new token response or one saved earlier by the application: the earlier of lifetime and absolute time
- * wins. Throws `OAUTH_TOKEN_INVALID`.
+ * Parses the token JSON of a sign-in, either a new token response or one saved earlier by the application: the earlier of
+ * lifetime and absolute time wins. Throws `OAUTH_TOKEN_INVALID`.
  */
 export function parseSignInTokens(json: unknown, now: number): ParsedTokenSet {
   const stored = parseStoredTokens(json, now)
@@ -79,9 +82,9 @@ export function parseSignInTokens(json: unknown, now: number): ParsedTokenSet {
 }
 
 /**
- * Combines the previous set with a token response (RFC 6749 §5.1, §6). A lifetime counts from `sentAt`, when the request was sent, and wins over an
- * absolute time; an absolute time alone is corrected by the server's clock, `serverDate` (the `Date` header). A correction of more than a day is
- * ignored. Throws `OAUTH_TOKEN_INVALID`.
+ * Combines the previous set with a token response (RFC 6749 §5.1, §6). A lifetime counts from `sentAt`, when the request was
+ * sent, and wins over an absolute time; an absolute time alone is corrected by the server's clock, `serverDate` (the `Date`
+ * header). A correction of more than a day is ignored. Throws `OAUTH_TOKEN_INVALID`.
  */
 export function mergeTokenResponse(
   previous: TokenJSON | undefined,
@@ -109,8 +112,8 @@ export function mergeTokenResponse(
 }
 
 /**
- * Keeps the new refresh token of a response that `mergeTokenResponse` has refused. Returns the previous set with that refresh token, or `undefined`
- * when the response has no usable new one.
+ * Keeps the new refresh token of a response that `mergeTokenResponse` has refused. Returns the previous set with that refresh
+ * token, or `undefined` when the response has no usable new one.
  */
 export function usableRefreshToken(
   previous: TokenJSON | undefined,

@@ -34,8 +34,8 @@ function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
 }
 
 /**
- * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates no promise before the
- * adapter. When the request has to wait, only the asynchronous one runs.
+ * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates
+ * no promise before the adapter. When the request has to wait, only the asynchronous one runs.
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
   const {
@@ -82,7 +82,10 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return requestId
   }
 
-  /** Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has ended. */
+  /**
+   * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
+   * ended.
+   */
   function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
     const earlier = contextOf(config)
     if (!earlier) return undefined

@@ -8,8 +8,8 @@ export function onlyTransform({ transformRequest }: Pick<InternalAxiosRequestCon
 }
 
 /**
- * Makes the function that adds a check to a config. The check runs right before the adapter, as part of the last request transform, and restores the
- * config's own transforms.
+ * Makes the function that adds a check to a config. The check runs right before the adapter, as part of the last request
+ * transform, and restores the config's own transforms.
  */
 export function checkBeforeAdapter(
   check: (config: InternalAxiosRequestConfig) => void,

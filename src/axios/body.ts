@@ -25,7 +25,10 @@ export function isReplayable(config: AxiosRequestConfig): boolean {
   return !isStream(config.data) || bodyFactory(config) !== undefined
 }
 
-/** Calls the caller's body factory, if there is one, even for a request without a token. Throws a `TypeError` when the factory returns a promise. */
+/**
+ * Calls the caller's body factory, if there is one, even for a request without a token. Throws a `TypeError` when the factory
+ * returns a promise.
+ */
 export function createBody<Config extends AxiosRequestConfig>(config: Config): Config {
   const create = bodyFactory(config)
   if (!create) return config
@@ -44,8 +47,8 @@ function copyForm(form: FormData): FormData {
 }
 
 /**
- * Copies bytes and forms, which the caller may change while the request waits. Any other body is already text, is immutable, or is the caller's own
- * object, which is not copied.
+ * Copies bytes and forms, which the caller may change while the request waits. Any other body is already text, is immutable, or
+ * is the caller's own object, which is not copied.
  */
 function copyOf(data: unknown): unknown {
   if (data instanceof ArrayBuffer) return data.slice(0)
@@ -75,9 +78,9 @@ export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRe
 }
 
 /**
- * Serializes the body before the request waits for a token, so that changes made by the caller meanwhile are not sent. Each transform runs once, with
- * the arguments that axios passes; axios then finds a single transform, which returns the result. The config's own transforms are restored
- * afterwards.
+ * Serializes the body before the request waits for a token, so that changes made by the caller meanwhile are not sent. Each
+ * transform runs once, with the arguments that axios passes; axios then finds a single transform, which returns the result. The
+ * config's own transforms are restored afterwards.
  */
 export function serializeBody(config: InternalAxiosRequestConfig): void {
   const { data, transformRequest } = config as InternalAxiosRequestConfig & { data: unknown }

@@ -4,7 +4,10 @@ import { carryContext, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
-/** Stores contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function, so most requests allocate nothing. */
+/**
+ * Stores contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function, so most requests
+ * allocate nothing.
+ */
 export class Carriers {
   readonly #wrap: RedirectGuard['wrap']
   #last: RequestContext | undefined

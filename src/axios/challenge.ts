@@ -39,8 +39,8 @@ export function beyondRefresh(challenges: readonly Challenge[]): Challenge | und
 }
 
 /**
- * Does the response reject the access token? A 401 does, even without a Bearer challenge: many APIs and gateways send none, and one attempt is
- * harmless. A 400 or 403 does if it says `invalid_token` (RFC 6750 §3.1). Call `beyondRefresh` first.
+ * Does the response reject the access token? A 401 does, even without a Bearer challenge: many APIs and gateways send none, and
+ * one attempt is harmless. A 400 or 403 does if it says `invalid_token` (RFC 6750 §3.1). Call `beyondRefresh` first.
  */
 export function rejectsToken(status: number, challenges: readonly Challenge[]): boolean {
   return (

@@ -53,7 +53,9 @@ export class CredentialFactory {
   /** The names of all headers that have carried a token, in lower case. */
   readonly names = new Set<string>()
   readonly #lengths = new Set<number>()
-  /** `true` when the credential is `Authorization` alone, which the platforms themselves remove on a redirect to another origin. */
+  /**
+   * `true` when the credential is `Authorization` alone, which fetch and browsers remove on a redirect to another origin.
+   */
   readonly isUsual: boolean
   /** `true` when cookies carry the session, and no header does. */
   readonly usesCookies: boolean
@@ -104,7 +106,10 @@ export class CredentialFactory {
     return undefined
   }
 
-  /** The name of the header that holds a credential, either the caller's or one set by this package. An empty header does not count. */
+  /**
+   * The name of the header that holds a credential, either the caller's or one set by this package. An empty header does not
+   * count.
+   */
   find({ headers }: InternalAxiosRequestConfig): string | undefined {
     // Most names differ in length, which is cheaper to compare.
     for (const name in headers)

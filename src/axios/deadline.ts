@@ -21,8 +21,8 @@ export interface Interrupted {
 }
 
 /**
- * Waits for `result`, which never rejects. An abort or the request's time limit ends the wait with axios' own error; the work behind `result`
- * continues.
+ * Waits for `result`, which never rejects. An abort or the request's time limit ends the wait with axios' own error; the work
+ * behind `result` continues.
  */
 export function waitWithin<Result>(
   result: Promise<Result>,

@@ -30,9 +30,9 @@ function present(manager: Manager): Handler[] {
 }
 
 /**
- * Runs `handlers` next to the adapter, regardless of the order of registration. axios visits its interceptors through `forEach`, which this function
- * replaces on one manager; ids, `eject`, `clear` and copied handlers keep working. `atEnd`: does the adapter follow the last handler visited? Returns
- * the undo.
+ * Runs `handlers` next to the adapter, regardless of the order of registration. axios visits its interceptors through `forEach`,
+ * which this function replaces on one manager; ids, `eject`, `clear` and copied handlers keep working. `atEnd`: does the adapter
+ * follow the last handler visited? Returns the undo.
  */
 function visitInnermost(manager: Manager, handlers: readonly Handler[], atEnd: (visit: Visit) => boolean): () => void {
   const own = new Set(handlers)
@@ -64,11 +64,17 @@ export interface Interceptors {
 }
 
 export interface Registration {
-  /** Do this package's interceptors run next to the adapter for this request? They don't if they were registered first and the request reverses the order. */
+  /**
+   * Do this package's interceptors run next to the adapter for this request? They don't if they were registered first and the
+   * request reverses the order.
+   */
   readonly runsNextToAdapter: (config: AxiosRequestConfig) => boolean
   /** Is no other request interceptor registered? Then axios runs this package's right after `runWhen`. */
   readonly hasNoOtherInterceptors: () => boolean
-  /** Are the application's request interceptors synchronous? Then axios awaits nothing, unless this package's asynchronous interceptor runs. */
+  /**
+   * Are the application's request interceptors synchronous? Then axios awaits nothing, unless this package's asynchronous
+   * interceptor runs.
+   */
   readonly othersAreSynchronous: () => boolean
   readonly undo: () => void
 }

@@ -28,8 +28,8 @@ export function keepMultipart(config: InternalAxiosRequestConfig): void {
 }
 
 /**
- * Sets one boundary for both sends. The http adapter generates a boundary for each send unless the content type names one (without a dot, unlike
- * axios' own). With other adapters the platform chooses the boundary and must not be given one.
+ * Sets one boundary for both sends. The http adapter generates a boundary for each send unless the content type names one
+ * (without a dot, unlike axios' own). With other adapters the platform chooses the boundary and must not be given one.
  */
 export function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestConfig['adapter']): void {
   const adapter = getAdapter(config.adapter ?? fallback, config) as { adapterName?: string }

@@ -36,23 +36,30 @@ export interface SessionOptions {
   /** The time before the expiry in which requests wait for the refresh. Default: 0.05 and 30,000. */
   blockingWindow?: Partial<WindowSize>
   /**
-   * Retries of a token request that the server provably did not process (429, 503, no connection). `limit`: attempts in all; `delay`: the first
-   * pause, which doubles and is jittered; `maxRetryAfter`: the longest `Retry-After` that is honored. Default: 3, 1,000 and 20,000.
+   * Retries of a token request that the server provably did not process (429, 503, no connection). `limit`: attempts in all;
+   * `delay`: the first pause, which doubles and is jittered; `maxRetryAfter`: the longest `Retry-After` that is honored. Default:
+   * 3, 1,000 and 20,000.
    */
   retry?: Partial<PolicySettings['retry']>
-  /** How long a refresh token is not sent after a failed refresh; doubles with each further failure. Default: 10,000, at most 60,000. */
+  /**
+   * How long a refresh token is not sent after a failed refresh; doubles with each further failure. Default: 10,000, at most
+   * 60,000.
+   */
   cooldown?: Partial<PolicySettings['cooldown']>
   /** The time limit of one read or write of the store. Default: 10,000. */
   storeTimeout?: number
   /** The time limit for acquiring the store's lock. Must be longer than `refreshTimeout`. Default: `refreshTimeout` + 15,000. */
   lockTimeout?: number
-  /** `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`: they are sent, and the set stays in memory. */
+  /**
+   * `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`: they are sent, and the set stays in
+   * memory.
+   */
   strictSaving?: boolean
   /** `true`: requests reject while no user is signed in. Default: `false`: they are sent without a token. */
   rejectSignedOut?: boolean
   /**
-   * `true`: the refresh token is used even if the store can't be written. For servers that do not rotate refresh tokens. Default: `false`, unless a
-   * refresh has shown that the server does not rotate.
+   * `true`: the refresh token is used even if the store can't be written. For servers that do not rotate refresh tokens. Default:
+   * `false`, unless a refresh has shown that the server does not rotate.
    */
   refreshWhenUnwritable?: boolean
 }
@@ -64,7 +71,10 @@ export type StepUp = (
   challenge: Challenge,
 ) => Promise<RefreshResult>
 
-/** Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that stops it. */
+/**
+ * Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that
+ * stops it.
+ */
 export type KeepAlive = (provider: Pick<TokenProvider, 'getToken'>) => () => void
 
 /** The options of `attachOAuth`: those of the session, and those of this instance only. */
@@ -74,7 +84,10 @@ export interface AttachOptions extends SessionOptions {
    * Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
    */
   stepUp?: StepUp
-  /** Refreshes before the expiry even while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: no background timer. */
+  /**
+   * Refreshes before the expiry even while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: no
+   * background timer.
+   */
   keepAlive?: KeepAlive
   /**
    * The header that carries the token: a name, a name and a scheme, or a function of the token set that returns the headers. Default:
@@ -86,8 +99,8 @@ export interface AttachOptions extends SessionOptions {
    */
   header?: HeaderOption
   /**
-   * Recognizes further responses that mean an expired token, besides a 401 and `invalid_token`: a list of statuses, or a function that returns
-   * `true`. Called once, for the first response to a request that carried the token. Default: none.
+   * Recognizes further responses that mean an expired token, besides a 401 and `invalid_token`: a list of statuses, or a function
+   * that returns `true`. Called once, for the first response to a request that carried the token. Default: none.
    *
    * @example
    * attachOAuth(api, store, { refresh, isExpired: [403, 419] })
@@ -95,8 +108,9 @@ export interface AttachOptions extends SessionOptions {
    */
   isExpired?: readonly number[] | ((response: AxiosResponse) => unknown)
   /**
-   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. The config already carries the new token.
-   * `origins` applies to the changed request too, and a throw rejects with that error. Default: the second send equals the first one.
+   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. The config already
+   * carries the new token. `origins` applies to the changed request too, and a throw rejects with that error. Default: the second
+   * send equals the first one.
    *
    * @example
    * attachOAuth(api, store, { refresh, beforeResend: (config) => void config.headers.set('X-Nonce', crypto.randomUUID()) })
@@ -140,7 +154,10 @@ function readGroup(caller: string, group: keyof PolicySettings, given: object | 
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
-/** Checks the options of one call. `present`: the settings of the session that the call changes. Throws a `TypeError` that names the option. */
+/**
+ * Checks the options of one call. `present`: the settings of the session that the call changes. Throws a `TypeError` that names
+ * the option.
+ */
 export function settingsNamed(
   caller: string,
   store: TokenStore,

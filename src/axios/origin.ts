@@ -2,8 +2,8 @@ import type { AxiosRequestConfig } from 'axios'
 import { isLoopback } from '../loopback.js'
 
 /**
- * May the token be sent to this request's origin? `nothing-allowed`: no origin is allowed at all, for instance because the `baseURL` is relative on a
- * rendering server.
+ * May the token be sent to this request's origin? `nothing-allowed`: no origin is allowed at all, for instance because the
+ * `baseURL` is relative on a rendering server.
  */
 export type OriginVerdict = 'allowed' | 'refused' | 'nothing-allowed'
 export type OriginRule = (config: AxiosRequestConfig) => OriginVerdict
@@ -41,8 +41,8 @@ const ordinary = new RegExp(
 )
 
 /**
- * The origin of a URL; `undefined` for a scheme without one, such as `file:`. React Native's `URL` includes userinfo in the origin or lacks `origin`,
- * so only ordinary addresses have an origin there.
+ * The origin of a URL; `undefined` for a scheme without one, such as `file:`. React Native's `URL` includes userinfo in the
+ * origin or lacks `origin`, so only ordinary addresses have an origin there.
  */
 export function originOf(url: string, base?: string): string | undefined {
   const [, scheme, host, port] = ordinary.exec(url) ?? []
@@ -91,8 +91,8 @@ export function fullPath({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequestC
 }
 
 /**
- * Makes the function that decides whether the token may be sent to the origin of a final config. The verdict for a base is cached: parsing each URL
- * would cost more than all other work on a request.
+ * Makes the function that decides whether the token may be sent to the origin of a final config. The verdict for a base is
+ * cached: parsing each URL would cost more than all other work on a request.
  *
  * Throws a `TypeError` when `origins` is invalid, or when the `baseURL` is absolute and no token may be sent there.
  */

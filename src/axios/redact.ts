@@ -9,8 +9,8 @@ export function publicURL(url: string | undefined): string {
 }
 
 /**
- * Keeps the access token of a failed request out of printed errors: `config`, `request` and `response` stay readable but are no longer enumerable,
- * and `cause` is reduced to its printable parts. axios' own `toJSON` would print the whole config.
+ * Keeps the access token of a failed request out of printed errors: `config`, `request` and `response` stay readable but are no
+ * longer enumerable, and `cause` is reduced to its printable parts. axios' own `toJSON` would print the whole config.
  */
 export function withoutSecrets<Failure extends AxiosError>(error: Failure): Failure {
   try {

@@ -36,8 +36,9 @@ function goesThroughProxy({ href, hostname }: RedirectOptions): boolean {
 }
 
 /**
- * Removes the token from redirects to another origin in Node. The http adapter keeps `Authorization` for every subdomain, which is another origin,
- * and keeps other headers for every origin. The caller's own transport is guarded if it calls `beforeRedirect`, as `follow-redirects` does.
+ * Removes the token from redirects to another origin in Node. The http adapter keeps `Authorization` for every subdomain, which
+ * is another origin, and keeps other headers for every origin. The caller's own transport is guarded if it calls
+ * `beforeRedirect`, as `follow-redirects` does.
  */
 export function redirectGuard(settings: RedirectSettings): RedirectGuard {
   const { isAllowed, names, allowInsecureHttp } = settings

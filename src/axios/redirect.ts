@@ -1,8 +1,9 @@
 import type { AxiosRequestConfig, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 
 /**
- * Makes the fetch adapter reject a redirect, unless the caller says otherwise (`fetchOptions.redirect`, `maxRedirects: 0`): on a redirect to another
- * origin the platform removes only `Authorization`. Needed for a token in another header. Other adapters ignore the option.
+ * Makes the fetch adapter reject a redirect, unless the caller says otherwise (`fetchOptions.redirect`, `maxRedirects: 0`): on a
+ * redirect to another origin the platform removes only `Authorization`. Needed for a token in another header. Other adapters
+ * ignore the option.
  */
 export function refuseFetchRedirects(config: InternalAxiosRequestConfig): void {
   if (config.maxRedirects === 0 || config.fetchOptions?.redirect !== undefined) return
@@ -40,14 +41,17 @@ export function headerOf({ headers }: AxiosRequestConfig, name: string): unknown
   return undefined
 }
 
-/** Do the headers still hold the values that this package has set? A request transform or another interceptor may have replaced them. */
+/**
+ * Do the headers still hold the values that this package has set? A request transform or another interceptor may have replaced
+ * them.
+ */
 export function carriesOwnHeaders(config: AxiosRequestConfig, sent: readonly SentHeader[]): boolean {
   return sent.every(([name, value]) => headerOf(config, name) === value)
 }
 
 /**
- * Is this a response to the token? No if the caller's own header was sent instead (set by a request transform, or derived from a URL with a
- * password), and no if a redirect led to an origin that does not get the token.
+ * Is this a response to the token? No if the caller's own header was sent instead (set by a request transform, or derived from a
+ * URL with a password), and no if a redirect led to an origin that does not get the token.
  */
 export function answersToken(
   { request, config }: AxiosResponse,

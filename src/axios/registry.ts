@@ -21,7 +21,10 @@ interface Registry {
 
 const key = Symbol.for('axios-attach-oauth.registry')
 
-/** The sessions and attachments of this process, shared by all copies of the package in it (ESM and CommonJS). Throws a `TypeError` if the other copy is incompatible. */
+/**
+ * The sessions and attachments of this process, shared by all copies of the package in it (ESM and CommonJS). Throws a
+ * `TypeError` if the other copy is incompatible.
+ */
 export function registry(): Registry {
   const world = globalThis as unknown as Record<symbol, Registry | undefined>
   const found = (world[key] ??= { version: VERSION, sessions: new WeakMap(), attached: new WeakMap() })

@@ -39,8 +39,8 @@ function throwIfCancelled(config: InternalAxiosRequestConfig): void {
 }
 
 /**
- * Sends a request again, without running interceptors or request transforms: the second send equals the first one. `left` is the rest of its time
- * limit. `beforeSending` runs right before the adapter; `rethrow` gets the error with which the promise rejects.
+ * Sends a request again, without running interceptors or request transforms: the second send equals the first one. `left` is the
+ * rest of its time limit. `beforeSending` runs right before the adapter; `rethrow` gets the error with which the promise rejects.
  */
 export function resend(
   instance: AxiosInstance,
@@ -82,7 +82,10 @@ export function resend(
   )
 }
 
-/** Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, if there is anything to undo. */
+/**
+ * Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, if there is anything to
+ * undo.
+ */
 function prepare(config: InternalAxiosRequestConfig, left: number | undefined): ((error?: unknown) => void) | undefined {
   const forgetParams = reuseParams(config)
   const { timeout } = config

@@ -7,8 +7,9 @@ import type { Credential } from './credential.js'
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
 /**
- * `pending`: other interceptors run before this package's. `deferred`: the request waits for a token or, if it can't wait, is sent without one.
- * `refresh-request`: the refresh function sends it. `sent`: the request is under way with the credential of the context.
+ * `pending`: other interceptors run before this package's. `deferred`: the request waits for a token or, if it can't wait, is
+ * sent without one. `refresh-request`: the refresh function sends it. `sent`: the request is under way with the credential of the
+ * context.
  */
 export type Stage = 'pending' | 'deferred' | 'refresh-request' | 'sent'
 

@@ -12,8 +12,8 @@ import type { Challenge } from './challenge.js'
 import { withoutSecrets } from './redact.js'
 
 /**
- * An error of this package that belongs to a request: both an `AxiosError` and an {@link OAuthError}. `response` is the resource server's answer that
- * could not be recovered, if there was one.
+ * An error of this package that belongs to a request: both an `AxiosError` and an {@link OAuthError}. `response` is the resource
+ * server's answer that could not be recovered, if there was one.
  *
  * @example
  * api.get('/me').catch((error) => { if (isOAuthError(error)) report(error.code, error.response?.status) })
@@ -54,8 +54,9 @@ type RetryCondition = (error: unknown) => unknown
 const guards = new WeakSet<RetryCondition>()
 
 /**
- * Keeps `axios-retry` from retrying requests that can't succeed: it treats every error with a code and no response as a network failure. On this
- * config its condition returns `false` for this package's errors that are not retryable; for every other error it decides as before.
+ * Keeps `axios-retry` from retrying requests that can't succeed: it treats every error with a code and no response as a network
+ * failure. On this config its condition returns `false` for this package's errors that are not retryable; for every other error
+ * it decides as before.
  */
 function refuseRetries(config: InternalAxiosRequestConfig | undefined): void {
   const carrier = config as { [retryState]?: { retryCondition?: RetryCondition } } | undefined
@@ -110,7 +111,8 @@ export interface OtherOAuthError extends OAuthError {
 export type AnyOAuthError = NotReplayableError | StepUpRequiredError | OtherOAuthError
 
 /**
- * Is this an error of this package? Narrows to a union discriminated by `code`. Works across copies of the package and across bundles.
+ * Is this an error of this package? Narrows to a union discriminated by `code`. Works across copies of the package and across
+ * bundles.
  *
  * @example
  * if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') showLogin()

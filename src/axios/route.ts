@@ -130,8 +130,8 @@ function proxyFor(config: AxiosRequestConfig, target: URL, platform: RoutePlatfo
 }
 
 /**
- * Returns why the token must not be sent: a plain-http proxy would receive it in the clear. Returns `undefined` when the route is safe; https through
- * a tunnel is.
+ * Returns why the token must not be sent: a plain-http proxy would receive it in the clear. Returns `undefined` when the route is
+ * safe; https through a tunnel is.
  *
  * `target` is the absolute address of the request. The caller's own agent (with `proxy: false`) is not checked.
  */
@@ -169,8 +169,8 @@ export interface RouteSettings {
 }
 
 /**
- * Makes the rule for the requests of one instance, to be called before a token is set. Reading an environment variable takes microseconds, so the
- * rule reads none in a browser, nor for https when axios opens a tunnel.
+ * Makes the rule for the requests of one instance, to be called before a token is set. Reading an environment variable takes
+ * microseconds, so the rule reads none in a browser, nor for https when axios opens a tunnel.
  */
 export function routeRule({ allowInsecureHttp, base }: RouteSettings, platform: RoutePlatform = currentPlatform()): RouteRule {
   if (allowInsecureHttp || !platform.env) return () => undefined

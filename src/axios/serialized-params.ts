@@ -36,8 +36,9 @@ const optionsOf = (config: InternalAxiosRequestConfig): ParamsSerializerOptions 
 }
 
 /**
- * Keeps the parameters of the first send: the adapter serializes them for each send, the caller may change them while the request waits, and the
- * caller's own serializer must not run twice. `isWaiting`: the request is about to wait for a token, so they are serialized now.
+ * Keeps the parameters of the first send: the adapter serializes them for each send, the caller may change them while the request
+ * waits, and the caller's own serializer must not run twice. `isWaiting`: the request is about to wait for a token, so they are
+ * serialized now.
  */
 export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = false): void {
   const { params } = config as { params?: unknown }
@@ -66,8 +67,8 @@ export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = fa
 }
 
 /**
- * Makes the adapter use the parameters serialized earlier, until the returned undo is called: the application may send the config of a response again
- * with other parameters, even with an instance that is not attached. `undefined` if there is nothing to undo.
+ * Makes the adapter use the parameters serialized earlier, until the returned undo is called: the application may send the config
+ * of a response again with other parameters, even with an instance that is not attached. `undefined` if there is nothing to undo.
  */
 export function reuseParams(config: InternalAxiosRequestConfig): (() => void) | undefined {
   const memo = config.paramsSerializer && memos.get(optionsOf(config)?.serialize as Serialize)

@@ -2,10 +2,15 @@ import type { OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
 import { serverSnapshot } from '../session/snapshot.js'
 
-/** The member that holds a session object's internals: a function, because deep copies and proxies keep functions and printers omit them. */
+/**
+ * The member that holds a session object's internals: a function, because deep copies and proxies keep functions and printers
+ * omit them.
+ */
 const internals = 'axios-attach-oauth'
 
-/** The public session. A class, because axios copies plain objects; without private fields, because applications copy this object. */
+/**
+ * The public session. A class, because axios copies plain objects; without private fields, because applications copy this object.
+ */
 class SessionObject implements Session {
   readonly tokens: Session['tokens']
   readonly signIn: Session['signIn']

@@ -5,11 +5,16 @@ import type { TokenJSON, TokenResponse, TokenSet } from '../types.js'
 export interface CookieState {
   /** The application's own name for the user, such as an account id. Distinguishes the sessions of different users. */
   readonly user?: string | number | null | undefined
-  /** The lifetime of the cookie that carries the access token, in seconds. Without it, only a 401 shows that the token has expired. */
+  /**
+   * The lifetime of the cookie that carries the access token, in seconds. Without it, only a 401 shows that the token has
+   * expired.
+   */
   readonly expires_in?: number | string | null | undefined
 }
 
-/** Returns a value that differs for each refresh and each sign-in, in all tabs. It is not secret and is never sent to a server. */
+/**
+ * Returns a value that differs for each refresh and each sign-in, in all tabs. It is not secret and is never sent to a server.
+ */
 function newGeneration(): string {
   return `${Date.now().toString(36)}.${Math.random().toString(36).slice(2)}`
 }
@@ -21,7 +26,10 @@ export function userOfState({ user }: CookieState | TokenJSON): string | undefin
 
 const isResponse = (value: object): boolean => 'status' in value && 'headers' in value
 
-/** Checks a state and keeps only its two members, so that a token in a backend's answer never reaches storage that scripts can read. */
+/**
+ * Checks a state and keeps only its two members, so that a token in a backend's answer never reaches storage that scripts can
+ * read.
+ */
 export function readState(caller: string, value: unknown): CookieState {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isResponse(value)) {
     const hint =

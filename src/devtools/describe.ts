@@ -98,8 +98,8 @@ const descriptions: Record<string, Describe> = {
 }
 
 /**
- * One line for an event: `signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4`. `events`: the surrounding
- * events, among which the refresh is looked up.
+ * One line for an event: `signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4`. `events`:
+ * the surrounding events, among which the refresh is looked up.
  */
 export function describeEvent(event: SessionEvent, events: readonly SessionEvent[] = []): string {
   const [what, ...details] = descriptions[event.type]?.(event, events) ?? [event.type.replaceAll('_', ' ')]

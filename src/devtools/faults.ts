@@ -14,7 +14,8 @@ export interface Faults {
 }
 
 /**
- * Makes the object through which the panel simulates faults. Without it the panel has no fault switches, so leave it out of a production build.
+ * Makes the object through which the panel simulates faults. Without it the panel has no fault switches, so leave it out of a
+ * production build.
  *
  * @example
  * const faults = import.meta.env.DEV ? createFaults() : undefined

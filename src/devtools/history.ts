@@ -27,8 +27,8 @@ const outcomes = ['refreshed', 'adopted', 'refresh_failed', 'saved']
 const consequences = ['released', 'sent', 'resent']
 
 /**
- * Adds an event in order of time. A session with a shared store reports a refresh when its lock is released, after the waiting requests have been
- * sent; within the same millisecond the refresh comes first.
+ * Adds an event in order of time. A session with a shared store reports a refresh when its lock is released, after the waiting
+ * requests have been sent; within the same millisecond the refresh comes first.
  */
 function insert(events: SessionEvent[], event: SessionEvent): void {
   const isLater = ({ at, type }: SessionEvent): boolean =>

@@ -13,7 +13,10 @@ export interface GrantOptions {
   revocationEndpoint?: string | URL
   /** The client identifier (RFC 6749 §2.2). */
   clientId: string
-  /** The client's secret, or a function that returns it and is called for each token request, so that secrets can rotate. Default: none. */
+  /**
+   * The client's secret, or a function that returns it and is called for each token request, so that secrets can rotate. Default:
+   * none.
+   */
   clientSecret?: Provided<string>
   /** How the client authenticates itself. Default: `client_secret_basic` if there is a secret, otherwise `none`. */
   clientAuthentication?: ClientAuthentication
@@ -34,8 +37,8 @@ export interface GrantOptions {
   /** Further headers of token and revocation requests. `Authorization` only where `clientAuthentication` is `none`. Default: none. */
   headers?: Readonly<Record<string, string>>
   /**
-   * Sends token requests through this instance: its adapter, proxy, agents and certificates apply, its interceptors and headers don't. If its adapter
-   * is XMLHttpRequest, fetch is used instead, because only fetch can refuse a redirect.
+   * Sends token requests through this instance: its adapter, proxy, agents and certificates apply, its interceptors and headers
+   * don't. If its adapter is XMLHttpRequest, fetch is used instead, because only fetch can refuse a redirect.
    */
   axios?: AxiosInstance
   /** Sends token requests. Default: `axios`, else the platform's `fetch`. */

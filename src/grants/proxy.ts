@@ -33,7 +33,10 @@ export function isExempt({ protocol, hostname, port }: URL, noProxy: string): bo
     })
 }
 
-/** The proxy that the environment names for this address, exempt or not. `npm`: also reads the variables that npm sets for scripts. */
+/**
+ * The proxy that the environment names for this address, exempt or not. `npm`: also reads the variables that npm sets for
+ * scripts.
+ */
 export function proxyInEnvironment(url: URL, env: Environment, npm: boolean): Proxy | undefined {
   const find = (name: string): string | undefined => [name, name.toUpperCase()].find((each) => env[each])
   const scheme = `${url.protocol.slice(0, -1)}_proxy`

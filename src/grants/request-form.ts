@@ -15,7 +15,9 @@ function toJSON(parameters: URLSearchParams): string {
   return JSON.stringify(members)
 }
 
-/** Makes the function that applies the parameter names and the body format of the server. Requests without a body stay unchanged. */
+/**
+ * Makes the function that applies the parameter names and the body format of the server. Requests without a body stay unchanged.
+ */
 export function requestForm(names: ParameterNames, format: 'form' | 'json'): (init: FetchInit) => FetchInit {
   const nameOf = (name: string): string => (names as Record<string, string | undefined>)[name] ?? name
   return (init) => {

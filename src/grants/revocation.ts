@@ -7,7 +7,10 @@ import type { FindServer } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 import { errorCode, isRedirect, parseMembers } from './token-response.js'
 
-/** Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then also revoke the access token. */
+/**
+ * Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then also revoke the access
+ * token.
+ */
 export function revoker(settings: GrantSettings, find: FindServer): RevokeFunction {
   const client = { client_id: settings.clientId }
   return async ({ refresh_token, access_token }, { signal }) => {

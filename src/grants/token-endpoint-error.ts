@@ -19,8 +19,8 @@ export interface TokenEndpointFailure {
 }
 
 /**
- * The error of a failed token, discovery or revocation request. It holds no part of the request. The body of the answer, which may hold secrets, is
- * non-enumerable: printers and `JSON.stringify` skip it, and a `classify` function can read it.
+ * The error of a failed token, discovery or revocation request. It holds no part of the request. The body of the answer, which
+ * may hold secrets, is non-enumerable: printers and `JSON.stringify` skip it, and a `classify` function can read it.
  */
 export class TokenEndpointError extends Error {
   /** The HTTP status, when there was an answer. */
@@ -30,8 +30,8 @@ export class TokenEndpointError extends Error {
   /** The `Retry-After` header as received. */
   declare readonly retryAfter?: string
   /**
-   * The system's code of a failed connection, such as `ECONNREFUSED`; or `ERR_INSECURE_PROXY` when the request was not sent because a proxy would
-   * receive it in the clear.
+   * The system's code of a failed connection, such as `ECONNREFUSED`; or `ERR_INSECURE_PROXY` when the request was not sent
+   * because a proxy would receive it in the clear.
    */
   declare readonly code?: string
   /** The headers of the answer; names are in lower case. Non-enumerable: they may hold cookies. */

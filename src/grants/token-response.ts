@@ -9,7 +9,10 @@ function parseForm(text: string): Members | undefined {
   return 'access_token' in members || 'error' in members ? members : undefined
 }
 
-/** The members of an answer: JSON regardless of its content type, or a form (GitHub, older Facebook). `undefined` for any other text. */
+/**
+ * The members of an answer: JSON regardless of its content type, or a form (GitHub, older Facebook). `undefined` for any other
+ * text.
+ */
 export function parseMembers(text: string): Members | undefined {
   // `trim` also removes a byte order mark.
   const trimmed = text.trim()
@@ -30,8 +33,8 @@ export function errorCode({ error }: Members = {}): string | undefined {
 export const isRedirect = ({ status }: Response): boolean => status === 0 || (status >= 300 && status < 400)
 
 /**
- * Reads the answer of a token endpoint (RFC 6749 §5.1, §5.2). Rejects with a `TokenEndpointError` whose message quotes only a well-formed error code
- * from the body. `adviceOn` returns a sentence about an error code.
+ * Reads the answer of a token endpoint (RFC 6749 §5.1, §5.2). Rejects with a `TokenEndpointError` whose message quotes only a
+ * well-formed error code from the body. `adviceOn` returns a sentence about an error code.
  */
 export async function readTokenResponse(
   response: Response,

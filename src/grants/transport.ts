@@ -56,8 +56,9 @@ function secureProxy(url: URL, option: unknown): unknown {
 }
 
 /**
- * Makes a `fetch` that sends through the adapter of an axios instance, with its agents, proxy and certificates. The requests bypass the interceptors,
- * so that a refresh never waits for itself, and omit the instance's own headers, whose authorization is not meant for the token endpoint.
+ * Makes a `fetch` that sends through the adapter of an axios instance, with its agents, proxy and certificates. The requests
+ * bypass the interceptors, so that a refresh never waits for itself, and omit the instance's own headers, whose authorization is
+ * not meant for the token endpoint.
  */
 export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): Fetch {
   return async (url, init) => {

@@ -40,7 +40,10 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       saveAgain: (record, superseded) => lock.run(() => saveRecord(access, record, superseded, () => environment.now())),
     }
 
-    /** Retries the save for `storeTimeout`. After the lock is lost, one more attempt follows, which compare and set refuses if the store has changed. */
+    /**
+     * Retries the save for `storeTimeout`. After the lock is lost, one more attempt follows, which compare and set refuses if the
+     * store has changed.
+     */
     async function keepSaving(record: TokenRecord, superseded: Superseded, lost: AbortSignal | undefined): Promise<SaveOutcome> {
       const end = environment.monotonic() + settings.storeTimeout
       for (;;) {

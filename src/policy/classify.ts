@@ -28,7 +28,10 @@ const deadToken =
 const deadSession =
   /\b(token|jwt|session)(( \w+){0,4} (is|was|has|had)( \w+)?)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b/i
 
-/** True when a description calls the refresh token invalid, expired, revoked or used, or has the code with which Meta's APIs say so. */
+/**
+ * True when a description calls the refresh token invalid, expired, revoked or used, or has the code with which Meta's APIs say
+ * so.
+ */
 function describesEnd(text: string, subject: RegExp): boolean {
   if (/oauthexception/i.test(text) && /\b190\b/.test(text)) return true
   const rest = text.replace(otherSubjects, '')
@@ -78,8 +81,8 @@ function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
 }
 
 /**
- * Classifies the value that a refresh function rejected with; `null` represents a refresh function that resolved with `null`. `now` is this machine's
- * time, for a `Retry-After` that is a date. Never throws.
+ * Classifies the value that a refresh function rejected with; `null` represents a refresh function that resolved with `null`.
+ * `now` is this machine's time, for a `Retry-After` that is a date. Never throws.
  */
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
   const evidence = collectEvidence(error)

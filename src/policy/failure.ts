@@ -49,6 +49,8 @@ export interface Failure {
 /** Settings of `classifyFailure`. */
 export interface ClassifyOptions {
   readonly classify?: ClassifyFailure | undefined
-  /** False when a 401 without an OAuth error does not suggest an ended session. A `TokenEndpointError` never does. Default: true. */
+  /**
+   * False when a 401 without an OAuth error does not suggest an ended session. A `TokenEndpointError` never does. Default: true.
+   */
   readonly inferFromStatus?: boolean | undefined
 }

@@ -41,8 +41,8 @@ export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactNode {
 }
 
 /**
- * Renders its children while it is unknown whether a user is signed in: on a server, while the store is being read, and while the store can't be read
- * (`status: 'unavailable'`, with the `error`).
+ * Renders its children while it is unknown whether a user is signed in: on a server, while the store is being read, and while the
+ * store can't be read (`status: 'unavailable'`, with the `error`).
  *
  * @example
  * <SessionLoading>{(state) => (state.status === 'unavailable' ? <p>{state.error.message}</p> : <Spinner />)}</SessionLoading>

@@ -4,8 +4,8 @@ import type { Environment } from './environment.js'
 const JUMP = 2000
 
 /**
- * This machine's time, in epoch milliseconds. After a backward jump the clock continues from the time that has really passed since the token was
- * received, until the next token is adopted.
+ * This machine's time, in epoch milliseconds. After a backward jump the clock continues from the time that has really passed
+ * since the token was received, until the next token is adopted.
  */
 export class Clock {
   readonly #environment: Environment

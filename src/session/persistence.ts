@@ -30,7 +30,10 @@ export interface Superseded {
 export interface RenewRequest {
   /** The set in use; `undefined` when there is none. */
   readonly current: TokenRecord | undefined
-  /** Gets a new set, based on `base`. `unwritable`: the store's report that it can't be written. `lost` is aborted when the lock is lost. */
+  /**
+   * Gets a new set, based on `base`. `unwritable`: the store's report that it can't be written. `lost` is aborted when the lock
+   * is lost.
+   */
   readonly exchange: (
     base: TokenRecord | undefined,
     unwritable: OAuthError | undefined,
@@ -72,7 +75,9 @@ export interface Renewal {
   readonly lockWait?: number
   /** Tokens that were issued but are not used. */
   readonly unused?: TokenRecord
-  /** Settles when the lock is released, with the outcome of a save that continued under it. Missing when the store has no lock. */
+  /**
+   * Settles when the lock is released, with the outcome of a save that continued under it. Missing when the store has no lock.
+   */
   readonly released?: Promise<SaveOutcome | undefined>
 }
 
@@ -80,7 +85,10 @@ export interface Renewal {
 export interface Persistence {
   /** The name that errors use. */
   readonly name: string
-  /** Reads the store. Reports a change at each call until it is acknowledged. Rejects with `OAUTH_STORE_FAILED` or `OAUTH_TOKEN_INVALID`. */
+  /**
+   * Reads the store. Reports a change at each call until it is acknowledged. Rejects with `OAUTH_STORE_FAILED` or
+   * `OAUTH_TOKEN_INVALID`.
+   */
   check(current: TokenRecord | undefined): Promise<{ readonly change: StoredChange; readonly stored: TokenJSON | undefined }>
   /** Records this store content as known. */
   acknowledge(stored: TokenJSON | undefined): void

@@ -119,7 +119,10 @@ export class RefreshCoordinator {
     return run
   }
 
-  /** Supersedes the refresh under way after a sign-in or sign-out. Its waiting requests get `result`, at the latest when `grace` settles. */
+  /**
+   * Supersedes the refresh under way after a sign-in or sign-out. Its waiting requests get `result`, at the latest when `grace`
+   * settles.
+   */
   supersede(result: RefreshResult, grace?: Promise<unknown>): void {
     const run = this.#current
     if (!run) return

@@ -2,7 +2,9 @@ import type { ClassifyFailure } from '../policy.js'
 import type { RefreshFunction, RevokeFunction } from '../types.js'
 import type { PersistenceSettings } from './persistence.js'
 
-/** The settings of a session, with defaults filled in. Times are milliseconds. A later call of `attachOAuth` may replace members. */
+/**
+ * The settings of a session, with defaults filled in. Times are milliseconds. A later call of `attachOAuth` may replace members.
+ */
 export interface SessionSettings extends PersistenceSettings {
   /** Distinguishes sessions in events. */
   readonly name: string | undefined

@@ -64,7 +64,9 @@ export class SessionState {
   #retainedEpoch: Epoch | undefined
   #isBlocked = false
 
-  /** The token that requests may use without further checks until `useUntil` (on the platform's clock). Read for every request. */
+  /**
+   * The token that requests may use without further checks until `useUntil` (on the platform's clock). Read for every request.
+   */
   token: ActiveToken | undefined
   useUntil = -Infinity
   lastSeen = -Infinity

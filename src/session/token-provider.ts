@@ -90,8 +90,8 @@ export class TokenProvider {
   }
 
   /**
-   * The token to send with, if one is in memory and the request need not wait. `again`: the second call for a request that can no longer wait; a
-   * token that was fresh at the first call is accepted.
+   * The token to send with, if one is in memory and the request need not wait. `again`: the second call for a request that can no
+   * longer wait; a token that was fresh at the first call is accepted.
    */
   peekToken(demand?: TokenDemand, again = false): ActiveToken | undefined {
     const state = this.#state
@@ -124,7 +124,9 @@ export class TokenProvider {
     return started.result
   }
 
-  /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests continue meanwhile. */
+  /**
+   * Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests continue meanwhile.
+   */
   async runStepUp(work: () => Promise<TokenResponse>): Promise<RefreshResult> {
     const { coordinator, revocation } = this.#services
     const { epoch } = this.#state
@@ -154,7 +156,8 @@ export class TokenProvider {
     const mustWait = clock.fromPlatform(askedAt) >= waitFrom
     if (!mustWait && clock.fromPlatform(now) < token.refreshFrom) return token
     if (!coordinator.current && coordinator.refusal()) {
-      // No refresh may start, so the present token is used. If it has expired, the store is first read for a newer one, at most once a second.
+      // No refresh may start, so the present token is used. If it has expired, the store is first read for a newer one, at most
+      // once a second.
       return clock.now() < token.expiresAt || sync.wasReadRecently ? token : undefined
     }
     if (mustWait) return undefined

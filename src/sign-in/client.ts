@@ -1,6 +1,8 @@
 import { isLoopback } from '../loopback.js'
 
-/** Metadata of an authorization server, with the names of RFC 8414 §2 and OpenID Connect Discovery §3. Other members are allowed. */
+/**
+ * Metadata of an authorization server, with the names of RFC 8414 §2 and OpenID Connect Discovery §3. Other members are allowed.
+ */
 export interface SignInServerMetadata {
   authorization_endpoint?: string
   token_endpoint?: string

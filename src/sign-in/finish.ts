@@ -10,8 +10,8 @@ export interface FinishSignInOptions {
   /** The address with the authorization response. Default: `location.href`. */
   url?: string | URL
   /**
-   * Shows the page on which the user continues, for instance with a router. The argument is a path on this page's origin. Default:
-   * `history.replaceState`, which removes the code from the address and the history.
+   * Shows the page on which the user continues, for instance with a router. The argument is a path on this page's origin.
+   * Default: `history.replaceState`, which removes the code from the address and the history.
    */
   navigate?: (returnTo: string) => void
 }
@@ -54,12 +54,12 @@ async function finish(
 }
 
 /**
- * Finishes a sign-in on the page of the redirect URI: checks state and issuer (RFC 9207), exchanges the code (RFC 6749 §4.1.3) with its verifier (RFC
- * 7636), validates the ID token and its nonce, and signs the session in. An authorization response is used once, even if two effects or two tabs call
- * this function; concurrent calls in one page share the outcome.
+ * Finishes a sign-in on the page of the redirect URI: checks state and issuer (RFC 9207), exchanges the code (RFC 6749 §4.1.3)
+ * with its verifier (RFC 7636), validates the ID token and its nonce, and signs the session in. An authorization response is used
+ * once, even if two effects or two tabs call this function; concurrent calls in one page share the outcome.
  *
- * Resolves with `undefined` on a server, or if the address holds no authorization response for this client, so every page may call it. Rejects with a
- * `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
+ * Resolves with `undefined` on a server, or if the address holds no authorization response for this client, so every page may
+ * call it. Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
  *
  * @example
  * const finished = await finishSignIn(client, session, { navigate: (path) => router.replace(path) })

@@ -44,7 +44,8 @@ function sweep(): void {
 }
 
 /**
- * Stores a pending sign-in under its state, in `localStorage`: duplicating a tab copies `sessionStorage`, so both tabs would send the code.
+ * Stores a pending sign-in under its state, in `localStorage`: duplicating a tab copies `sessionStorage`, so both tabs would send
+ * the code.
  */
 export function savePending(state: string, pending: Omit<PendingSignIn, 'expiresAt'>): void {
   try {
@@ -74,8 +75,8 @@ function take({ clientId, issuer }: ClientSettings, state: string): PendingSignI
 }
 
 /**
- * Takes the pending sign-in of `state`, once: a second caller, even in a duplicated tab, gets `SIGN_IN_STALE`. Resolves with `undefined` if the
- * sign-in is another client's.
+ * Takes the pending sign-in of `state`, once: a second caller, even in a duplicated tab, gets `SIGN_IN_STALE`. Resolves with
+ * `undefined` if the sign-in is another client's.
  */
 export async function takePending(settings: ClientSettings, state: string): Promise<PendingSignIn | undefined> {
   const locks = globalThis.navigator?.locks as LockManager | undefined

@@ -15,8 +15,8 @@ function codeOf(status: number | undefined, oauthError: string): SignInErrorCode
 }
 
 /**
- * Makes the error for an error response (RFC 6749 §4.1.2.1 and §5.2) or a response that failed validation. The library's own error is not kept as a
- * cause, because it holds the response with its code or tokens. Its message is from a fixed list.
+ * Makes the error for an error response (RFC 6749 §4.1.2.1 and §5.2) or a response that failed validation. The library's own
+ * error is not kept as a cause, because it holds the response with its code or tokens. Its message is from a fixed list.
  */
 export function responseFailure(thrown: unknown, status?: number): SignInError {
   const { error, message } = thrown as { error?: unknown; message?: string }

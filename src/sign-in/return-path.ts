@@ -1,6 +1,6 @@
 /**
- * The path, query and fragment of `target` if `target` is on the origin of `page`, else `undefined`. An application that navigates to a path with two
- * leading slashes would go to another host.
+ * The path, query and fragment of `target` if `target` is on the origin of `page`, else `undefined`. An application that
+ * navigates to a path with two leading slashes would go to another host.
  */
 export function ownPath(target: string, page: URL): string | undefined {
   // The base is the page, not `document.baseURI`, which an injected <base> could change.

@@ -9,7 +9,10 @@ import type { ClientSettings } from './client.js'
 import { isTransient } from './response-failure.js'
 import { SignInError } from './sign-in-error.js'
 
-/** Options of each request to the authorization server. Its URLs have already been checked, so the library's own http check is switched off. */
+/**
+ * Options of each request to the authorization server. Its URLs have already been checked, so the library's own http check is
+ * switched off.
+ */
 export function transport({ fetch }: ClientSettings): object {
   return {
     signal: AbortSignal.timeout(30_000),

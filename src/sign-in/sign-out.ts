@@ -22,8 +22,8 @@ export interface SignOutResult {
 }
 
 /**
- * Signs the session out and, if the issuer has an `end_session_endpoint`, navigates there (OpenID Connect RP-Initiated Logout), so that the next
- * sign-in prompts the user. The sign-out in this browser comes first and does not depend on the server.
+ * Signs the session out and, if the issuer has an `end_session_endpoint`, navigates there (OpenID Connect RP-Initiated Logout),
+ * so that the next sign-in prompts the user. The sign-out in this browser comes first and does not depend on the server.
  *
  * Rejects with the session's error if the stored tokens cannot be deleted.
  *

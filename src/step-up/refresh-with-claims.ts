@@ -36,10 +36,11 @@ function readClaims(text = ''): string | undefined {
 }
 
 /**
- * Answers a claims challenge (`insufficient_claims`, as sent by Microsoft Graph) with a refresh that carries the parameter `claims`, without
- * prompting the user. `create` makes the refresh function, either for `claims` (JSON text) or, without an argument, for ordinary refreshes. The
- * session runs both kinds, so that no refresh token is sent twice. When the token endpoint refuses the claims, and for challenges without claims,
- * `ask` is called, typically `stepUp(handler)`; without `ask` the request rejects with `OAUTH_STEP_UP_REQUIRED`.
+ * Answers a claims challenge (`insufficient_claims`, as sent by Microsoft Graph) with a refresh that carries the parameter
+ * `claims`, without prompting the user. `create` makes the refresh function, either for `claims` (JSON text) or, without an
+ * argument, for ordinary refreshes. The session runs both kinds, so that no refresh token is sent twice. When the token endpoint
+ * refuses the claims, and for challenges without claims, `ask` is called, typically `stepUp(handler)`; without `ask` the request
+ * rejects with `OAUTH_STEP_UP_REQUIRED`.
  *
  * Returns the options `refresh` and `stepUp`. Throws a `TypeError` when `create` does not return a function or `ask` is not one.
  *

@@ -53,8 +53,8 @@ function nameOf(group: string, promise: string, missing: readonly StoreNeed[]): 
 }
 
 /**
- * The promises of a token store, as cases for any test runner. The cases share `open` and `close`, so they run one after the other, even if a runner
- * starts them concurrently.
+ * The promises of a token store, as cases for any test runner. The cases share `open` and `close`, so they run one after the
+ * other, even if a runner starts them concurrently.
  *
  * If the store lacks an ability that a promise needs, the case has `applies: false` and a name that says why.
  *

@@ -40,8 +40,8 @@ export interface StoreContractOptions {
    */
   lacks?: readonly StoreAbility[]
   /**
-   * The time limit of one case, in milliseconds; the limit of the test runner must be longer. One case keeps the lock for a quarter of this time: if
-   * the lock is a lease, open the store with a shorter lease. Default: 4000.
+   * The time limit of one case, in milliseconds; the limit of the test runner must be longer. One case keeps the lock for a
+   * quarter of this time: if the lock is a lease, open the store with a shorter lease. Default: 4000.
    */
   timeout?: number
 }

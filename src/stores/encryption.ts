@@ -1,8 +1,8 @@
 /** How the stored record is encrypted. */
 export interface EncryptionOptions {
   /**
-   * The keys by id. Each is 32 bytes: a `Uint8Array`, base64 text, or a `CryptoKey` for AES-GCM with the usages `encrypt` and `decrypt`. Keep an old
-   * key as long as records encrypted with it exist.
+   * The keys by id. Each is 32 bytes: a `Uint8Array`, base64 text, or a `CryptoKey` for AES-GCM with the usages `encrypt` and
+   * `decrypt`. Keep an old key as long as records encrypted with it exist.
    */
   readonly keys: Readonly<Record<string, Uint8Array | CryptoKey | string>>
   /** The id of the key that encrypts new records. */
@@ -10,8 +10,9 @@ export interface EncryptionOptions {
   /** Also reads unencrypted records, which the next save encrypts. Default: `false`. */
   readonly allowPlaintext?: boolean
   /**
-   * `true`: refuses encrypted records of release 0.1, which are bound only to the record's key and not to its table, database or prefix. `false`:
-   * reads them, and the next save binds them. Set to `true` when this release has saved all records. Default: `false`.
+   * `true`: refuses encrypted records of release 0.1, which are bound only to the record's key and not to its table, database or
+   * prefix. `false`: reads them, and the next save binds them. Set to `true` when this release has saved all records. Default:
+   * `false`.
    */
   readonly requireBinding?: boolean
 }
@@ -100,8 +101,8 @@ function checkOptions(options: EncryptionOptions, owner: string): void {
 }
 
 /**
- * Makes an AES-256-GCM cipher with WebCrypto and a new nonce for each text. The location is authenticated with the text, so a record copied to
- * another location is refused. Throws a `TypeError` that begins with `owner` and names the option.
+ * Makes an AES-256-GCM cipher with WebCrypto and a new nonce for each text. The location is authenticated with the text, so a
+ * record copied to another location is refused. Throws a `TypeError` that begins with `owner` and names the option.
  */
 export function createCipher(options: EncryptionOptions, location: RecordLocation, owner: string): Cipher {
   checkOptions(options, owner)

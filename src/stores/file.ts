@@ -19,8 +19,9 @@ export interface FileStoreOptions {
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
   /**
-   * The directory of the lock files. Default: the directory of the token file. Needed if processes can write the token file but not its directory.
-   * All processes that share the token file must use the same directory. Do not use the directory for another token file of the same name.
+   * The directory of the lock files. Default: the directory of the token file. Needed if processes can write the token file but
+   * not its directory. All processes that share the token file must use the same directory. Do not use the directory for another
+   * token file of the same name.
    */
   readonly lockDirectory?: string | URL
 }
@@ -34,18 +35,19 @@ function pathOf(value: unknown, option: string): string {
 }
 
 /**
- * Keeps the token set in a JSON file, in the format that other tools write. The file is read at the first need, replaced atomically and created with
- * mode 0600; unknown members are kept. A missing file means that no user is signed in. Signing out removes the file.
+ * Keeps the token set in a JSON file, in the format that other tools write. The file is read at the first need, replaced
+ * atomically and created with mode 0600; unknown members are kept. A missing file means that no user is signed in. Signing out
+ * removes the file.
  *
- * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets only one of them refresh at a time. The lock of a dead
- * process is free immediately; the lock of a living process on the same machine is never taken. The store notices changes by other processes by
- * watching the directory.
+ * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets only one of them refresh at a time. The
+ * lock of a dead process is free immediately; the lock of a living process on the same machine is never taken. The store notices
+ * changes by other processes by watching the directory.
  *
- * Before a refresh token is sent, the store checks that the file is writable. A file that can't be replaced, such as a bind mount, is written in
- * place.
+ * Before a refresh token is sent, the store checks that the file is writable. A file that can't be replaced, such as a bind
+ * mount, is written in place.
  *
- * Throws a `TypeError` when `path` is not a path. Requests reject with `OAUTH_STORE_FAILED`, whose message names the path and never quotes the
- * content.
+ * Throws a `TypeError` when `path` is not a path. Requests reject with `OAUTH_STORE_FAILED`, whose message names the path and
+ * never quotes the content.
  *
  * @example
  * attachOAuth(api, fileStore('tokens/me.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })

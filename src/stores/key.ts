@@ -4,8 +4,8 @@ const loneSurrogate = /\p{Surrogate}/u
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
- * Returns `key` if it can name a record: a non-empty string without lone surrogates, which UTF-8 can't encode, so that different keys would share one
- * record.
+ * Returns `key` if it can name a record: a non-empty string without lone surrogates, which UTF-8 can't encode, so that different
+ * keys would share one record.
  *
  * Throws a `TypeError` that begins with `functionName`.
  *

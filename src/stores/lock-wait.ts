@@ -60,8 +60,8 @@ export class Backoff {
 }
 
 /**
- * Repeats `attempt` for up to `ms` milliseconds while `isOutage` returns true for the failure. For the holder of a lock: a token set that has been
- * issued must survive a restart of the server that stores it.
+ * Repeats `attempt` for up to `ms` milliseconds while `isOutage` returns true for the failure. For the holder of a lock: a token
+ * set that has been issued must survive a restart of the server that stores it.
  */
 export async function retryDuringOutage<Result>(
   ms: number,

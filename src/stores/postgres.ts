@@ -30,8 +30,8 @@ export interface PostgresStoreOptions {
   /** Encrypts the record. Default: the record is stored as JSON. */
   readonly encryption?: EncryptionOptions
   /**
-   * Announces changes with NOTIFY and listens to those of other processes with LISTEN. `false`: changes made elsewhere are noticed at the next need.
-   * Use the same setting in all processes that share a table. Default: `true`.
+   * Announces changes with NOTIFY and listens to those of other processes with LISTEN. `false`: changes made elsewhere are
+   * noticed at the next need. Use the same setting in all processes that share a table. Default: `true`.
    */
   readonly listen?: boolean
   /**
@@ -60,12 +60,13 @@ function checkOptions(pool: PostgresPool, { key, listen, grace }: Omit<PostgresS
 }
 
 /**
- * Keeps the token set in a row of a PostgreSQL table (12 or newer), for any number of processes and machines: an advisory lock that a live holder
- * never loses, compare and set by version, and notifications of changes. The application creates and closes the `Pool` of the package `pg`. Stores
- * are lightweight: make one for each user. All stores of a pool share one connection, which they open beside the pool with the pool's settings.
+ * Keeps the token set in a row of a PostgreSQL table (12 or newer), for any number of processes and machines: an advisory lock
+ * that a live holder never loses, compare and set by version, and notifications of changes. The application creates and closes
+ * the `Pool` of the package `pg`. Stores are lightweight: make one for each user. All stores of a pool share one connection,
+ * which they open beside the pool with the pool's settings.
  *
- * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, whose message names the table and the key and never quotes
- * the content.
+ * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, whose message names the table and the
+ * key and never quotes the content.
  *
  * @example
  * await pool.query(postgresSchema())

@@ -23,8 +23,8 @@ export interface RedisStoreOptions {
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
   /**
-   * How long the lock lasts without renewal. The holder renews it after every third of this time; other processes wait this long for the lock of a
-   * process that has died. Must be longer than any pause of a running process. Default: 5,000.
+   * How long the lock lasts without renewal. The holder renews it after every third of this time; other processes wait this long
+   * for the lock of a process that has died. Must be longer than any pause of a running process. Default: 5,000.
    */
   readonly lease?: number
   /** Removes the record after this time without a write. Default: never. */
@@ -32,8 +32,9 @@ export interface RedisStoreOptions {
   /** Encrypts the record. Default: the record is stored as JSON. */
   readonly encryption?: EncryptionOptions
   /**
-   * A connected client that listens for changes made elsewhere. The application uses it for nothing else and closes it. `false`: changes are noticed
-   * at the next need. Default: one `client.duplicate()`, shared by all stores of this client and closed when the last of them stops listening.
+   * A connected client that listens for changes made elsewhere. The application uses it for nothing else and closes it. `false`:
+   * changes are noticed at the next need. Default: one `client.duplicate()`, shared by all stores of this client and closed when
+   * the last of them stops listening.
    */
   readonly subscriber?: object | false
 }
@@ -48,11 +49,12 @@ function milliseconds(value: unknown, name: string): number {
 }
 
 /**
- * Keeps the token set in Redis (6 or newer, or Valkey) under one key, for any number of processes and machines: a lock with a lease, compare and set,
- * and notifications of changes. The application creates and closes the client of `redis` or `ioredis`. Stores are lightweight: make one for each
- * user.
+ * Keeps the token set in Redis (6 or newer, or Valkey) under one key, for any number of processes and machines: a lock with a
+ * lease, compare and set, and notifications of changes. The application creates and closes the client of `redis` or `ioredis`.
+ * Stores are lightweight: make one for each user.
  *
- * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, whose message names the key and never quotes the content.
+ * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, whose message names the key and never
+ * quotes the content.
  *
  * @example
  * const client = await createClient({ url: process.env.REDIS_URL }).connect()

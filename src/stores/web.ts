@@ -17,18 +17,19 @@ const storages = ['localStorage', 'sessionStorage', 'indexedDB'] as const
 /** The options of `webStore`. */
 export interface WebStoreOptions {
   /**
-   * The name of the item or database, and of the lock. Two sign-ins on one origin need two keys. A non-empty string without lone surrogates. Default:
-   * `axios-attach-oauth`.
+   * The name of the item or database, and of the lock. Two sign-ins on one origin need two keys. A non-empty string without lone
+   * surrogates. Default: `axios-attach-oauth`.
    */
   readonly key?: string
   /**
-   * The storage that holds the tokens. All tabs of the origin share `localStorage` and `indexedDB`, which persist after the browser closes;
-   * `sessionStorage` belongs to one tab and ends with it. Workers have only `indexedDB`. Default: `localStorage`.
+   * The storage that holds the tokens. All tabs of the origin share `localStorage` and `indexedDB`, which persist after the
+   * browser closes; `sessionStorage` belongs to one tab and ends with it. Workers have only `indexedDB`. Default: `localStorage`.
    */
   readonly storage?: (typeof storages)[number]
   /**
-   * The reaction to a browser that denies storage to the site: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the tokens in the memory of
-   * the page, where a reload loses them and other tabs can't read them. A full storage is an error in both cases. Default: `error`.
+   * The reaction to a browser that denies storage to the site: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the
+   * tokens in the memory of the page, where a reload loses them and other tabs can't read them. A full storage is an error in
+   * both cases. Default: `error`.
    */
   readonly fallback?: 'error' | 'memory'
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. Default: none. */
@@ -53,11 +54,12 @@ function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, '
 const isTokenJSON = (value: unknown): value is TokenJSON => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Keeps the token set in the browser. All tabs of the origin share the set: one tab refreshes for all, and a sign-in or sign-out in one tab applies
- * to the others.
+ * Keeps the token set in the browser. All tabs of the origin share the set: one tab refreshes for all, and a sign-in or sign-out
+ * in one tab applies to the others.
  *
- * Tabs exclude each other with Web Locks or, on pages without https, with a lease in IndexedDB. With neither they do not exclude each other, and a
- * server that rotates refresh tokens may end the session. The store may be created on a server if no request uses it there.
+ * Tabs exclude each other with Web Locks or, on pages without https, with a lease in IndexedDB. With neither they do not exclude
+ * each other, and a server that rotates refresh tokens may end the session. The store may be created on a server if no request
+ * uses it there.
  *
  * Throws a `TypeError` that names the invalid option. Requests reject with `OAUTH_STORE_FAILED`, whose message says what to do.
  *

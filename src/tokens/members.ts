@@ -69,7 +69,9 @@ export function absoluteExpiryOf(tokens: TokenJSON): number | undefined {
   return time
 }
 
-/** Writes the expiry into every expiry member of the new or the previous set, in that member's format, or else into `expires_at`. */
+/**
+ * Writes the expiry into every expiry member of the new or the previous set, in that member's format, or else into `expires_at`.
+ */
 export function writeExpiry(tokens: TokenJSON, previous: TokenJSON | undefined, expiresAt: number, lifetime: number): void {
   if (expiresAt === Infinity) return
   let written = false

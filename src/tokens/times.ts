@@ -44,8 +44,8 @@ function parseText(text: string): number {
 }
 
 /**
- * Parses an absolute time: epoch seconds, epoch milliseconds, text with either, a date as text, or a `Date`. Returns epoch milliseconds, or
- * `undefined` when the time is unknown. In many programs zero or an earlier time means unknown.
+ * Parses an absolute time: epoch seconds, epoch milliseconds, text with either, a date as text, or a `Date`. Returns epoch
+ * milliseconds, or `undefined` when the time is unknown. In many programs zero or an earlier time means unknown.
  */
 export function toTime(value: unknown): number | undefined {
   const number = toNumber(value)

@@ -47,7 +47,10 @@ async function writeFlushed(path: string, bytes: Uint8Array, reserve: number): P
   }
 }
 
-/** Prepares new content for `target`. A new file gets mode 0600; an existing file keeps its owner, group and mode, but loses the permissions of others. */
+/**
+ * Prepares new content for `target`. A new file gets mode 0600; an existing file keeps its owner, group and mode, but loses the
+ * permissions of others.
+ */
 export async function createReplacement(
   target: string,
   bytes: Uint8Array,
@@ -84,8 +87,8 @@ export async function createReplacement(
 }
 
 /**
- * Prepares the removal of `target`. Another process can't revoke the `unlink` of a process that is stopped right before the call; it can revoke a
- * rename into a directory by removing the directory.
+ * Prepares the removal of `target`. Another process can't revoke the `unlink` of a process that is stopped right before the call;
+ * it can revoke a rename into a directory by removing the directory.
  */
 export async function createRemoval(target: string, { revocable }: CandidateOptions): Promise<Candidate> {
   const present = await statRegular(target)

@@ -7,7 +7,10 @@ import { revokePending } from './temporary.js'
 
 /** The time limit for acquiring the lock to compare and replace, in milliseconds. */
 const LOCK_TIMEOUT = 10_000
-/** The longest time that a process may hold the lock to compare and replace, in milliseconds. Normally a few are enough, so a longer holder has been stopped. */
+/**
+ * The longest time that a process may hold the lock to compare and replace, in milliseconds. Normally a few are enough, so a
+ * longer holder has been stopped.
+ */
 const MAX_HOLD = 3000
 /** The number of attempts at a change that other processes revoke. */
 const MAX_ATTEMPTS = 5

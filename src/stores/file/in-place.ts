@@ -43,8 +43,9 @@ async function takeBack(path: string, handle: FileHandle, { offset, record }: Jo
 }
 
 /**
- * Writes a file that can't be replaced, see `journal.ts`. A crash at any instant leaves the old content or the new one. Needs a lock. A process
- * stopped between the last check and the following write can still overwrite the content that another process has written meanwhile.
+ * Writes a file that can't be replaced, see `journal.ts`. A crash at any instant leaves the old content or the new one. Needs a
+ * lock. A process stopped between the last check and the following write can still overwrite the content that another process has
+ * written meanwhile.
  */
 export async function writeInPlace(path: string, next: Uint8Array, options: InPlaceOptions): Promise<void> {
   const { check, reserve = 0 } = options

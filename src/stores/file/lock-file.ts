@@ -18,7 +18,10 @@ const lockPath = (base: string, ending: string): LockPath => ({
 /** The lock held during a refresh. */
 export const refreshLock = (base: string): LockPath => lockPath(base, 'lock')
 
-/** The lock held to compare and replace the file. Separate from the refresh lock, so that signing in and out need not wait for a refresh. */
+/**
+ * The lock held to compare and replace the file. Separate from the refresh lock, so that signing in and out need not wait for a
+ * refresh.
+ */
 export const writeLock = (base: string): LockPath => lockPath(base, 'write-lock')
 
 /** The content of a lock file. */
@@ -27,7 +30,10 @@ export interface LockContent {
   readonly id: string
   /** `undefined` when the content is invalid: after a power failure the file may be empty. */
   readonly holder: Identity | undefined
-  /** When the holder last touched the file, by the holder's or the server's clock. Compare only with earlier values of the same file. */
+  /**
+   * When the holder last touched the file, by the holder's or the server's clock. Compare only with earlier values of the same
+   * file.
+   */
   readonly touched: bigint
 }
 
@@ -68,8 +74,8 @@ export async function readLock(path: string): Promise<LockContent | undefined> {
 }
 
 /**
- * Removes a lock file if it has the given id. A process that was stopped after the comparison may by then find another holder's lock, so the file is
- * moved aside, compared again, and put back if it belongs to another holder.
+ * Removes a lock file if it has the given id. A process that was stopped after the comparison may by then find another holder's
+ * lock, so the file is moved aside, compared again, and put back if it belongs to another holder.
  */
 export async function removeLock(base: string, path: string, id: string): Promise<void> {
   if ((await readLock(path))?.id !== id) return

@@ -1,4 +1,5 @@
-// proper-lockfile is not used: it judges a lock by the age of its timestamp and so takes it from a holder that is stopped or busy. Also, two processes that find a stale lock can each remove it, the second after a third process has acquired it.
+// proper-lockfile is not used: it judges a lock by the age of its timestamp and so takes it from a holder that is stopped or
+// busy. Also, two processes that find a stale lock can each remove it, the second after a third process has acquired it.
 import { randomUUID } from 'node:crypto'
 import { link, rm, utimes, writeFile } from 'node:fs/promises'
 import { brandAsSafe } from '../../errors.js'
@@ -11,7 +12,10 @@ import { Observations } from './observations.js'
 
 /** How often a holder touches its lock file, in milliseconds. */
 const HEARTBEAT = 1000
-/** A holder whose process can't be checked loses the lock when its file is not touched for this long. Milliseconds on the waiter's clock. */
+/**
+ * A holder whose process can't be checked loses the lock when its file is not touched for this long. Milliseconds on the waiter's
+ * clock.
+ */
 const LEASE = 30_000
 /** Time between two attempts, in milliseconds. */
 const PAUSE = { min: 10, max: 50 }
@@ -53,7 +57,10 @@ export interface AcquireOptions {
   readonly environment?: LockEnvironment
   /** Observations of earlier attempts. Default: none. */
   readonly observations?: Observations
-  /** A holder that keeps the lock for longer than this loses it, even if alive. Milliseconds. Default: never. Safe only with `fence`. */
+  /**
+   * A holder that keeps the lock for longer than this loses it, even if alive. Milliseconds. Default: never. Safe only with
+   * `fence`.
+   */
   readonly maxHold?: number
   /** Prevents a holder from continuing the protected work. Called before the lock is taken from that holder. */
   readonly fence?: (holder: Identity | undefined) => Promise<void>
@@ -140,9 +147,9 @@ class Contender {
   }
 
   /**
-   * Removes the lock of a stale holder, under a takeover lock: otherwise a second process that has found the same stale holder could remove the next
-   * holder's lock. Ids are never reused, so the holder of the takeover lock removes the lock only if it still has the stale id. A takeover lock can
-   * itself become stale and be taken over.
+   * Removes the lock of a stale holder, under a takeover lock: otherwise a second process that has found the same stale holder
+   * could remove the next holder's lock. Ids are never reused, so the holder of the takeover lock removes the lock only if it
+   * still has the stale id. A takeover lock can itself become stale and be taken over.
    */
   async #takeOver(path: string, { id: stale, holder }: LockContent): Promise<void> {
     const takeoverLock = `${path}.${stale}`
@@ -155,8 +162,8 @@ class Contender {
 }
 
 /**
- * Waits for the lock. Rejects with the signal's reason when the signal is aborted, or with the file system's error when no lock can be created.
- * Leaves no file behind in either case.
+ * Waits for the lock. Rejects with the signal's reason when the signal is aborted, or with the file system's error when no lock
+ * can be created. Leaves no file behind in either case.
  */
 export async function acquire({ base, lock }: LockPath, signal: AbortSignal, options: AcquireOptions = {}): Promise<LockHandle> {
   const environment = options.environment ?? platform

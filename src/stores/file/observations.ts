@@ -1,4 +1,7 @@
-/** The longest interval that counts as observed, in milliseconds: a waiter that was itself suspended has observed nothing meanwhile. */
+/**
+ * The longest interval that counts as observed, in milliseconds: a waiter that was itself suspended has observed nothing
+ * meanwhile.
+ */
 const MAX_GAP = 1000
 
 interface Observation {

@@ -33,8 +33,8 @@ function attempt<Result>(read: () => Result): Result | undefined {
 }
 
 /**
- * Are the process ids in /proc those of this pid namespace? In a namespace without its own /proc mount, /proc has the parent's process ids, while
- * `process.pid` and `kill` use the namespace's own.
+ * Are the process ids in /proc those of this pid namespace? In a namespace without its own /proc mount, /proc has the parent's
+ * process ids, while `process.pid` and `kill` use the namespace's own.
  */
 export function procMatchesNamespace(read: (path: string) => string = (path) => readFileSync(path, 'latin1')): boolean {
   const status = attempt(() => read('/proc/self/status'))

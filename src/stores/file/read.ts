@@ -72,7 +72,10 @@ function parse(path: string, text: string): TokenJSON | undefined {
   return Object.keys(json).length === 0 ? undefined : (json as TokenJSON)
 }
 
-/** The token set in the file; `undefined` when there is no file or the file holds `{}`. Rejects with `OAUTH_STORE_FAILED` for any other content. */
+/**
+ * The token set in the file; `undefined` when there is no file or the file holds `{}`. Rejects with `OAUTH_STORE_FAILED` for any
+ * other content.
+ */
 export async function readTokens(path: string): Promise<TokenJSON | undefined> {
   for (let reads = 1; ; reads++) {
     const snapshot = await snapshotOf(path)

@@ -45,8 +45,8 @@ export async function statRegular(path: string): Promise<BigIntStats | undefined
 }
 
 /**
- * Opens a regular file. Opening a FIFO could block a libuv thread until another process opens the other end, and opening a device may have side
- * effects. The type is therefore checked before and after the file is opened, without blocking.
+ * Opens a regular file. Opening a FIFO could block a libuv thread until another process opens the other end, and opening a device
+ * may have side effects. The type is therefore checked before and after the file is opened, without blocking.
  */
 export async function openRegular(path: string, access: 'read' | 'write' = 'read'): Promise<FileHandle> {
   assertRegular(path, await stat(path, { bigint: true }))

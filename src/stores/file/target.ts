@@ -8,8 +8,8 @@ const MAX_LINKS = 40
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
 /**
- * The file that `path` leads to, which may be missing. Follows symbolic links, so that a write replaces the file and not the link, and processes that
- * use different links share one lock.
+ * The file that `path` leads to, which may be missing. Follows symbolic links, so that a write replaces the file and not the
+ * link, and processes that use different links share one lock.
  */
 export async function resolveTarget(path: string, links = 0): Promise<string> {
   try {

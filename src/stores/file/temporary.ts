@@ -6,7 +6,10 @@ import { currentIdentity, isAlive, type Identity } from './process.js'
 /** The age, in milliseconds, at which a file of another system counts as abandoned: its process can't be checked. */
 const ABANDONED_AFTER = 3_600_000
 
-/** The purpose of a temporary file. A `pending` file is the source or destination of a rename; other processes can remove it to prevent the rename. */
+/**
+ * The purpose of a temporary file. A `pending` file is the source or destination of a rename; other processes can remove it to
+ * prevent the rename.
+ */
 export type TemporaryKind = 'tmp' | 'pending'
 
 /** Identifies a process in a file name. */
@@ -34,7 +37,10 @@ function parseName(file: string, name: string): Temporary | undefined {
   return owner === undefined ? undefined : { owner, kind: kind as TemporaryKind }
 }
 
-/** Is `name` a temporary file of `file` whose process has ended? `age`, in milliseconds, is called only for files of other systems. */
+/**
+ * Is `name` a temporary file of `file` whose process has ended? `age`, in milliseconds, is called only for files of other
+ * systems.
+ */
 export async function isAbandoned(file: string, name: string, self: Identity, age: () => Promise<number>): Promise<boolean> {
   const temporary = parseName(file, name)
   if (!temporary) return false
@@ -45,8 +51,8 @@ export async function isAbandoned(file: string, name: string, self: Identity, ag
 }
 
 /**
- * Removes the pending files of `owner` (default: of every process) beside `file`. Afterwards, a rename that needs one of them fails, even in a
- * process that was stopped right before the rename.
+ * Removes the pending files of `owner` (default: of every process) beside `file`. Afterwards, a rename that needs one of them
+ * fails, even in a process that was stopped right before the rename.
  */
 export async function revokePending(file: string, owner?: Identity): Promise<void> {
   const tag = owner && ownerTag(owner)

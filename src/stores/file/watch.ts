@@ -111,7 +111,10 @@ export class FileWatch {
     if (stamp !== this.#stamp) await this.#compare(stamp)
   }
 
-  /** Calls the listener if the content differs: a process that checks whether the file is writable replaces it with identical content. */
+  /**
+   * Calls the listener if the content differs: a process that checks whether the file is writable replaces it with identical
+   * content.
+   */
   async #compare(stamp: FileStamp): Promise<void> {
     const digest = await readContent(this.#file).then(digestOf, () => `unreadable ${stamp}`)
     this.#stamp = stamp

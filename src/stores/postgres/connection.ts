@@ -14,8 +14,9 @@ const TICK = 100
 export const CHANNEL = 'axios_attach_oauth'
 
 /**
- * With these settings the server notices within about 20 s that a client machine has lost power, and frees the locks of its connection. They also
- * override limits of the application that would end the connection during a token request. A setting that the server doesn't know is skipped.
+ * With these settings the server notices within about 20 s that a client machine has lost power, and frees the locks of its
+ * connection. They also override limits of the application that would end the connection during a token request. A setting that
+ * the server doesn't know is skipped.
  */
 const settings: readonly (readonly [string, string])[] = [
   ['tcp_keepalives_idle', '10'],

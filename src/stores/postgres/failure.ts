@@ -32,7 +32,10 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
-/** Makes the typed error of a failed statement. A server's message may quote values, so only its code is kept; a client's message is kept. */
+/**
+ * Makes the typed error of a failed statement. A server's message may quote values, so only its code is kept; a client's message
+ * is kept.
+ */
 export function postgresFailure(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause
   const code = codeOf(cause)

@@ -51,8 +51,9 @@ async function inQueue<Result>(target: LockTarget, signal: AbortSignal, work: ()
 }
 
 /**
- * Requests the lock once. The advisory lock excludes processes whose connection is alive. The mark in the row represents a holder whose connection
- * ended during a refresh (server restart, network failure): this holder has `grace` to store the token set that it may have received.
+ * Requests the lock once. The advisory lock excludes processes whose connection is alive. The mark in the row represents a holder
+ * whose connection ended during a refresh (server restart, network failure): this holder has `grace` to store the token set that
+ * it may have received.
  */
 async function acquire({ statements, key, id, grace }: LockTarget, connection: Connection, mark: string): Promise<boolean> {
   const { rows } = await connection.query('SELECT pg_try_advisory_lock($1::bigint) AS locked', [id])

@@ -90,7 +90,10 @@ async function openDedicated(pool: PostgresPool): Promise<StoreClient> {
   }
 }
 
-/** Takes a connection out of the pool. Ends a connection with an open transaction, which rolls it back: no code is left that could finish it. */
+/**
+ * Takes a connection out of the pool. Ends a connection with an open transaction, which rolls it back: no code is left that could
+ * finish it.
+ */
 async function takeFromPool(pool: PostgresPool): Promise<StoreClient> {
   for (let dirty = 0; dirty < DIRTY_LIMIT; dirty++) {
     const client = await pool.connect()
@@ -113,8 +116,8 @@ async function takeFromPool(pool: PostgresPool): Promise<StoreClient> {
 }
 
 /**
- * Opens the connection of the stores of one pool, which only the stores use: a connection shared with the application might have an open transaction,
- * and the pool would lack it during a refresh.
+ * Opens the connection of the stores of one pool, which only the stores use: a connection shared with the application might have
+ * an open transaction, and the pool would lack it during a refresh.
  */
 export async function openClient(pool: PostgresPool): Promise<StoreClient> {
   if (!opensOwnClient(pool)) return takeFromPool(pool)

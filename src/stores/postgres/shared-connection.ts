@@ -13,8 +13,8 @@ const POOLED_IDLE_LIMIT = 1000
 const LISTEN_RETRY_DELAY = 500
 
 /**
- * The connection shared by all stores of a pool, for locks, statements and notifications, so that any number of users needs one connection. Opens at
- * the first need and closes when it is no longer needed.
+ * The connection shared by all stores of a pool, for locks, statements and notifications, so that any number of users needs one
+ * connection. Opens at the first need and closes when it is no longer needed.
  */
 export class SharedConnection {
   static readonly #byPool = new WeakMap<PostgresPool, SharedConnection>()

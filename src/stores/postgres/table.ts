@@ -8,8 +8,8 @@ export function quoteTable(table: unknown, owner: string): string {
 }
 
 /**
- * Returns the SQL that creates the store's table: run it once, or add it to your migrations. Throws a `TypeError` when `table` is not the name of a
- * table.
+ * Returns the SQL that creates the store's table: run it once, or add it to your migrations. Throws a `TypeError` when `table` is
+ * not the name of a table.
  *
  * @example
  * await pool.query(postgresSchema())
@@ -30,7 +30,10 @@ export function postgresSchema(table = 'oauth_tokens'): string {
 /** The statements on one table. */
 export interface Statements {
   readonly read: string
-  /** $1 key, $2 tokens, $3 the expected version, $4 own mark, $5 channel, $6 message. Returns a row if it has changed one, like the next four. */
+  /**
+   * $1 key, $2 tokens, $3 the expected version, $4 own mark, $5 channel, $6 message. Returns a row if it has changed one, like
+   * the next four.
+   */
   readonly update: string
   /** $1 key, $2 tokens, $3 channel, $4 message. */
   readonly insert: string
@@ -72,7 +75,8 @@ export function statementsFor(table: string, notify: boolean): Statements {
     // Appending '' makes the server write the full text again; an insert of no rows checks the permission.
     probe: `WITH rewritten AS (UPDATE ${table} SET tokens = tokens || '' WHERE key = $1),
   inserted AS (INSERT INTO ${table} (key, tokens) SELECT $1, '' WHERE false) SELECT 1`,
-    // A mark in the future was set by a clock that was ahead (since corrected, or of a server that has failed over). It counts from now.
+    // A mark in the future was set by a clock that was ahead (since corrected, or of a server that has failed over). It counts
+    // from now.
     mark: `WITH marked AS (
   UPDATE ${table} SET holder = $2, held_at = clock_timestamp()
   WHERE key = $1 AND (holder IS NULL OR holder = $2 OR held_at < clock_timestamp() - $3::float8 * interval '1 millisecond') RETURNING 1

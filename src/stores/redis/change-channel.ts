@@ -22,8 +22,8 @@ const isNodeRedis = (subscriber: Subscriber): boolean => typeof subscriber.isOpe
 const REOPEN_AFTER = 1000
 
 /**
- * The connection that listens for all stores of one client. Opens for the first listener and closes after the last one. The client itself reconnects
- * and restores the subscriptions; when it gives up, a new connection replaces it.
+ * The connection that listens for all stores of one client. Opens for the first listener and closes after the last one. The
+ * client itself reconnects and restores the subscriptions; when it gives up, a new connection replaces it.
  */
 class ChangeChannel {
   readonly #create: () => Subscriber

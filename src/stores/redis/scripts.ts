@@ -26,8 +26,8 @@ function script(text: string): Script {
 /**
  * ARGV: owner, lease. Returns the fencing number, or nothing when another process holds the lock.
  *
- * A lease that ends later than its length from now was granted by a clock that was ahead (since corrected, or of a server that has failed over). Such
- * a lease counts from now, so that no wait is longer than the length of the lease.
+ * A lease that ends later than its length from now was granted by a clock that was ahead (since corrected, or of a server that
+ * has failed over). Such a lease counts from now, so that no wait is longer than the length of the lease.
  */
 const acquire = script(`${now}
 local lock = redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'tokens', 'lease')
@@ -55,9 +55,9 @@ redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1`)
 
 /**
- * ARGV: the expected text ('' for none, '*' for any), the new text ('' for none), the fencing number ('' without the lock), the lifetime in
- * milliseconds ('' for no limit), channel, message. Returns 1 when the text is stored, also if the client has sent this command twice and the first
- * copy stored it.
+ * ARGV: the expected text ('' for none, '*' for any), the new text ('' for none), the fencing number ('' without the lock), the
+ * lifetime in milliseconds ('' for no limit), channel, message. Returns 1 when the text is stored, also if the client has sent
+ * this command twice and the first copy stored it.
  */
 const write = script(`local record = redis.call('HMGET', KEYS[1], 'tokens', 'savedBy')
 local present = record[1] or ''

@@ -16,9 +16,9 @@ const isTabGroup = (value: unknown): value is TabGroup =>
   typeof value === 'object' && value !== null && 'id' in value && 'version' in value
 
 /**
- * Duplicating a tab copies its sessionStorage including the refresh token, which both tabs would then use. Duplicated tabs therefore form a group:
- * they share a lock, a tab that has refreshed sends the new set to the others, and a tab asks the group before it refreshes. Sign-in and sign-out
- * affect only one tab.
+ * Duplicating a tab copies its sessionStorage including the refresh token, which both tabs would then use. Duplicated tabs
+ * therefore form a group: they share a lock, a tab that has refreshed sends the new set to the others, and a tab asks the group
+ * before it refreshes. Sign-in and sign-out affect only one tab.
  */
 export interface DuplicatedTabs {
   /** Returns the name of this tab's group. */
@@ -31,7 +31,10 @@ export interface DuplicatedTabs {
   follow(adopted: () => void): () => void
 }
 
-/** Makes the group of this tab. The names in storage and messages are part of the stored format: other tabs may run an earlier release. */
+/**
+ * Makes the group of this tab. The names in storage and messages are part of the stored format: other tabs may run an earlier
+ * release.
+ */
 export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs {
   const groupKey = `${key}:group`
   const fallback: TabGroup = { id: uniqueName(), version: 0 }
@@ -44,7 +47,9 @@ export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs
     return area.getItem(key) === null ? undefined : keep({ id: uniqueName(), version: 0 })
   }
 
-  /** Stores the group. A full storage must not undo the write of the token set, so without a record this tab is a group of one. */
+  /**
+   * Stores the group. A full storage must not undo the write of the token set, so without a record this tab is a group of one.
+   */
   function keep(group: TabGroup): TabGroup {
     try {
       storageArea('sessionStorage').setItem(groupKey, JSON.stringify(group))

@@ -37,8 +37,8 @@ export function openDatabase(name: string): Promise<IDBDatabase> {
 }
 
 /**
- * Reads a record and calls `change` with it in one readwrite transaction, which excludes all others in any tab. Resolves with the result of `change`
- * when the transaction is complete.
+ * Reads a record and calls `change` with it in one readwrite transaction, which excludes all others in any tab. Resolves with the
+ * result of `change` when the transaction is complete.
  */
 export function changeRecord<Result>(
   opened: IDBDatabase,

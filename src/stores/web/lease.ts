@@ -7,7 +7,10 @@ interface Lease {
   readonly beat: number
 }
 
-/** Milliseconds. A holder renews the lease every `beat` and loses it after `patience` without a renewal; waiters read it every `look`. */
+/**
+ * Milliseconds. A holder renews the lease every `beat` and loses it after `patience` without a renewal; waiters read it every
+ * `look`.
+ */
 export interface LeaseTimes {
   readonly beat: number
   readonly patience: number
@@ -21,9 +24,9 @@ const same = (a: Lease | undefined, b: Lease | undefined): boolean => a?.owner =
 /**
  * A lock for browsers without Web Locks: a lease in IndexedDB, whose readwrite transactions exclude each other across tabs.
  *
- * No two clocks are compared: a waiter measures with its own clock how long the holder's count stays unchanged. In a hidden tab timers fire once a
- * minute, but messages arrive; a waiter therefore sends a request, and a live holder answers by renewing. A frozen tab does not answer and loses the
- * lease.
+ * No two clocks are compared: a waiter measures with its own clock how long the holder's count stays unchanged. In a hidden tab
+ * timers fire once a minute, but messages arrive; a waiter therefore sends a request, and a live holder answers by renewing. A
+ * frozen tab does not answer and loses the lease.
  */
 export async function withLease<Result>(
   database: string,

@@ -5,8 +5,8 @@ export interface StorageBackend {
   /** Resolves with the record, or with `undefined` when there is none. */
   read(): Promise<unknown>
   /**
-   * Replaces the record with `tokens`, or removes the record (`undefined`), if `mayReplace` accepts the present record. Comparing and writing are
-   * atomic across tabs. Resolves with the result of `mayReplace`.
+   * Replaces the record with `tokens`, or removes the record (`undefined`), if `mayReplace` accepts the present record. Comparing
+   * and writing are atomic across tabs. Resolves with the result of `mayReplace`.
    */
   write(tokens: TokenJSON | undefined, mayReplace: (present: unknown) => boolean): Promise<boolean>
   /** Rejects when there is no room for `size` more characters. The room may stay reserved until the next `write` or `release`. */

@@ -39,7 +39,8 @@ export function tabChannel(name: string, storageKey?: string): TabChannel {
 
   return {
     send(message) {
-      // Sent on the subscribed channel, which does not receive its own messages; another channel of this page would deliver them here.
+      // Sent on the subscribed channel, which does not receive its own messages; another channel of this page would deliver them
+      // here.
       if (!channel) return broadcast(name, message)
       channel.postMessage(message)
       return true
