@@ -4,7 +4,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import enhancedResolve from 'enhanced-resolve'
 import { build } from 'esbuild'
@@ -21,7 +21,9 @@ describe('the packed package', () => {
   it('has nothing that publint objects to', async () => {
     const { stdout } = await run(process.execPath, [program('publint/src/cli.js'), '--strict', tarball])
     // Resolvers that read no `imports` read the field `browser`.
-    expect(stdout.match(/^\d+\. .*/gm)).toEqual([expect.stringContaining('pkg.browser with an object value')])
+    expect(stripVTControlCharacters(stdout).match(/^\d+\. .*/gm)).toEqual([
+      expect.stringContaining('pkg.browser with an object value'),
+    ])
   })
 
   it('has types that resolve with node10, node16 (CommonJS and ESM) and bundler', async () => {
