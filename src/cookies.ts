@@ -10,8 +10,9 @@ import type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse, To
 export type { CookieState }
 
 /**
- * Has the backend renew the cookies, and resolves with what it says of the session; with nothing when it says nothing, and with `null` when the session is
- * over. It rejects when the backend gives no answer; a rejection is classified as that of a `RefreshFunction`.
+ * Asks the backend to renew the cookies. Resolves with the state that the backend reports, with nothing when it reports none, or
+ * with `null` when the session is over. Rejects when the backend gives no answer; the session classifies the rejection like that
+ * of a `RefreshFunction`.
  *
  * @example
  * const refresh: RefreshCookies = async (_state, { signal }) => {
@@ -29,7 +30,7 @@ export type RefreshCookies = (
 
 /** The options of `httpOnlyCookies`. */
 export interface HttpOnlyCookiesOptions {
-  /** Has the backend renew the cookies. */
+  /** Asks the backend to renew the cookies. */
   readonly refresh: RefreshCookies
   /** Ends the session at the backend, for `session.signOut({ revoke: true })`. Default: none. */
   readonly revoke?: (context: { readonly signal: AbortSignal }) => unknown
@@ -38,14 +39,17 @@ export interface HttpOnlyCookiesOptions {
 }
 
 /**
- * Takes the place of a store where a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are sent with
- * `withCredentials`; one refresh for any number of 401s and for all tabs, one re-send, and the meaning of a failure are as with tokens.
+ * Replaces a store when a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are
+ * sent with `withCredentials`. As with tokens, one refresh serves any number of 401s in all tabs, each request is sent again
+ * once, and failures have the same meaning.
  *
- * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in `localStorage`. While nothing is known, requests
- * are sent as they are, and a 401 asks `refresh`. A request of one user is not sent again under another one, as far as `user` is known.
+ * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in
+ * `localStorage`. Until a state is known, requests are sent unchanged, and a 401 calls `refresh`. If `user` is known, a request
+ * of one user is never sent again for another.
  *
- * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`. After `session.signOut()` the cookies
- * are still there: the backend removes them. A request with `oauth: false` is sent as the caller made it. Throws a `TypeError` that names the wrong option.
+ * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`.
+ * `session.signOut()` does not remove the cookies; the backend does. A request with `oauth: false` is sent unchanged. Throws a
+ * `TypeError` that names the invalid option.
  *
  * @example
  * const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))
@@ -60,7 +64,7 @@ export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.coo
   let isSignedOut = false
   let session: Session | undefined
 
-  /** The set after a refresh. Where the backend tells the user for the first time, or another user, that is a sign-in. */
+  /** The set after a refresh. A user that the backend reports for the first time, or another user, counts as a sign-in. */
   async function nextTokens(tokens: TokenSet | undefined, answer: unknown): Promise<TokenResponse> {
     const state = readState('httpOnlyCookies: the result of refresh', answer ?? {})
     const next = toTokens(state)
@@ -79,7 +83,7 @@ export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.coo
   }
 
   const endAtBackend: RevokeFunction = async (_tokens, context) => {
-    // Cookies are no token of one sign-in: this would end the session of the user who has signed in meanwhile.
+    // Cookies do not belong to one sign-in: revoking would end the session of a user who has signed in meanwhile.
     if (session?.getSnapshot().status === 'signed_in')
       throw brandAsSafe(new Error('A user is signed in: the cookies are left alone'))
     await revoke?.(context)

@@ -1,6 +1,6 @@
 /**
- * Copies JSON. Values that are no JSON (functions, dates, class instances) stay the same objects: `structuredClone` refuses some of them, and
- * some platforms lack it.
+ * Copies JSON. Values other than JSON (functions, dates, class instances) are not copied. `structuredClone` rejects some of
+ * these, and some platforms lack it.
  */
 export function copyJSON<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value

@@ -8,16 +8,16 @@ import { defined } from './defined.js'
  * | `OAUTH_SIGNED_OUT` | there is no session: sign in, then send the request again |
  * | `OAUTH_SESSION_CLOSED` | a refresh is needed, and `session.close()` has been called |
  * | `OAUTH_INVALID_GRANT` | the token endpoint refuses the grant for good (RFC 6749 §5.2): the session is signed out |
- * | `OAUTH_CLIENT_REFUSED` | the token endpoint refuses the client or the request: a setting is wrong; the tokens are kept |
- * | `OAUTH_REFRESH_UNAVAILABLE` | the token endpoint gave no usable answer this time; the tokens are kept |
+ * | `OAUTH_CLIENT_REFUSED` | the token endpoint refuses the client or the request because of a wrong setting; the tokens are kept |
+ * | `OAUTH_REFRESH_UNAVAILABLE` | the token endpoint gave no usable answer; the tokens are kept |
  * | `OAUTH_REFRESH_LIMIT` | too many refreshes in a short time: the API rejects what the token endpoint issues |
  * | `OAUTH_NO_REFRESH_TOKEN` | a refresh is needed and there is no refresh token |
- * | `OAUTH_TOKEN_INVALID` | a token set that can't be used: no token, no valid header value, an unsupported token type |
+ * | `OAUTH_TOKEN_INVALID` | a token set is unusable: no token, an invalid header value, or an unsupported token type |
  * | `OAUTH_STORE_FAILED` | the store could not be read, written or locked |
  * | `OAUTH_NOT_REPLAYABLE` | the request was rejected and its body can't be sent a second time; the session was refreshed for the next call |
- * | `OAUTH_STEP_UP_REQUIRED` | the resource server asks for more than a refresh can give: another scope, a stronger sign-in |
+ * | `OAUTH_STEP_UP_REQUIRED` | the resource server asks for more than a refresh can provide: another scope, a stronger sign-in |
  * | `OAUTH_ORIGIN_UNKNOWN` | the request was not sent: no origin is known that may get the token |
- * | `OAUTH_INSECURE_PROXY` | the request was not sent: a proxy would get the token without encryption |
+ * | `OAUTH_INSECURE_PROXY` | the request was not sent: a proxy would receive the token unencrypted |
  * | `OAUTH_INTERNAL` | a bug in this package, or a missing function of the platform |
  */
 export type OAuthErrorCode =
@@ -45,12 +45,14 @@ export function brandAsOAuthError(prototype: object): void {
   Object.defineProperty(prototype, brand, { value: true })
 }
 
-/** Marks an error, or a class's prototype, whose message and members hold no secret: as a `cause` it is kept as it is. */
+/**
+ * Marks an error, or a class's prototype, whose message and members hold no secret, so that it is kept unchanged as a `cause`.
+ */
 export function brandAsSafe<Target extends object>(target: Target): Target {
   return Object.defineProperty(target, safe, { value: true })
 }
 
-/** Defines a member that is not enumerable, as the members of the language's own errors are. */
+/** Defines a non-enumerable member, like those of JavaScript's own errors. */
 export function defineHidden(target: object, name: PropertyKey, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
 }
@@ -62,12 +64,14 @@ function oauthErrorOf(value: unknown): string | undefined {
   return typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : undefined
 }
 
-/** The code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Other texts may be anything. */
+/**
+ * The error code of a system, a driver or axios, such as `ECONNRESET`, `40001`, `ERR_NETWORK`. Any other text may hold a secret.
+ */
 function codeOf(value: unknown): string | number | undefined {
   return typeof value === 'number' || (typeof value === 'string' && /^[A-Z\d_]{1,64}$/.test(value)) ? value : undefined
 }
 
-/** The call sites of a stack, without the text before them: that repeats the message. */
+/** The call sites of a stack, without the preceding text, which repeats the message. */
 function framesOf({ stack, message }: Partial<Error>): string {
   const text = String(message)
   const start = stack?.indexOf(text) ?? -1
@@ -97,8 +101,9 @@ function summarize(thrown: object): CauseSummary {
 }
 
 /**
- * Reduces what was thrown elsewhere to what may be printed: name, code, HTTP status, OAuth error and the call sites. An axios error holds the whole
- * request, and a message may quote a token; printers show a `cause` even when it is not enumerable. Errors of this package stay as they are.
+ * Reduces a foreign error to its printable parts: name, code, HTTP status, OAuth error and call sites. An axios error holds the
+ * whole request, and a message may quote a token; printers show a `cause` even when it is not enumerable. This package's errors
+ * stay unchanged.
  */
 export function safeCause(thrown: unknown): unknown {
   if (thrown === undefined || thrown === null) return thrown
@@ -112,14 +117,14 @@ export function safeCause(thrown: unknown): unknown {
     defineHidden(reduced, 'stack', `${name}: ${reduced.message}${framesOf(thrown as Error)}`)
     return brandAsSafe(Object.assign(reduced, told))
   } catch {
-    // A getter or a proxy of the caller's.
+    // A getter or a proxy of the caller has thrown.
     return brandAsSafe(new Error(notShown))
   }
 }
 
 const originals = new WeakMap<object, unknown>()
 
-/** Gives an error its cause in a form that printers may show, and keeps the original for `originalCause`. */
+/** Sets a printable form of the cause, and keeps the original for `originalCause`. */
 export function setCause(error: Error, cause: unknown): void {
   const value = safeCause(cause)
   defineHidden(error, 'cause', value)
@@ -127,8 +132,8 @@ export function setCause(error: Error, cause: unknown): void {
 }
 
 /**
- * The value that was thrown at first, such as the error of your own refresh function with all its members. `error.cause` has only what may be
- * printed: an original may hold tokens, so don't log it.
+ * The original cause of an error, such as the error of your own refresh function with all its members. Don't log it: unlike
+ * `error.cause`, which has only printable members, it may hold tokens.
  *
  * @example
  * if (isOAuthError(error) && originalCause(error) instanceof MaintenanceError) showMaintenancePage()
@@ -168,7 +173,7 @@ export class OAuthError extends Error {
   readonly code: OAuthErrorCode
   /** `true` only for transient failures: the same request can succeed a little later. */
   readonly retryable: boolean
-  /** The HTTP status of the token endpoint's answer, where there was one. */
+  /** The HTTP status of the token endpoint's answer, if there was one. */
   declare readonly status?: number
   /** The OAuth error of the token endpoint's answer (RFC 6749 §5.2), such as `invalid_client`. */
   declare readonly oauthError?: string
@@ -185,7 +190,7 @@ export class OAuthError extends Error {
     if (oauthError !== undefined) this.oauthError = oauthError
   }
 
-  /** The printable members; the cause by its name and code alone. */
+  /** The printable members; of the cause only its name and code. */
   toJSON(): Record<string, unknown> {
     const { name, message, cause } = this
     const told = cause as { name?: unknown; code?: unknown } | undefined

@@ -34,15 +34,15 @@ export interface OAuthFetchOptions {
 
 /** The option `oauth` of one request. */
 export interface OAuthFetchRequestOptions {
-  /** Makes the body, once for each time that the request is sent. With it, a stream can be sent again: pass it in place of `body`. */
+  /** Makes the body for each send of the request, so that a stream can be sent again. Pass it in place of `body`. */
   readonly body?: () => unknown
   /** How long the token must stay valid, in milliseconds. Default: 0. */
   readonly validFor?: number
-  /** `false`: the request carries the token, and a 401 is the caller's answer. Default: `true`. */
+  /** `false`: the request carries the token, and the caller gets a 401 as it is. Default: `true`. */
   readonly recover?: boolean
 }
 
-/** `fetch` with the option `oauth`: `false` sends the request as the caller made it. */
+/** `fetch` with the option `oauth`; `false` sends the request unchanged. */
 export type OAuthFetch = (
   input: RequestInfo | URL,
   init?: RequestInit & { readonly oauth?: false | OAuthFetchRequestOptions | undefined },
@@ -66,7 +66,10 @@ function judgeOrigins(origins: readonly string[] | undefined, allowInsecureHttp:
   }
 }
 
-/** The challenge that a refresh can't meet, or `true` when the response rejects the token. Not when a redirect has led to another origin: the platform has taken the token off. */
+/**
+ * The challenge that a refresh can't meet, or `true` when the response rejects the token. A response after a redirect to another
+ * origin does not count: the platform has removed the token.
+ */
 function refusalOf({ url }: Outgoing, { status, headers, redirected, url: landed }: Response): Challenge | boolean {
   const isElsewhere = redirected && originOf(landed) !== originOf(url, globalThis.document?.baseURI)
   if (isElsewhere || (status !== 401 && status !== 403 && status !== 400)) return false
@@ -81,13 +84,15 @@ function stepUpRequired(response: Response, challenge: Challenge, cause?: unknow
 }
 
 /**
- * Makes a `fetch` for a session: requests to allowed origins carry its access token; any number of concurrent 401s lead to one refresh, which the session shares with
- * the axios instances that are attached to it, and each request is sent again once. A request is never sent for another user than the one it was made for.
+ * Makes a `fetch` for a session: requests to allowed origins carry its access token. Any number of concurrent 401s lead to one
+ * refresh, shared with the axios instances attached to the session, and each request is sent again once. A request is never sent
+ * for another user than the one it was made for.
  *
- * A request with its own `Authorization` header, to another origin, or with `oauth: false` is sent as the caller made it. A 401 that could not be recovered for a
- * passing reason is the answer; the end of the session rejects with `OAUTH_INVALID_GRANT` or `OAUTH_SIGNED_OUT`. A body that is a stream can't be sent
- * again: `OAUTH_NOT_REPLAYABLE`. An abort rejects with `signal.reason`. Errors are `OAuthFetchError`s, whose `response` is the server's answer. Throws a
- * `TypeError` that names the wrong option, and for a session in HttpOnly cookies.
+ * A request with its own `Authorization` header, to another origin, or with `oauth: false` is sent unchanged. When a refresh
+ * fails for a transient reason, the request resolves with the 401; when the session ends, it rejects with `OAUTH_INVALID_GRANT`
+ * or `OAUTH_SIGNED_OUT`. A request whose body is a stream can't be sent again and rejects with `OAUTH_NOT_REPLAYABLE`. An abort
+ * rejects with `signal.reason`. Errors are `OAuthFetchError`s, whose `response` is the server's answer. Throws a `TypeError` that
+ * names the invalid option, or for a session in HttpOnly cookies.
  *
  * @example
  * const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })
@@ -126,7 +131,7 @@ export function oauthFetch(session: Session, options: OAuthFetchOptions = {}): O
   }
 }
 
-/** Sends a request of the session, and once more after a 401 that another token can answer. */
+/** Sends a request of the session, and sends it once more with another token after a 401. */
 async function sendFor(
   provider: TokenProvider,
   request: Outgoing,

@@ -4,7 +4,7 @@ export type { KeepAlive }
 
 /** The options of `keepAlive`. */
 export interface KeepAliveOptions {
-  /** The time between two checks, in milliseconds, 30,000 at most. Default: 30,000. */
+  /** The time between two checks, in milliseconds, at most 30,000. Default: 30,000. */
   readonly every?: number
 }
 
@@ -17,10 +17,12 @@ const awakenings = [
 ] as const
 
 /**
- * Makes the option `keepAlive` of `attachOAuth`: checks every 30 seconds whether the token is about to expire, and refreshes it while no request is made.
- * In a browser it also checks when the page becomes visible and when the network returns. The timer never keeps a Node process alive. Ends with `detach()`.
+ * Makes the option `keepAlive` of `attachOAuth`: checks every 30 seconds whether the token is about to expire and refreshes it,
+ * even while no request is made. In a browser it also checks when the page becomes visible and when the network returns. The
+ * timer never keeps a Node process alive. Ends with `detach()`.
  *
- * Throws a `TypeError` when `every` is not a number of milliseconds between 1 and 30,000: a longer timer is late after a sleep.
+ * Throws a `TypeError` when `every` is not a number of milliseconds between 1 and 30,000. A longer timer would be late after the
+ * machine has slept.
  *
  * @example
  * attachOAuth(api, store, { refresh, keepAlive: keepAlive() })
@@ -28,7 +30,7 @@ const awakenings = [
 export function keepAlive({ every = LONGEST }: KeepAliveOptions = {}): KeepAlive {
   if (!(every >= 1 && every <= LONGEST)) throw new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000')
   return (provider) => {
-    // A failure is reported by the next request.
+    // The next request reports a failure.
     const look = (): void => void provider.getToken()
     const timer = setInterval(look, every)
     ;(timer as { unref?: () => void }).unref?.()

@@ -2,17 +2,17 @@ import { readCamelCase, writeCamelCase } from './map-tokens/camel-case.js'
 import { deriveStore } from './map-tokens/derive-store.js'
 import type { RefreshContext, RefreshFunction, TokenJSON, TokenResponse, TokenSet, TokenStore, WriteContext } from './types.js'
 
-/** A pair of functions between the JSON of a server or a store and token JSON (RFC 6749 §5.1). */
+/** Two functions that convert between the JSON of a server or a store and token JSON (RFC 6749 §5.1). */
 export interface TokenMapping<Foreign> {
   /** Turns foreign JSON into token JSON. */
   read(foreign: Foreign): TokenJSON
   /**
-   * Turns token JSON into foreign JSON; `foreign` is what the store holds now. Needed for a store only.
+   * Turns token JSON into foreign JSON; `foreign` is the store's present content. Needed only for a store.
    */
   write?(tokens: TokenJSON, foreign: Foreign | undefined): Foreign
 }
 
-/** A refresh function that resolves with JSON of another form, or with `null` when the session is over. */
+/** A refresh function that resolves with JSON in another form, or with `null` when the session is over. */
 export interface ForeignRefreshFunction<Foreign> {
   (tokens: TokenSet | undefined, context: RefreshContext): Foreign | null | PromiseLike<Foreign | null>
   readonly needsRefreshToken?: boolean
@@ -20,16 +20,17 @@ export interface ForeignRefreshFunction<Foreign> {
 
 /** The result of `mapTokens`. */
 export interface TokenMapper<Foreign> {
-  /** Makes a refresh function of one that resolves with JSON of another form. It is called with token JSON. */
+  /** Wraps a refresh function that resolves with JSON in another form. The function receives token JSON. */
   refresh(refresh: ForeignRefreshFunction<Foreign>): RefreshFunction
-  /** Makes a store of one that holds JSON of another form. Its lock, its notifications and its name stay. */
+  /** Wraps a store that holds JSON in another form. The result keeps the store's lock, notifications and name. */
   store(store: TokenStore): TokenStore
 }
 
 /**
- * Adapts token sets of another form: camelCase (`accessToken`, `refreshToken`, `idToken`, `tokenType`, `expiresIn`, `expiresAt`, `expiresOn`,
- * `scopes`), the `token` and `expiresOnTimestamp` of `@azure/identity`, also nested in `data`, `session`, `tokens`, `token` or `result`. Other
- * forms need a `mapping`. Members that are not named here are kept. Throws a `TypeError` when `mapping` or what it is used on is not usable.
+ * Adapts token sets in another form: camelCase (`accessToken`, `refreshToken`, `idToken`, `tokenType`, `expiresIn`, `expiresAt`,
+ * `expiresOn`, `scopes`), the `token` and `expiresOnTimestamp` of `@azure/identity`, also nested in `data`, `session`, `tokens`,
+ * `token` or `result`. Other forms need a `mapping`. Other members are kept. Throws a `TypeError` when `mapping`, the function or
+ * the store is invalid.
  *
  * @example
  * // MSAL
@@ -50,17 +51,17 @@ export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): T
       if (typeof refresh !== 'function') throw new TypeError('mapTokens: refresh(…) needs a refresh function')
       const mapped = async (tokens: TokenSet | undefined, context: RefreshContext): Promise<TokenResponse> => {
         const foreign = await refresh(tokens, context)
-        // Null and undefined have a meaning of their own for the session.
+        // Null and undefined have their own meaning for the session.
         return (foreign === null || foreign === undefined ? foreign : read(foreign)) as TokenResponse
       }
-      // Such as needsRefreshToken and revoke.
+      // Copies properties such as needsRefreshToken and revoke.
       return Object.assign(mapped, refresh)
     },
 
     store(store) {
       if (typeof store?.read !== 'function') throw new TypeError('mapTokens: store(…) needs a token store')
       if (!write) throw new TypeError('mapTokens: write must be a function to map a store')
-      // A store compares `replacing` with what it gave itself.
+      // A store compares `replacing` with the value that it returned itself.
       const originals = new WeakMap<TokenJSON, TokenJSON>()
       let latest: TokenJSON | undefined
       const foreign = (tokens: TokenJSON, like: TokenJSON | undefined): TokenJSON =>

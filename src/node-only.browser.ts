@@ -1,6 +1,6 @@
 import type * as node from './node-only.js'
 
-// In a browser the platform follows redirects, chooses proxies and sends forms by itself.
+// In a browser the platform itself follows redirects, chooses proxies and sends forms.
 
 const nothing = (): undefined => undefined
 

@@ -1,4 +1,4 @@
-// The code that concerns Node's http adapter alone. Bundlers for browsers take node-only.browser.ts in its place.
+// Code for Node's http adapter only. Browser bundlers use node-only.browser.ts instead.
 export { fixBoundary, keepMultipart } from './axios/multipart.js'
 export { redirectGuard } from './axios/redirect-guard.js'
 export { routeRule } from './axios/route.js'

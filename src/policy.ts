@@ -28,7 +28,7 @@ export const defaultPolicy: PolicySettings = {
   refreshLimit: { count: 5, interval: 30_000 },
 }
 
-/** From `refreshFrom` on a refresh runs in the background, from `blockFrom` on requests wait for it. Epoch milliseconds. */
+/** From `refreshFrom` on, a refresh runs in the background; from `blockFrom` on, requests wait for it. Epoch milliseconds. */
 export interface Windows {
   readonly refreshFrom: number
   readonly blockFrom: number
@@ -51,7 +51,7 @@ export function windowsOf(
   return { refreshFrom: Math.min(blockFrom, start + (random * (expiresAt - start)) / 2), blockFrom }
 }
 
-/** The wait before the next try, in milliseconds; `undefined` when there is none. `made` counts the tries already made. */
+/** The delay before the next attempt, in milliseconds; `undefined` when no attempt is left. `made`: the attempts already made. */
 export function retryDelay(
   failure: Failure,
   made: number,
@@ -64,12 +64,15 @@ export function retryDelay(
   return failure.retryAfter <= maxRetryAfter ? failure.retryAfter + backoff / 10 : undefined
 }
 
-/** How long a refresh token that has just failed is left alone, in milliseconds. `failures` counts those in a row. */
+/** How long a refresh token is not sent after a failed refresh, in milliseconds. `failures`: consecutive failures. */
 export function cooldownDelay(failures: number, { initial, max }: PolicySettings['cooldown']): number {
   return Math.min(max, initial * 2 ** (failures - 1))
 }
 
-/** True when another refresh may start. `starts` are the times of those that count, and `now` the present, on one monotonic clock. */
+/**
+ * True when another refresh may start. `starts`: the times of the refreshes that count. `now`: the present time on the same
+ * monotonic clock.
+ */
 export function withinRefreshLimit(
   starts: readonly number[],
   now: number,

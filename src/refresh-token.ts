@@ -6,7 +6,7 @@ export interface RefreshTokenOptions {
   tokenEndpoint: string
   /** The client identifier of a public client (RFC 6749 §2.2). */
   clientId: string
-  /** The scope to ask for (RFC 6749 §6). Default: none is sent. */
+  /** The scope to request (RFC 6749 §6). Default: none is sent. */
   scope?: string
   /** Further parameters of the token request. Default: none. */
   parameters?: Readonly<Record<string, string>>
@@ -16,10 +16,10 @@ export interface RefreshTokenOptions {
 
 type Members = Record<string, unknown>
 
-/** Answers are cut at this many characters. */
+/** The largest answer that is read, in characters. */
 const LIMIT = 1_000_000
 
-// React Native's `URL` has no members to read, so the text is judged.
+// React Native's `URL` has no readable members, so the check uses the text.
 const secure = /^https:\/\/|^http:\/\/(localhost|127\.[\d.]+|\[::1])(:\d+)?([/?#]|$)/i
 
 /** An error with the shape of `TokenEndpointError` in `axios-attach-oauth/grants`. Members that may hold secrets are non-enumerable. */
@@ -36,14 +36,14 @@ function failure(message: string, known: Members, headers?: Headers, body?: Memb
   return error
 }
 
-/** Of the failure underneath only the code and the system call are kept: the rest may quote the request. */
+/** Throws the typed error. Of the underlying failure it keeps only code and system call; the rest may quote the request. */
 function unreachable(failed?: { cause?: Members } & Members): never {
   const { code, syscall } = failed?.cause ?? failed ?? {}
   const [safe] = /^[A-Z]\w+$/.exec(`${code}`) ?? []
   throw failure('could not be reached, or the connection broke', { code: safe, syscall: safe && syscall })
 }
 
-/** Reads an answer up to the limit. React Native has no streams: there the limit is checked afterwards. */
+/** Reads an answer up to the limit. React Native has no streams, so the limit is checked afterwards. */
 async function read(response: Response): Promise<string> {
   const reader = response.body?.getReader?.()
   if (!reader) return response.text()
@@ -58,7 +58,7 @@ async function read(response: Response): Promise<string> {
   return text
 }
 
-/** Reads JSON or a form (GitHub). Other text has no members. */
+/** Parses JSON or a form (GitHub). Returns other text unchanged. */
 function parse(text: string): Members | string {
   // `trim` also removes a byte order mark.
   const trimmed = text.trim()
@@ -78,18 +78,20 @@ async function readAnswer(response: Response): Promise<TokenResponse> {
   if (text.length > LIMIT) throw failure('sent more than 1 MB', known, headers)
   const answer = parse(text)
   const body = answer as Members | undefined
-  // A new refresh token must reach the session even where the rest of the answer is unusable.
+  // A new refresh token must reach the session even if the rest of the answer is unusable.
   if (ok && (body?.access_token || (body?.refresh_token && !body.error))) return body as TokenResponse
   const [error] = /^[\w.-]{1,64}$/.exec(`${body?.error ?? ''}`) ?? []
   throw failure(`answered ${status} with ${error ? `the error ${error}` : 'no token'}`, { ...known, error }, headers, answer)
 }
 
 /**
- * Refreshes the tokens of a public client with the refresh token (RFC 6749 §6), without a library: for browsers and React Native. The options are
- * also those of `refreshToken` in `axios-attach-oauth/grants`, which besides authenticates clients, discovers endpoints and revokes.
+ * Refreshes the tokens of a public client with the refresh token (RFC 6749 §6), for browsers and React Native. Contains no
+ * library code. `refreshToken` of `axios-attach-oauth/grants` accepts the same options and also authenticates clients, discovers
+ * endpoints and revokes tokens.
  *
- * Throws a `TypeError` that names the wrong option. The returned function rejects with an error of the shape of `TokenEndpointError`: `status`,
- * `error` (RFC 6749 §5.2), `retryAfter` and `code`. Redirects are not followed. Answers are limited to 1 MB, and in time by the session.
+ * Throws a `TypeError` that names the invalid option. The returned function rejects with an error that has the shape of
+ * `TokenEndpointError`: `status`, `error` (RFC 6749 §5.2), `retryAfter` and `code`. It does not follow redirects and reads
+ * answers of at most 1 MB. The session limits the time.
  *
  * @example
  * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'app' }) })
@@ -111,7 +113,7 @@ export function refreshToken(options: RefreshTokenOptions): RefreshFunction {
     const response = await send(tokenEndpoint, {
       method: 'POST',
       headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
-      // `URLSearchParams` of older React Native does not encode.
+      // `URLSearchParams` in older React Native does not encode.
       body: Object.entries(form)
         .map((pair) => pair.map(encodeURIComponent).join('='))
         .join('&'),

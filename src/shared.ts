@@ -11,8 +11,8 @@ export interface SharedTokenStore extends TokenStore {
 }
 
 /**
- * Makes a store that several tabs, processes or machines share: they take one refresh between them, under the lock of the store, and see each other's
- * changes. Throws a `TypeError` when `read`, `write` or `lock` is missing.
+ * Makes a store that several tabs, processes or machines share: one of them refreshes for all, under the store's lock, and each
+ * sees the others' changes. Throws a `TypeError` when `read`, `write` or `lock` is missing.
  *
  * @example
  * const store = sharedStore({
@@ -35,6 +35,6 @@ export function sharedStore(definition: SharedStoreDefinition): SharedTokenStore
     ...(subscribe && { subscribe: subscribe.bind(definition) }),
     ...(checkWritable && { checkWritable: checkWritable.bind(definition) }),
   }
-  // Not enumerable: a spread copy is no shared store, since its methods may have been replaced.
+  // Not enumerable: a spread copy, whose methods may have been replaced, is not a shared store.
   return Object.defineProperty(store, persistenceOf, { value: sharedPersistence })
 }

@@ -14,13 +14,13 @@ export type { StepUp }
 export interface StepUpDemand {
   /** `insufficient_scope` (RFC 6750 §3.1), `insufficient_user_authentication` (RFC 9470 §3) or `insufficient_claims`. */
   readonly error: string
-  /** The scope to ask for, separated by spaces (RFC 6750 §3). */
+  /** The scope to request, separated by spaces (RFC 6750 §3). */
   readonly scope?: string
   /** The authentication context classes, in order of preference (RFC 9470 §3): `acr_values` of the authorization request. */
   readonly acrValues?: readonly string[]
-  /** How old the sign-in may be, in seconds (RFC 9470 §3): `max_age` of the authorization request. */
+  /** The maximum age of the sign-in, in seconds (RFC 9470 §3): `max_age` of the authorization request. */
   readonly maxAge?: number
-  /** The claims to ask for, in the form of the challenge: Microsoft's servers send base64url of JSON. */
+  /** The claims to request, as in the challenge: Microsoft's servers send base64url of JSON. */
   readonly claims?: string
   /** The whole challenge. */
   readonly challenge: Challenge
@@ -35,8 +35,8 @@ export interface StepUpContext {
 }
 
 /**
- * Meets a demand, typically by a new authorization request with the values of the demand. Resolves with the token response, or with `undefined` when the
- * user declines.
+ * Meets a demand, typically by a new authorization request with the demand's values. Resolves with the token response, or with
+ * `undefined` when the user declines.
  */
 export type StepUpHandler = (
   demand: StepUpDemand,
@@ -62,7 +62,7 @@ function demandOf(challenge: Challenge): StepUpDemand {
   }
 }
 
-/** Requests with equal demands wait for one answer. */
+/** The key of a demand: requests with equal demands wait for one answer. */
 function keyOf({ error, scope, acrValues, maxAge, claims }: StepUpDemand): string {
   return JSON.stringify([error, scope, acrValues, maxAge, claims])
 }
@@ -92,10 +92,10 @@ async function ask(
   throw brandAsSafe(new Error('The step-up was declined'))
 }
 
-/** A demand that was met or declined is not asked again within this time, in milliseconds. */
+/** A demand that was met or declined causes no further prompt within this time, in milliseconds. */
 const PAUSE = 30_000
 
-/** The end of a prompt. */
+/** The outcome of a prompt. */
 interface Answered {
   readonly at: number
   readonly epoch: Epoch | undefined
@@ -105,7 +105,7 @@ interface Answered {
 
 /** The demands of one session. */
 interface Asked {
-  /** The prompt that is open. */
+  /** The open prompt. */
   open?: Promise<RefreshResult>
   readonly answered: Map<string, Answered>
 }
@@ -116,14 +116,17 @@ function forgetOld({ answered }: Asked): void {
 }
 
 /**
- * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470), the handler is called
- * once for all requests with equal demands. Its token set is saved, then they are sent again. Other requests go on meanwhile.
+ * Makes the option `stepUp` of `attachOAuth`. When the resource server asks for another scope or a stronger sign-in (RFC 6750
+ * §3.1, RFC 9470), the handler is called once for all requests with equal demands. Its token set is saved, then these requests
+ * are sent again. Other requests continue meanwhile.
  *
- * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was met or declined is not asked again
- * for 30 s. A rejection and a time-out count as declined: the pop-ups of identity SDKs reject when the user closes them.
+ * One prompt is open at a time: a request with another demand waits for it and is sent again with its token. A demand that was
+ * met or declined causes no further prompt for 30 s. A rejection or a time-out counts as declined: the pop-ups of identity SDKs
+ * reject when the user closes them.
  *
- * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`, with the `challenge` and,
- * as `cause`, the reason. Throws a `TypeError` when the handler is no function or the time limit is invalid.
+ * When the handler rejects, declines or takes too long, the waiting requests reject with `OAUTH_STEP_UP_REQUIRED`; the error has
+ * the `challenge` and, as `cause`, the reason. Throws a `TypeError` when the handler is not a function or the time limit is
+ * invalid.
  *
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })
@@ -142,7 +145,7 @@ export function stepUp(handler: StepUpHandler, { timeout = 300_000 }: StepUpOpti
     forgetOld(asked)
     const before = asked.answered.get(key)
     if (before && before.epoch === present?.epoch) {
-      // The demand was met while this request was on its way.
+      // The demand was met while this request was under way.
       const isOlder = token !== undefined && before.token !== undefined && token.generation < before.token.generation
       if (present && isOlder) return { type: 'token', token: present }
       throw brandAsSafe(new Error(`The same demand was ${before.token ? 'met' : 'declined'} less than 30 s ago`))

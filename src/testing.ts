@@ -43,10 +43,10 @@ type Overlay = Partial<Record<'status' | 'reason' | 'error' | 'lastError' | 'ref
 const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The token store (fake) can not be read.')
 
 /**
- * Makes a session for the tests of an application: without servers, storage or timers, in the state that the test names, from the first `getSnapshot()` on. It
- * is a real session in memory: components subscribe to it, `signIn`, `signOut` and `refresh` work, and an axios instance is attached with
- * `attachOAuth(api, session.store)`. `unknown` and `unavailable` last until `set`, `signIn` or `signOut`; requests that wait
- * meanwhile reject then, as at any sign-in.
+ * Makes a session for the tests of an application, without servers, storage or timers. From the first `getSnapshot()` on the
+ * session has the given state. It is a real session in memory: components can subscribe, `signIn`, `signOut` and `refresh` work,
+ * and `attachOAuth(api, session.store)` attaches an axios instance. `unknown` and `unavailable` last until `set`, `signIn` or
+ * `signOut`, at which waiting requests reject, as at any sign-in.
  *
  * @example
  * const session = fakeSession({ status: 'signed_in', user: 'ann' })
@@ -129,7 +129,7 @@ export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): F
   }
 
   openSessionOf(session)?.notifications.subscribe(() => {
-    // The session has changed by itself: by a sign-in, a refresh, a 401.
+    // The session itself has changed, by a sign-in, a refresh or a 401.
     if (!isSetting) overlay = {}
     notify()
   })

@@ -5,7 +5,7 @@ import type { TokenJSON } from './types.js'
 /** The member of the stored record that identifies the sign-in. Other tools may drop it. */
 const MEMBER = 'axios-attach-oauth'
 
-/** The user of a token set, as far as known. Unknown members are missing. */
+/** The user of a token set, as far as known. */
 export interface Identity {
   /** Issuer and subject of the ID token. */
   readonly subject?: string
@@ -43,7 +43,7 @@ export function signInRecord(json: TokenJSON, now: number, user: string | undefi
   return { parsed, identity: identify(parsed.tokens, user, signIn) }
 }
 
-/** The record after a refresh: the user stays, unless the response's ID token says otherwise. */
+/** The record after a refresh. The user stays unless the response's ID token names another. */
 export function refreshedRecord(parsed: ParsedTokenSet, previous: TokenRecord | undefined): TokenRecord {
   const { user, signIn } = previous?.identity ?? {}
   return { parsed, identity: identify(parsed.tokens, user, signIn) }
@@ -55,13 +55,13 @@ export function recordToJSON({ parsed, identity: { user, signIn } }: TokenRecord
   return { ...parsed.tokens, [MEMBER]: defined({ sign_in: signIn, user }) }
 }
 
-/** `true` for the same user, `false` for two users, `undefined` when that is unknown. */
+/** `true` for the same user, `false` for different users, `undefined` when unknown. */
 export function isSameUser(a: Identity, b: Identity): boolean | undefined {
   for (const name of ['subject', 'user'] as const) if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
   return undefined
 }
 
-/** Does a set that was found belong to another user? Where the users are unknown, another sign-in counts as another user's. */
+/** Does a stored set belong to another user? If the users are unknown, another sign-in counts as another user's. */
 export function isOtherUser(known: Identity, found: Identity): boolean {
   const same = isSameUser(known, found)
   if (same !== undefined) return !same

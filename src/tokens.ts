@@ -13,22 +13,22 @@ import type { TokenJSON, TokenSet } from './types.js'
 
 export { decodeIdToken, userOf } from './tokens/id-token.js'
 
-/** A token set that has been read. Times are epoch milliseconds by the clock of this machine. */
+/** A parsed token set. Times are epoch milliseconds by this machine's clock. */
 export interface ParsedTokenSet {
-  /** The JSON to be stored. Unknown members, and known ones of an unexpected type, are kept. */
+  /** The JSON to store, including unknown members and known members of an unexpected type. */
   readonly tokens: TokenJSON
   /** `undefined` in a set that has only a refresh token. */
   readonly accessToken: string | undefined
   readonly refreshToken: string | undefined
-  /** `Infinity` when it is not known. */
+  /** `Infinity` when unknown. */
   readonly expiresAt: number
-  /** Milliseconds; `Infinity` when it is not known. */
+  /** Milliseconds; `Infinity` when unknown. */
   readonly lifetime: number
   /** When the server suggests a refresh (`refresh_in`). */
   readonly refreshAt: number | undefined
 }
 
-/** Members that describe one access token, also under names that are not read here: they become stale with the next one. */
+/** Members that describe one access token, including names that are not read here. They become stale with the next token. */
 const accessTokenTime = /^(ext_|token_)?expir|^(refresh_(in|at)|not_before|(created|issued)_at)$/i
 
 /** Members that describe one refresh token, such as `refresh_token_expires_in` or Keycloak's `refresh_expires_in`. */
@@ -55,20 +55,23 @@ function without(tokens: TokenJSON | undefined, isStale: (name: string) => boole
   return Object.fromEntries(Object.entries(tokens ?? {}).filter(([name]) => !isStale(name)))
 }
 
-/** Reads token JSON found in a store; an absolute time wins over a lifetime. Throws `OAUTH_TOKEN_INVALID`; the message quotes nothing of it. */
+/**
+ * Parses stored token JSON; an absolute time wins over a lifetime. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of
+ * the JSON.
+ */
 export function parseStoredTokens(json: unknown, now: number): ParsedTokenSet {
   const checked = checkTokens(json, false)
   const { tokens } = checked
   const duration = durationOf(tokens, checked.refreshToken)
   const issuedAt = toTime(tokens.created_at) ?? toTime(tokens.issued_at)
-  // NaN where one of the two is not known.
+  // NaN when one of the two is unknown.
   const issued = Number(issuedAt) + Number(duration) || Infinity
   return withTimes(checked, absoluteExpiryOf(tokens) ?? issued, duration, issuedAt ?? now)
 }
 
 /**
- * Reads the token JSON of a sign-in, which may be a fresh token response or one that the application has saved earlier: the earlier of lifetime and
- * absolute time wins. Throws `OAUTH_TOKEN_INVALID`.
+ * Parses the token JSON of a sign-in, either a new token response or one saved earlier by the application: the earlier of
+ * lifetime and absolute time wins. Throws `OAUTH_TOKEN_INVALID`.
  */
 export function parseSignInTokens(json: unknown, now: number): ParsedTokenSet {
   const stored = parseStoredTokens(json, now)
@@ -79,9 +82,9 @@ export function parseSignInTokens(json: unknown, now: number): ParsedTokenSet {
 }
 
 /**
- * Combines the previous set with a token response (RFC 6749 §5.1, §6). A lifetime counts from `sentAt`, when the request was sent, and wins over an
- * absolute time; an absolute time alone is corrected by the clock of the server, which `serverDate` (the `Date` header) tells. A
- * correction of more than a day is ignored. Throws `OAUTH_TOKEN_INVALID`.
+ * Combines the previous set with a token response (RFC 6749 §5.1, §6). A lifetime counts from `sentAt`, when the request was
+ * sent, and wins over an absolute time; an absolute time alone is corrected by the server's clock, `serverDate` (the `Date`
+ * header). A correction of more than a day is ignored. Throws `OAUTH_TOKEN_INVALID`.
  */
 export function mergeTokenResponse(
   previous: TokenJSON | undefined,
@@ -93,7 +96,7 @@ export function mergeTokenResponse(
   const rotated = answer.refreshToken !== undefined && answer.refreshToken !== previous?.refresh_token
   const kept = without(previous, (name) => accessTokenTime.test(name) || (rotated && refreshTokenTime.test(name)))
   const tokens = { ...kept, ...answer.tokens }
-  // Members that a response omits stay as they were (RFC 6749 §5.1, §6).
+  // Members that a response omits stay unchanged (RFC 6749 §5.1, §6).
   for (const name of ['scope', ...tokenMembers]) {
     const given = name === 'scope' ? tokens[name] : text(tokens[name])
     if ((given ?? '') === '' && kept[name] !== undefined) tokens[name] = kept[name]
@@ -109,8 +112,8 @@ export function mergeTokenResponse(
 }
 
 /**
- * Rescues a rotated refresh token from a response that `mergeTokenResponse` has refused: the previous set with that refresh token, or `undefined`
- * when the response has no usable new one.
+ * Keeps the new refresh token of a response that `mergeTokenResponse` has refused. Returns the previous set with that refresh
+ * token, or `undefined` when the response has no usable new one.
  */
 export function usableRefreshToken(
   previous: TokenJSON | undefined,
@@ -126,7 +129,7 @@ export function usableRefreshToken(
   }
 }
 
-/** The copy of a set that a refresh function gets: tokens that are not text are left out. */
+/** The copy of a set for a refresh function, without tokens that are not strings. */
 export function toTokenSet(tokens: TokenJSON): TokenSet {
   return without(tokens, (name) => tokenMembers.includes(name) && text(tokens[name]) === undefined) as TokenSet
 }

@@ -1,13 +1,13 @@
 /**
- * A token set as JSON: a token response (RFC 6749 §5.1), or a saved one. Numbers may be numeric strings. Members that are not named here are kept
+ * A token set as JSON: a token response (RFC 6749 §5.1) or a saved one. Numbers may be numeric strings. Other members are kept
  * and written back.
  */
 export interface TokenJSON {
-  /** The access token. It is never parsed. */
+  /** The access token. Never parsed. */
   access_token?: unknown
   /** Default: `Bearer`. Types that need a proof (`dpop`, `pop`, `mac`, `n_a`) are refused. */
   token_type?: unknown
-  /** The refresh token (RFC 6749 §6). It is sent to the token endpoint and the revocation endpoint only. */
+  /** The refresh token (RFC 6749 §6). Sent only to the token endpoint and the revocation endpoint. */
   refresh_token?: unknown
   /** An OpenID Connect ID token. */
   id_token?: unknown
@@ -16,8 +16,8 @@ export interface TokenJSON {
   /** Lifetime of the access token in seconds, counted from when the token request was sent. */
   expires_in?: unknown
   /**
-   * Absolute expiry: epoch seconds, epoch milliseconds or ISO 8601 text (UTC when it has no zone). `expiry_date`, `expiry`, `expires` and
-   * `token_expiry_date` are read, too.
+   * Absolute expiry: epoch seconds, epoch milliseconds or ISO 8601 text (UTC when it has no zone). Also read: `expiry_date`,
+   * `expiry`, `expires` and `token_expiry_date`.
    */
   expires_at?: unknown
   /** Absolute expiry as Microsoft's servers send it, in the same formats. */
@@ -27,14 +27,14 @@ export interface TokenJSON {
   [member: string]: unknown
 }
 
-/** A token set that was read or adopted: its times are absolute. A set with only a refresh token has no `access_token`. */
+/** A token set of a session, with absolute times. A set with only a refresh token has no `access_token`. */
 export interface TokenSet extends TokenJSON {
   access_token?: string
   refresh_token?: string
   id_token?: string
 }
 
-/** A token response (RFC 6749 §5.1), with which a refresh function resolves. */
+/** A token response (RFC 6749 §5.1): the result of a refresh function. */
 export interface TokenResponse extends TokenJSON {
   access_token: string
 }
@@ -57,8 +57,8 @@ export interface RefreshContext {
   /** Why the refresh takes place. */
   readonly reason: RefreshReason
   /**
-   * Reports the `Date` header of the token response (RFC 9110 §6.6.1). It corrects an absolute expiry in a response that has no `expires_in`.
-   * Optional.
+   * Reports the `Date` header of the token response (RFC 9110 §6.6.1), which corrects an absolute expiry in a response without
+   * `expires_in`. Calling it is optional.
    */
   readonly reportDate: (date: string | null | undefined) => void
 }
@@ -66,8 +66,9 @@ export interface RefreshContext {
 /**
  * Gets a new access token: `(tokens, context) → token response` (RFC 6749 §5.1).
  *
- * `tokens` is the stored set, or `undefined` when the store is empty. The function resolves with `null` when the session is over. It rejects
- * when it gets no token; the rejection is classified by its OAuth error (RFC 6749 §5.2), its HTTP status or its network error code.
+ * `tokens` is the stored set, or `undefined` when the store is empty. The function resolves with `null` when the session is over.
+ * It rejects when it gets no token; the session classifies the rejection by its OAuth error (RFC 6749 §5.2), its HTTP status or
+ * its network error code.
  *
  * @example
  * const refresh: RefreshFunction = async (tokens, { signal }) => {
@@ -92,17 +93,20 @@ export type RevokeFunction = (tokens: TokenSet, context: { readonly signal: Abor
 /** The context of a write. */
 export interface WriteContext {
   /**
-   * The value that `read` gave when this write was decided, or `undefined` when there was none. A store that can compare and set refuses
-   * the write, by returning `false`, when it no longer holds that value.
+   * The value of `read` on which this write is based, or `undefined` when there was none. A store that can compare and set
+   * returns `false`, without writing, when it no longer holds that value.
    */
   readonly replacing: TokenJSON | undefined
-  /** `replace`: the write is valid only upon `replacing`. `set`: the application signs in or out, and the write overwrites whatever is stored. */
+  /**
+   * `replace`: the write is valid only if the store still holds `replacing`. `set`: the application signs in or out, and the
+   * write overwrites any content.
+   */
   readonly mode: 'replace' | 'set'
 }
 
 /**
- * A place that keeps one token set for one process. Two functions are enough: the session takes care of expiry, merging and retries. A store that
- * several tabs, processes or machines share is made with `sharedStore` of `axios-attach-oauth/shared`.
+ * A place that keeps one token set for one process. Two functions are enough: the session takes care of expiry, merging and
+ * retries. For a store that several tabs, processes or machines share, use `sharedStore` of `axios-attach-oauth/shared`.
  *
  * @example
  * const store: TokenStore = {
@@ -121,16 +125,16 @@ export interface TokenStore {
   /** Reads the stored token JSON; `undefined` or `null` when there is none. Rejects when the store can't be read. */
   read(): TokenJSON | null | undefined | PromiseLike<TokenJSON | null | undefined>
   /**
-   * Stores the token JSON, or deletes it (`undefined`). Resolves when all of it is safe. Returns `false` when the store no longer holds
-   * `context.replacing` and refuses; any other value means that the set is stored.
+   * Stores the token JSON, or deletes it (`undefined`). Resolves when the write is durable. Returns `false` when the store no
+   * longer holds `context.replacing` and refuses the write; any other value means that the set is stored.
    */
   write(tokens: TokenJSON | undefined, context: WriteContext): unknown
   /**
-   * Rejects when a write that follows would fail. The session calls it before a refresh token is spent, with the set that is stored. Default:
-   * the store can't tell.
+   * Rejects when a following write would fail. The session calls this function with the stored set before it spends a refresh
+   * token. Default: the store can't tell.
    */
   checkWritable?(tokens: TokenJSON | undefined): void | PromiseLike<void>
-  /** Calls `listener` after each change that another tab, process or machine makes. Returns the function that ends it. */
+  /** Calls `listener` after each change made by another tab, process or machine. Returns the function that unsubscribes. */
   subscribe?(listener: () => void): () => void
   /** The refresh function of this store, so that `attachOAuth(instance, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
@@ -144,9 +148,9 @@ export interface TokenStore {
  */
 export interface SharedStoreDefinition extends TokenStore {
   /**
-   * Calls `run` while no other session that shares the store runs, and settles as `run` does. Waits for the lock until `signal` is aborted,
-   * then rejects with `signal.reason`. A dead holder loses the lock by itself; a live holder keeps it. The signal that `run` gets is
-   * aborted when the lock is lost all the same.
+   * Calls `run` while no other session that shares the store holds the lock, and settles as `run` does. Waits for the lock until
+   * `signal` is aborted, then rejects with `signal.reason`. A dead holder loses the lock automatically; a live holder keeps it.
+   * If the lock is lost even so, the signal passed to `run` is aborted.
    */
   lock<Result>(run: (lost?: AbortSignal) => Promise<Result>, signal: AbortSignal): Promise<Result>
 }

@@ -40,8 +40,8 @@ function sessionFor(
 }
 
 /**
- * The session of a store, made at the first call: for programs that hold many users' sessions. A later call with the same store returns the same session; options
- * that it names replace the earlier ones. Throws a `TypeError` that names the option which is wrong.
+ * Creates the session of a store, for programs that hold many users' sessions. A later call with the same store returns the same
+ * session, and the options of that call replace the earlier ones. Throws a `TypeError` that names the invalid option.
  *
  * @example
  * const session = createSession(memoryStore(tokens), { refresh })
@@ -54,11 +54,13 @@ export function createSession(store: TokenStore, options: SessionOptions = {}): 
 }
 
 /**
- * Makes every request of an axios instance carry `Authorization: Bearer …` (RFC 6750 §2.1), and recovers requests that the server rejects because the access
- * token has expired: one refresh (RFC 6749 §6) for any number of them, the new set saved, each request sent again.
+ * Makes every request of an axios instance carry `Authorization: Bearer …` (RFC 6750 §2.1), and recovers requests that the server
+ * rejects because the access token has expired: one refresh (RFC 6749 §6) serves any number of them, the new set is saved, and
+ * each request is sent again.
  *
- * Attaching an instance again with the same store, or a store of the same place, replaces the earlier attachment. Throws a `TypeError` that names the option
- * which is wrong, and when the instance is attached to another store. Requests reject with errors whose `code` is an `OAuthErrorCode`.
+ * Attaching an instance again with the same store, or a store of the same place, replaces the earlier attachment. Throws a
+ * `TypeError` that names the invalid option, or when the instance is attached to another store. Requests reject with errors whose
+ * `code` is an `OAuthErrorCode`.
  *
  * @example
  * const api = axios.create({ baseURL: 'https://api.example.com' })
@@ -96,7 +98,7 @@ export function attachIn(
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
   const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
-  // First, since a store may throw: a refused call must leave the instance unchanged.
+  // A store may throw here, and a call that throws must leave the instance unchanged.
   const unwatch = open.sync.watch()
   earlier?.release()
   const credentials = new CredentialFactory(options.header, open.sentCredentials, cookieSession in store)

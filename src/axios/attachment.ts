@@ -9,7 +9,7 @@ import type { OriginRule } from './origin.js'
 import type { RedirectGuard } from './redirect-guard.js'
 import type { RouteRule } from './route.js'
 
-/** The data that the interceptors of one instance share. */
+/** Data shared by the interceptors of one instance. */
 export interface Attachment {
   readonly instance: AxiosInstance
   readonly provider: TokenProvider

@@ -21,12 +21,12 @@ const rethrow = (error: unknown): never => {
   throw error
 }
 
-/** The transform of axios itself: changes neither the URL nor the credential. */
+/** axios' own transform, which changes neither the URL nor the credential. */
 const axiosTransform = onlyTransform(axios.defaults as never)
 
 const oneShot: TokenDemand = { isOneShot: true }
 
-/** The demand of a request on its token; `undefined` for most requests. */
+/** What the request requires of its token; `undefined` for most requests. */
 function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
   const validFor = config.oauth ? requestOptions(config)?.validFor : undefined
   if (validFor) return { validFor, isOneShot: !isReplayable(config) }
@@ -34,8 +34,8 @@ function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
 }
 
 /**
- * The request interceptor, in two functions. While a valid token is in memory only the synchronous one runs, and axios needs no promise before the adapter. When
- * the request has to wait, only the asynchronous one runs.
+ * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates
+ * no promise before the adapter. When the request has to wait, only the asynchronous one runs.
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
   const {
@@ -54,7 +54,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
-  // Without other interceptors, axios runs these right after `runWhen`: the answer is still valid.
+  // Without other interceptors, axios runs these right after `runWhen`, so its answer is still valid.
   let answered: AxiosRequestConfig | undefined
   let answer: ActiveToken | undefined
   let answeredBy = attached
@@ -82,7 +82,10 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return requestId
   }
 
-  /** Removes context and credential of an earlier send from a config that is sent again. Returns the epoch of that send when it has ended. */
+  /**
+   * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
+   * ended.
+   */
   function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
     const earlier = contextOf(config)
     if (!earlier) return undefined
@@ -93,10 +96,10 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
   }
 
-  /** Called before any interceptor runs: does this request have to wait? */
+  /** Decides, before any interceptor runs, whether this request has to wait. */
   function mustWait(requestConfig: AxiosRequestConfig): boolean {
     const config = requestConfig as InternalAxiosRequestConfig
-    // A config of axios is slow to read: each member is read once.
+    // Reading an axios config is slow, so each member is read once.
     const { oauth, beforeRedirect, data } = config
     answered = deferred = undefined
     const provider = oauth === undefined ? attached : providerFor(config, attached)
@@ -107,7 +110,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return false
     }
     hasBody = data !== undefined || oauth !== undefined
-    // Before the question for a token, which may start a refresh and so run listeners.
+    // Read before `peekToken`, which may start a refresh and thereby run listeners.
     const epoch = ended ?? provider.epoch
     const token = ended ? undefined : provider.peekToken(hasBody ? demandOf(config) : undefined)
     if (!token) {
@@ -123,7 +126,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return false
   }
 
-  /** Does the request get the credential? Decided on the final config. The caller's own credential wins. */
+  /** Does the request get the credential? Needs the final config. The caller's own credential wins. */
   function isConcerned(config: InternalAxiosRequestConfig, provider: TokenProvider): boolean {
     const name = credentials.find(config)
     if ((config.auth && credentials.isUsual) || (name !== undefined && !isEarlier(config, name, provider))) return false
@@ -190,7 +193,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       return attach(config, provider, token.epoch, token, startOf(config), 'sent')
     }
     const context = contextOf(config)
-    // The asynchronous part handles it, or already has: a request option can reverse the order.
+    // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
     if (context?.stage === 'deferred' || context?.stage === 'sent') return config
     const provider = providerFor(config, attached)
     if (context?.stage === 'refresh-request' || !provider || !isConcerned(config, provider)) return forget(config)
@@ -199,13 +202,13 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
     if (token) return send(config, provider, token.epoch, token, startOf(config))
-    // The request can't wait here: it is recovered after its 401, for instance when an interceptor has set another session.
+    // The request can't wait here, for instance because an interceptor has set another session: it recovers after its 401.
     if (!next || order.othersAreSynchronous()) return send(config, provider, epoch, undefined, startOf(config), 'deferred')
     // Other interceptors are asynchronous, so axios awaits this one as well.
     return authorizeLater(config)
   }
 
-  /** No async function: each of ten thousand waiting requests would hold its frame. */
+  /** Not an async function: each of ten thousand waiting requests would hold its frame. */
   function authorizeLater(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const context = contextOf(config)
     if (context?.stage === 'sent') return config

@@ -8,13 +8,13 @@ export function onlyTransform({ transformRequest }: Pick<InternalAxiosRequestCon
 }
 
 /**
- * Makes the function that has a config checked right before the adapter: after every request transform, with nothing in between. The check is part of the
- * last request transform, and restores the transforms of the config.
+ * Makes the function that adds a check to a config. The check runs right before the adapter, as part of the last request
+ * transform, and restores the config's own transforms.
  */
 export function checkBeforeAdapter(
   check: (config: InternalAxiosRequestConfig) => void,
 ): (config: InternalAxiosRequestConfig) => void {
-  // Most requests have exactly one transform, that of axios itself.
+  // Most requests have exactly one transform: axios' own.
   let usual: unknown
   let usualWithCheck: Transform[] = []
 

@@ -8,24 +8,27 @@ function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === 'object' && value !== null
 }
 
-/** A body that is used up once it was sent. */
+/** Is the body used up once it has been sent? */
 export function isStream(data: unknown): boolean {
   return (
     isObject(data) && (typeof data.pipe === 'function' || typeof data.getReader === 'function' || Symbol.asyncIterator in data)
   )
 }
 
-/** The caller's function that makes the body, where there is one. */
+/** The caller's body factory, if there is one. */
 export function bodyFactory({ oauth }: AxiosRequestConfig): (() => unknown) | undefined {
   return isObject(oauth) ? (oauth as OAuthRequestOptions).body : undefined
 }
 
-/** May the body be sent a second time, as it is or made again? */
+/** Can the body be sent a second time, either unchanged or from a body factory? */
 export function isReplayable(config: AxiosRequestConfig): boolean {
   return !isStream(config.data) || bodyFactory(config) !== undefined
 }
 
-/** Calls the caller's body factory, where there is one, also for a request without a token. Throws a `TypeError` when it returns a promise. */
+/**
+ * Calls the caller's body factory, if there is one, even for a request without a token. Throws a `TypeError` when the factory
+ * returns a promise.
+ */
 export function createBody<Config extends AxiosRequestConfig>(config: Config): Config {
   const create = bodyFactory(config)
   if (!create) return config
@@ -37,19 +40,19 @@ export function createBody<Config extends AxiosRequestConfig>(config: Config): C
 
 function copyForm(form: FormData): FormData {
   const copy = new FormData()
-  // React Native's has no iterator; there the form itself is sent.
+  // React Native's `FormData` has no iterator, so the form itself is sent.
   if (typeof form.forEach !== 'function') return form
   form.forEach((value, name) => copy.append(name, value))
   return copy
 }
 
 /**
- * A copy of bytes and forms, which the caller may change while the request waits. Everything else is text by the time that it is sent, can't be changed,
- * or is the caller's own object, of which no copy is made.
+ * Copies bytes and forms, which the caller may change while the request waits. Any other body is already text, is immutable, or
+ * is the caller's own object, which is not copied.
  */
 function copyOf(data: unknown): unknown {
   if (data instanceof ArrayBuffer) return data.slice(0)
-  // A Buffer is sent as it is; of another view axios sends the whole memory behind it.
+  // axios sends a Buffer as it is, but the whole underlying memory of any other view.
   if (data instanceof Uint8Array && isNodeBuffer(data)) return Uint8Array.prototype.slice.call(data)
   if (ArrayBuffer.isView(data) && data.buffer instanceof ArrayBuffer) {
     const View = data.constructor as new (buffer: ArrayBuffer, offset: number, length: number) => unknown
@@ -61,7 +64,7 @@ function copyOf(data: unknown): unknown {
 const isNodeBuffer = (data: Uint8Array): boolean =>
   (data.constructor as { isBuffer?: (value: unknown) => boolean }).isBuffer?.(data) === true
 
-/** Prepares the body, before axios serializes it, for being sent a second time where that is possible. */
+/** Prepares the body, before axios serializes it, so that it can be sent a second time if possible. */
 export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
   const { data } = createBody(config) as { data: unknown }
   if (!isObject(data)) return
@@ -75,9 +78,9 @@ export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRe
 }
 
 /**
- * Serializes the body now, before the request waits for a token, so that changes that the caller makes meanwhile are not sent. Each transform runs once, with
- * the config and its headers as axios calls it; axios then finds one transform, which hands out the result. A config that comes back has its own transforms
- * again.
+ * Serializes the body before the request waits for a token, so that changes made by the caller meanwhile are not sent. Each
+ * transform runs once, with the arguments that axios passes; axios then finds a single transform, which returns the result. The
+ * config's own transforms are restored afterwards.
  */
 export function serializeBody(config: InternalAxiosRequestConfig): void {
   const { data, transformRequest } = config as InternalAxiosRequestConfig & { data: unknown }
@@ -96,10 +99,10 @@ export function serializeBody(config: InternalAxiosRequestConfig): void {
   config.transformRequest = [handOut] as never
 }
 
-/** Makes the body of the second sending. */
+/** Creates the body of the second send. */
 export function renewBody(config: InternalAxiosRequestConfig): void {
   if (!bodyFactory(config) || !isStream(config.data)) return
   createBody(config)
-  // The adapter has written the length of the first body there.
+  // The adapter wrote the length of the first body into this header.
   config.headers.delete('Content-Length')
 }

@@ -4,7 +4,10 @@ import { carryContext, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
-/** Puts contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function: most requests cost no allocation. */
+/**
+ * Stores contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function, so most requests
+ * allocate nothing.
+ */
 export class Carriers {
   readonly #wrap: RedirectGuard['wrap']
   #last: RequestContext | undefined
@@ -19,7 +22,7 @@ export class Carriers {
     this.#carrier = config.beforeRedirect = carryContext(this.#wrap(context.beforeRedirect), context)
   }
 
-  /** Puts the last context on a config, if it equals the given one. */
+  /** Stores the last context on a config if it equals the given one. */
   reuse(
     config: InternalAxiosRequestConfig,
     provider: RequestContext['provider'],

@@ -3,15 +3,15 @@ export interface Challenge {
   /** In lower case. */
   readonly scheme: string
   readonly token68?: string
-  /** Names in lower case; no prototype. */
+  /** Names are in lower case. The object has no prototype. */
   readonly parameters: Readonly<Record<string, string>>
 }
 
-// Each alternative begins with another character than the others, so that hostile text can't make this backtrack.
+// Each alternative begins with a different character, so hostile text can't cause backtracking.
 const part = /[\s,]+|([!#$%&'*+.^_`|~\w/-]+)(?:[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"?|([^\s,"=]+)))?(=*)|./gsy
 
 /**
- * Reads `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Parts that can't be understood are passed over; nothing makes it throw.
+ * Parses `WWW-Authenticate`, one line or several (RFC 9110 §11.6.1, RFC 6750 §3). Skips malformed parts. Never throws.
  */
 export function parseChallenges(header: unknown): Challenge[] {
   const text = Array.isArray(header) ? header.filter((line) => typeof line === 'string').join(', ') : header
@@ -30,17 +30,17 @@ export function parseChallenges(header: unknown): Challenge[] {
   return challenges
 }
 
-/** The errors that a refresh can't cure: RFC 6750 §3.1, RFC 9470 §3, and the claims challenge of Microsoft's servers. */
+/** Errors that a refresh can't resolve: RFC 6750 §3.1, RFC 9470 §3, and the claims challenge of Microsoft's servers. */
 const incurable = /^insufficient_(scope|user_authentication|claims)$/
 
-/** The challenge that asks for more than a refresh can give, if there is one. */
+/** The challenge that asks for more than a refresh can provide, if there is one. */
 export function beyondRefresh(challenges: readonly Challenge[]): Challenge | undefined {
   return challenges.find(({ parameters }) => incurable.test(parameters.error ?? ''))
 }
 
 /**
- * Does the response reject the access token? A 401 does, also without a challenge or with one of another scheme: many APIs and gateways say it so, and
- * trying once is harmless. A 400 or 403 does if it says `invalid_token` (RFC 6750 §3.1). Ask `beyondRefresh` first.
+ * Does the response reject the access token? A 401 does, even without a Bearer challenge: many APIs and gateways send none, and
+ * one attempt is harmless. A 400 or 403 does if it says `invalid_token` (RFC 6750 §3.1). Call `beyondRefresh` first.
  */
 export function rejectsToken(status: number, challenges: readonly Challenge[]): boolean {
   return (

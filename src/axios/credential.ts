@@ -14,17 +14,17 @@ export interface CredentialHeader {
   readonly value: string
 }
 
-/** The headers that carry a token: one, unless a function makes them. */
+/** The headers that carry a token: one, unless the option `header` is a function. */
 export type Credential = readonly CredentialHeader[]
 
-/** The browser sends HttpOnly cookies by itself, wherever credentials are included. */
+/** No header: the browser sends HttpOnly cookies itself when credentials are included. */
 const cookieCredential: Credential = []
 
 /** The option `header`. */
 export type HeaderOption =
   string | { readonly name: string; readonly scheme?: string } | ((tokens: TokenSet) => Readonly<Record<string, string>>)
 
-/** How many credentials are remembered, to recognize them in configs that come back without their context. */
+/** How many credentials are remembered, to recognize them in configs that are reused without their context. */
 const REMEMBERED = 50
 
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/
@@ -53,7 +53,9 @@ export class CredentialFactory {
   /** The names of all headers that have carried a token, in lower case. */
   readonly names = new Set<string>()
   readonly #lengths = new Set<number>()
-  /** `true` when the credential is `Authorization` alone, which the platforms guard by themselves. */
+  /**
+   * `true` when the credential is `Authorization` alone, which fetch and browsers remove on a redirect to another origin.
+   */
   readonly isUsual: boolean
   /** `true` when cookies carry the session, and no header does. */
   readonly usesCookies: boolean
@@ -73,7 +75,7 @@ export class CredentialFactory {
     this.isUsual = name?.toLowerCase() === 'authorization'
   }
 
-  /** The credential of a token; `undefined` for a set without an access token. Cookies travel without a token, too. */
+  /** The credential of a token; `undefined` for a set without an access token. Cookies need no token. */
   of(token: ActiveToken | undefined): Credential | undefined {
     if (this.usesCookies) return cookieCredential
     if (!token) return undefined
@@ -104,16 +106,19 @@ export class CredentialFactory {
     return undefined
   }
 
-  /** The name under which the headers hold a credential, the caller's or an earlier one of ours. An empty header is none. */
+  /**
+   * The name of the header that holds a credential, either the caller's or one set by this package. An empty header does not
+   * count.
+   */
   find({ headers }: InternalAxiosRequestConfig): string | undefined {
-    // Most headers differ in length, which costs less to compare.
+    // Most names differ in length, which is cheaper to compare.
     for (const name in headers)
       if (this.#lengths.has(name.length) && this.names.has(name.toLowerCase()) && !isEmpty(headers[name])) return name
     return undefined
   }
 }
 
-/** Sets the credential in place of empty headers and of an earlier credential. */
+/** Sets the credential, replacing empty headers and an earlier credential. */
 export function setCredential(config: InternalAxiosRequestConfig, credential: Credential): void {
   const { headers } = config
   if (credential === cookieCredential) config.withCredentials ??= true

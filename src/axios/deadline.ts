@@ -1,10 +1,10 @@
 import { AxiosError, CanceledError, type InternalAxiosRequestConfig } from 'axios'
 import type { Environment } from '../session/environment.js'
 
-/** How much of the request's `timeout` is left, in milliseconds; `undefined` when it has none. */
+/** The remaining part of the request's `timeout`, in milliseconds; `undefined` when the request has none. */
 export function timeLeft(config: InternalAxiosRequestConfig, startedAt: number, environment: Environment): number | undefined {
   const { timeout } = config
-  // Rounded up: adapters take a fraction of a millisecond for no limit.
+  // Rounded up, because adapters treat a fraction of a millisecond as no limit.
   return timeout ? Math.ceil(timeout - (environment.monotonic() - startedAt)) : undefined
 }
 
@@ -14,15 +14,15 @@ export function timeoutError(config: InternalAxiosRequestConfig): AxiosError {
   return new AxiosError(message, code, config)
 }
 
-/** The result when the caller ends the waiting, by an abort or by the time limit of the request. */
+/** The result of a wait that ended by an abort or by the request's time limit. */
 export interface Interrupted {
   readonly type: 'interrupted'
   readonly error: unknown
 }
 
 /**
- * Waits for `result`, which never rejects. An abort and the time limit of the request end the waiting, with the errors of axios itself, and do not end the
- * work behind `result`.
+ * Waits for `result`, which never rejects. An abort or the request's time limit ends the wait with axios' own error; the work
+ * behind `result` continues.
  */
 export function waitWithin<Result>(
   result: Promise<Result>,
@@ -44,7 +44,7 @@ export function waitWithin<Result>(
       token?.unsubscribe(interrupt)
       resolve(outcome)
     }
-    // The types of axios omit these functions, which exist since 0.22.
+    // axios' types omit these functions, which exist since 0.22.
     const token = cancelToken as unknown as
       { subscribe(listener: (reason: unknown) => void): void; unsubscribe(listener: (reason: unknown) => void): void } | undefined
     void result.then(finish)

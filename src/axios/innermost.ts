@@ -19,7 +19,7 @@ interface Ordering {
   legacyInterceptorReqResOrdering?: boolean
 }
 
-/** Does axios run the interceptor that it visits first also first? Releases without the option run it last. */
+/** Does axios run interceptors in the order in which it visits them? Releases without the option run them in reverse. */
 function runsFirstVisitedFirst({ transitional }: AxiosRequestConfig): boolean {
   const known = 'legacyInterceptorReqResOrdering' in (axios.defaults.transitional ?? {})
   return known && transitional !== undefined && !(transitional as Ordering).legacyInterceptorReqResOrdering
@@ -30,9 +30,9 @@ function present(manager: Manager): Handler[] {
 }
 
 /**
- * Runs `own` next to the adapter, in whatever order the interceptors were registered. axios visits its interceptors through `forEach`, which this
- * function replaces on one manager; ids, `eject`, `clear` and copied handlers go on working. `atEnd`: is the adapter after the last one visited?
- * Returns the undo.
+ * Runs `handlers` next to the adapter, regardless of the order of registration. axios visits its interceptors through `forEach`,
+ * which this function replaces on one manager; ids, `eject`, `clear` and copied handlers keep working. `atEnd`: does the adapter
+ * follow the last handler visited? Returns the undo.
  */
 function visitInnermost(manager: Manager, handlers: readonly Handler[], atEnd: (visit: Visit) => boolean): () => void {
   const own = new Set(handlers)
@@ -64,11 +64,17 @@ export interface Interceptors {
 }
 
 export interface Registration {
-  /** Do the interceptors of this package run next to the adapter for this request? Not when they were registered first and the request reverses the order. */
+  /**
+   * Do this package's interceptors run next to the adapter for this request? They don't if they were registered first and the
+   * request reverses the order.
+   */
   readonly runsNextToAdapter: (config: AxiosRequestConfig) => boolean
-  /** Has the application registered no request interceptor? Then axios runs those of this package right after `runWhen`. */
+  /** Is no other request interceptor registered? Then axios runs this package's right after `runWhen`. */
   readonly hasNoOtherInterceptors: () => boolean
-  /** Are the application's request interceptors synchronous? Then axios awaits nothing, unless the asynchronous one of this package runs. */
+  /**
+   * Are the application's request interceptors synchronous? Then axios awaits nothing, unless this package's asynchronous
+   * interceptor runs.
+   */
   readonly othersAreSynchronous: () => boolean
   readonly undo: () => void
 }
@@ -84,14 +90,14 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   const register = (manager: typeof requests | typeof responses, handler: Handler): Handler => {
     const id = manager.use(handler.fulfilled as never, handler.rejected as never, handler as never)
     const registered = manager.handlers?.at(-1) as Handler
-    // In older releases an id is an index: after `clear()` it may be another interceptor's.
+    // In older releases an id is an index, which after `clear()` may belong to another interceptor.
     undo.push(() => void (manager.handlers?.includes(registered) && manager.eject(id)))
     return registered
   }
   const own = request.map((handler) => register(requests, handler))
   const ownResponse = register(responses, response)
 
-  // Interceptors that are registered first run next to the adapter by axios' own order, at no cost.
+  // axios runs the interceptors registered first next to the adapter anyway.
   if (!firstRequest) undo.unshift(visitInnermost(requests, own, isAdapterAtEnd))
   if (!firstResponse) undo.unshift(visitInnermost(responses, [ownResponse], () => false))
   return {
@@ -102,7 +108,7 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   }
 }
 
-/** Gets the config of the request through the `runWhen` of an interceptor that does not run. */
+/** Obtains the request's config through the `runWhen` of an interceptor that never runs. */
 function isAdapterAtEnd(visit: Visit): boolean {
   let atEnd = false
   const asks = (config: AxiosRequestConfig): boolean => {

@@ -7,7 +7,7 @@ interface MultipartStream {
 
 type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
 
-/** In Node axios makes a stream of a multipart form; a form without streams in it can be had as bytes. */
+/** Serializes a multipart form without streams to bytes; axios in Node would make a stream of it. */
 const keepForm: BodyTransform = (data, headers) => {
   const form = data as Partial<MultipartStream> | undefined
   if (typeof form?.getBuffer !== 'function' || typeof form.getBoundary !== 'function') return data
@@ -20,7 +20,7 @@ const keepForm: BodyTransform = (data, headers) => {
   }
 }
 
-/** Has a multipart form sent as bytes, which can be sent again, where it is or becomes a stream. */
+/** Makes axios send a multipart form as bytes, which can be sent again, instead of as a stream. */
 export function keepMultipart(config: InternalAxiosRequestConfig): void {
   if (!('getBuffer' in config.data) && !String(config.headers['Content-Type'] ?? '').startsWith('multipart/form-data')) return
   const transforms = [config.transformRequest ?? []].flat() as BodyTransform[]
@@ -28,8 +28,8 @@ export function keepMultipart(config: InternalAxiosRequestConfig): void {
 }
 
 /**
- * The http adapter draws a boundary for each sending unless the content type names one (and it takes none with a dot, such as its own). Other adapters
- * leave that to the platform, which must not be told.
+ * Sets one boundary for both sends. The http adapter generates a boundary for each send unless the content type names one
+ * (without a dot, unlike axios' own). With other adapters the platform chooses the boundary and must not be given one.
  */
 export function fixBoundary(config: InternalAxiosRequestConfig, fallback: AxiosRequestConfig['adapter']): void {
   const adapter = getAdapter(config.adapter ?? fallback, config) as { adapterName?: string }

@@ -8,9 +8,9 @@ import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
 import type { Challenge } from './challenge.js'
 import { checkHeader, type HeaderOption } from './credential.js'
 
-/** The options of a session. Times are milliseconds. Groups of numbers may be given in part. */
+/** The options of a session. Times are milliseconds. Members left out of an object option keep their defaults. */
 export interface SessionOptions {
-  /** Tells sessions apart: the member `session` of every event. Default: none. */
+  /** The session's name, repeated as `session` in every event. Default: none. */
   name?: string
   /**
    * Gets a new token set: a grant of `axios-attach-oauth/grants`, or any function `(tokens, context) → token response`. `false`: another program
@@ -36,23 +36,30 @@ export interface SessionOptions {
   /** The time before the expiry in which requests wait for the refresh. Default: 0.05 and 30,000. */
   blockingWindow?: Partial<WindowSize>
   /**
-   * Retries of a token request that the server provably did not process (429, 503, no connection): `limit` tries in all, the first `delay`, which doubles and is
-   * jittered, and the longest `Retry-After` that is waited for. Default: 3, 1,000 and 20,000.
+   * Retries of a token request that the server provably did not process (429, 503, no connection). `limit`: attempts in all;
+   * `delay`: the first pause, which doubles and is jittered; `maxRetryAfter`: the longest `Retry-After` that is honored. Default:
+   * 3, 1,000 and 20,000.
    */
   retry?: Partial<PolicySettings['retry']>
-  /** The time in which a refresh token is left alone after a failure; it doubles with each further failure. Default: 10,000, 60,000 at most. */
+  /**
+   * How long a refresh token is not sent after a failed refresh; doubles with each further failure. Default: 10,000, at most
+   * 60,000.
+   */
   cooldown?: Partial<PolicySettings['cooldown']>
   /** The time limit of one read or write of the store. Default: 10,000. */
   storeTimeout?: number
-  /** The time limit of waiting for the store's lock. Must be longer than `refreshTimeout`. Default: `refreshTimeout` + 15,000. */
+  /** The time limit for acquiring the store's lock. Must be longer than `refreshTimeout`. Default: `refreshTimeout` + 15,000. */
   lockTimeout?: number
-  /** `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`, they go on and the set stays in memory. */
+  /**
+   * `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`: they are sent, and the set stays in
+   * memory.
+   */
   strictSaving?: boolean
-  /** `true`: requests reject while no user is signed in. Default: `false`, they are sent without a token. */
+  /** `true`: requests reject while no user is signed in. Default: `false`: they are sent without a token. */
   rejectSignedOut?: boolean
   /**
-   * `true`: the refresh token is used although the store can't be written. For servers that do not rotate refresh tokens. Default: `false`, unless a
-   * refresh has shown that the server does not rotate.
+   * `true`: the refresh token is used even if the store can't be written. For servers that do not rotate refresh tokens. Default:
+   * `false`, unless a refresh has shown that the server does not rotate.
    */
   refreshWhenUnwritable?: boolean
 }
@@ -64,17 +71,23 @@ export type StepUp = (
   challenge: Challenge,
 ) => Promise<RefreshResult>
 
-/** Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that ends it. */
+/**
+ * Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that
+ * stops it.
+ */
 export type KeepAlive = (provider: Pick<TokenProvider, 'getToken'>) => () => void
 
-/** The options of `attachOAuth`: those of the session, and those of this instance alone. */
+/** The options of `attachOAuth`: those of the session, and those of this instance only. */
 export interface AttachOptions extends SessionOptions {
   /**
    * Meets a challenge that asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470): `stepUp(…)` of `axios-attach-oauth/step-up`.
    * Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
    */
   stepUp?: StepUp
-  /** Refreshes ahead of the expiry while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: nothing runs in the background. */
+  /**
+   * Refreshes before the expiry even while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: no
+   * background timer.
+   */
   keepAlive?: KeepAlive
   /**
    * The header that carries the token: a name, a name and a scheme, or a function of the token set that returns the headers. Default:
@@ -86,8 +99,8 @@ export interface AttachOptions extends SessionOptions {
    */
   header?: HeaderOption
   /**
-   * Recognizes responses by which this API says that the token has expired, besides a 401 and `invalid_token`: a list of statuses, or a function that returns
-   * `true`. Asked once for a response to a request that carried the token; never for a second response. Default: none.
+   * Recognizes further responses that mean an expired token, besides a 401 and `invalid_token`: a list of statuses, or a function
+   * that returns `true`. Called once, for the first response to a request that carried the token. Default: none.
    *
    * @example
    * attachOAuth(api, store, { refresh, isExpired: [403, 419] })
@@ -95,8 +108,9 @@ export interface AttachOptions extends SessionOptions {
    */
   isExpired?: readonly number[] | ((response: AxiosResponse) => unknown)
   /**
-   * Changes a request before it is sent again: a fresh nonce or signature. May be async. Runs with the new token set; its result is judged again by
-   * `origins`, and a throw rejects with that error. Default: the second send equals the first one.
+   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. The config already
+   * carries the new token. `origins` applies to the changed request too, and a throw rejects with that error. Default: the second
+   * send equals the first one.
    *
    * @example
    * attachOAuth(api, store, { refresh, beforeResend: (config) => void config.headers.set('X-Nonce', crypto.randomUUID()) })
@@ -108,7 +122,7 @@ export interface AttachOptions extends SessionOptions {
   dangerouslyAllowInsecureHttp?: boolean
 }
 
-/** How much longer than a refresh waiting for the lock may take, by default, in milliseconds. */
+/** By how much the default `lockTimeout` exceeds `refreshTimeout`, in milliseconds. */
 const LOCK_MARGIN = 15_000
 
 function fail(caller: string, message: string): never {
@@ -125,7 +139,7 @@ const durations = ['refreshTimeout', 'storeTimeout', 'lockTimeout'] as const
 const flags = ['strictSaving', 'rejectSignedOut', 'refreshWhenUnwritable'] as const
 const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
 
-/** The smallest value of a number in a group. */
+/** The smallest value of a number in an object option. */
 const minimum = (name: string): number => (name === 'count' || name === 'limit' ? 1 : 0)
 
 function readGroup(caller: string, group: keyof PolicySettings, given: object | undefined): object {
@@ -140,7 +154,10 @@ function readGroup(caller: string, group: keyof PolicySettings, given: object | 
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
-/** The settings that a call names, checked. `present`: those of the session that it changes. Throws a `TypeError` that names the option. */
+/**
+ * Checks the options of one call. `present`: the settings of the session that the call changes. Throws a `TypeError` that names
+ * the option.
+ */
 export function settingsNamed(
   caller: string,
   store: TokenStore,
@@ -157,7 +174,7 @@ export function settingsNamed(
     if (refresh !== false && typeof refresh !== 'function')
       fail(caller, 'refresh must be a function (tokens, context) → token response, or false')
     settings.refresh = refresh || undefined
-    // The option revoke of an earlier call stays; the refresh function's own revoke function goes with it.
+    // The option revoke of an earlier call stays; a default taken from the refresh function is replaced with that function.
     if (present?.revoke === present?.refresh?.revoke) settings.revoke = settings.refresh?.revoke
   }
   for (const name of ['revoke', 'classify'] as const) {
@@ -179,7 +196,7 @@ export function settingsNamed(
   return settings
 }
 
-/** The settings of a new session: what the call names, and the defaults. Throws a `TypeError` that names the option. */
+/** The settings of a new session: the call's options and the defaults. Throws a `TypeError` that names the option. */
 export function readSettings(caller: string, store: TokenStore, options: SessionOptions): SessionSettings {
   const named = settingsNamed(caller, store, options)
   if (!('refresh' in named))
@@ -203,7 +220,7 @@ export function readSettings(caller: string, store: TokenStore, options: Session
 /** Options of other packages that mean `isExpired`. */
 const foreign = ['shouldRefresh', 'statusCodes', 'shouldIntercept'] as const
 
-/** Checks the options of the instance alone. Throws a `TypeError` that names the option. */
+/** Checks the options that concern only the instance. Throws a `TypeError` that names the option. */
 export function checkAttachOptions(options: AttachOptions): void {
   for (const name of foreign)
     if (name in options) fail('attachOAuth', `${name} is unknown; pass isExpired: a list of statuses, or a function`)

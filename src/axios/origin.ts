@@ -2,20 +2,20 @@ import type { AxiosRequestConfig } from 'axios'
 import { isLoopback } from '../loopback.js'
 
 /**
- * May the token go where this request goes? `nothing-allowed`: no origin is allowed at all, for instance because the `baseURL` is relative
- * on a rendering server.
+ * May the token be sent to this request's origin? `nothing-allowed`: no origin is allowed at all, for instance because the
+ * `baseURL` is relative on a rendering server.
  */
 export type OriginVerdict = 'allowed' | 'refused' | 'nothing-allowed'
 export type OriginRule = (config: AxiosRequestConfig) => OriginVerdict
 
 export interface OriginSettings {
-  /** The allowed origins; otherwise the instance's `baseURL` decides. */
+  /** The allowed origins. Default: the origin of the instance's `baseURL`. */
   readonly origins: readonly string[] | undefined
-  /** The instance's `baseURL` at this moment. */
+  /** The instance's present `baseURL`. */
   readonly baseURL: () => string | undefined
   /** The address of the page, in a browser. */
   readonly page: () => string | undefined
-  /** The address that the platform resolves relative URLs by: `document.baseURI` in a page. */
+  /** The address against which the platform resolves relative URLs: `document.baseURI` in a page. */
   readonly base: () => string | undefined
   readonly allowInsecureHttp: boolean
 }
@@ -25,15 +25,15 @@ export const nothingAllowed =
   'Tell which origins may get the token: by an absolute https baseURL, or the option origins, such as ["https://api.example.com"]. ' +
   'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.'
 
-// Absolute for axios: such a URL is sent as it stands, without the baseURL.
+// URLs that axios considers absolute and sends without the baseURL.
 const absolute = /^([a-z][a-z\d+\-.]*:)?\/\//i
 const SLASH = 47
-// The usual request: a path, which nothing can take for absolute.
+// The usual request: a path that no platform treats as absolute.
 export const isPath = (url: string): boolean => url.charCodeAt(0) === SLASH && url.charCodeAt(1) !== SLASH
-// Bases whose origin no path behind them can change: an absolute one, and a path of the page's server.
+// Bases whose origin no appended path can change: an absolute URL, and a path on the page's server.
 const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
 const solidPath = /^\/[\w-]/
-// An address whose host every platform reads alike: a name, or four plain numbers.
+// An address whose host every platform parses alike: a name, or four plain numbers.
 const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
 const ordinary = new RegExp(
   `^(https?)://((?:[a-z\\d-]+\\.)*[a-z][a-z\\d-]*|(?:${octet}\\.){3}${octet})(?::([1-9]\\d{0,3}|[1-5]\\d{4}))?(?=[/?#]|$)`,
@@ -41,8 +41,8 @@ const ordinary = new RegExp(
 )
 
 /**
- * `undefined` also where a scheme has no origin, such as `file:`. React Native's `URL` takes userinfo for a part of the origin, or knows no `origin`:
- * there only ordinary addresses have one.
+ * The origin of a URL; `undefined` for a scheme without one, such as `file:`. React Native's `URL` includes userinfo in the
+ * origin or lacks `origin`, so only ordinary addresses have an origin there.
  */
 export function originOf(url: string, base?: string): string | undefined {
   const [, scheme, host, port] = ordinary.exec(url) ?? []
@@ -64,7 +64,7 @@ function isSafe(origin: string, allowInsecureHttp: boolean): boolean {
   return scheme === 'https' || (scheme === 'http' && (allowInsecureHttp || isLoopback(hostname)))
 }
 
-/** Checks the `origins` option. Throws a `TypeError` that says what to write. */
+/** Checks the `origins` option. Throws a `TypeError` that suggests a valid value. */
 function readOrigins(origins: readonly string[], allowInsecureHttp: boolean): Set<string> {
   if (!Array.isArray(origins) || origins.length === 0)
     throw new TypeError("attachOAuth: origins must be a list with at least one origin, such as ['https://api.example.com']")
@@ -83,7 +83,7 @@ function readOrigins(origins: readonly string[], allowInsecureHttp: boolean): Se
   )
 }
 
-/** The address that axios sends to: as its own `buildFullPath` puts it together. */
+/** The address that axios sends to, built as its own `buildFullPath` does. */
 export function fullPath({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequestConfig): string {
   const target = String(url)
   if (!baseURL || (absolute.test(target) && allowAbsoluteUrls !== false)) return target
@@ -91,27 +91,27 @@ export function fullPath({ url = '', baseURL, allowAbsoluteUrls }: AxiosRequestC
 }
 
 /**
- * Makes the rule. It judges the config that is really sent. The verdict for a base is remembered: parsing each URL would cost more than
- * everything else that is done to a request.
+ * Makes the function that decides whether the token may be sent to the origin of a final config. The verdict for a base is
+ * cached: parsing each URL would cost more than all other work on a request.
  *
- * Throws a `TypeError` when `origins` is wrong, and when the `baseURL` is absolute and no token may travel there.
+ * Throws a `TypeError` when `origins` is invalid, or when the `baseURL` is absolute and no token may be sent there.
  */
 export function originRule(settings: OriginSettings): OriginRule {
   const { allowInsecureHttp } = settings
   const fixed = settings.origins && readOrigins(settings.origins, allowInsecureHttp)
 
   let allowed = fixed ?? new Set<string>()
-  /** The instance's `baseURL` that `allowed` was made of. */
+  /** The instance's `baseURL` from which `allowed` was derived. */
   let seenBase: string | undefined
   let isAbsolute = false
-  /** The last base that a request had, its verdict, and what relative URLs were resolved by at that time. */
+  /** The base of the last request, its verdict, and the address against which relative URLs were resolved then. */
   let knownBase: string | undefined
   let knownVerdict: OriginVerdict = 'refused'
   let knownPageBase: string | undefined
 
   const resolvedOrigin = (path: string): string | undefined => originOf(path, settings.base() ?? settings.page())
 
-  /** The page's own origin, if the platform resolves relative URLs by it. */
+  /** The page's own origin, if relative URLs resolve to it. */
   function ownOrigin(): string | undefined {
     const origin = originOf(settings.page() ?? '')
     return origin !== undefined && origin === resolvedOrigin('') ? origin : undefined
@@ -148,15 +148,15 @@ export function originRule(settings: OriginSettings): OriginRule {
     const relative = typeof url !== 'string' ? url === undefined : isPath(url) || !absolute.test(url)
     const isKnown = relative && baseURL && baseURL === knownBase && (fixed || settings.baseURL() === seenBase)
     if (isKnown && (knownPageBase === undefined || settings.base() === knownPageBase)) return knownVerdict
-    // A <base> may come and go: what was made of a relative address is made again.
+    // A page may add or remove a <base>, so a relative address is resolved again each time.
     if (!fixed && (!isAbsolute || settings.baseURL() !== seenBase)) readBaseURL()
     if (!relative || !baseURL) {
       const verdict = judge(fullPath(config))
-      // Releases before 1.8 don't know allowAbsoluteUrls and send to the absolute address all the same.
+      // Releases before 1.8 ignore allowAbsoluteUrls and send to the absolute address.
       return config.allowAbsoluteUrls === false && verdict === 'allowed' ? judge(String(url)) : verdict
     }
     const isSolid = solidBase.test(baseURL)
-    // Of three slashes at the end, some releases take off two and others all.
+    // Of three trailing slashes, some releases remove two and others all.
     if (!isSolid && !solidPath.test(baseURL)) return baseURL.endsWith('///') ? 'refused' : judge(fullPath(config))
     knownBase = baseURL
     knownPageBase = isSolid ? undefined : settings.base()

@@ -3,7 +3,9 @@ import { persistenceOf } from '../persistence/persistence-of.js'
 import type { PersistenceFactory } from '../session/persistence.js'
 import type { SharedStoreDefinition, TokenStore } from '../types.js'
 
-/** How the session keeps its tokens in this store. Throws a `TypeError` for a store with a lock that `sharedStore` has not made. */
+/**
+ * The persistence of a session in this store. Throws a `TypeError` for a store with a lock that was not made by `sharedStore`.
+ */
 export function persistenceFor(caller: string, store: TokenStore): PersistenceFactory {
   const shared = (store as { [persistenceOf]?: (store: TokenStore) => PersistenceFactory })[persistenceOf]
   if (shared) return shared(store)

@@ -29,7 +29,7 @@ export function responseInterceptor({
   isExpired,
   beforeResend,
 }: Attachment): Handler {
-  /** Recovers a refused request; `undefined` when the response is the caller's answer. `isAccepted`: `validateStatus` accepts it. */
+  /** Recovers a refused request; `undefined` when the caller gets this response. `isAccepted`: `validateStatus` accepts it. */
   function recover(response: AxiosResponse, isAccepted: boolean): Promise<AxiosResponse> | undefined {
     const { config } = response
     const context = contextOf(config)
@@ -49,7 +49,7 @@ export function responseInterceptor({
     if (!isReplayable(config)) throw notReplayable(response)
     const { provider, requestId } = context
     const released = emitQueued(provider, config, requestId, 'rejected')
-    // One plain callback: every waiting request keeps it in memory.
+    // One plain callback, because every waiting request keeps it in memory.
     return waitWithin(result, config, context.startedAt, environment).then((replacement) => {
       released?.(replacement.type)
       if (replacement.type === 'token')
@@ -104,7 +104,7 @@ export function responseInterceptor({
     return beforeResend ? changeAndSend(context, config, credential, send) : send()
   }
 
-  /** Lets the caller change the request; where it goes then is judged again. */
+  /** Lets the caller change the request, then checks its origin again. */
   async function changeAndSend(
     { startedAt }: RequestContext,
     config: InternalAxiosRequestConfig,
@@ -127,7 +127,7 @@ export function responseInterceptor({
 
   return {
     fulfilled: (response: AxiosResponse) => recover(response, true) ?? response,
-    // No async function: while the request waits, it would hold the error of the first response, with its stack.
+    // Not an async function, whose frame would hold the error of the first response, with its stack, during the wait.
     rejected(error: unknown): Promise<AxiosResponse> {
       const recovered = isAxiosError(error) && error.response ? recover(error.response, false) : undefined
       return recovered ?? rethrow(error)

@@ -1,7 +1,7 @@
 import type { AxiosError } from 'axios'
 import { defineHidden, setCause } from '../errors.js'
 
-/** A URL without what may be secret in it. */
+/** A URL without the parts that may hold secrets. */
 export function publicURL(url: string | undefined): string {
   return String(url ?? '')
     .replace(/[?#].*/s, '')
@@ -9,8 +9,8 @@ export function publicURL(url: string | undefined): string {
 }
 
 /**
- * Keeps the access token of a failed request out of everything that prints an error: `config`, `request` and `response` stay readable but are no
- * longer enumerable, and `cause` is reduced to what may be printed. The `toJSON` of axios would print the whole config.
+ * Keeps the access token of a failed request out of printed errors: `config`, `request` and `response` stay readable but are no
+ * longer enumerable, and `cause` is reduced to its printable parts. axios' own `toJSON` would print the whole config.
  */
 export function withoutSecrets<Failure extends AxiosError>(error: Failure): Failure {
   try {

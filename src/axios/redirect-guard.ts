@@ -3,7 +3,7 @@ import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 type RedirectOptions = Parameters<BeforeRedirect>[0]
 
-/** A transport of Node, as `http`, `https` and `follow-redirects` are. */
+/** A Node transport, such as `http`, `https` or `follow-redirects`. */
 interface Transport {
   request(options: RedirectOptions, ...rest: unknown[]): unknown
 }
@@ -18,9 +18,9 @@ export interface RedirectSettings {
 }
 
 export interface RedirectGuard {
-  /** Makes the `beforeRedirect` of a request out of the caller's own. */
+  /** Makes a request's `beforeRedirect`, which calls the caller's own. */
   readonly wrap: (callers: BeforeRedirect | undefined) => BeforeRedirect
-  /** Guards a transport of the caller's own. */
+  /** Guards the caller's own transport. */
   readonly prepareTransport: (config: InternalAxiosRequestConfig) => void
 }
 
@@ -28,7 +28,7 @@ export interface RedirectGuard {
 const targetOf = ({ protocol, hostname, host, port, href }: RedirectOptions): string =>
   [protocol, hostname, host, port, href].join(' ')
 
-/** axios has put a proxy in the place of the host, and the proxy gets the request as it is: that is no tunnel. */
+/** Has axios replaced the host by a proxy? Such a proxy receives the request itself: there is no tunnel. */
 function goesThroughProxy({ href, hostname }: RedirectOptions): boolean {
   if (typeof hostname !== 'string') return false
   const withoutBrackets = (host: string): string => host.replace(/^\[|\]$/g, '')
@@ -36,9 +36,9 @@ function goesThroughProxy({ href, hostname }: RedirectOptions): boolean {
 }
 
 /**
- * Keeps the token from following a redirect in Node. The http adapter leaves `Authorization` on for every name below the present one, which is another
- * origin all the same, and other headers on for every origin. A transport of the caller's own is guarded where it calls `beforeRedirect`, as
- * `follow-redirects` does.
+ * Removes the token from redirects to another origin in Node. The http adapter keeps `Authorization` for every subdomain, which
+ * is another origin, and keeps other headers for every origin. The caller's own transport is guarded if it calls
+ * `beforeRedirect`, as `follow-redirects` does.
  */
 export function redirectGuard(settings: RedirectSettings): RedirectGuard {
   const { isAllowed, names, allowInsecureHttp } = settings
@@ -65,21 +65,21 @@ export function redirectGuard(settings: RedirectSettings): RedirectGuard {
       const target = targetOf(options)
       const before = { ...(options.headers as Record<string, unknown> | undefined) }
       callers(options, ...details)
-      // Sent elsewhere than to the address that was judged.
+      // The request goes to another address than the one that was checked.
       if (carries && targetOf(options) !== target) stripOurs(options, before)
     }
     guards.add(guarded)
     return guarded
   }
 
-  /** A header that the caller's function has set is the caller's. */
+  /** Removes this package's headers. A header that the caller's function has set stays. */
   function stripOurs(options: RedirectOptions, before: Record<string, unknown>): void {
     const headers = (options.headers ?? {}) as Record<string, unknown>
     for (const name in headers)
       if (names.has(name.toLowerCase()) && headers[name] === before[name]) Reflect.deleteProperty(headers, name)
   }
 
-  // axios does not hand `beforeRedirect` to a transport of the caller's own.
+  // axios does not pass `beforeRedirect` to the caller's own transport.
   const guardTransport = (transport: Transport): Transport => {
     const guarded = Object.create(transport, {
       request: {

@@ -2,11 +2,11 @@ import type { AxiosResponse } from 'axios'
 import { isStream } from './body.js'
 import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './challenge.js'
 
-/** The verdict of a response on the token. */
+/** A response that refuses the token. */
 export type Refusal =
   /** A refresh may help. */
   | { readonly type: 'expired' }
-  /** The resource server asks for more than a refresh can give (RFC 6750 §3.1, RFC 9470). */
+  /** The resource server asks for more than a refresh can provide (RFC 6750 §3.1, RFC 9470). */
   | { readonly type: 'step-up'; readonly challenge: Challenge }
 
 /** Reads the status and the challenges of a response. */
@@ -18,7 +18,7 @@ export function refusalOf({ status, headers }: AxiosResponse): Refusal | undefin
   return rejectsToken(status, challenges) ? { type: 'expired' } : undefined
 }
 
-/** The rule of the option `isExpired`. A rule that throws says nothing, and the content of a stream is not read. */
+/** Makes the rule of the option `isExpired`. A rule that throws counts as no answer, and a stream is never read. */
 export function expiryRule(
   isExpired: readonly number[] | ((response: AxiosResponse) => unknown) | undefined,
 ): ((response: AxiosResponse) => boolean) | undefined {

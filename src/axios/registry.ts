@@ -2,7 +2,7 @@ import type { AxiosInstance } from 'axios'
 import type { OpenSession } from '../session/open-session.js'
 import type { TokenStore } from '../types.js'
 
-/** Increase it with each change of the internals that two copies of the package share. */
+/** Increase with each change of the internals that two copies of the package share. */
 const VERSION = 1
 
 /** An instance and the store that it is attached to. */
@@ -21,7 +21,10 @@ interface Registry {
 
 const key = Symbol.for('axios-attach-oauth.registry')
 
-/** The sessions and attachments of this process, shared by all copies of the package in it (ESM and CommonJS). Throws a `TypeError` when the other copy is incompatible. */
+/**
+ * The sessions and attachments of this process, shared by all copies of the package in it (ESM and CommonJS). Throws a
+ * `TypeError` if the other copy is incompatible.
+ */
 export function registry(): Registry {
   const world = globalThis as unknown as Record<symbol, Registry | undefined>
   const found = (world[key] ??= { version: VERSION, sessions: new WeakMap(), attached: new WeakMap() })
@@ -30,7 +33,7 @@ export function registry(): Registry {
   return found
 }
 
-/** Do two stores keep one record? */
+/** Do two stores keep the same record? */
 export function isSamePlace(a: TokenStore, b: TokenStore): boolean {
   if (a === b) return true
   const { place } = a

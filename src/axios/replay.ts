@@ -12,11 +12,11 @@ import { reuseParams } from './serialized-params.js'
 
 type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
-/** Transforms the second response, which does not pass through axios' `dispatchRequest`, as that does. */
+/** Transforms the second response as axios' `dispatchRequest` would, since it does not pass through there. */
 function transform(config: InternalAxiosRequestConfig, response: AxiosResponse): AxiosResponse {
   const headers = AxiosHeaders.from(response.headers as never)
   const { transformResponse } = config
-  // A transform that throws finds the response there.
+  // axios sets this member too, for a transform that throws.
   const carrier = config as { response?: AxiosResponse }
   carrier.response = response
   try {
@@ -32,15 +32,15 @@ function transform(config: InternalAxiosRequestConfig, response: AxiosResponse):
   return response
 }
 
-/** Rejects a request that was aborted, as `dispatchRequest` does before and after each send. */
+/** Throws if the request was aborted, as `dispatchRequest` does before and after each send. */
 function throwIfCancelled(config: InternalAxiosRequestConfig): void {
   config.cancelToken?.throwIfRequested()
   if (config.signal?.aborted) throw new CanceledError(undefined, config)
 }
 
 /**
- * Sends a request again, below every interceptor and every request transform: the second send equals the first one. `left` is the rest of its time limit.
- * `beforeSending` runs right before the adapter; `rethrow` gets the error with which the promise rejects.
+ * Sends a request again, without running interceptors or request transforms: the second send equals the first one. `left` is the
+ * rest of its time limit. `beforeSending` runs right before the adapter; `rethrow` gets the error with which the promise rejects.
  */
 export function resend(
   instance: AxiosInstance,
@@ -82,7 +82,10 @@ export function resend(
   )
 }
 
-/** Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, where there is something to undo. */
+/**
+ * Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, if there is anything to
+ * undo.
+ */
 function prepare(config: InternalAxiosRequestConfig, left: number | undefined): ((error?: unknown) => void) | undefined {
   const forgetParams = reuseParams(config)
   const { timeout } = config
@@ -91,7 +94,7 @@ function prepare(config: InternalAxiosRequestConfig, left: number | undefined): 
   return (error) => {
     forgetParams?.()
     config.timeout = timeout as number
-    // The message names the time limit that the caller has set.
+    // The message must name the time limit that the caller has set.
     if (isAxiosError(error) && error.message.startsWith('timeout')) error.message = error.message.replace(`${left}`, `${timeout}`)
   }
 }

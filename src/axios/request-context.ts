@@ -7,8 +7,9 @@ import type { Credential } from './credential.js'
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
 /**
- * `pending`: other interceptors run before this package's. `deferred`: the request waits for a token, or, where it can't wait, is sent without one.
- * `refresh-request`: the refresh function sends it. `sent`: the request is under way with the credential of the context.
+ * `pending`: other interceptors run before this package's. `deferred`: the request waits for a token or, if it can't wait, is
+ * sent without one. `refresh-request`: the refresh function sends it. `sent`: the request is under way with the credential of the
+ * context.
  */
 export type Stage = 'pending' | 'deferred' | 'refresh-request' | 'sent'
 
@@ -22,20 +23,20 @@ export interface RequestContext {
   readonly credential: Credential | undefined
   /** The start of the request on the monotonic clock; 0 when it has no time limit. */
   readonly startedAt: number
-  /** Missing while events of requests have no listener. */
+  /** Missing while request events have no listener. */
   readonly requestId: number | undefined
   /** The caller's own `beforeRedirect`. */
   readonly beforeRedirect: BeforeRedirect | undefined
 }
 
-/** A base class that returns a given object, to which a subclass then adds its private field. */
+/** A base class that returns a given object, so that a subclass adds its private field to that object. */
 const Existing = function (carrier: object) {
   return carrier
 } as unknown as new (carrier: object) => object
 
 /**
  * Keeps the context in a private field of the config's `beforeRedirect` function. A function stays the same object in copies of the config
- * (`mergeConfig`, spreading, deep copies, reactive proxies), adds no entry to it, and appears neither in JSON nor in printed output.
+ * (`mergeConfig`, spreading, deep copies, reactive proxies), and neither JSON nor printed output shows its private field.
  */
 class Carrier extends Existing {
   readonly #context: RequestContext
@@ -63,7 +64,7 @@ const own: Contexts = {
 const key = Symbol.for('axios-attach-oauth.request-contexts')
 let contexts: Contexts | undefined
 
-/** Shared by all copies of the package in this process: one copy gets configs that another one has sent. */
+/** Shared by all copies of the package in this process, because one copy may receive configs that another has sent. */
 function sharedContexts(): Contexts {
   const world = globalThis as unknown as Record<symbol, Contexts | undefined>
   return (contexts ??= world[key] ??= own)

@@ -12,8 +12,8 @@ import type { Challenge } from './challenge.js'
 import { withoutSecrets } from './redact.js'
 
 /**
- * An error of this package that belongs to a request: an `AxiosError` and an {@link OAuthError} in one. `response` is the resource server's
- * answer that could not be recovered, where there was one.
+ * An error of this package that belongs to a request: both an `AxiosError` and an {@link OAuthError}. `response` is the resource
+ * server's answer that could not be recovered, if there was one.
  *
  * @example
  * api.get('/me').catch((error) => { if (isOAuthError(error)) report(error.code, error.response?.status) })
@@ -40,7 +40,7 @@ export class OAuthRequestError extends AxiosError {
     this.retryable = isRetryable(code, retryable)
     if (cause !== undefined) setCause(this, cause)
     if (oauthError !== undefined) this.oauthError = oauthError
-    // Set by newer releases alone.
+    // Older releases of axios do not set it.
     if (response) this.status = response.status
     if (!this.retryable) refuseRetries(config)
     withoutSecrets(this)
@@ -48,14 +48,15 @@ export class OAuthRequestError extends AxiosError {
 }
 brandAsOAuthError(OAuthRequestError.prototype)
 
-/** `axios-retry` keeps its options and the number of tries under this name on the config. */
+/** The config member in which `axios-retry` keeps its options and the number of attempts. */
 const retryState = 'axios-retry'
 type RetryCondition = (error: unknown) => unknown
 const guards = new WeakSet<RetryCondition>()
 
 /**
- * Keeps `axios-retry` from trying again what can't succeed: it takes every error with a code and no response for a network failure. Its
- * condition on this config answers `false` for errors of this package that are not retryable, and decides about every other error as before.
+ * Keeps `axios-retry` from retrying requests that can't succeed: it treats every error with a code and no response as a network
+ * failure. On this config its condition returns `false` for this package's errors that are not retryable; for every other error
+ * it decides as before.
  */
 function refuseRetries(config: InternalAxiosRequestConfig | undefined): void {
   const carrier = config as { [retryState]?: { retryCondition?: RetryCondition } } | undefined
@@ -67,7 +68,7 @@ function refuseRetries(config: InternalAxiosRequestConfig | undefined): void {
   carrier[retryState] = { ...state, retryCondition: guard }
 }
 
-/** Gives an error of the session the request that it concerns; any other error stays as it is. */
+/** Adds the request to an error of the session. Any other error is returned unchanged. */
 export function requestError(error: unknown, config: InternalAxiosRequestConfig, response?: AxiosResponse): unknown {
   if (!isBranded(error) || (error as Partial<AxiosError>).isAxiosError) return error
   const { code, message, retryable, oauthError } = error
@@ -78,7 +79,7 @@ export function requestError(error: unknown, config: InternalAxiosRequestConfig,
   })
 }
 
-/** The codes of errors that always come with the resource server's answer. */
+/** The codes of errors that always carry the resource server's answer. */
 type AnsweredCode = 'OAUTH_NOT_REPLAYABLE' | 'OAUTH_STEP_UP_REQUIRED'
 
 /** The request's body could not be sent a second time. */
@@ -88,7 +89,7 @@ export interface NotReplayableError extends OAuthRequestError {
   readonly response: AxiosResponse
 }
 
-/** The resource server asks for more than a refresh can give (RFC 6750 §3.1, RFC 9470). */
+/** The resource server asks for more than a refresh can provide (RFC 6750 §3.1, RFC 9470). */
 export interface StepUpRequiredError extends OAuthRequestError {
   readonly code: 'OAUTH_STEP_UP_REQUIRED'
   readonly config: InternalAxiosRequestConfig
@@ -96,21 +97,22 @@ export interface StepUpRequiredError extends OAuthRequestError {
   readonly challenge: Challenge
 }
 
-/** Every other error. It concerns a request, or what the application has asked of the session itself. */
+/** Every other error: of a request, or of a call of a session method. */
 export interface OtherOAuthError extends OAuthError {
   readonly code: Exclude<OAuthErrorCode, AnsweredCode>
-  /** The request, where the error concerns one. */
+  /** The request, if the error belongs to one. */
   readonly config?: InternalAxiosRequestConfig
-  /** The resource server's answer, where there was one. */
+  /** The resource server's answer, if there was one. */
   readonly response?: AxiosResponse
   readonly challenge?: undefined
 }
 
-/** The errors of this package, told apart by `code`. */
+/** The errors of this package, discriminated by `code`. */
 export type AnyOAuthError = NotReplayableError | StepUpRequiredError | OtherOAuthError
 
 /**
- * Is this an error of this package? Narrows to a union that `code` tells apart. Works across copies of the package and across bundles.
+ * Is this an error of this package? Narrows to a union discriminated by `code`. Works across copies of the package and across
+ * bundles.
  *
  * @example
  * if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') showLogin()

@@ -3,7 +3,7 @@ import type { Events, SessionEvents } from '../session/events.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import { summaryOf } from './request-options.js'
 
-/** Emits that a request waits. Returns the function that emits the end of the waiting; `undefined` when no listener is there. */
+/** Emits `queued`. Returns the function that emits `released`; `undefined` when there is no listener. */
 export function emitQueued(
   { events, monotonic }: TokenProvider,
   config: InternalAxiosRequestConfig,
@@ -17,7 +17,7 @@ export function emitQueued(
   return (outcome) => events.emit('released', { ...request, waited: monotonic() - startedAt, outcome })
 }
 
-/** Emits that a request is sent. */
+/** Emits `sent`. */
 export function emitSent(
   events: Events,
   name: 'sent' | 'resent',

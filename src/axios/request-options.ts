@@ -7,10 +7,10 @@ import { openSessionOf } from './session-object.js'
 
 /** The per-request option `oauth`. */
 export interface OAuthRequestOptions {
-  /** Sends the request for another session than the attached one: one of many users in one server process. */
+  /** Sends the request for another session than the attached one, for a server process with many users. */
   session?: Session | undefined
   /**
-   * Makes the body, once for each time that the request is sent. With it, a stream can be sent again: pass it in place of `data`.
+   * Makes the body for each send of the request, so that a stream can be sent again. Pass it in place of `data`.
    *
    * @example
    * api.post('/upload', undefined, { oauth: { body: () => createReadStream('big.bin') } })
@@ -18,7 +18,7 @@ export interface OAuthRequestOptions {
   body?: (() => unknown) | undefined
   /** How long the token must stay valid, in milliseconds, for instance for a long upload. Default: 0. */
   validFor?: number | undefined
-  /** `false`: the request carries the token, and a 401 is the caller's answer. Default: `true`. */
+  /** `false`: the request carries the token, and the caller gets a 401 as it is. Default: `true`. */
   recover?: boolean | undefined
 }
 
@@ -29,7 +29,7 @@ declare module 'axios' {
   }
 }
 
-/** The session that a request belongs to; `undefined` when it has opted out. */
+/** The session that a request belongs to; `undefined` when the request opts out. */
 export function providerFor({ oauth }: AxiosRequestConfig, attached: TokenProvider): TokenProvider | undefined {
   if (!oauth) return oauth === false ? undefined : attached
   const own = openSessionOf(oauth)
@@ -42,7 +42,7 @@ export function providerFor({ oauth }: AxiosRequestConfig, attached: TokenProvid
   return other.provider
 }
 
-/** The options of a request, when it has some. */
+/** The options of a request, if it has any. */
 export function requestOptions({ oauth }: AxiosRequestConfig): OAuthRequestOptions | undefined {
   return typeof oauth === 'object' && !openSessionOf(oauth) ? (oauth as OAuthRequestOptions) : undefined
 }

@@ -2,13 +2,13 @@ import axios, { getAdapter, type AxiosRequestConfig } from 'axios'
 import { isLoopback } from '../loopback.js'
 import { fullPath, isPath } from './origin.js'
 
-/** The facts that decide, besides the config, which way a request takes. */
+/** The facts that, besides the config, decide how a request reaches its server. */
 export interface RoutePlatform {
   /** The environment variables; `undefined` where there are none, as in a browser. */
   readonly env: Readonly<Record<string, string | undefined>> | undefined
-  /** The release of axios. */
+  /** The version of axios. */
   readonly axiosVersion: string
-  /** Do Node's own agents and `fetch` use the proxy variables, as `NODE_USE_ENV_PROXY` makes them? */
+  /** Do Node's own agents and `fetch` use the proxy variables, as with `NODE_USE_ENV_PROXY`? */
   readonly usesEnvProxy: boolean
 }
 
@@ -33,25 +33,25 @@ function isAtLeast(version: string, wanted: readonly [major: number, minor: numb
   return true
 }
 
-/** From this release on, https goes through a proxy in a tunnel (CONNECT); before, the proxy gets the request itself. */
+/** From this release on, axios sends https through a proxy in a CONNECT tunnel; earlier, the proxy got the request itself. */
 const tunnelsHttps = (axiosVersion: string): boolean => isAtLeast(axiosVersion, [1, 16, 1])
 
 interface Proxy {
   readonly hostname: string
   readonly isEncrypted: boolean
-  /** Where the proxy was named. */
+  /** The variable or option that names the proxy. */
   readonly source: string
 }
 
 type Lookup = (name: string) => string | undefined
 
-/** Reads a variable as `proxy-from-env` does: in small letters first. */
+/** Reads a variable as `proxy-from-env` does: the lower-case name first. */
 const reader =
   (env: NonNullable<RoutePlatform['env']>): Lookup =>
   (name) =>
     env[name] || env[name.toUpperCase()] || undefined
 
-/** Is the host named by `NO_PROXY`? By the rules of `proxy-from-env`, and for this machine those of newer releases of axios. */
+/** Does `NO_PROXY` name the host? Follows `proxy-from-env`, and newer releases of axios for loopback. */
 function isExcepted(read: Lookup, { hostname, port, protocol }: URL, axiosVersion: string): boolean {
   const isNewer = tunnelsHttps(axiosVersion)
   const list = ((!isNewer && read('npm_config_no_proxy')) || read('no_proxy') || '').toLowerCase()
@@ -84,7 +84,7 @@ function proxyOfEnvironment(target: URL, { env, axiosVersion }: RoutePlatform): 
 
 function proxyOfConfig(proxy: Exclude<AxiosRequestConfig['proxy'], false | undefined>, target: URL): Proxy {
   const { hostname, host, protocol } = proxy as { hostname?: string; host?: string; protocol?: string }
-  // Without a host Node connects to this machine; without a protocol axios keeps that of the target.
+  // Without a host, Node connects to this machine; without a protocol, axios keeps the target's.
   const name = String(hostname || host || 'localhost').toLowerCase()
   return {
     hostname: name === '::1' ? '[::1]' : name,
@@ -95,7 +95,7 @@ function proxyOfConfig(proxy: Exclude<AxiosRequestConfig['proxy'], false | undef
 
 type Adapter = NonNullable<Parameters<typeof getAdapter>[0]>
 
-/** The adapter that `name` stands for here; `undefined` where the platform has none. */
+/** The built-in adapter called `name`; `undefined` if the platform has none. */
 function builtIn(name: string, config: AxiosRequestConfig): unknown {
   try {
     return getAdapter(name as Adapter, config as never)
@@ -104,7 +104,7 @@ function builtIn(name: string, config: AxiosRequestConfig): unknown {
   }
 }
 
-/** The name of the adapter that axios will choose. Its fetch adapter bears none itself. */
+/** The name of the adapter that axios will choose. The fetch adapter itself has no name. */
 function adapterName(config: AxiosRequestConfig): string | undefined {
   for (const adapter of [config.adapter ?? ['xhr', 'http', 'fetch']].flat()) {
     if (typeof adapter === 'string' && builtIn(adapter, config)) return adapter
@@ -114,7 +114,7 @@ function adapterName(config: AxiosRequestConfig): string | undefined {
   return undefined
 }
 
-/** The proxy that gets the request, if there is one. An adapter without a name may end in axios' own for Node: it is judged as that. */
+/** The proxy of the request, if there is one. An unknown adapter may call axios' http adapter, so it is treated as that. */
 function proxyFor(config: AxiosRequestConfig, target: URL, platform: RoutePlatform): Proxy | undefined {
   const { proxy, socketPath } = config
   const { usesEnvProxy, axiosVersion } = platform
@@ -124,16 +124,16 @@ function proxyFor(config: AxiosRequestConfig, target: URL, platform: RoutePlatfo
   // The platform's own fetch opens a tunnel for https.
   if (name === 'fetch') return usesEnvProxy && !isHttps ? proxyOfEnvironment(target, platform) : undefined
   if (proxy) return proxyOfConfig(proxy, target)
-  // Before 1.21 `proxy: false` is not passed on to Node's own agents.
+  // Before 1.21, axios does not pass `proxy: false` on to Node's own agents.
   const isDirect = proxy === false && (isHttps || !usesEnvProxy || isAtLeast(axiosVersion, [1, 21, 0]))
   return isDirect ? undefined : proxyOfEnvironment(target, platform)
 }
 
 /**
- * Says why a token must not take the way that the request takes, or `undefined` when it may: no credential travels through a plain-http proxy in the
- * clear. https through a tunnel is safe.
+ * Returns why the token must not be sent: a plain-http proxy would receive it in the clear. Returns `undefined` when the route is
+ * safe; https through a tunnel is.
  *
- * `target` is the absolute address that the request is sent to. An agent of the caller's (with `proxy: false`) is the caller's own choice.
+ * `target` is the absolute address of the request. The caller's own agent (with `proxy: false`) is not checked.
  */
 export function insecureRoute(
   config: AxiosRequestConfig,
@@ -147,7 +147,7 @@ export function insecureRoute(
     if (url.protocol === 'https:' && tunnelsHttps(platform.axiosVersion)) return undefined
     proxy = proxyFor(config, url, platform)
   } catch {
-    // axios can't read the address or the proxy either, and sends nothing.
+    // axios can't parse the address or the proxy either, and sends nothing.
     return undefined
   }
   const isHttps = url.protocol === 'https:'
@@ -159,24 +159,24 @@ export function insecureRoute(
     : `${way}, which would get the token without encryption. Set NO_PROXY=${url.hostname}, or pass proxy: false.`
 }
 
-/** Says why the token of this request must not be sent, or `undefined` when it may. */
+/** Returns why the token of this request must not be sent; `undefined` when it may be sent. */
 export type RouteRule = (config: AxiosRequestConfig) => string | undefined
 
 export interface RouteSettings {
   readonly allowInsecureHttp: boolean
-  /** The address that the platform resolves relative URLs by, in a page. */
+  /** The address against which a page resolves relative URLs. */
   readonly base: () => string | undefined
 }
 
 /**
- * Makes the rule for the requests of one instance; ask it where a token is about to be set. No environment variable is read for https where axios
- * opens a tunnel, and none in a browser: reading them takes microseconds.
+ * Makes the rule for the requests of one instance, to be called before a token is set. Reading an environment variable takes
+ * microseconds, so the rule reads none in a browser, nor for https when axios opens a tunnel.
  */
 export function routeRule({ allowInsecureHttp, base }: RouteSettings, platform: RoutePlatform = currentPlatform()): RouteRule {
   if (allowInsecureHttp || !platform.env) return () => undefined
   const isTunnelled = tunnelsHttps(platform.axiosVersion)
   const read = reader(platform.env)
-  /** The last base that is reached through a tunnel in any case. */
+  /** The last https base, whose requests need no check: a proxy could only tunnel them. */
   let tunnelledBase: string | undefined
   return (config) => {
     const { url, baseURL } = config
@@ -188,7 +188,7 @@ export function routeRule({ allowInsecureHttp, base }: RouteSettings, platform: 
       }
     }
     const target = fullPath(config)
-    // Plain http is left, and mostly no proxy is named for it: that spares reading the address.
+    // Usually no proxy is set for plain http, and the address need not be parsed.
     const isDirect = /^https:/i.test(target) || (!config.proxy && !read('http_proxy') && !read('all_proxy'))
     if (isTunnelled && isDirect) return undefined
     try {

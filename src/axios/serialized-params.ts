@@ -2,21 +2,21 @@ import { Axios, type InternalAxiosRequestConfig, type ParamsSerializerOptions } 
 
 type Serialize = NonNullable<ParamsSerializerOptions['serialize']>
 
-/** The state of a serializer that `memoizeParams` has made. */
+/** The state of a serializer made by `memoizeParams`. */
 interface Memo {
   /** The options of the caller. */
   readonly given: ParamsSerializerOptions
   text?: string
-  /** The next call gets `text`: the request is being sent again, or the parameters were serialized before it waited. */
+  /** The next call returns `text`: the request is sent again, or its parameters were serialized before the wait. */
   isReady?: boolean
 }
 
 const memos = new WeakMap<Serialize, Memo>()
 
-/** A bare instance: without defaults it adds nothing to the parameters. */
+/** An instance without defaults, which adds nothing to the parameters. */
 let bare: Axios | undefined
 
-/** Serializes as the adapter would. axios doesn't export its serializer, but what uses it. */
+/** Serializes as the adapter would, through `getUri`, because axios does not export its serializer. */
 function serialize({ serialize: own, ...rest }: ParamsSerializerOptions, params: Record<string, unknown>): string {
   if (own) return own(params, { serialize: own, ...rest })
   bare ??= new Axios({})
@@ -36,8 +36,8 @@ const optionsOf = (config: InternalAxiosRequestConfig): ParamsSerializerOptions 
 }
 
 /**
- * Keeps the parameters as they are sent the first time: the adapter serializes them for each sending, the caller may change them while the
- * request waits, and a serializer of the caller's must not run twice. `isWaiting`: the request is about to wait for a token, so they are
+ * Keeps the parameters of the first send: the adapter serializes them for each send, the caller may change them while the request
+ * waits, and the caller's own serializer must not run twice. `isWaiting`: the request is about to wait for a token, so they are
  * serialized now.
  */
 export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = false): void {
@@ -67,8 +67,8 @@ export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = fa
 }
 
 /**
- * Has the adapter get the parameters as they were serialized before, until the undo is called: with other ones the config of a response may be sent
- * anywhere afterwards, also by an instance that is not attached. `undefined` where there is nothing to undo.
+ * Makes the adapter use the parameters serialized earlier, until the returned undo is called: the application may send the config
+ * of a response again with other parameters, even with an instance that is not attached. `undefined` if there is nothing to undo.
  */
 export function reuseParams(config: InternalAxiosRequestConfig): (() => void) | undefined {
   const memo = config.paramsSerializer && memos.get(optionsOf(config)?.serialize as Serialize)

@@ -2,10 +2,15 @@ import type { OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
 import { serverSnapshot } from '../session/snapshot.js'
 
-/** The member that leads from a session object to its internals: a function, which deep copies and proxies keep and printers do not show. */
+/**
+ * The member that holds a session object's internals: a function, because deep copies and proxies keep functions and printers
+ * omit them.
+ */
 const internals = 'axios-attach-oauth'
 
-/** The session that applications hold. A class, since axios copies plain objects; no private fields, since applications copy this object. */
+/**
+ * The public session. A class, because axios copies plain objects; without private fields, because applications copy this object.
+ */
 class SessionObject implements Session {
   readonly tokens: Session['tokens']
   readonly signIn: Session['signIn']
@@ -30,7 +35,7 @@ class SessionObject implements Session {
     this.on = (name, listener) => notifications.events.on(name, listener)
     this.subscribe = (listener) => {
       const unsubscribe = notifications.subscribe(listener)
-      // In a microtask: a subscriber must not be called while it subscribes. The snapshot has the error.
+      // In a microtask, so that no subscriber is called while it subscribes. The snapshot holds the error.
       if (!sync.isLoaded)
         void Promise.resolve()
           .then(() => sync.load())
@@ -47,7 +52,7 @@ class SessionObject implements Session {
 
 /** A session that is attached to an axios instance. */
 export interface AttachedSession extends Session {
-  /** Removes the interceptors: the instance is as if it had never been attached. Requests under way are finished. */
+  /** Removes the interceptors and restores the instance. Requests under way finish with this session. */
   readonly detach: () => void
 }
 

@@ -1,15 +1,20 @@
 import { brandAsSafe } from '../errors.js'
 import type { TokenJSON, TokenResponse, TokenSet } from '../types.js'
 
-/** What is known of a session whose tokens are in HttpOnly cookies. */
+/** The known state of a session whose tokens are in HttpOnly cookies. */
 export interface CookieState {
-  /** The application's own name for the user, such as an account id. Tells one user's session from another's. */
+  /** The application's own name for the user, such as an account id. Distinguishes the sessions of different users. */
   readonly user?: string | number | null | undefined
-  /** The lifetime of the cookie that carries the access token, in seconds. Without it a 401 alone tells that the token has expired. */
+  /**
+   * The lifetime of the cookie that carries the access token, in seconds. Without it, only a 401 shows that the token has
+   * expired.
+   */
   readonly expires_in?: number | string | null | undefined
 }
 
-/** Differs for each refresh and each sign-in, in all tabs. It is no secret, and no server ever gets it. */
+/**
+ * Returns a value that differs for each refresh and each sign-in, in all tabs. It is not secret and is never sent to a server.
+ */
 function newGeneration(): string {
   return `${Date.now().toString(36)}.${Math.random().toString(36).slice(2)}`
 }
@@ -21,7 +26,10 @@ export function userOfState({ user }: CookieState | TokenJSON): string | undefin
 
 const isResponse = (value: object): boolean => 'status' in value && 'headers' in value
 
-/** Checks a state. Only its two members are kept: a token in the answer of a backend does not reach a storage that scripts can read. */
+/**
+ * Checks a state and keeps only its two members, so that a token in a backend's answer never reaches storage that scripts can
+ * read.
+ */
 export function readState(caller: string, value: unknown): CookieState {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isResponse(value)) {
     const hint =
@@ -32,12 +40,12 @@ export function readState(caller: string, value: unknown): CookieState {
   return { ...(userOfState({ user }) !== undefined && { user }), ...(expires_in != null && { expires_in }) }
 }
 
-/** The token set that stands for the cookies: its access token is a generation. */
+/** The token set that represents the cookies. Its access token is a generation. */
 export function toTokens(state: CookieState): TokenResponse {
   return { ...state, access_token: newGeneration() }
 }
 
-/** The state of a set that stands for cookies. */
+/** The state of a token set that represents cookies. */
 export function toState(tokens: TokenJSON): TokenSet {
   const { access_token: _generation, ...state } = tokens
   return state as TokenSet

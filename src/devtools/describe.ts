@@ -48,7 +48,7 @@ function signOutCause(event: SessionEvent, events: readonly SessionEvent[]): (st
 
 type Describe = (event: SessionEvent, events: readonly SessionEvent[]) => [what: string, ...details: (string | undefined)[]]
 
-/** The words for what an event of a request says by a code. Other codes are printed as they are. */
+/** The words for the codes of request events. Other codes are printed unchanged. */
 const words: Record<string, string> = {
   'because token': 'for a token',
   'because rejected': 'rejected',
@@ -98,8 +98,8 @@ const descriptions: Record<string, Describe> = {
 }
 
 /**
- * One line for an event: `signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4`. `events` are those around it, in
- * which the refresh is looked up.
+ * One line for an event: `signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4`. `events`:
+ * the surrounding events, among which the refresh is looked up.
  */
 export function describeEvent(event: SessionEvent, events: readonly SessionEvent[] = []): string {
   const [what, ...details] = descriptions[event.type]?.(event, events) ?? [event.type.replaceAll('_', ' ')]

@@ -9,12 +9,13 @@ export interface Faults {
   offline: boolean
   /** Wraps the refresh function of a session, in development only. */
   refresh(refresh: RefreshFunction): RefreshFunction
-  /** Wraps the adapter of an axios instance. Returns its own undo. */
+  /** Wraps the adapter of an axios instance. Returns the undo. */
   attach(instance: AxiosInstance): () => void
 }
 
 /**
- * Makes the seam through which the panel simulates faults. Without it the panel has no such buttons; so leave it out of a production build.
+ * Makes the object through which the panel simulates faults. Without it the panel has no fault switches, so leave it out of a
+ * production build.
  *
  * @example
  * const faults = import.meta.env.DEV ? createFaults() : undefined

@@ -3,15 +3,15 @@ import type { SessionEvent, WatchedSession } from './session.js'
 
 /** Options of `recordHistory`. */
 export interface HistoryOptions {
-  /** How many events are kept; the oldest go first. Default: 500. */
+  /** How many events are kept; the oldest are dropped first. Default: 500. */
   limit?: number
   /** Called after each event. */
   onEvent?: (event: SessionEvent) => void
 }
 
-/** The recorded events of a session. No token is among them. */
+/** The recorded events of a session, which contain no token. */
 export interface History {
-  /** The events by the time at which they happened, oldest first. */
+  /** The events in order of time, oldest first. */
   readonly events: readonly SessionEvent[]
   /** One line of text for each event, oldest first. */
   lines(): string[]
@@ -19,7 +19,7 @@ export interface History {
   timeline(): string[]
   /** All lines, for a bug report. */
   toString(): string
-  /** Stops recording; what was recorded stays. */
+  /** Stops recording and keeps the recorded events. */
   stop(): void
 }
 
@@ -27,8 +27,8 @@ const outcomes = ['refreshed', 'adopted', 'refresh_failed', 'saved']
 const consequences = ['released', 'sent', 'resent']
 
 /**
- * Adds an event by its time. A session that shares its store notifies of a refresh when its lock is free, after the requests that wait have gone on; in the
- * millisecond of the change the refresh comes first.
+ * Adds an event in order of time. A session with a shared store reports a refresh when its lock is released, after the waiting
+ * requests have been sent; within the same millisecond the refresh comes first.
  */
 function insert(events: SessionEvent[], event: SessionEvent): void {
   const isLater = ({ at, type }: SessionEvent): boolean =>
@@ -59,7 +59,7 @@ export function recordHistory(session: WatchedSession, { limit = 500, onEvent }:
     if (events.length > limit) events.shift()
     onEvent?.(event)
   })
-  // Composed when they are read: the event that explains a sign-out may come after it.
+  // Composed on reading, because the event that explains a sign-out may follow it.
   const lines = (): string[] => events.map((event) => describeEvent(event, events))
   const timeline = (): string[] => events.map((event) => timelineLine(event, events[0]?.at ?? 0, events))
   return { events, lines, timeline, toString: () => lines().join('\n'), stop }

@@ -9,8 +9,8 @@ export interface RequestReference {
 }
 
 /**
- * An event of a session as `on('*', …)` gives it. Fields that an event does not have are missing; unknown ones are ignored, so that a panel of one release
- * works with a session of the next.
+ * An event of a session, as passed to listeners of `on('*', …)`. Fields that do not apply are missing, and unknown fields are
+ * ignored, so that the panel of one release works with a session of the next.
  */
 export interface SessionEvent extends RequestReference {
   readonly type: string

@@ -2,13 +2,13 @@ import type { Challenge } from '../axios/challenge.js'
 import { defineHidden, isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from '../errors.js'
 
 /**
- * An error of a request that `oauthFetch` was called for. `instanceof OAuthError` and `isOAuthError` hold for it.
+ * An error of a request sent with `oauthFetch`. Both `instanceof OAuthError` and `isOAuthError` recognize it.
  *
  * @example
  * fetchWithToken('/me').catch((error) => { if (error instanceof OAuthFetchError) report(error.code, error.response?.status) })
  */
 export class OAuthFetchError extends OAuthError {
-  /** The resource server's answer that could not be recovered, where there was one. Its body has not been read. */
+  /** The resource server's answer that could not be recovered, if there was one. Its body has not been read. */
   declare readonly response?: Response
   /** The challenge of the resource server, when the code is `OAUTH_STEP_UP_REQUIRED` (RFC 6750 §3, RFC 9470). */
   declare readonly challenge?: Challenge
@@ -25,7 +25,7 @@ export class OAuthFetchError extends OAuthError {
   }
 }
 
-/** Gives an error of the session the response that it concerns; any other error stays as it is. */
+/** Adds the response to an error of the session. Any other error is returned unchanged. */
 export function fetchError(error: unknown, response?: Response): unknown {
   if (!isOAuthError(error) || error instanceof OAuthFetchError) return error
   const { code, message, retryable, oauthError } = error

@@ -1,10 +1,10 @@
-/** A request as `fetch` takes it, which can be sent twice where its body allows it. */
+/** A request for `fetch`, which can be sent twice if its body permits. */
 export interface Outgoing {
   readonly url: string
   readonly method: string
   readonly headers: Headers
   readonly signal: AbortSignal | undefined
-  /** The body is a stream, and no function makes another one. */
+  /** The body is a stream, and no factory can make another. */
   readonly isOneShot: boolean
   /** Sends the request with the header. `check` runs right before; `isLast`: there is no second send. */
   readonly send: (authorization: string | undefined, isLast: boolean, check?: () => void) => Promise<Response>

@@ -42,7 +42,7 @@ function readMethod(name: string, given: ClientAuthentication | null | undefined
   return chosen
 }
 
-/** Makes what oauth4webapi calls a client authentication. Throws a `TypeError` that names the wrong option. */
+/** Makes a client authentication for oauth4webapi. Throws a `TypeError` that names the invalid option. */
 export function readAuthentication(
   name: string,
   clientId: string,
@@ -53,7 +53,7 @@ export function readAuthentication(
   if (method === 'none') return { authenticate: (_server, { client_id }, body) => body.set('client_id', client_id) }
   if (method !== 'client_secret_post' && method.method === 'private_key_jwt') return { authenticate: signer(name, method) }
   if (method !== 'client_secret_post' && method.method === 'client_assertion') return { authenticate: asserter(name, method) }
-  // An empty secret is mostly an unset environment variable.
+  // An empty secret usually means an unset environment variable.
   if (secret === '' && (given ?? undefined) === undefined)
     throw new TypeError(`${name}: clientSecret is empty; to send an empty secret set clientAuthentication: 'client_secret_basic'`)
   if (typeof secret !== 'string' && typeof secret !== 'function')

@@ -2,7 +2,7 @@
 export interface ReducedCause {
   readonly name?: string
   readonly code?: string
-  /** The HTTP status, where the error has one. */
+  /** The HTTP status, if the error has one. */
   readonly status?: number
   /** The system call that failed, such as `connect` or `read`. */
   readonly syscall?: string
@@ -19,7 +19,7 @@ const word = (value: unknown): string | undefined =>
 /** A code of the system or of fetch: capital letters. */
 const codeOf = (value: unknown): string | undefined => (/^[A-Z][A-Z0-9_]{1,63}$/.test(String(value)) ? word(value) : undefined)
 
-/** Reduces an error to what is safe to print: errors of axios carry the whole request, and messages may quote it. */
+/** Reduces an error to its printable parts: axios errors carry the whole request, and messages may quote it. */
 export function reduceCause(failure: unknown, depth = DEPTH): ReducedCause {
   if (typeof failure !== 'object' || failure === null) return {}
   const { name, code, status, syscall, errors, cause } = failure as Record<string, unknown>
@@ -34,7 +34,7 @@ export function reduceCause(failure: unknown, depth = DEPTH): ReducedCause {
   return Object.fromEntries(Object.entries(safe).filter(([, value]) => value !== undefined)) as ReducedCause
 }
 
-/** The innermost code of a failure: axios and oauth4webapi put less specific codes of their own above that of the system. */
+/** The innermost code of a failure: axios and oauth4webapi wrap the system's code in less specific codes of their own. */
 export function networkCode(failure: unknown): string | undefined {
   let found: string | undefined
   let error: ReducedCause | undefined = reduceCause(failure)

@@ -1,4 +1,4 @@
-/** A value, or a function that is called for each token request and may be async: for secrets and keys that rotate. */
+/** A value, or a function called for each token request, which may be async: for secrets and keys that rotate. */
 export type Provided<Value> = Value | (() => Value | PromiseLike<Value>)
 
 /**
@@ -10,13 +10,13 @@ export type ClientAuthentication =
 /** HTTP Basic with the client's identifier and secret (RFC 6749 §2.3.1). */
 export interface ClientSecretBasic {
   readonly method: 'client_secret_basic'
-  /** `form` encodes both parts as RFC 6749 §2.3.1 asks; `none` is for servers that do not decode them. Default: `form`. */
+  /** `form` encodes both parts as RFC 6749 §2.3.1 requires; `none` is for servers that do not decode them. Default: `form`. */
   readonly encoding?: 'form' | 'none'
-  /** Sends `client_id` in the body, too. Default: `false`. */
+  /** Also sends `client_id` in the body. Default: `false`. */
   readonly clientIdInBody?: boolean
 }
 
-/** An assertion that is signed with the client's key for each token request (RFC 7523 §2.2). */
+/** An assertion signed with the client's key for each token request (RFC 7523 §2.2). */
 export interface PrivateKeyJwt {
   readonly method: 'private_key_jwt'
   /** The private key, or a function that returns it, alone or with its `kid`. */
@@ -25,7 +25,7 @@ export interface PrivateKeyJwt {
   readonly kid?: string
 }
 
-/** An assertion that another party has made, such as the platform of a workload (RFC 7521 §4.2). */
+/** An assertion issued by another party, such as the platform of a workload (RFC 7521 §4.2). */
 export interface ClientAssertion {
   readonly method: 'client_assertion'
   /** The assertion, or a function that returns it. */

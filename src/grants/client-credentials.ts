@@ -3,8 +3,9 @@ import type { GrantOptions } from './options.js'
 import { tokenRequest } from './token-request.js'
 
 /**
- * Gets tokens for the client itself (RFC 6749 §4.4), from an empty store too: the first request gets the first token. A refused client never ends
- * the session. Throws a `TypeError` that names the wrong option; the returned function rejects with a `TokenEndpointError`.
+ * Gets tokens for the client itself (RFC 6749 §4.4). The store may be empty: the first request gets the first token. A refused
+ * client never ends the session. Throws a `TypeError` that names the invalid option; the returned function rejects with a
+ * `TokenEndpointError`.
  *
  * @example
  * attachOAuth(api, memoryStore(), { refresh: clientCredentials({ tokenEndpoint, clientId, clientSecret, scope: 'read' }) })

@@ -8,7 +8,7 @@ function parse(address: string): URL | undefined {
   }
 }
 
-/** Why no token may be sent to this address; `undefined` when it may. */
+/** Why no token may be sent to this address; `undefined` when it is allowed. */
 export function objectionTo(address: unknown, allowInsecureHttp: boolean): string | undefined {
   const url = parse(String(address))
   if (!url) return 'must be an absolute URL'

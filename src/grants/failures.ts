@@ -1,7 +1,7 @@
 import { networkCode } from './cause.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
-/** The error of a request that got no answer, or only a part of one. */
+/** The error of a request that got no answer or an incomplete one. */
 export function unreachable(endpoint: string, cause: unknown, hint?: string): TokenEndpointError {
   const code = networkCode(cause)
   const reason = code === undefined ? '' : ` (${code})`

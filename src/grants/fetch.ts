@@ -1,7 +1,7 @@
 /** The part of `fetch` that token requests need. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Response>
 
-/** A request to the token endpoint, the revocation endpoint or for the metadata of the issuer. */
+/** A request to the token endpoint or the revocation endpoint, or for the issuer's metadata. */
 export interface FetchInit {
   method: string
   headers: Record<string, string>
@@ -11,9 +11,9 @@ export interface FetchInit {
   signal?: AbortSignal
 }
 
-/** How requests leave this process. */
+/** How token requests are sent. */
 export interface Transport {
   readonly fetch: Fetch
-  /** A likely cause of a failed connection to this address, as a sentence; `undefined` when none is known. */
+  /** A likely cause of a failed connection to this address, as a sentence; `undefined` when unknown. */
   readonly hint?: (url: string) => string | undefined
 }

@@ -13,19 +13,22 @@ export interface GrantOptions {
   revocationEndpoint?: string | URL
   /** The client identifier (RFC 6749 §2.2). */
   clientId: string
-  /** The client's secret, or a function that returns it: called for each token request, so that secrets can rotate. Default: none. */
+  /**
+   * The client's secret, or a function that returns it and is called for each token request, so that secrets can rotate. Default:
+   * none.
+   */
   clientSecret?: Provided<string>
-  /** How the client authenticates itself. Default: `client_secret_basic` when there is a secret, otherwise `none`. */
+  /** How the client authenticates itself. Default: `client_secret_basic` if there is a secret, otherwise `none`. */
   clientAuthentication?: ClientAuthentication
-  /** The scope to ask for (RFC 6749 §3.3). Default: none is sent. */
+  /** The scope to request (RFC 6749 §3.3). Default: none is sent. */
   scope?: string
-  /** The resource or resources to ask a token for (RFC 8707). Default: none is sent. */
+  /** The resource or resources for which to request a token (RFC 8707). Default: none is sent. */
   resource?: string | readonly string[]
-  /** The audience to ask a token for, as some servers call it. Default: none is sent. */
+  /** The audience for which to request a token; a parameter of some servers. Default: none is sent. */
   audience?: string
   /** Further parameters of the token request. Default: none. */
   parameters?: Readonly<Record<string, string>>
-  /** The `grant_type` to send, for servers with one of their own, such as `account_credentials`. Default: that of RFC 6749. */
+  /** The `grant_type` to send, for servers that use their own, such as `account_credentials`. Default: that of RFC 6749. */
   grantType?: string
   /** Other names for parameters, such as `{ client_id: 'client_key' }`. Default: those of RFC 6749. */
   parameterNames?: ParameterNames
@@ -34,12 +37,12 @@ export interface GrantOptions {
   /** Further headers of token and revocation requests. `Authorization` only where `clientAuthentication` is `none`. Default: none. */
   headers?: Readonly<Record<string, string>>
   /**
-   * Sends token requests through the adapter of this instance: its proxy, agents, certificates and adapter apply, its interceptors and headers don't.
-   * An instance that uses XMLHttpRequest sends them with fetch, because only fetch can refuse to follow a redirect.
+   * Sends token requests through this instance: its adapter, proxy, agents and certificates apply, its interceptors and headers
+   * don't. If its adapter is XMLHttpRequest, fetch is used instead, because only fetch can refuse a redirect.
    */
   axios?: AxiosInstance
   /** Sends token requests. Default: `axios`, else the platform's `fetch`. */
   fetch?: Fetch
-  /** Allows plain http to other hosts than loopback, and requests through a proxy in the clear. Default: `false`. */
+  /** Allows plain http to hosts other than loopback, and requests in the clear through a proxy. Default: `false`. */
   dangerouslyAllowInsecureHttp?: boolean
 }

@@ -8,14 +8,14 @@ function proxyFor(url: string): Proxy | undefined {
   return proxy?.exempt ? undefined : proxy
 }
 
-/** A sentence about a proxy that fetch has ignored; `undefined` when there is none. */
+/** A sentence about a proxy that fetch ignores; `undefined` when there is none. */
 export function ignoredProxy(url: string): string | undefined {
   const proxy = isNode() && !nodeUsesProxyVariables() ? proxyFor(url) : undefined
   if (!proxy) return undefined
   return `${proxy.source} names a proxy, which Node's fetch ignores: to send token requests through it, pass axios: instance (with axios' http adapter).`
 }
 
-/** Throws where Node's fetch would hand a request over plain http to a proxy. */
+/** Throws if Node's fetch would send a plain-http request through a proxy. */
 export function refuseProxiedHttp(url: string): void {
   const target = new URL(url)
   const proxy = target.protocol === 'http:' && nodeUsesProxyVariables() ? proxyFor(url) : undefined

@@ -1,6 +1,6 @@
 import type { Environment } from './proxy.js'
 
-/** The part of Node's `process` that is read; nothing of it exists in a browser. */
+/** The part of Node's `process` that is read. Browsers have none of it. */
 interface Process {
   readonly env?: Environment
   readonly execArgv?: readonly string[]
@@ -11,7 +11,7 @@ interface Process {
 
 const current = (): Process => (globalThis as { process?: Process }).process ?? {}
 
-/** The environment variables; empty where the platform has none. */
+/** The environment variables; empty if the platform has none. */
 export const environmentVariables = (): Environment => current().env ?? {}
 
 /** Is this Node, whose fetch ignores proxy variables? Bun and Deno read them. */
@@ -20,7 +20,7 @@ export function isNode(): boolean {
   return release?.name === 'node' && versions?.bun === undefined && !('Deno' in globalThis)
 }
 
-/** Do Node's own agents and fetch follow proxy variables (`NODE_USE_ENV_PROXY`, `--use-env-proxy`)? */
+/** Do Node's own agents and fetch use proxy variables (`NODE_USE_ENV_PROXY`, `--use-env-proxy`)? */
 export function nodeUsesProxyVariables(): boolean {
   const { env = {}, execArgv = [], allowedNodeEnvironmentFlags } = current()
   if (!allowedNodeEnvironmentFlags?.has('--use-env-proxy')) return false

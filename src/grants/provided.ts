@@ -1,7 +1,10 @@
 import type { Provided } from './client-authentication.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
-/** The value, asked for now if it is a function. Rejects with a `TokenEndpointError` that names the option when the function fails. */
+/**
+ * Resolves with the value, or with the function's result. Rejects with a `TokenEndpointError` that names the option when the
+ * function fails.
+ */
 export async function provide<Value>(provided: Provided<Value>, option: string): Promise<Value> {
   if (typeof provided !== 'function') return provided
   try {

@@ -9,7 +9,7 @@ export interface Proxy {
   readonly source: string
   /** The protocol spoken to the proxy, such as `http:`. */
   readonly protocol: string
-  /** NO_PROXY exempts the address from it. */
+  /** NO_PROXY exempts the address from this proxy. */
   readonly exempt: boolean
 }
 
@@ -28,12 +28,15 @@ export function isExempt({ protocol, hostname, port }: URL, noProxy: string): bo
       if (host === '' || (entryPort !== undefined && Number(entryPort) !== ownPort)) return false
       if (host.startsWith('*')) return hostname.endsWith(host.slice(1))
       if (host.startsWith('.')) return hostname.endsWith(host)
-      // All names of loopback are one: NO_PROXY=localhost also means 127.0.0.1, and 127.0.0.0/8 means localhost.
+      // Names of loopback are equivalent: NO_PROXY=localhost also covers 127.0.0.1, and 127.0.0.0/8 covers localhost.
       return host === hostname || (isLoopback(hostname) && isAtLoopback(host.replace(/\/\d+$/, '')))
     })
 }
 
-/** The proxy that the environment names for this address, exempt or not. `npm`: the variables that npm sets for scripts count, too. */
+/**
+ * The proxy that the environment names for this address, exempt or not. `npm`: also reads the variables that npm sets for
+ * scripts.
+ */
 export function proxyInEnvironment(url: URL, env: Environment, npm: boolean): Proxy | undefined {
   const find = (name: string): string | undefined => [name, name.toUpperCase()].find((each) => env[each])
   const scheme = `${url.protocol.slice(0, -1)}_proxy`
@@ -55,7 +58,7 @@ export function proxyInOption(url: URL, option: unknown): Proxy | undefined {
   return { source: 'the proxy option', protocol: given.endsWith(':') ? given : `${given}:`, exempt: false }
 }
 
-/** Would this proxy receive the request in the clear? `tunnels`: https goes through a CONNECT tunnel. */
+/** Would this proxy receive the request in the clear? `tunnels`: https uses a CONNECT tunnel. */
 export function readsInTheClear({ protocol }: URL, proxy: Proxy, tunnels: boolean): boolean {
   if (protocol === 'http:') return true
   return !tunnels && proxy.protocol === 'http:'

@@ -1,12 +1,12 @@
 import { tooLarge, unreachable } from './failures.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
-/** Answers are cut at this many bytes. */
+/** The largest answer that is read, in bytes. */
 export const MAX_BODY = 1_000_000
 
 /** Ends the transfer of a body that is not needed. */
 export function discard({ body }: Response): void {
-  // A locked or broken stream rejects, and there is nothing left to end then.
+  // A locked or broken stream rejects; there is nothing left to cancel.
   body?.cancel?.().catch(() => undefined)
 }
 
@@ -19,7 +19,7 @@ export async function readText(response: Response, endpoint: string, signal: Abo
   }
   try {
     const text = body?.getReader ? await readStream(body, signal) : await response.text()
-    // React Native has no streams: there the limit is checked afterwards.
+    // React Native has no streams, so the limit is checked afterwards.
     if (text === undefined || text.length > MAX_BODY) throw tooLarge(endpoint, status)
     return text
   } catch (error) {
@@ -27,7 +27,7 @@ export async function readText(response: Response, endpoint: string, signal: Abo
   }
 }
 
-/** `undefined` when there is more than the limit. */
+/** Reads a stream as text; `undefined` when it exceeds the limit. */
 async function readStream(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<string | undefined> {
   const reader = body.getReader()
   const leave = (): void => void reader.cancel().catch(() => undefined)

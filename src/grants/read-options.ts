@@ -15,7 +15,7 @@ export interface GrantSettings extends Transport {
   readonly grantType: string | undefined
   readonly parameters: readonly (readonly [string, string])[]
   readonly authenticate: ClientAuth
-  /** Gives a request the form that the server expects. */
+  /** Converts a request to the form that the server expects. */
   readonly prepare: (init: FetchInit) => FetchInit
   /** A sentence about an error code of the token endpoint. */
   readonly adviceOn: (error: string) => string | undefined
@@ -42,7 +42,7 @@ const known: Record<keyof GrantOptions, true> = {
   dangerouslyAllowInsecureHttp: true,
 }
 
-/** Parameters that the grant or an option sets. */
+/** Parameters set by the grant or by other options. */
 const reserved = [...renamable, 'client_assertion', 'client_assertion_type', 'resource', 'audience']
 
 type Wrong = (message: string) => TypeError

@@ -1,6 +1,6 @@
 import type { FetchInit } from './fetch.js'
 
-/** The parameters of a token request that servers know under other names. */
+/** The parameters of a token request that some servers name differently. */
 export const renamable = ['grant_type', 'client_id', 'client_secret', 'refresh_token', 'scope'] as const
 
 /** Other names for parameters, such as `{ client_id: 'client_key' }`. */
@@ -15,7 +15,9 @@ function toJSON(parameters: URLSearchParams): string {
   return JSON.stringify(members)
 }
 
-/** Gives a request the names and the format of its body that the server expects. Requests without a body stay as they are. */
+/**
+ * Makes the function that applies the parameter names and the body format of the server. Requests without a body stay unchanged.
+ */
 export function requestForm(names: ParameterNames, format: 'form' | 'json'): (init: FetchInit) => FetchInit {
   const nameOf = (name: string): string => (names as Record<string, string | undefined>)[name] ?? name
   return (init) => {

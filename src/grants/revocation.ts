@@ -7,7 +7,10 @@ import type { FindServer } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 import { errorCode, isRedirect, parseMembers } from './token-response.js'
 
-/** Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then revoke the rest themselves. */
+/**
+ * Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then also revoke the access
+ * token.
+ */
 export function revoker(settings: GrantSettings, find: FindServer): RevokeFunction {
   const client = { client_id: settings.clientId }
   return async ({ refresh_token, access_token }, { signal }) => {
@@ -19,7 +22,7 @@ export function revoker(settings: GrantSettings, find: FindServer): RevokeFuncti
       const response = await revocationRequest(server, client, settings.authenticate, token, {
         additionalParameters: { token_type_hint: hint },
         [customFetch]: sendTo('revocation endpoint', settings, signal, settings.prepare) as never,
-        // Checked at construction and after discovery.
+        // The endpoint was checked at construction and after discovery.
         [allowInsecureRequests]: true,
       })
       if (response.ok) discard(response)

@@ -2,7 +2,7 @@ import { unreachable } from './failures.js'
 import type { Fetch, FetchInit, Transport } from './fetch.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
-/** A `fetch` for oauth4webapi: adds the signal, lets `prepare` change the request, and turns a failed connection into a typed error. */
+/** Makes a `fetch` for oauth4webapi that adds the signal, applies `prepare`, and turns a failed connection into a typed error. */
 export function sendTo(
   endpoint: string,
   { fetch, hint }: Transport,

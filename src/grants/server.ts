@@ -24,7 +24,7 @@ function check({ token_endpoint, revocation_endpoint }: AuthorizationServer, all
   }
 }
 
-/** One attempt, and how much its failure says: 2 wrong metadata, 1 a server that may answer later, 0 no metadata here. */
+/** One attempt. A failure ranks 2 for wrong metadata, 1 for a server that may answer later, 0 for no metadata at this address. */
 type Attempt = { readonly server: AuthorizationServer } | { readonly failure: TokenEndpointError; readonly weight: 0 | 1 | 2 }
 
 async function attempt(
@@ -45,7 +45,7 @@ async function attempt(
     const response = await discoveryRequest(issuer, {
       algorithm,
       [customFetch]: sendTo(`issuer ${issuer.origin}`, settings, signal) as never,
-      // Checked at construction.
+      // The issuer was checked at construction.
       [allowInsecureRequests]: true,
     })
     const { status, headers } = response
@@ -62,7 +62,7 @@ async function attempt(
     throw error
   }
   try {
-    // The content type is not relied on: some servers send text/plain.
+    // Some servers send text/plain.
     const headers = { 'content-type': 'application/json' }
     const json = JSON.stringify(parseMembers(text) ?? null)
     const server = await processDiscoveryResponse(issuer, new Response(json, { headers }))
@@ -81,13 +81,13 @@ async function discover(settings: GrantSettings, issuer: URL, signal: AbortSigna
   throw second.weight > first.weight ? second.failure : first.failure
 }
 
-/** Finds the endpoints: given, or discovered once. Concurrent callers share a discovery; a failed one isn't remembered. */
+/** Returns the given endpoints, or discovers them once. Concurrent callers share a discovery; a failed one is not cached. */
 export function serverOf(settings: GrantSettings): FindServer {
   const { location, revocationEndpoint } = settings
   const given = revocationEndpoint === undefined ? {} : { revocation_endpoint: revocationEndpoint }
   if ('tokenEndpoint' in location) {
     const { tokenEndpoint } = location
-    // An assertion is meant for the issuer; where none is known, the token endpoint stands for it (RFC 7523 §3).
+    // The audience of an assertion is the issuer or, if that is unknown, the token endpoint (RFC 7523 §3).
     return async () => ({ issuer: tokenEndpoint, token_endpoint: tokenEndpoint, ...given })
   }
   let pending: { readonly found: Promise<AuthorizationServer>; readonly signal: AbortSignal } | undefined
@@ -97,7 +97,7 @@ export function serverOf(settings: GrantSettings): FindServer {
       return { ...(await mine.found), ...given }
     } catch (error) {
       if (pending === mine) pending = undefined
-      // The caller whose signal was aborted leaves alone; the others start another discovery.
+      // Only the caller whose signal was aborted rejects; the others start another discovery.
       if (mine.signal.aborted && !signal.aborted) return find(signal)
       throw error
     }

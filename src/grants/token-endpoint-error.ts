@@ -3,25 +3,24 @@ import { networkCode, reduceCause } from './cause.js'
 
 /** Details of a failed token request. */
 export interface TokenEndpointFailure {
-  /** The HTTP status, when there was an answer. */
-  readonly status?: number | undefined
+  /** The HTTP status, if there was an answer. */ readonly status?: number | undefined
   /** The error code of the answer (RFC 6749 §5.2), such as `invalid_grant`. */
   readonly error?: string | undefined
   /** The `Retry-After` header as received. */
   readonly retryAfter?: string | undefined
   /** The headers of the answer. Kept non-enumerable. */
   readonly headers?: Headers | undefined
-  /** The code of an error that arose before an answer, such as `ERR_INSECURE_PROXY`. Default: the network code of `cause`. */
+  /** The code of an error that occurred before an answer, such as `ERR_INSECURE_PROXY`. Default: the network code of `cause`. */
   readonly code?: string | undefined
   /** The parsed members of the answer, or its text. Kept non-enumerable. */
   readonly body?: unknown
-  /** The failure underneath. Only its name, code, status and system call are kept. */
+  /** The underlying failure. Only its name, code, status and system call are kept. */
   readonly cause?: unknown
 }
 
 /**
- * Rejection of a token, discovery or revocation request. Nothing of the request is in it. The body of the answer, which may hold secrets, is
- * non-enumerable: printers and `JSON.stringify` skip it, a `classify` function can read it.
+ * The error of a failed token, discovery or revocation request. It holds no part of the request. The body of the answer, which
+ * may hold secrets, is non-enumerable: printers and `JSON.stringify` skip it, and a `classify` function can read it.
  */
 export class TokenEndpointError extends Error {
   /** The HTTP status, when there was an answer. */
@@ -31,17 +30,17 @@ export class TokenEndpointError extends Error {
   /** The `Retry-After` header as received. */
   declare readonly retryAfter?: string
   /**
-   * The system's code of a failed connection, such as `ECONNREFUSED`, or `ERR_INSECURE_PROXY`: a proxy on the way would receive the request in the
-   * clear, and nothing was sent.
+   * The system's code of a failed connection, such as `ECONNREFUSED`; or `ERR_INSECURE_PROXY` when the request was not sent
+   * because a proxy would receive it in the clear.
    */
   declare readonly code?: string
   /** The headers of the answer; names are in lower case. Non-enumerable: they may hold cookies. */
   declare readonly headers?: Readonly<Record<string, string>>
   /** The `error_description` of the answer. Non-enumerable: servers quote tokens in it. */
   declare readonly error_description?: string
-  /** The parsed members of the answer, as a dictionary, or the text of another answer. Non-enumerable: it may hold tokens. */
+  /** The members of a parsed answer, as a dictionary, or the text of any other answer. Non-enumerable: it may hold tokens. */
   declare readonly body?: Readonly<Record<string, unknown>> | string
-  /** Tells an error of the token endpoint from one of an application's own refresh function, across copies of the package. */
+  /** Distinguishes this error from those of an application's own refresh function, across copies of the package. */
   declare readonly isTokenEndpointError: true
 
   constructor(message: string, { status, error, retryAfter, headers, code, body, cause }: TokenEndpointFailure = {}) {

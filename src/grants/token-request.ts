@@ -10,13 +10,13 @@ import { readTokenResponse } from './token-response.js'
 
 /** One way of getting tokens. */
 export interface Grant {
-  /** The public function, as errors name it. */
+  /** The name of the public function, for errors. */
   readonly name: string
   readonly grantType: string
   readonly needsRefreshToken: boolean
 }
 
-/** Makes the refresh function of a grant. Throws a `TypeError` that names the wrong option. */
+/** Makes the refresh function of a grant. Throws a `TypeError` that names the invalid option. */
 export function tokenRequest({ name, grantType, needsRefreshToken }: Grant, options: GrantOptions): RefreshFunction {
   const settings = readGrantOptions(name, options)
   const find = serverOf(settings)
@@ -33,7 +33,7 @@ export function tokenRequest({ name, grantType, needsRefreshToken }: Grant, opti
       new URLSearchParams([...settings.parameters, ...own] as [string, string][]),
       {
         [customFetch]: sendTo('token endpoint', settings, signal, settings.prepare) as never,
-        // Checked at construction and after discovery.
+        // The endpoint was checked at construction and after discovery.
         [allowInsecureRequests]: true,
       },
     )

@@ -9,7 +9,10 @@ function parseForm(text: string): Members | undefined {
   return 'access_token' in members || 'error' in members ? members : undefined
 }
 
-/** The members of an answer: JSON whatever its content type, or a form (GitHub, older Facebook). `undefined` when it is neither. */
+/**
+ * The members of an answer: JSON regardless of its content type, or a form (GitHub, older Facebook). `undefined` for any other
+ * text.
+ */
 export function parseMembers(text: string): Members | undefined {
   // `trim` also removes a byte order mark.
   const trimmed = text.trim()
@@ -30,8 +33,8 @@ export function errorCode({ error }: Members = {}): string | undefined {
 export const isRedirect = ({ status }: Response): boolean => status === 0 || (status >= 300 && status < 400)
 
 /**
- * Reads the answer of a token endpoint (RFC 6749 §5.1, §5.2). Rejects with a `TokenEndpointError` whose message quotes nothing of the body but a
- * well-formed error code. `adviceOn` gives a sentence about an error code.
+ * Reads the answer of a token endpoint (RFC 6749 §5.1, §5.2). Rejects with a `TokenEndpointError` whose message quotes only a
+ * well-formed error code from the body. `adviceOn` returns a sentence about an error code.
  */
 export async function readTokenResponse(
   response: Response,
@@ -65,7 +68,7 @@ export async function readTokenResponse(
   }
   if (!ok) throw fail('without an OAuth error.')
   if (!members) throw fail('without JSON: is this its address?')
-  // A new refresh token must reach the session even where the rest of the answer is unusable.
+  // A new refresh token must reach the session even if the rest of the answer is unusable.
   if (!hasToken && typeof members.refresh_token !== 'string') throw fail('without an access_token.')
   return members as TokenResponse
 }

@@ -7,7 +7,7 @@ import { environmentVariables, nodeUsesProxyVariables } from './process-environm
 import { proxyInEnvironment, proxyInOption, readsInTheClear, type Proxy } from './proxy.js'
 import { MAX_BODY } from './read-body.js'
 
-/** Statuses whose answers have no body: `Response` refuses one. */
+/** Statuses for which `Response` refuses a body. */
 const bodiless = new Set([204, 205, 304])
 
 type Adapter = ReturnType<typeof getAdapter>
@@ -23,7 +23,7 @@ const readsNpmConfig = !isAtLeast(14, 0)
 
 function named(name: 'http' | 'fetch' | 'xhr', config: InternalAxiosRequestConfig): Adapter | undefined {
   try {
-    // The second parameter exists in newer releases: the fetch adapter is made for `config.env`.
+    // Newer releases have a second parameter: they make the fetch adapter for `config.env`.
     return (getAdapter as (adapter: unknown, config: unknown) => Adapter)(name, config)
   } catch {
     return undefined
@@ -33,10 +33,10 @@ function named(name: 'http' | 'fetch' | 'xhr', config: InternalAxiosRequestConfi
 const adapterFor = (config: InternalAxiosRequestConfig): Adapter =>
   (getAdapter as (adapter: unknown, config: unknown) => Adapter)(config.adapter, config)
 
-/** The proxy of a request: that of the option, else that of the environment, as axios and Node's own agents decide. */
+/** The proxy of a request: from the option, else from the environment, as axios and Node's own agents choose it. */
 function proxyOf(url: URL, option: unknown): Proxy | undefined {
   if (option) return proxyInOption(url, option)
-  // Node's own agents go through a proxy even where axios is told not to.
+  // Node's own agents use a proxy even with `proxy: false`.
   const isDirect = option === false && !(url.protocol === 'http:' && nodeUsesProxyVariables())
   return isDirect ? undefined : proxyInEnvironment(url, environmentVariables(), readsNpmConfig)
 }
@@ -44,7 +44,7 @@ function proxyOf(url: URL, option: unknown): Proxy | undefined {
 /** The `proxy` option to send with. Throws when a proxy would receive the request in the clear. */
 function secureProxy(url: URL, option: unknown): unknown {
   const proxy = proxyOf(url, option)
-  // Releases of axios read NO_PROXY differently: this makes sure that exempt here is exempt there.
+  // Releases of axios read NO_PROXY differently, so an exempt address is passed on as `proxy: false`.
   if (!proxy || proxy.exempt) return proxy ? false : option
   if (!readsInTheClear(url, proxy, tunnels)) return option
   const advice =
@@ -56,8 +56,9 @@ function secureProxy(url: URL, option: unknown): unknown {
 }
 
 /**
- * A `fetch` that sends through the adapter of an axios instance, with its agents, proxy and certificates. It goes below the interceptors, so that a
- * refresh can never wait for itself, and leaves out the instance's own headers: an authorization among them is not meant for the token endpoint.
+ * Makes a `fetch` that sends through the adapter of an axios instance, with its agents, proxy and certificates. The requests
+ * bypass the interceptors, so that a refresh never waits for itself, and omit the instance's own headers, whose authorization is
+ * not meant for the token endpoint.
  */
 export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): Fetch {
   return async (url, init) => {
@@ -80,7 +81,7 @@ export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): 
       data: body?.toString(),
       responseType: 'text',
       maxRedirects: 0,
-      // The fetch adapter of older releases looks only here.
+      // The fetch adapter of older releases reads only this option.
       fetchOptions: { ...fetchOptions, redirect: 'manual' },
       timeout: 0,
       validateStatus: null,
@@ -89,18 +90,18 @@ export function axiosFetch(instance: AxiosInstance, allowInsecureHttp = false): 
       signal,
     } as unknown as InternalAxiosRequestConfig
     const send = adapterFor(config)
-    // XMLHttpRequest would follow a redirect, with the refresh token in the body.
+    // XMLHttpRequest would follow a redirect with the refresh token in the body.
     if (send === named('xhr', config) && typeof globalThis.fetch === 'function') return globalThis.fetch(url, init)
     if (send === named('fetch', config)) {
       if (!allowInsecureHttp) refuseProxiedHttp(url)
-      // The fetch adapter of older releases has no limit: the stream is read up to ours.
+      // The fetch adapter of older releases has no size limit, so `readText` applies one to the stream.
       Object.assign(config, { responseType: 'stream', maxContentLength: -1 })
     } else if (!allowInsecureHttp && !socketPath) config.proxy = secureProxy(new URL(url), proxy) as never
     return toResponse(await send(config).catch(reportSize))
   }
 }
 
-/** The http adapter tells an answer over the limit by its message alone. */
+/** Throws the typed error of an answer over the limit, which the http adapter reports only in its message. */
 function reportSize(error: unknown): never {
   const { message, response } = error as { message?: unknown; response?: { status?: number } }
   throw /^maxContentLength size/.test(String(message)) ? tooLarge('server', response?.status) : error

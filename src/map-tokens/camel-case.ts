@@ -3,7 +3,7 @@ import type { TokenJSON } from '../types.js'
 
 type Json = Record<string, unknown>
 
-/** Names in camelCase for each member of RFC 6749 §5.1 and its extensions; the first one is used where there is nothing to follow. */
+/** Names in camelCase for each member of RFC 6749 §5.1 and its extensions. The first name is the default. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
   access_token: ['accessToken', 'token', 'access_token'],
   refresh_token: ['refreshToken', 'refresh_token'],
@@ -56,7 +56,7 @@ function replaceAt(json: unknown, [name, ...path]: readonly string[], value: Jso
   return copy
 }
 
-/** Reads a token set in camelCase, also one that is nested. What holds none is returned as it is. */
+/** Reads a token set in camelCase, also a nested one. Returns any other value unchanged. */
 export function readCamelCase(foreign: unknown): TokenJSON {
   const found = at(foreign, pathTo(foreign) ?? []) ?? {}
   const tokens: TokenJSON = { ...found }

@@ -1,8 +1,8 @@
 import type { TokenStore } from '../types.js'
 
 /**
- * A store with everything that `store` has (its lock, its notifications, its marks), but with other functions for reading and writing. Functions run
- * on `store` itself, so that classes with private fields work.
+ * Derives a store with other functions for reading and writing and with everything else that `store` has, such as its lock and
+ * its notifications. The functions are called on `store` itself, so that classes with private fields work.
  */
 export function deriveStore(store: TokenStore, replaced: Pick<TokenStore, 'read' | 'write'>): TokenStore {
   const derived = {}

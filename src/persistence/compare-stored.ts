@@ -4,10 +4,10 @@ import { isOtherUser, readRecord, type TokenRecord } from '../token-record.js'
 import { sameTokens } from '../tokens.js'
 import type { TokenJSON } from '../types.js'
 
-/** A read store holds the set in use, or is changed. */
+/** The result of comparing a store that was just read: the store holds the set in use, or has changed. */
 export type StoredDifference = Exclude<StoredChange, { type: 'unchanged' }>
 
-/** Compares the content of the store with the set in use. Throws `OAUTH_TOKEN_INVALID`, which names the store. */
+/** Compares the content of the store with the set in use. Throws `OAUTH_TOKEN_INVALID` with a message that names the store. */
 export function compareStored(
   storeName: string,
   stored: TokenJSON | undefined,

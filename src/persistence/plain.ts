@@ -5,7 +5,7 @@ import { compareStored } from './compare-stored.js'
 import { renewTokens, saveRecord } from './renew.js'
 import { StoreAccess } from './store-access.js'
 
-/** Reads a set for revocation. An unreadable set is not revoked. */
+/** Parses a stored set for revocation. An unreadable set is not revoked. */
 function readable(json: TokenJSON | undefined, now: number): TokenRecord | undefined {
   try {
     return json && readRecord(json, now)
@@ -14,7 +14,7 @@ function readable(json: TokenJSON | undefined, now: number): TokenRecord | undef
   }
 }
 
-/** Persistence of a store that one process uses. */
+/** The persistence of a store that only one process uses. */
 export function plainPersistence(store: TokenStore): PersistenceFactory {
   return (environment, settings) =>
     createPersistence(new StoreAccess(store, environment, settings.storeTimeout), environment, settings)

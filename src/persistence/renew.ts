@@ -28,7 +28,7 @@ export function renewTokens(
 
 const superseded: Renewal = { outcome: { type: 'superseded' } }
 
-/** One renewal. Each step returns its result, or `undefined` to go on. */
+/** One renewal. Each step returns the outcome, or `undefined` to continue with the next step. */
 class RenewRun {
   readonly #access: StoreAccess
   readonly #environment: Environment
@@ -37,7 +37,7 @@ class RenewRun {
   readonly #lost: AbortSignal | undefined
   /** The set whose refresh token is sent. */
   #base: TokenRecord | undefined
-  /** A newer set of the store that asks for a refresh itself. */
+  /** A newer stored set that is itself due for a refresh. */
   #adopted: TokenRecord | undefined
 
   constructor(
@@ -116,12 +116,12 @@ class RenewRun {
 
   #compare(stored: TokenJSON | undefined): StoredDifference {
     const change = compareStored(this.#access.name, stored, this.#base, this.#environment.now())
-    // After the comparison: a record that can't be read must be reported again.
+    // After the comparison, so that an unreadable record is reported again.
     this.#access.acknowledge(stored)
     return change
   }
 
-  /** The outcome of a change; `undefined` where the refresh goes on, with the changed set. */
+  /** The outcome of a stored change; `undefined` when the refresh continues with the changed set. */
   #evaluate(change: StoredDifference): RenewOutcome | undefined {
     if (change.type === 'saved') return undefined
     if (change.type === 'removed') return this.#base && change
@@ -130,7 +130,7 @@ class RenewRun {
     return undefined
   }
 
-  /** Does this stored set make a token request unnecessary? */
+  /** Does this stored set make the token request unnecessary? */
   #isNewer({ parsed }: TokenRecord): boolean {
     const { accessToken } = parsed
     if (accessToken === undefined || accessToken === this.#base?.parsed.accessToken) return false
@@ -142,7 +142,7 @@ class RenewRun {
   }
 }
 
-/** Deletes the set whose refresh token was refused, unless another session has stored a newer one: resolves with that one. */
+/** Deletes the set whose refresh token was refused. If another session has stored a newer set, keeps it and resolves with it. */
 async function findSuccessor(access: StoreAccess, keepStored: boolean, signal: Superseded): Promise<TokenJSON | undefined> {
   try {
     if (!keepStored) {
@@ -152,12 +152,12 @@ async function findSuccessor(access: StoreAccess, keepStored: boolean, signal: S
     const stored = await access.read()
     return access.changedExternally(stored) ? stored : undefined
   } catch {
-    // The session ends in any case; a set that could not be deleted will be refused again.
+    // The session ends even so. A set that could not be deleted will be refused again.
     return undefined
   }
 }
 
-/** Saves a set that could not be saved before, unless the store has changed. */
+/** Saves a set whose earlier save failed, unless the store has changed. */
 export async function saveRecord(
   access: StoreAccess,
   record: TokenRecord,
@@ -167,6 +167,6 @@ export async function saveRecord(
   const result = await access.replace(recordToJSON(record), signal)
   if (signal.aborted) return { type: 'superseded' }
   if (result.type !== 'conflict') return { type: 'saved' }
-  // The change stays news: a refresh under way must not overwrite it.
+  // The change is not acknowledged: a refresh under way must not overwrite it.
   return compareStored(access.name, result.found, record, now())
 }

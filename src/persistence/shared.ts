@@ -7,10 +7,10 @@ import { createPersistence } from './plain.js'
 import { renewTokens, saveRecord } from './renew.js'
 import { StoreAccess, storeError } from './store-access.js'
 
-/** The pause between two tries to save under the lock, in milliseconds. */
+/** The pause between two attempts to save under the lock, in milliseconds. */
 const SAVE_INTERVAL = 100
 
-/** Persistence of a store that several sessions share: lock → read again → adopt or exchange → compare and set → release. */
+/** The persistence of a store that several sessions share: lock → read again → adopt or exchange → compare and set → release. */
 export function sharedPersistence(store: SharedStoreDefinition): PersistenceFactory {
   return (environment, settings) => {
     const access = new StoreAccess(store, environment, settings.storeTimeout)
@@ -26,13 +26,13 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
               const renewal = await renewTokens(access, environment, settings, request, lost)
               resolve({ ...renewal, released, lockWait })
               const { outcome } = renewal
-              // Without this, the next holder of the lock reads the spent refresh token and sends it again.
+              // Otherwise the next lock holder would read the spent refresh token and send it again.
               if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record))
                 return undefined
               return keepSaving(outcome.record, request.superseded, lost)
             })
             .catch((error: unknown) => {
-              // No effect once the work has run.
+              // Has no effect once the work has run.
               resolve({ outcome: { type: 'failed', error: storeError(access.name, 'be locked', error) } })
               return undefined
             })
@@ -40,7 +40,10 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       saveAgain: (record, superseded) => lock.run(() => saveRecord(access, record, superseded, () => environment.now())),
     }
 
-    /** Tries again until `storeTimeout` has passed. A lost lock allows one more try, which compare and set refuses if the store has changed. */
+    /**
+     * Retries the save for `storeTimeout`. After the lock is lost, one more attempt follows, which compare and set refuses if the
+     * store has changed.
+     */
     async function keepSaving(record: TokenRecord, superseded: Superseded, lost: AbortSignal | undefined): Promise<SaveOutcome> {
       const end = environment.monotonic() + settings.storeTimeout
       for (;;) {
@@ -73,7 +76,7 @@ class StoreLock {
     this.#settings = settings
   }
 
-  /** Runs `work` under the lock; settles when the lock is free. A release that fails or hangs does not change the result. */
+  /** Runs `work` under the lock; settles when the lock is released. A release that fails or hangs does not change the result. */
   run<Result>(work: (lost: AbortSignal | undefined) => Promise<Result>): Promise<Result> {
     const { lockTimeout, storeTimeout } = this.#settings
     const waiting = new AbortController()
@@ -87,7 +90,7 @@ class StoreLock {
         giveUp(brandAsSafe(new Error(`lock not acquired within ${lockTimeout} ms`))),
       )
       const locked = async (lost?: AbortSignal): Promise<Result> => {
-        // A store that calls back twice, or after the time limit, starts nothing.
+        // A store that calls back twice, or after the time limit, starts no second run.
         if (result) return result
         if (waiting.signal.aborted) throw waiting.signal.reason
         cancelTimer()
@@ -96,7 +99,7 @@ class StoreLock {
         cancelTimer = this.#environment.after(storeTimeout, () => resolve(mine))
         return mine
       }
-      // Once the work has run, its result counts, not the outcome of the lock.
+      // Once the work has run, its result counts, even if the lock fails.
       const ended = (cause: unknown): void => (result ? resolve(result) : giveUp(cause))
       new Promise((started) => started(this.#store.lock(locked, waiting.signal)))
         .then(() => ended(brandAsSafe(new Error('the lock ended without running the work'))), ended)

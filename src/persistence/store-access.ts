@@ -9,17 +9,17 @@ const noop = (): void => undefined
 
 export type ReplaceResult =
   | { readonly type: 'stored' }
-  /** The store has changed since it was last read here; `found` is what it holds now. */
+  /** The store has changed since this session last read it; `found` is its present content. */
   | { readonly type: 'conflict'; readonly found: TokenJSON | undefined }
   | { readonly type: 'superseded' }
 
-/** The error of a failed operation of the store, which names both. */
+/** The typed error of a failed store operation. */
 export function storeError(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause) && cause.code === 'OAUTH_STORE_FAILED') return cause as OAuthError
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not ${verb}. Its content is unchanged.`, { cause })
 }
 
-/** Reads and writes a store, each step within the time limit. Changes run one at a time, in the order of the calls. */
+/** Reads and writes a store, each operation within the time limit. Writes run one at a time, in the order of the calls. */
 export class StoreAccess {
   readonly name: string
   readonly #store: TokenStore
@@ -27,7 +27,7 @@ export class StoreAccess {
   readonly #timeout: number
   /** The content of the store at the last acknowledged read or write. */
   #known: TokenJSON | undefined
-  /** An unconditional write is under way or has failed: any content counts as known. */
+  /** An unconditional write is under way or has failed, so any content counts as known. */
   #overwriting = false
   #queue: Promise<unknown> = Promise.resolve()
 
@@ -38,7 +38,7 @@ export class StoreAccess {
     this.#timeout = timeout
   }
 
-  /** Reads after all changes that were queued before. */
+  /** Reads the store after all writes queued so far. */
   read(): Promise<TokenJSON | undefined> {
     return this.#enqueue(() => this.#read())
   }
@@ -54,7 +54,7 @@ export class StoreAccess {
     this.#overwriting = false
   }
 
-  /** Stores `tokens`, unless the store has changed since it was last read here or the write is superseded. */
+  /** Stores `tokens`, unless the store has changed since this session last read it or the write is superseded. */
   replace(tokens: TokenJSON | undefined, superseded: Superseded): Promise<ReplaceResult> {
     return this.#enqueue(async () => {
       const present = await this.#read()
@@ -67,11 +67,11 @@ export class StoreAccess {
     })
   }
 
-  /** Stores `tokens` unconditionally. Resolves with the content before. */
+  /** Stores `tokens` unconditionally. Resolves with the previous content. */
   overwrite(tokens: TokenJSON | undefined): Promise<TokenJSON | undefined> {
     return this.#enqueue(async () => {
       this.#overwriting = true
-      // A write to a store that can't be read may undo another session's change later; a deletion is tried in any case.
+      // Writing to an unreadable store might undo another session's change; a deletion is always attempted.
       const present = await this.#read().catch((error: unknown) => {
         if (tokens) throw error
         return this.#known
@@ -81,7 +81,7 @@ export class StoreAccess {
     })
   }
 
-  /** Asks the store whether a write would succeed. Resolves with the error when not. */
+  /** Asks the store whether a write would succeed. Resolves with the error if it would not. */
   async checkWritable(): Promise<OAuthError | undefined> {
     const { checkWritable } = this.#store
     if (!checkWritable) return undefined

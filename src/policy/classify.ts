@@ -3,7 +3,7 @@ import { neverConnected } from './connection.js'
 import { attempt, collectEvidence, type Evidence } from './evidence.js'
 import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
 
-// The patterns for codes apply to the last part of a code, in lower case, without separators.
+// Code patterns match the last part of a code, in lower case, without separators.
 
 const overloadCode =
   /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|exhausted|(limit|quota)exceeded/
@@ -11,7 +11,7 @@ const overloadText =
   /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later/i
 
 const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
-/** In a sentence, in XML, or in JSON that could not be parsed. */
+/** An ended session as reported in a sentence, in XML, or in JSON that could not be parsed. */
 const endedText = /\b(invalid[ _-]grant(?!.?type)|(bad|invalid)_refresh_token)\b/i
 const probablyEndedCode =
   /^((interaction|login|signin|consent|accountselection|\w*auth\w*|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|\w*locked|suspended|(already|re)used|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
@@ -24,18 +24,21 @@ const otherSubjects =
   /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
 const deadToken =
   /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\w+listed|ung.ltig|abgelaufen/i
-/** Without the word "refresh", only where it is the subject of the sentence. */
+/** A session or token, named without "refresh", that is the subject of the sentence. */
 const deadSession =
   /\b(token|jwt|session)(( \w+){0,4} (is|was|has|had)( \w+)?)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b/i
 
-/** True when a description calls the refresh token invalid, expired, revoked or used; or when it has the code of Meta's APIs for that. */
+/**
+ * True when a description calls the refresh token invalid, expired, revoked or used, or has the code with which Meta's APIs say
+ * so.
+ */
 function describesEnd(text: string, subject: RegExp): boolean {
   if (/oauthexception/i.test(text) && /\b190\b/.test(text)) return true
   const rest = text.replace(otherSubjects, '')
   return !blamesRequest.test(rest) && (deadSession.test(rest) || (subject.test(rest) && deadToken.test(rest)))
 }
 
-/** The kind, whether it is inferred, and the code that decided. */
+/** The kind of failure, whether it is inferred, and the decisive code. */
 type Verdict = readonly [kind: FailureKind, inferred?: boolean, code?: string | undefined]
 
 function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus: boolean): Verdict {
@@ -57,13 +60,13 @@ function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus:
   const subject = invalidRequest ? /token/i : /refresh.?token/i
   if (misconfigured === invalidRequest && texts.some((text) => describesEnd(text, subject))) return ['ended', true, misconfigured]
   if (misconfigured) return ['misconfigured', false, misconfigured]
-  // A Basic challenge is about the client's own authentication (RFC 6749 §5.2).
+  // A Basic challenge concerns the client's own authentication (RFC 6749 §5.2).
   return status === 401 && inferFromStatus && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
     ? ['ended', true]
     : ['transient']
 }
 
-/** A date counts from the `Date` of the answer, by the server's own clock, where there is one. */
+/** Reads `Retry-After`. A date counts from the answer's `Date`, the server's own clock, if there is one. */
 function retryAfterOf(headers: Evidence['headers'], now: number): number | undefined {
   const value = headers['retry-after'] ?? ''
   const seconds = value.trim() === '' ? NaN : Number(value)
@@ -71,15 +74,15 @@ function retryAfterOf(headers: Evidence['headers'], now: number): number | undef
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** The body for `classify`: that of the answer, or the value that was thrown in its place. */
+/** The body for `classify`: that of the answer, or the thrown value. */
 function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
   const { stack, response, headers } = Object(error) as Record<string, unknown>
   return (stack ?? response ?? headers) ? (body ?? (code && { error: code })) : error
 }
 
 /**
- * Classifies the value that a refresh function rejected with; `null` stands for a refresh function that resolved with `null`. `now` is the
- * time by this machine's clock, for a `Retry-After` that is a date. Never throws.
+ * Classifies the value that a refresh function rejected with; `null` represents a refresh function that resolved with `null`.
+ * `now` is this machine's time, for a `Retry-After` that is a date. Never throws.
  */
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
   const evidence = collectEvidence(error)

@@ -1,4 +1,4 @@
-/** Codes that arise only before a connection exists, for errors that do not tell the system call. */
+/** Codes that occur only before a connection exists, for errors that do not name the system call. */
 const beforeConnection = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT)$/
 
 /** True when `error` proves that no connection was made, so that the server can't have processed the request. */

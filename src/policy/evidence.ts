@@ -1,32 +1,32 @@
-/** Everything in an error that tells what went wrong, wherever an HTTP client, an SDK or a server has put it. */
+/** The parts of an error that describe the failure, wherever an HTTP client, an SDK or a server puts them. */
 export interface Evidence {
   status?: number | undefined
   headers: Record<string, string>
   body?: unknown
-  /** Error codes and names of error classes as they came. */
+  /** Error codes and names of error classes, unchanged. */
   readonly codes: string[]
   /** Descriptions, one text for each object. */
   readonly texts: string[]
-  /** The first member `error` that has the form of an OAuth error code. */
+  /** The first `error` member that has the form of an OAuth error code. */
   error?: string
   networkCode?: string
 }
 
-// Parts of member names, which servers and clients spell in every way.
+// Parts of member names, because servers and clients spell them differently.
 const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
 const textMember =
   /^(?!.*ur[il]$).*(err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
 
-/** What clients add about the request, whose parameters tell nothing. */
+/** Members in which clients describe the request, which says nothing about the failure. */
 const requestMember = /^(config|req|op|param|var|headers)/
 const html = /^\s*<(!doctype|html)/i
-/** How applications and clients put the status into a message. */
+/** The status as applications and clients write it in a message. */
 const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
 
 const MAX_NODES = 64
 const MAX_TEXT = 1000
 
-/** Parses JSON, also inside other text such as a message, or a form. Returns other text as it is. */
+/** Parses JSON, even inside other text such as a message, or a form. Returns other text unchanged. */
 export function parseText(text: string): unknown {
   try {
     return JSON.parse(/[[{].*[\]}]/s.exec(text)?.[0] ?? text) as unknown
@@ -35,7 +35,7 @@ export function parseText(text: string): unknown {
   }
 }
 
-/** Runs code of the application or its libraries, such as a getter: a throw counts as nothing. */
+/** Runs code of the application or its libraries, such as a getter. A throw gives `undefined`. */
 export function attempt<Result>(run: () => Result): Result | undefined {
   try {
     return run()
@@ -55,13 +55,13 @@ function copyHeaders(headers: object): Record<string, string> {
   return Object.fromEntries([...entries].map(([name, value]) => [name.toLowerCase(), String(value ?? '')]))
 }
 
-/** True for what JSON makes, of any realm: a body has it under any name. */
+/** True for objects and arrays as JSON creates them, of any realm. */
 const isPlain = (value: object): boolean => /^(Object|Array)$/.test(value.constructor?.name)
 
-/** Reads one object; pushes the values inside it that may tell more to `queue`. */
+/** Reads one object. Adds nested values that may hold more evidence to `queue`. */
 function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown[]): void {
   const texts: unknown[] = []
-  // Members that are inherited or not enumerable count: clients define the answer that way.
+  // Includes inherited and non-enumerable members: some clients define the answer that way.
   const names = new Set<string>()
   for (let level = node; level && level !== Object.prototype; level = Object.getPrototypeOf(level) as typeof node)
     for (const name of Object.getOwnPropertyNames(level)) names.add(name)
@@ -85,11 +85,11 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
     if (name === 'code' && node.stack && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(value)) found.networkCode = value
   }
   found.texts.push(texts.join(' ').slice(0, MAX_TEXT))
-  // Only where nothing else tells: the code in a body.
+  // The code in a body counts only if there is no other status.
   if (Number(node.code) >= 400) found.status ??= toStatus(node.code)
 }
 
-/** Collects what `error` tells: an error of axios, fetch, an OAuth library or an identity SDK, or a JSON body that was thrown. */
+/** Collects the evidence in an error of axios, fetch, an OAuth library or an identity SDK, or in a thrown JSON body. */
 export function collectEvidence(error: unknown): Evidence {
   const found: Evidence = { headers: {}, codes: [], texts: [] }
   const queue = [error]

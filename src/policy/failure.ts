@@ -5,13 +5,13 @@
  * |---|---|
  * | `ended` | the session is over: the user has to sign in again |
  * | `misconfigured` | the token endpoint refuses the client or the request; the tokens are kept |
- * | `transient` | no usable answer this time; the tokens are kept |
+ * | `transient` | no usable answer; the tokens are kept |
  */
 export type FailureKind = 'ended' | 'misconfigured' | 'transient'
 
 /** A failed refresh as the option `classify` gets it. */
 export interface RefreshFailure {
-  /** The HTTP status, where there was an answer. */
+  /** The HTTP status, if there was an answer. */
   readonly status: number | undefined
   /** The headers of the answer; names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -22,7 +22,7 @@ export interface RefreshFailure {
 }
 
 /**
- * Decides the meaning of a failed refresh before the built-in rules do. Returns nothing to leave the decision to them.
+ * Decides the meaning of a failed refresh. Returns nothing to leave the decision to the built-in rules.
  *
  * @example
  * const classify: ClassifyFailure = ({ status }) => (status === 440 ? 'ended' : undefined)
@@ -37,18 +37,20 @@ export interface Failure {
   readonly inferred: boolean
   /** True when the server has provably not processed the request, so that it may be sent again. */
   readonly notProcessed: boolean
-  /** The wait that the server asks for, in milliseconds. */
+  /** The delay that the server asks for, in milliseconds. */
   readonly retryAfter?: number
-  /** For messages: the OAuth error, `HTTP 503`, or the network code. Empty when none of them is known. */
+  /** For messages: the OAuth error, `HTTP 503`, or the network code. Empty when none is known. */
   readonly summary: string
   readonly status?: number
-  /** The OAuth error code (RFC 6749 §5.2), or what the server uses in its place. */
+  /** The OAuth error code (RFC 6749 §5.2), or the code that the server uses instead. */
   readonly oauthError?: string
 }
 
 /** Settings of `classifyFailure`. */
 export interface ClassifyOptions {
   readonly classify?: ClassifyFailure | undefined
-  /** False when a 401 without an OAuth error is no sign of an ended session; that of a `TokenEndpointError` never is. Default: true. */
+  /**
+   * False when a 401 without an OAuth error does not suggest an ended session. A `TokenEndpointError` never does. Default: true.
+   */
   readonly inferFromStatus?: boolean | undefined
 }

@@ -4,8 +4,8 @@ import type { ReactSession } from './session.js'
 const reported = new WeakSet<ReactSession>()
 
 /**
- * The snapshot that a server renders and that a browser hydrates with. In development a session that holds tokens on a server is reported once: a session
- * of a module serves all users of that server.
+ * The snapshot that a server renders and that a browser hydrates with. In development a session that holds tokens on a server is
+ * reported once, because a session in a module serves all users of that server.
  */
 export function serverSnapshot(session: ReactSession): SessionSnapshot {
   if (

@@ -31,7 +31,7 @@ export function SignedIn(props: SessionStatusProps<'signed_in'>): ReactNode {
 }
 
 /**
- * Renders its children while nobody is signed in. `reason` tells an ended session from a requested sign-out.
+ * Renders its children while no user is signed in. `reason` distinguishes an ended session from a requested sign-out.
  *
  * @example
  * <SignedOut>{({ reason }) => <SignInButton notice={reason === 'requested' ? '' : 'Please sign in again.'} />}</SignedOut>
@@ -41,8 +41,8 @@ export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactNode {
 }
 
 /**
- * Renders its children until it is known whether a user is signed in: on a server, while the store is read, and while the store cannot be read
- * (`status: 'unavailable'`, with the `error`).
+ * Renders its children while it is unknown whether a user is signed in: on a server, while the store is being read, and while the
+ * store can't be read (`status: 'unavailable'`, with the `error`).
  *
  * @example
  * <SessionLoading>{(state) => (state.status === 'unavailable' ? <p>{state.error.message}</p> : <Spinner />)}</SessionLoading>

@@ -19,7 +19,7 @@ function isShallowEqual(a: unknown, b: unknown): boolean {
 }
 
 /**
- * Reads the session of `<OAuthProvider>` and renders again when it changes. It loads the session by itself.
+ * Reads the session of `<OAuthProvider>` and renders again when it changes. Also loads the session.
  *
  * Without a selector it returns the snapshot without `refreshing`, so that a refresh does not render twice. A selector gets the whole snapshot; the component
  * renders again only if the selected value changes (compared by `Object.is`, objects one level deep). A server, and the first render in the browser after

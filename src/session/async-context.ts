@@ -1,4 +1,4 @@
-/** The part of Node's `AsyncLocalStorage` that is needed. */
+/** The part of Node's `AsyncLocalStorage` used here. */
 interface Storage {
   run<Result>(value: unknown, work: () => Result): Result
   getStore(): unknown
@@ -21,7 +21,7 @@ function contextStorage(): Storage | undefined {
   return storage || undefined
 }
 
-/** Runs `work` so that `currentContext` gives `value` in all that it causes, also after an await. */
+/** Runs `work` so that `currentContext` returns `value` in everything that `work` calls, also after an await. */
 export function runInContext<Result>(value: object, work: () => Result): Result {
   const present = contextStorage()
   return present ? present.run(value, work) : work()
@@ -37,7 +37,7 @@ export function runOutsideContext(work: () => void): void {
   else work()
 }
 
-/** Ends all contexts: in older releases of Node they slow every promise down. */
+/** Disables all contexts, because they slow down every promise in older releases of Node. */
 export function endContexts(): void {
   contextStorage()?.disable()
 }

@@ -4,8 +4,8 @@ import type { Environment } from './environment.js'
 const JUMP = 2000
 
 /**
- * This machine's time, in epoch milliseconds. After a backward jump it goes on from the time that has really passed since the token was received,
- * until the next token is adopted.
+ * This machine's time, in epoch milliseconds. After a backward jump the clock continues from the time that has really passed
+ * since the token was received, until the next token is adopted.
  */
 export class Clock {
   readonly #environment: Environment
@@ -27,20 +27,17 @@ export class Clock {
   }
 
   /** Converts a time of the platform's clock. */
-  /** Converts a time of the platform's clock. */
-  /** Converts a time of the platform's clock. */
-  /** Converts a time of the platform's clock. */
   fromPlatform(time: number): number {
     return time + this.#offset
   }
 
-  /** Starts from the platform's clock. */
+  /** Follows the platform's clock again. */
   anchor(): void {
     this.#offset = 0
     this.#anchor = { time: this.#environment.now(), monotonic: this.#environment.monotonic() }
   }
 
-  /** Corrects a backward jump. `true` when there was one. */
+  /** Corrects a backward jump. Returns `true` if there was one. */
   correctJump(platformNow: number, lastSeen: number): boolean {
     if (platformNow >= lastSeen - JUMP) return false
     this.#offset = this.#anchor.time + this.#environment.monotonic() - this.#anchor.monotonic - platformNow

@@ -1,4 +1,4 @@
-/** The clock, the timers and the randomness of the platform, which tests replace. */
+/** The platform's clock, timers and randomness. Tests replace them. */
 export interface Environment {
   /** Epoch milliseconds. */
   now(): number
@@ -6,13 +6,13 @@ export interface Environment {
   monotonic(): number
   /** 0 to 1. */
   random(): number
-  /** Does the platform say that there is no network? Missing where it can't tell. */
+  /** Does the platform report that there is no network? Missing if the platform can't tell. */
   isOffline?(): boolean
   /** Calls back after `ms` milliseconds. Returns the function that cancels it. */
   after(ms: number, callback: () => void): () => void
 }
 
-/** The longest delay of a timer; a longer one would fire immediately. */
+/** The longest delay of a timer. A timer with a longer delay would fire immediately. */
 const MAX_DELAY = 2 ** 31 - 1
 
 export const platform: Environment = {

@@ -1,10 +1,10 @@
 import { isSameUser, type Identity } from '../token-record.js'
 
-/** One sign-in. A request belongs to the epoch in which it is first seen and is never sent in another one. */
+/** One sign-in. A request belongs to the epoch in which it is first seen and is never sent in another. */
 export interface Epoch {
-  /** The user, as far as known. A refresh may add to that. */
+  /** The user, as far as known. A refresh may add members. */
   identity: Identity
-  /** Equal for epochs that are one: a refresh function or a step-up handler called `signIn()` itself. */
+  /** Equal for epochs that count as one, because a refresh function or a step-up handler called `signIn()` itself. */
   group: object
 }
 

@@ -27,9 +27,9 @@ export interface RequestEvent extends RequestSummary {
 export interface RefreshEvent {
   /** Shared by all events of one refresh. */
   readonly refreshId: number
-  /** Why it takes place. `step_up`: its token is there already. */
+  /** The reason for the refresh. `step_up`: the step-up handler has already provided the token. */
   readonly reason: RefreshReason | 'step_up'
-  /** The request that started it. Missing when the application did. */
+  /** The request that started the refresh. Missing when the application started it. */
   readonly startedBy?: RequestSummary
 }
 
@@ -46,23 +46,23 @@ export interface RefreshEnd extends RefreshEvent {
 
 /** The events of a session. None carries a token. */
 export interface SessionEvents {
-  /** A refresh begins: the refresh function is called, unless another session that shares the store was faster. */
+  /** A refresh begins: the refresh function is called, unless another session that shares the store has already refreshed. */
   refresh_started: RefreshEvent
   /** A new token set was received and adopted. */
   refreshed: RefreshEnd & { readonly generation: number; readonly expiresAt: number | undefined }
   /** A refresh failed. `status` and `oauthError`: of the token endpoint's answer (RFC 6749 §5.2). */
   refresh_failed: RefreshEnd & { readonly error: OAuthError; readonly status?: number; readonly oauthError?: string }
-  /** A token set that another session stored was adopted; with `refreshId` when a refresh found it. */
+  /** The session adopted a token set that another session stored. `refreshId`: the refresh that found the set. */
   adopted: { readonly generation: number; readonly refreshId?: number }
   /** A token set was stored. */
   saved: { readonly generation: number }
-  /** A token set could not be stored and lives on in memory only. */
+  /** A token set could not be stored and is kept in memory only. */
   unpersisted: { readonly error: OAuthError }
   /** `signIn()` was called. */
   signed_in: { readonly generation: number }
   /** The session ended. */
   signed_out: { readonly reason: SignOutReason }
-  /** Another user signed in, here or elsewhere: clear what was cached for the user before. */
+  /** Another user signed in, here or elsewhere. Clear data that was cached for the previous user. */
   user_changed: { readonly generation: number }
   /** Tokens could not be revoked at the server (RFC 7009). */
   revocation_failed: { readonly error: OAuthError }
@@ -73,7 +73,7 @@ export interface SessionEvents {
   /** A request stops waiting, after `waited` milliseconds. */
   released: RequestEvent & {
     readonly waited: number
-    /** `none`: it is sent without a token. `failed`, `rejected`: it gets no newer token. `interrupted`: aborted, or out of time. */
+    /** `none`: sent without a token. `failed`, `rejected`: no newer token. `interrupted`: aborted or timed out. */
     readonly outcome: 'token' | 'none' | 'failed' | 'rejected' | 'interrupted'
   }
   /** A request is sent for the second time. */
@@ -85,11 +85,11 @@ export interface EventStamp<Name extends keyof SessionEvents = keyof SessionEven
   readonly type: Name
   /** Epoch milliseconds. */
   readonly at: number
-  /** The option `name` of the session. Missing when it has none. */
+  /** The session's option `name`. Missing when the session has no name. */
   readonly session?: string
 }
 
-/** Any event, discriminated by `type`: what a listener of `*` gets. */
+/** Any event, discriminated by `type`: the argument of a listener of `*`. */
 export type AnySessionEvent = { [Name in keyof SessionEvents]: EventStamp<Name> & SessionEvents[Name] }[keyof SessionEvents]
 
 export type SessionEventName = keyof SessionEvents
@@ -102,7 +102,7 @@ export type SessionListener<Name extends SessionEventName | '*'> = (
 /** An event by name and content. */
 export type EventCall = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
 
-/** Calls every function of a set; one that throws does not stop the others. */
+/** Calls every function. A function that throws does not stop the others. */
 export function callEach<Argument>(listeners: Iterable<(argument: Argument) => void>, argument: Argument): void {
   for (const listener of [...listeners]) {
     try {
@@ -115,17 +115,17 @@ export function callEach<Argument>(listeners: Iterable<(argument: Argument) => v
 
 const requestEvents: readonly string[] = ['sent', 'queued', 'released', 'resent', '*']
 
-/** Listeners by event. Events of a change that a listener makes follow the present ones, for every listener. */
+/** Listeners by event. If a listener makes a change, every listener gets its events after the present ones. */
 export class Events {
   readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
   readonly #stamp: () => Omit<EventStamp, 'type'>
   readonly #queue: (() => void)[] = []
-  /** Listeners run at this moment. */
+  /** Listeners are running. */
   isDraining = false
   /** Notifications stay in the queue: a lock is held. */
   isHeld = false
   #requestCount = 0
-  /** `true` while events of requests have a listener: without one they are not made. */
+  /** `true` while request events have a listener. Otherwise they are not created. */
   watchesRequests = false
 
   constructor(stamp: () => Omit<EventStamp, 'type'>) {
@@ -135,7 +135,7 @@ export class Events {
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
-    // A wrapper for each registration: one function registered twice is called twice, and each undo removes one.
+    // One wrapper for each registration: a function registered twice is called twice, and each undo removes one.
     const entry = (event: never): void => listener(event)
     listeners.add(entry)
     this.#update()
@@ -163,16 +163,16 @@ export class Events {
     })
   }
 
-  /** Queues a notification until `drain`. */
+  /** Queues a notification for the next `drain`. */
   enqueue(notify: () => void): void {
     this.#queue.push(notify)
   }
 
-  /** Runs the queue, unless it is held or a caller further up the stack already runs it. */
+  /** Runs the queue, unless it is held or already running further up the stack. */
   drain(): void {
     if (this.isDraining || this.isHeld) return
     this.isDraining = true
-    // A refresh function that signs in causes events; requests of their listeners are not its own.
+    // When a refresh function signs in, requests by listeners must not count as the refresh function's own.
     runOutsideContext(() => {
       for (let notify = this.#queue.shift(); notify; notify = this.#queue.shift()) notify()
     })

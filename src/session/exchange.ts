@@ -16,15 +16,15 @@ export interface ExchangeContext {
   readonly environment: Environment
   readonly settings: SessionSettings
   readonly storeName: string
-  /** `true` when the server is known to leave the refresh token as it is. */
+  /** `true` when the server is known not to rotate refresh tokens. */
   readonly keepsRefreshToken: boolean
   /** `true` when the present access token has expired, or there is none. */
   readonly isExpired: boolean
-  /** Aborted when the lock of the store is lost: another process may use the refresh token from then on. */
+  /** Aborted when the store's lock is lost: from then on another process may use the refresh token. */
   readonly lost: AbortSignal | undefined
 }
 
-/** Asks the refresh function for a new token set. Never rejects, and changes nothing but `run`. */
+/** Gets a new token set from the refresh function. Never rejects, and changes only `run`. */
 export async function exchange(
   context: ExchangeContext,
   run: InFlightRefresh,
@@ -49,7 +49,7 @@ function objection(
   if (!refresh) return noRefreshFunction(storeName)
   if (refresh.needsRefreshToken && base?.parsed.refreshToken === undefined) return base ? noRefreshToken() : notSignedIn()
   if (!unwritable || refreshWhenUnwritable) return undefined
-  // A rotated refresh token that can't be stored is lost when the process ends, and the stored one is no longer valid by then.
+  // If the server rotates, an unstored refresh token is lost with the process, and the stored one is no longer valid.
   if (!isExpired && !run.isForRejected) return unwritable
   if (keepsRefreshToken) return undefined
   return new OAuthError(
@@ -101,7 +101,7 @@ async function exchangeTokens(
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error }
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }
-    // An inferred end counts once the access token has expired or was rejected.
+    // An inferred end takes effect once the access token has expired or was rejected.
     if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
     return { type: 'ended', error, keepStored: true }
   }
@@ -115,11 +115,11 @@ function unavailable(error: OAuthError): OAuthError {
   return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', error.message, { cause: error })
 }
 
-/** Reads an answer that was left as text, and throws the body of an error that a server sends with status 200. */
+/** Parses an answer that is still text, and throws the body of an error sent with status 200. */
 function checkResponse(given: unknown): unknown {
   const response = typeof given === 'string' ? parseText(given) : given
   const { access_token, refresh_token, error } = Object(response) as Partial<Record<string, unknown>>
-  // A new refresh token is kept even where the rest of the answer is unusable.
+  // A new refresh token is kept even if the rest of the answer is unusable.
   const isUsable = access_token !== undefined || typeof refresh_token === 'string'
   if (response && (!isUsable || (error && !access_token))) throw response
   return response

@@ -6,10 +6,10 @@ import { runInContext } from './async-context.js'
 import type { RefreshEvent, RequestSummary } from './events.js'
 import type { ActiveToken } from './state.js'
 
-/** The result for requests that wait for a refresh. */
+/** The result of a refresh for the requests that wait for it. */
 export type RefreshResult =
   | { readonly type: 'token'; readonly token: ActiveToken }
-  /** No newer token; the session goes on with the present one. */
+  /** No newer token: the session keeps the present one. */
   | { readonly type: 'failed'; readonly error: OAuthError }
   /** The request must not be sent: the session ended, or another user signed in. */
   | { readonly type: 'rejected'; readonly error: OAuthError }
@@ -28,37 +28,37 @@ export interface RefreshStart {
 export class InFlightRefresh {
   readonly id: number
   readonly reason: RefreshReason | 'step_up'
-  /** The request that started it. */
+  /** The request that started the refresh. */
   readonly startedBy: RequestSummary | undefined
   /** On the monotonic clock. */
   readonly startedAt: number
-  /** The epoch in which it began. */
+  /** The epoch in which the refresh began. */
   readonly epoch: Epoch
-  /** The token response of a step-up, which needs no request. */
+  /** The token response of a step-up, which needs no token request. */
   readonly answer: TokenResponse | undefined
   readonly result: Promise<RefreshResult>
-  /** The result for requests that go on with the present token when the refresh fails. Created at the first need. */
+  /** The result for requests that are sent with the present token if the refresh fails. Created at the first need. */
   orPresent: Promise<RefreshResult> | undefined
   /** The refresh is for a token that the resource server rejected. */
   isForRejected: boolean
-  /** The refresh function is being called at this moment. */
+  /** The refresh function is on the call stack. */
   isCalling = false
   /** The refresh function was called and has not settled. */
   isRunning = false
-  /** Superseded by a sign-in or a sign-out: the tokens of this refresh must not be used. */
+  /** A sign-in or sign-out has superseded this refresh: its tokens must not be used. */
   isSuperseded = false
   /** The token set that the refresh received. */
   received: TokenRecord | undefined
-  /** When the token endpoint was first asked, on the monotonic clock. */
+  /** The time of the first token request, on the monotonic clock. */
   askedAt: number | undefined
-  /** The token in use was near its expiry when the token endpoint was asked. */
+  /** The token in use was near its expiry at the first token request. */
   isDueToExpiry = false
-  /** The limit of refreshes counts this one. */
+  /** This refresh already counts against the refresh limit. */
   isRecorded = false
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 
-  /** The platform had no network when the token endpoint was first asked. */
+  /** The platform had no network at the first token request. */
   wasOffline = false
   /** How often the refresh function was called. */
   attempts = 0
@@ -81,7 +81,7 @@ export class InFlightRefresh {
     return this.#controller.signal
   }
 
-  /** The members of its events. */
+  /** The common members of this refresh's events. */
   get event(): RefreshEvent {
     const { id, reason, startedBy } = this
     return { refreshId: id, reason, ...(startedBy && { startedBy }) }

@@ -1,13 +1,13 @@
 import { type Events, callEach, type EventCall } from './events.js'
 import type { SessionSnapshot, Snapshots } from './snapshot.js'
 
-/** Notifies subscribers of the snapshot and listeners of events, after the state has changed. */
+/** Notifies subscribers and event listeners after the state has changed. */
 export class Notifications {
   readonly events: Events
   readonly #snapshots: Snapshots
   readonly #subscribers = new Set<() => void>()
   #seen: SessionSnapshot
-  /** The last postponed events, while they wait. */
+  /** The last postponed events, until they are delivered. */
   #postponed: readonly EventCall[] | undefined
 
   constructor(snapshots: Snapshots, events: Events) {
@@ -17,19 +17,19 @@ export class Notifications {
   }
 
   subscribe(listener: () => void): () => void {
-    // A wrapper for each subscription: one function may be subscribed twice.
+    // One wrapper for each subscription: a function may be subscribed twice.
     const entry = (): void => listener()
     this.#subscribers.add(entry)
     return () => void this.#subscribers.delete(entry)
   }
 
-  /** Calls the subscribers when the snapshot has changed, then the listeners. */
+  /** Calls the subscribers if the snapshot has changed, then the listeners. */
   notify(events: readonly EventCall[] = []): void {
     this.#enqueue(events)
     this.#release()
   }
 
-  /** Keeps these events, and those of requests, until `resume` or the next `notify`: no listener runs while a lock is held. */
+  /** Holds these events and request events until `resume` or the next `notify`: no listener runs while a lock is held. */
   postpone(events: readonly EventCall[]): void {
     if (events.length === 0) return
     this.#enqueue(events)
@@ -37,7 +37,7 @@ export class Notifications {
     this.events.isHeld = true
   }
 
-  /** Calls the listeners of postponed events, then those of `events`. Events that another refresh has postponed still wait for its lock. */
+  /** Delivers the postponed events, then `events`. Events postponed by another refresh wait until its lock is released. */
   resume(postponed: readonly EventCall[], events: readonly EventCall[] = []): void {
     this.#enqueue(events)
     if (!this.#postponed || this.#postponed === postponed) this.#release()

@@ -29,9 +29,9 @@ export interface OpenSession {
   readonly sync: StoreSync
   /** The present settings. */
   readonly settings: SessionSettings
-  /** Replaces the settings that a later call names. */
+  /** Replaces the settings given in a later call. */
   readonly configure: (changes: Partial<SessionSettings>) => void
-  /** The credentials sent last, to recognize them in configs that come back without their context. */
+  /** The credentials sent last, to recognize them in configs that are reused without their context. */
   readonly sentCredentials: SentCredential[]
 }
 
@@ -60,7 +60,7 @@ export function openSession(
   const configure = (changes: Partial<SessionSettings>): void => {
     Object.assign(settings, changes)
     state.updateFastPath()
-    // The snapshot tells whether the session can refresh.
+    // The snapshot's `canRefresh` may have changed.
     notifications.notify()
   }
   return { operations, provider, snapshots, notifications, sync, settings, configure, sentCredentials: [] }

@@ -32,17 +32,17 @@ export interface CoordinatorServices {
   readonly notifications: Notifications
 }
 
-/** One refresh at a time: starts it, lets requests join it, supersedes it, applies its outcome. */
+/** Runs one refresh at a time: starts it, lets requests join it, supersedes it and applies its outcome. */
 export class RefreshCoordinator {
   readonly #services: CoordinatorServices
   #current: InFlightRefresh | undefined
-  /** Includes superseded ones, until their refresh function settles. */
+  /** Includes superseded refreshes, until their refresh function settles. */
   readonly #running = new Set<InFlightRefresh>()
   #count = 0
   /** Refreshes and their saves. */
   readonly #unfinished = new Set<Promise<unknown>>()
   #isClosed = false
-  /** A refresh has left the refresh token as it was. */
+  /** A refresh has shown that the server does not rotate refresh tokens. */
   #keepsRefreshToken = false
 
   constructor(services: CoordinatorServices) {
@@ -58,7 +58,7 @@ export class RefreshCoordinator {
     return this.#running
   }
 
-  /** Lets no further refresh start. */
+  /** Prevents further refreshes. */
   close(): void {
     this.#isClosed = true
   }
@@ -98,7 +98,7 @@ export class RefreshCoordinator {
     state.block(run.isForRejected)
     notifications.notify([['refresh_started', run.event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
-    // A later attachment may replace them; a refresh under way keeps its function.
+    // A later attachment may replace the settings; a refresh under way keeps its function.
     const settings = { ...this.#services.settings }
     const renewal = persistence
       .renew({
@@ -106,7 +106,7 @@ export class RefreshCoordinator {
         exchange: (base, unwritable, lost) => this.#exchange(run, settings, base, unwritable, lost),
         adoptStored: !answer,
         superseded: {
-          // A save may go on after the outcome; a newer set supersedes it.
+          // A save may continue after the outcome; a newer set supersedes it.
           get aborted() {
             return run.isSuperseded || (run.received !== undefined && run.received !== state.record)
           },
@@ -119,7 +119,10 @@ export class RefreshCoordinator {
     return run
   }
 
-  /** Ends the use of the refresh under way, after a sign-in or sign-out. Requests that wait for it get `result`, at the latest when `grace` has settled. */
+  /**
+   * Supersedes the refresh under way after a sign-in or sign-out. Its waiting requests get `result`, at the latest when `grace`
+   * settles.
+   */
   supersede(result: RefreshResult, grace?: Promise<unknown>): void {
     const run = this.#current
     if (!run) return
@@ -128,7 +131,7 @@ export class RefreshCoordinator {
     this.#record(run)
     this.#services.state.block(false)
     const settle = (): void => run.settle(result)
-    // A refresh function that signs in by itself returns the same tokens soon after that.
+    // A refresh function that itself signs in returns the same tokens soon afterwards.
     if (!grace || !run.isRunning) return settle()
     const settleSoon = (): void => afterMicrotasks(settle)
     grace.then(settleSoon, settleSoon)
@@ -138,7 +141,7 @@ export class RefreshCoordinator {
   applySaved(record: TokenRecord, outcome: SaveOutcome): EventCall[] {
     const { state } = this.#services
     if (outcome.type === 'superseded' || state.record !== record) return []
-    // A refresh under way compares with the store itself.
+    // A refresh under way itself compares with the store.
     if (outcome.type !== 'saved' && this.#current) return []
     return state.apply(outcome)
   }
@@ -168,7 +171,7 @@ export class RefreshCoordinator {
     return result
   }
 
-  /** A refresh function or step-up handler that calls `signIn()` with the tokens that it returns begins no epoch. */
+  /** A refresh function or step-up handler that also passes its tokens to `signIn()` begins no new epoch. */
   #recognizeOwnSignIn(run: InFlightRefresh, record: TokenRecord): void {
     const { state } = this.#services
     const { token } = state
@@ -198,13 +201,13 @@ export class RefreshCoordinator {
     notifications.resume(events, saved && run.received && this.applySaved(run.received, saved))
   }
 
-  /** Counts a refresh against the limit, once the token endpoint was asked. */
+  /** Counts a refresh against the limit, if it has made a token request. */
   #record(run: InFlightRefresh): void {
     if (run.askedAt !== undefined && !run.isRecorded) this.#services.throttle.record(run.askedAt, run.isDueToExpiry)
     run.isRecorded ||= run.askedAt !== undefined
   }
 
-  /** Has the token in use lived half of its lifetime? Another token response for it is due to its expiry. */
+  /** Has the token in use passed half of its lifetime? Then the refresh counts as due to normal expiry. */
   #isDueToExpiry(): boolean {
     const { state, environment } = this.#services
     const { lifetime = Infinity } = state.token?.record.parsed ?? {}

@@ -18,7 +18,7 @@ export interface ClassifiedError {
   readonly error: OAuthError
 }
 
-/** The typed error of a failed refresh, with what the failure means for the session. */
+/** The typed error of a failed refresh, and the failure's meaning for the session. */
 export function refreshFailure(cause: unknown, now: number, options: ClassifyOptions): ClassifiedError {
   const failure = classifyFailure(cause, now, options)
   const summary = failure.summary && ` (${failure.summary})`

@@ -19,7 +19,7 @@ export interface OutcomeServices {
   readonly snapshots: Snapshots
 }
 
-/** Changes the state, then settles the requests that wait. Returns the events for the listeners. */
+/** Changes the state, then settles the waiting requests. Returns the events for the listeners. */
 export function applyOutcome(
   services: OutcomeServices,
   run: InFlightRefresh,

@@ -6,7 +6,7 @@ interface Cooldown {
   readonly until: number
   readonly failures: number
   readonly error: OAuthError
-  /** The platform had no network when the request began: the cool-down ends with that. */
+  /** The platform had no network when the request began: the cool-down ends when the network returns. */
   readonly wasOffline: boolean
 }
 
@@ -33,7 +33,7 @@ export class RefreshThrottle {
     )
   }
 
-  /** Refreshes due to normal expiry do not count against the limit. */
+  /** Counts a refresh against the limit, unless it is due to normal expiry. */
   record(now: number, dueToExpiry: boolean): void {
     if (!dueToExpiry || this.#cooldown) this.#starts = [...this.#starts, now].slice(-this.#settings.policy.refreshLimit.count)
   }

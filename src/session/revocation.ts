@@ -10,9 +10,9 @@ import { withTimeLimit } from './time-limit.js'
 
 /** The result of a revocation. */
 export interface RevocationResult {
-  /** The server confirmed it. */
+  /** The server confirmed the revocation. */
   readonly revoked: boolean
-  /** Why it failed. Missing when nothing was to be revoked. */
+  /** Why the revocation failed. Missing when there was nothing to revoke. */
   readonly error?: OAuthError
 }
 
@@ -30,7 +30,7 @@ export class Revocation {
     this.#notifications = notifications
   }
 
-  /** Never rejects: a failed revocation is in the result and in the event `revocation_failed`. */
+  /** Never rejects: the result and the event `revocation_failed` report a failure. */
   async revoke(record: TokenRecord | undefined): Promise<RevocationResult> {
     const { revoke, refreshTimeout } = this.#settings
     if (!revoke || !record) return { revoked: false }
@@ -60,11 +60,11 @@ export class Revocation {
     try {
       this.revokeUnused(signInRecord(response, this.#environment.now(), undefined, ''))
     } catch {
-      // An unusable response has nothing to revoke.
+      // An unusable response holds nothing to revoke.
     }
   }
 
-  /** Revokes tokens that are not used, unless they may belong to the user who is signed in. */
+  /** Revokes unused tokens, unless they may belong to the user who is signed in. */
   revokeUnused(unused: TokenRecord): void {
     const present = this.#state.record
     if (present) {

@@ -35,9 +35,9 @@ interface OperationServices {
 export class SessionOperations {
   readonly #services: OperationServices
   readonly #attachments = new Set<() => void>()
-  /** After `close()`. A store can be attached again: it gets a new session. */
+  /** `close()` was called. Attaching the store again creates a new session. */
   isClosed = false
-  /** The last write that a sign-in or sign-out has asked for. The store runs them in order. */
+  /** The last write of a sign-in or sign-out. The store runs these writes in order. */
   #written: Promise<unknown> = Promise.resolve()
 
   constructor(services: OperationServices) {
@@ -58,7 +58,7 @@ export class SessionOperations {
     const before = state.token
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
-    // Queued before any listener runs: a sign-out by a listener is written after it.
+    // Queued before any listener runs, so that a listener's sign-out is written afterwards.
     const written = (this.#written = persistence.overwrite(record))
     this.#supersedeBy(before, written)
     notifications.notify(events)
@@ -140,13 +140,13 @@ export class SessionOperations {
     return { persisted: !(current.status === 'signed_in' && current.saveError) && !coordinator.current }
   }
 
-  /** Calls `detach` when the session is closed. Returns the function that forgets it. */
+  /** Calls `detach` when the session is closed. Returns the undo. */
   attach(detach: () => void): () => void {
     this.#attachments.add(detach)
     return () => void this.#attachments.delete(detach)
   }
 
-  /** Settles the requests that wait for the refresh of the sign-in before. */
+  /** Settles the requests that wait for a refresh of the previous sign-in. */
   #supersedeBy(before: SessionState['token'], written: Promise<unknown>): void {
     const { state, coordinator } = this.#services
     const { token } = state

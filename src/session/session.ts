@@ -12,19 +12,19 @@ declare global {
 /** Options of `signIn`. */
 export interface SignInOptions {
   /**
-   * The application's own name for the user, such as an account id. Tells a second sign-in of the same user from another user's where the tokens have no
-   * ID token. Default: unknown.
+   * The application's own name for the user, such as an account id. Distinguishes a second sign-in of the same user from another
+   * user's when the set has no ID token. Default: unknown.
    */
   readonly user?: string
 }
 
 /** Options of `getAccessToken`. */
 export interface AccessTokenOptions {
-  /** An access token that a server has rejected: counts as a 401 for it. */
+  /** An access token that a server has rejected. Treated as a 401 to that token. */
   readonly rejected?: string | undefined
   /** How long the token must stay valid, in milliseconds. Default: 0. */
   readonly validFor?: number | undefined
-  /** Ends the waiting; the refresh goes on. */
+  /** Aborts the wait; the refresh continues. */
   readonly signal?: AbortSignal | undefined
 }
 
@@ -39,48 +39,51 @@ export interface Session {
    */
   readonly tokens: () => Promise<TokenSet | undefined>
   /**
-   * Adopts and stores a token set, such as the token response of an authorization code grant (RFC 6749 §4.1.4). Requests of another user that still wait
-   * reject. Rejects with `OAUTH_TOKEN_INVALID` when the set is unusable; nothing changes then. A set that can't be stored lives on in memory.
+   * Adopts and stores a token set, such as the token response of an authorization code grant (RFC 6749 §4.1.4). Waiting requests
+   * of another user reject. Rejects with `OAUTH_TOKEN_INVALID` and changes nothing when the set is unusable. A set that can't be
+   * stored is kept in memory.
    *
    * @example
    * await session.signIn(await response.json(), { user: account.id })
    */
   readonly signIn: (tokens: TokenJSON, options?: SignInOptions) => Promise<void>
   /**
-   * Forgets the token set here and in the store. `revoke: true` revokes the tokens at the server as well (RFC 7009); the result says whether the server
-   * confirmed it. Rejects with `OAUTH_STORE_FAILED` when the stored set can't be deleted: the session is signed out here, call it again later.
+   * Removes the token set from memory and from the store. `revoke: true` also revokes the tokens at the server (RFC 7009);
+   * `revoked` in the result says whether the server confirmed the revocation. Rejects with `OAUTH_STORE_FAILED` when the stored
+   * set can't be deleted: this session is signed out, and a later call tries the deletion again.
    *
    * @example
    * const { revoked } = await session.signOut({ revoke: true })
    */
   readonly signOut: (options?: { readonly revoke?: boolean }) => Promise<RevocationResult>
   /**
-   * Refreshes now, whatever the expiry, or joins the refresh under way. Resolves with the new set; rejects with the typed error.
+   * Refreshes now, regardless of the expiry, or joins the refresh under way. Resolves with the new set; rejects with the typed
+   * error.
    *
    * @example
    * await session.refresh()
    */
   readonly refresh: () => Promise<TokenSet>
   /**
-   * An access token that is valid now, refreshed only when needed: for WebSocket, EventSource or fetch. After a transient failure it is the present
-   * token, unless that has expired. Rejects with the typed error, with `OAUTH_SIGNED_OUT` when no user is signed in, and with
-   * `signal.reason`.
+   * Resolves with a valid access token for WebSocket, EventSource or fetch, refreshing only when needed. After a transient
+   * failure it resolves with the present token unless that has expired. Rejects with the typed error, with `OAUTH_SIGNED_OUT`
+   * when no user is signed in, or with `signal.reason`.
    *
    * @example
    * const socket = new WebSocket(`wss://api.example.com/?access_token=${await session.getAccessToken()}`)
    */
   readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>
   /**
-   * Listens to an event, or to all events (`*`). Returns the function that ends it. Listeners run synchronously after the change; one that throws changes
-   * nothing.
+   * Adds a listener for one event, or for all events (`*`). Returns the function that removes it. Listeners run synchronously
+   * after the change; an error thrown by a listener is ignored.
    *
    * @example
    * session.on('signed_out', ({ reason }) => showLogin(reason))
    */
   readonly on: <Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>) => () => void
   /**
-   * Calls `listener` after each change of the snapshot. Returns the function that ends it. The first subscription loads the session. Fits
-   * `useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot)`.
+   * Calls `listener` after each change of the snapshot. Returns the function that unsubscribes. The first subscription loads the
+   * session. Fits `useSyncExternalStore(session.subscribe, session.getSnapshot, session.getServerSnapshot)`.
    *
    * @example
    * const unsubscribe = session.subscribe(() => render(session.getSnapshot()))
@@ -91,9 +94,9 @@ export interface Session {
   /** The snapshot for server rendering and hydration: always `unknown`. */
   readonly getServerSnapshot: () => SessionSnapshot
   /**
-   * Ends the use of the session before the process ends: waits for a refresh under way and its save, saves an unsaved set once more, detaches. Resolves with
-   * `persisted`: whether the store holds the present set. What needs a refresh afterwards rejects with `OAUTH_SESSION_CLOSED`.
-   * `timeout`, in milliseconds, limits the waiting. Default: none.
+   * Closes the session before the process ends: waits for a refresh under way and its save, tries once more to save an unsaved
+   * set, and detaches. Resolves with `persisted`: whether the store holds the present set. Afterwards, calls that need a refresh
+   * reject with `OAUTH_SESSION_CLOSED`. `timeout`, in milliseconds, limits the wait. Default: none.
    *
    * @example
    * process.once('SIGTERM', () => session.close({ timeout: 5000 }))

@@ -2,9 +2,11 @@ import type { ClassifyFailure } from '../policy.js'
 import type { RefreshFunction, RevokeFunction } from '../types.js'
 import type { PersistenceSettings } from './persistence.js'
 
-/** How a session behaves, with the defaults filled in. Times are milliseconds. A later call of `attachOAuth` may replace members. */
+/**
+ * The settings of a session, with defaults filled in. Times are milliseconds. A later call of `attachOAuth` may replace members.
+ */
 export interface SessionSettings extends PersistenceSettings {
-  /** Tells sessions apart in events. */
+  /** Distinguishes sessions in events. */
   readonly name: string | undefined
   readonly refresh: RefreshFunction | undefined
   readonly revoke: RevokeFunction | undefined

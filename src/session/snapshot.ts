@@ -6,16 +6,16 @@ import type { SessionState } from './state.js'
 interface Common {
   /** A refresh is under way. */
   readonly refreshing: boolean
-  /** The error of the last refresh, when it failed and none has succeeded since. */
+  /** The error of the last refresh, if it failed. */
   readonly lastError?: OAuthError
 }
 
-/** The session before the store is read. The first subscription causes the read. */
+/** The session before the store has been read. The first subscription starts the read. */
 export interface UnknownSnapshot extends Common {
   readonly status: 'unknown'
 }
 
-/** The session while the store can't be read. The store is read again at the next need. */
+/** The session while the store can't be read. The session reads the store again at the next need. */
 export interface UnavailableSnapshot extends Common {
   readonly status: 'unavailable'
   readonly error: OAuthError
@@ -24,11 +24,11 @@ export interface UnavailableSnapshot extends Common {
 /** The session while a token set is in use. */
 export interface SignedInSnapshot extends Common {
   readonly status: 'signed_in'
-  /** Grows with each token set that is adopted, and with each sign-out. */
+  /** Increases with each adopted token set and with each sign-out. */
   readonly generation: number
-  /** `false`: the set could not be stored and lives in memory only. */
+  /** `false`: the set could not be stored and is kept in memory only. */
   readonly persisted: boolean
-  /** The session has a refresh function and what that needs. */
+  /** The session has a refresh function and, if the function needs one, a refresh token. */
   readonly canRefresh: boolean
   /** When the access token expires, in epoch milliseconds. Missing when that is unknown. */
   readonly expiresAt?: number
@@ -42,7 +42,7 @@ export interface SignedInSnapshot extends Common {
 export interface SignedOutSnapshot extends Common {
   readonly status: 'signed_out'
   readonly generation: number
-  /** `empty`: nothing was stored to begin with. */
+  /** `empty`: the store held no token set. */
   readonly reason: SignOutReason | 'empty'
   /** When the session ended, in epoch milliseconds. */
   readonly at: number
@@ -86,7 +86,7 @@ function hasSameContent(a: SessionSnapshot, b: SessionSnapshot): boolean {
   return entries.length === Object.keys(b).length && entries.every(([name, value]) => b[name as keyof SessionSnapshot] === value)
 }
 
-/** Keeps the present snapshot: the same object until its content changes. */
+/** Holds the present snapshot: the same object until its content changes. */
 export class Snapshots {
   readonly #state: SessionState
   #snapshot: SessionSnapshot = serverSnapshot

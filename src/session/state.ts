@@ -12,10 +12,10 @@ export interface ActiveToken extends Windows {
   readonly record: TokenRecord
   readonly accessToken: string | undefined
   readonly expiresAt: number
-  /** Grows with each set that is adopted. */
+  /** Increases with each adopted set. */
   readonly generation: number
   readonly epoch: Epoch
-  /** When the token response came in, here or elsewhere: milliseconds on the monotonic clock. */
+  /** The time of the token response, received here or elsewhere: milliseconds on the monotonic clock. */
   readonly receivedAt: number
 }
 
@@ -24,9 +24,9 @@ export type State =
   | { readonly status: 'unknown' }
   /** The store can't be read. */
   | { readonly status: 'unavailable'; readonly error: OAuthError }
-  /** `saveError`: why the set lives in memory only, and since when on the monotonic clock. */
+  /** `saveError`: why the set is kept in memory only, and since when on the monotonic clock. */
   | { readonly status: 'signed_in'; readonly token: ActiveToken; readonly saveError?: OAuthError; readonly saveFailedAt: number }
-  /** `empty`: nothing was stored to begin with. `retained`: the set that stays in the store, since its end is inferred. */
+  /** `empty`: the store held no token set. `retained`: the set that stays in the store because its end is only inferred. */
   | {
       readonly status: 'signed_out'
       readonly reason: SignOutReason | 'empty'
@@ -50,7 +50,7 @@ export type StateChange =
   | { readonly type: 'saved' }
   | { readonly type: 'save_failed'; readonly error: OAuthError }
 
-/** The state of a session and its transitions. `apply` starts nothing and calls no listener: it returns the events. */
+/** The state of a session and its transitions. `apply` starts no work and calls no listener; it returns the events. */
 export class SessionState {
   readonly #environment: Environment
   readonly #clock: Clock
@@ -58,13 +58,15 @@ export class SessionState {
   #state: State = { status: 'unknown' }
   #generation = 0
   #epoch = newEpoch({})
-  /** The user of the last sign-in, also after its end. */
+  /** The user of the last sign-in, even after its end. */
   #lastIdentity: Identity | undefined
   /** The epoch of a set that stays in the store after its end. */
   #retainedEpoch: Epoch | undefined
   #isBlocked = false
 
-  /** The token in use, until `useUntil` (on the platform's clock) without any further decision: read for every request. */
+  /**
+   * The token that requests may use without further checks until `useUntil` (on the platform's clock). Read for every request.
+   */
   token: ActiveToken | undefined
   useUntil = -Infinity
   lastSeen = -Infinity
@@ -91,7 +93,7 @@ export class SessionState {
     return this.#epoch
   }
 
-  /** A refresh for a rejected token is under way: until it ends, no request uses the present token. */
+  /** A refresh for a rejected token is under way; until it ends, no request uses the present token. */
   get isBlocked(): boolean {
     return this.#isBlocked
   }
@@ -145,12 +147,12 @@ export class SessionState {
     }
   }
 
-  /** Makes the present epoch one with an earlier one. */
+  /** Joins the present epoch with an earlier one. */
   mergeEpoch(earlier: Epoch): void {
     this.#epoch.group = earlier.group
   }
 
-  /** Call after a change of the clock or of the settings. */
+  /** Call after a change of the clock or the settings. */
   updateFastPath(): void {
     const state = this.#state
     const isPlain = state.status === 'signed_in' && !this.#isBlocked && !state.saveError && state.token.accessToken !== undefined
@@ -190,7 +192,7 @@ export class SessionState {
     if (continued) this.mergeEpoch(continued)
   }
 
-  /** `maxAge`: a clock that jumps during a refresh makes its token no older than the refresh is, in milliseconds. */
+  /** `maxAge`: the duration of the refresh, in milliseconds. A clock jump can't make the new token look older than that. */
   #adopt(record: TokenRecord, saveError?: OAuthError, maxAge = Infinity): ActiveToken {
     const { accessToken, expiresAt, lifetime } = record.parsed
     const age = lifetime === Infinity ? 0 : Math.max(0, Math.min(this.#environment.now() - (expiresAt - lifetime), maxAge))

@@ -6,9 +6,9 @@ import { internalError } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { SessionState } from './state.js'
 
-/** The pause before a set that could not be saved is saved again, in milliseconds. */
+/** The shortest time between two attempts to save a set, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
-/** The shortest time between two reads for a token newer than an expired one, in milliseconds. */
+/** The shortest time between two reads in search of a newer token, in milliseconds. */
 const READ_AGAIN_AFTER = 1000
 
 /** Loads a session from its store, adopts changes made elsewhere, and saves again after a failure. */
@@ -46,7 +46,7 @@ export class StoreSync {
     return status !== 'unknown' && status !== 'unavailable'
   }
 
-  /** Reads the store, unless that has happened. Rejects when it can't be read. */
+  /** Reads the store at the first call. Rejects when the store can't be read. */
   load(): Promise<void> {
     return this.isLoaded ? Promise.resolve() : this.read()
   }
@@ -61,13 +61,13 @@ export class StoreSync {
     return this.#environment.monotonic() - this.#lastNeed < READ_AGAIN_AFTER
   }
 
-  /** Reads the store because no refresh may start. Never rejects. */
+  /** Reads the store when no refresh may start. Never rejects. */
   readForNeed(): Promise<void> {
     this.#lastNeed = this.#environment.monotonic()
     return this.read().catch(() => undefined)
   }
 
-  /** Watches the store until the returned function is called. The first call subscribes, the last undo unsubscribes. */
+  /** Watches the store until the returned function is called. The first call subscribes; the last undo unsubscribes. */
   watch(): () => void {
     this.#unsubscribe ??= this.#persistence.subscribe(() => this.#onChange())
     this.#watchCount++
@@ -81,7 +81,7 @@ export class StoreSync {
     }
   }
 
-  /** Saves a set that lives in memory only, at most once a second. */
+  /** Saves a set that is kept in memory only, at most once a second. */
   saveAgain(isForced = false): Promise<void> | undefined {
     const { current } = this.#state
     if (current.status !== 'signed_in' || !current.saveError || this.#coordinator.current) return undefined
@@ -131,7 +131,7 @@ export class StoreSync {
 
   /** A burst of changes causes one read, and at most one more after it. */
   #onChange(): void {
-    // Before the first read there is nothing that could have changed; during it, the answer may be older than the notice.
+    // Before the first read nothing is known that could have changed. During it, the result may be older than the notification.
     if (this.#state.current.status === 'unknown' && !this.#reading) return
     if (this.#isReadAgainNeeded) return
     const busy = this.#coordinator.current?.result ?? this.#reading
@@ -147,7 +147,7 @@ export class StoreSync {
   #readForNotice(): void {
     this.#isOvertaken = false
     const done = (): void => {
-      // The result was not used, so the change would stay unseen until the next need.
+      // The session discarded the result, so the change would go unnoticed until the next need.
       if (this.#isOvertaken) this.#onChange()
     }
     this.read().then(done, done)

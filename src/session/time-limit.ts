@@ -1,6 +1,8 @@
 import type { Environment } from './environment.js'
 
-/** Settles as `work` does, or rejects with the error of `late` when `ms` milliseconds have passed. A synchronous throw is a rejection. */
+/**
+ * Settles as `work` does, or rejects with the error of `late` after `ms` milliseconds. A synchronous throw becomes a rejection.
+ */
 export function withTimeLimit<Result>(
   environment: Environment,
   ms: number,

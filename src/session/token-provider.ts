@@ -19,13 +19,13 @@ const MOMENT = 1000
 /** The answer to a request for a token. `none`: the request is sent without one. */
 export type TokenResult = RefreshResult | { readonly type: 'none' }
 
-/** The token that a request needs. */
+/** A request's requirements on its token. */
 export interface TokenDemand {
-  /** The request can't be sent twice, so it waits for a background refresh as well. */
+  /** The request can't be sent twice, so it also waits for a background refresh. */
   readonly isOneShot?: boolean
   /** How long the token must stay valid, in milliseconds. */
   readonly validFor?: number | undefined
-  /** While it is unknown whether a user is signed in, the request is sent without a token. It asks again after a 401. */
+  /** The request is sent without a token while it is unknown whether a user is signed in, and gets one after a 401. */
   readonly isOptional?: boolean
 }
 
@@ -64,7 +64,7 @@ export class TokenProvider {
     return this.#state.current.status === 'signed_out' ? undefined : this.#state.epoch
   }
 
-  /** The token for a request of this epoch after a wait: a sign-in may have replaced `token` meanwhile. */
+  /** The token for a request of this epoch after a wait, during which a sign-in may have replaced `token`. */
   latest(token: ActiveToken, epoch: Epoch | undefined): ActiveToken {
     const present = this.#state.token
     return present?.accessToken !== undefined && this.isCurrent(epoch) ? present : token
@@ -80,7 +80,7 @@ export class TokenProvider {
     return continuesEpoch(epoch, this.#state.epoch)
   }
 
-  /** Is this a request of the refresh function? Such a request must not wait for the refresh that it is part of. */
+  /** Did the refresh function make this request? Such a request must not wait for the refresh that it is part of. */
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
     const { running } = this.#services.coordinator
     if (running.size === 0) return false
@@ -90,8 +90,8 @@ export class TokenProvider {
   }
 
   /**
-   * The token to send with, when there is one in memory and nothing to wait for. `again`: the second call for a request that can't wait any more. A
-   * token that was fresh at the first call is accepted.
+   * The token to send with, if one is in memory and the request need not wait. `again`: the second call for a request that can no
+   * longer wait; a token that was fresh at the first call is accepted.
    */
   peekToken(demand?: TokenDemand, again = false): ActiveToken | undefined {
     const state = this.#state
@@ -103,7 +103,7 @@ export class TokenProvider {
     return this.#evaluate(now, demand ?? {}, again)
   }
 
-  /** The token to send with, once there is one. Requests that wait for the same refresh share one promise. */
+  /** The token to send with, after a refresh if needed. Requests that wait for one refresh share a promise. */
   getToken(demand?: TokenDemand, request?: RequestSummary): Promise<TokenResult> {
     if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
@@ -124,14 +124,16 @@ export class TokenProvider {
     return started.result
   }
 
-  /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests go on meanwhile. */
+  /**
+   * Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests continue meanwhile.
+   */
   async runStepUp(work: () => Promise<TokenResponse>): Promise<RefreshResult> {
     const { coordinator, revocation } = this.#services
     const { epoch } = this.#state
     const answer = await work()
     while (coordinator.current) await coordinator.current.result
     const { token } = this.#state
-    // The handler has signed in itself.
+    // The handler has already called `signIn()` with this token.
     if (token && token.accessToken === answer.access_token) {
       if (!isSameEpoch(epoch, token.epoch)) this.#state.mergeEpoch(epoch)
       return { type: 'token', token }
@@ -154,7 +156,8 @@ export class TokenProvider {
     const mustWait = clock.fromPlatform(askedAt) >= waitFrom
     if (!mustWait && clock.fromPlatform(now) < token.refreshFrom) return token
     if (!coordinator.current && coordinator.refusal()) {
-      // Without a refresh the present token is used; once it has expired, the store is read for a newer one, at most once a second.
+      // No refresh may start, so the present token is used. If it has expired, the store is first read for a newer one, at most
+      // once a second.
       return clock.now() < token.expiresAt || sync.wasReadRecently ? token : undefined
     }
     if (mustWait) return undefined
@@ -163,7 +166,7 @@ export class TokenProvider {
     return state.token === token ? token : undefined
   }
 
-  /** Callers share the outcome, unless the epoch has changed in between. */
+  /** Callers share the result until the epoch changes. */
   #getFirstToken(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
     if (demand) return this.#loadAndGet(demand, request)
     const { epoch } = this.#state
@@ -185,7 +188,7 @@ export class TokenProvider {
       return { type: 'rejected', error: error as OAuthError }
     }
     if (!this.isCurrent(epoch)) return { type: 'rejected', error: epochEnded() }
-    // Another session may have signed in. A store that fails must not stop a login request.
+    // Another session may have signed in. A failing store must not block a login request.
     if (this.#isSignedOut) await sync.read().catch(() => undefined)
     const token = this.peekToken(demand)
     if (token) return { type: 'token', token }
@@ -193,7 +196,7 @@ export class TokenProvider {
     return settings.rejectSignedOut ? { type: 'rejected', error: notSignedIn() } : { type: 'none' }
   }
 
-  /** No user is signed in, and no refresh can change that. */
+  /** No user is signed in, and a refresh can't change that. */
   get #isSignedOut(): boolean {
     const { refresh } = this.#services.settings
     const { current } = this.#state
@@ -224,7 +227,7 @@ export class TokenProvider {
     const { token } = this.#state
     if (token === before) return { type: 'failed', error: refusal }
     if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }
-    // A new set may bring a refresh token for the access token that was rejected.
+    // The stored set may hold a new refresh token beside the rejected access token.
     return this.getTokenAfter401(token.accessToken === before.accessToken ? token : before)
   }
 }

@@ -10,11 +10,11 @@ export interface TokenRequest {
   readonly retry: PolicySettings['retry']
   /** Aborted at the time limit. */
   readonly signal: AbortSignal
-  /** `true` when no further try makes sense: the refresh is superseded or the lock is lost. */
+  /** `true` when a retry is pointless: the refresh is superseded or the lock is lost. */
   readonly isUnwanted: () => boolean
 }
 
-/** Calls the refresh function, again where the server provably did not process the request (429, 503, no connection). */
+/** Calls the refresh function, and retries if the server provably did not process the request (429, 503, no connection). */
 async function sendWithRetries(
   environment: Environment,
   { send, classify, retry, signal, isUnwanted }: TokenRequest,
@@ -35,7 +35,7 @@ async function sendWithRetries(
   }
 }
 
-/** Requests tokens within the time limit of the refresh, at which `abort` is called. */
+/** Requests tokens within the time limit of the refresh; calls `abort` when the limit is reached. */
 export function requestTokens(
   environment: Environment,
   timeout: number,

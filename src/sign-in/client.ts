@@ -1,6 +1,8 @@
 import { isLoopback } from '../loopback.js'
 
-/** Metadata of an authorization server by their names in RFC 8414 §2 and OpenID Connect Discovery §3; further members are allowed. */
+/**
+ * Metadata of an authorization server, with the names of RFC 8414 §2 and OpenID Connect Discovery §3. Other members are allowed.
+ */
 export interface SignInServerMetadata {
   authorization_endpoint?: string
   token_endpoint?: string
@@ -25,7 +27,7 @@ export interface SignInClient {
   scope: string
   /** The page to which the authorization server returns after a sign-out (OpenID Connect RP-Initiated Logout §3). Default: none is sent. */
   postLogoutRedirectUri?: string | URL
-  /** Server metadata (RFC 8414 names) in place of discovery, for servers without a metadata document. */
+  /** Server metadata (RFC 8414 names) instead of discovery, for servers without a metadata document. */
   metadata?: SignInServerMetadata
   /** Sends the metadata and token requests, each with a time limit of 30 s. Default: the platform's `fetch`. */
   fetch?: typeof fetch
@@ -36,7 +38,7 @@ export interface SignInClient {
 /** Validated settings of a client. */
 export interface ClientSettings extends Omit<SignInClient, 'issuer' | 'redirectUri' | 'postLogoutRedirectUri'> {
   readonly issuer: URL
-  /** The issuer identifier as it is compared: `URL` adds a slash where there is no path (RFC 8414 §3.3). */
+  /** The issuer identifier for comparison: `URL` adds a slash if there is no path (RFC 8414 §3.3). */
   readonly issuerIdentifier: string
   readonly redirectUri: URL
   readonly postLogoutRedirectUri: URL | undefined

@@ -10,8 +10,8 @@ export interface FinishSignInOptions {
   /** The address with the authorization response. Default: `location.href`. */
   url?: string | URL
   /**
-   * Shows the page on which the user continues, for instance by a router. It gets a path on this page's origin. Default: `history.replaceState`, so that
-   * the code stays neither in the address nor in the history.
+   * Shows the page on which the user continues, for instance with a router. The argument is a path on this page's origin.
+   * Default: `history.replaceState`, which removes the code from the address and the history.
    */
   navigate?: (returnTo: string) => void
 }
@@ -22,7 +22,7 @@ export interface FinishedSignIn {
   readonly returnTo: string
 }
 
-/** By address and client: a response is used once, so each later call gets the outcome of the first. */
+/** Outcomes by address and client: a response is used once, so each later call gets the outcome of the first. */
 const outcomes = new Map<string, Promise<FinishedSignIn | undefined>>()
 
 async function finish(
@@ -42,7 +42,7 @@ async function finish(
     const pending = await takePending(settings, state)
     if (pending === undefined) return undefined
     await session.signIn(await redeem(settings, pending, url.searchParams, state))
-    // Storage is not trusted with an address: the path is checked again.
+    // Other code can change the storage, so the path is checked again.
     const returnTo = ownPath(pending.returnTo, url) ?? '/'
     if (navigate) navigate(returnTo)
     else replaceAddress(url.origin + returnTo)
@@ -54,12 +54,12 @@ async function finish(
 }
 
 /**
- * Finishes a sign-in on the page of the redirect URI: checks state and issuer (RFC 9207), exchanges the code (RFC 6749 §4.1.3) with its verifier
- * (RFC 7636), validates the ID token and its nonce, and signs the session in. An authorization response is used once, also if two effects or two tabs
- * ask for it; concurrent calls in one page share the outcome.
+ * Finishes a sign-in on the page of the redirect URI: checks state and issuer (RFC 9207), exchanges the code (RFC 6749 §4.1.3)
+ * with its verifier (RFC 7636), validates the ID token and its nonce, and signs the session in. An authorization response is used
+ * once, even if two effects or two tabs call this function; concurrent calls in one page share the outcome.
  *
- * Resolves with `undefined` if the address holds no authorization response for this client, and on a server; so it may be called on every page.
- * Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for a wrong option.
+ * Resolves with `undefined` on a server, or if the address holds no authorization response for this client, so every page may
+ * call it. Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
  *
  * @example
  * const finished = await finishSignIn(client, session, { navigate: (path) => router.replace(path) })

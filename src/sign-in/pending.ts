@@ -7,7 +7,7 @@ export interface PendingSignIn {
   readonly clientId: string
   readonly issuer: string
   readonly redirectUri: string
-  /** The metadata that the authorization request was built with: no second discovery, and no change of server in between. */
+  /** The metadata used for the authorization request, so that there is no second discovery and no change of server in between. */
   readonly server: AuthorizationServer
   readonly verifier: string
   readonly nonce?: string
@@ -23,7 +23,7 @@ interface UsedSignIn {
 
 const PREFIX = 'axios-attach-oauth.sign-in.'
 
-/** One hour: second factors and mails take time. */
+/** One hour: second factors and e-mails take time. */
 const LIFETIME = 3_600_000
 
 const refused = (): SignInError => new SignInError('SIGN_IN_STORAGE_UNAVAILABLE', 'localStorage refused the code verifier')
@@ -37,14 +37,15 @@ function parse(text: string | null): PendingSignIn | UsedSignIn | undefined {
   }
 }
 
-/** Removes expired records: every abandoned sign-in leaves one. */
+/** Removes expired records, of which every abandoned sign-in leaves one. */
 function sweep(): void {
   for (const key of Object.keys(localStorage))
     if (key.startsWith(PREFIX) && !((parse(localStorage.getItem(key))?.expiresAt ?? 0) > Date.now())) localStorage.removeItem(key)
 }
 
 /**
- * Stores a pending sign-in under its state. In `localStorage`: `sessionStorage` is copied with a duplicated tab, so that both copies would send the code.
+ * Stores a pending sign-in under its state, in `localStorage`: duplicating a tab copies `sessionStorage`, so both tabs would send
+ * the code.
  */
 export function savePending(state: string, pending: Omit<PendingSignIn, 'expiresAt'>): void {
   try {
@@ -74,8 +75,8 @@ function take({ clientId, issuer }: ClientSettings, state: string): PendingSignI
 }
 
 /**
- * Takes the pending sign-in of `state`, once: a second caller, in a duplicated tab too, gets `SIGN_IN_STALE`. Resolves with `undefined` if the sign-in is
- * another client's.
+ * Takes the pending sign-in of `state`, once: a second caller, even in a duplicated tab, gets `SIGN_IN_STALE`. Resolves with
+ * `undefined` if the sign-in is another client's.
  */
 export async function takePending(settings: ClientSettings, state: string): Promise<PendingSignIn | undefined> {
   const locks = globalThis.navigator?.locks as LockManager | undefined

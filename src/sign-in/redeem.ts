@@ -19,7 +19,7 @@ export async function redeem(
   response: URLSearchParams,
   state: string,
 ): Promise<TokenJSON> {
-  // An ID token lives for minutes; a computer's clock may be wrong by that much.
+  // ID tokens are valid for minutes, and a computer's clock may be wrong by as much.
   const client = { client_id: settings.clientId, [clockTolerance]: 300 }
   let checked: URLSearchParams
   try {

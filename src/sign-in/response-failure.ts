@@ -1,6 +1,6 @@
 import { SignInError, type SignInErrorCode } from './sign-in-error.js'
 
-/** True for statuses and error codes with which servers ask for a later attempt. */
+/** True for statuses and error codes by which a server asks for a later attempt. */
 export function isTransient(status: number | undefined, oauthError?: string): boolean {
   return (status ?? 0) >= 500 || status === 429 || /^(server_error|temporarily_unavailable|slow_down)$/.test(oauthError ?? '')
 }
@@ -15,8 +15,8 @@ function codeOf(status: number | undefined, oauthError: string): SignInErrorCode
 }
 
 /**
- * The error for what the library threw: an error response (RFC 6749 §4.1.2.1 and §5.2), or a response that failed validation. The library's own error is not
- * kept as a cause: it carries the response with its code or tokens. Its message is one of a fixed list.
+ * Makes the error for an error response (RFC 6749 §4.1.2.1 and §5.2) or a response that failed validation. The library's own
+ * error is not kept as a cause, because it holds the response with its code or tokens. Its message is from a fixed list.
  */
 export function responseFailure(thrown: unknown, status?: number): SignInError {
   const { error, message } = thrown as { error?: unknown; message?: string }

@@ -1,9 +1,9 @@
 /**
- * The path, query and fragment of `target` if `target` is on the origin of `page`, else `undefined`. A path that begins with two slashes would name
- * another host as soon as an application navigates to it.
+ * The path, query and fragment of `target` if `target` is on the origin of `page`, else `undefined`. An application that
+ * navigates to a path with two leading slashes would go to another host.
  */
 export function ownPath(target: string, page: URL): string | undefined {
-  // The base is the page, not `document.baseURI`: an injected <base> must not decide.
+  // The base is the page, not `document.baseURI`, which an injected <base> could change.
   if (!URL.canParse(target, page.href)) return undefined
   const { origin, pathname, search, hash } = new URL(target, page.href)
   return origin === page.origin && origin !== 'null' && !pathname.startsWith('//') ? pathname + search + hash : undefined

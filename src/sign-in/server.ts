@@ -9,7 +9,10 @@ import type { ClientSettings } from './client.js'
 import { isTransient } from './response-failure.js'
 import { SignInError } from './sign-in-error.js'
 
-/** Options of each request to the authorization server. Its URLs were checked before, so the library's own rule for http is lifted. */
+/**
+ * Options of each request to the authorization server. Its URLs have already been checked, so the library's own http check is
+ * switched off.
+ */
 export function transport({ fetch }: ClientSettings): object {
   return {
     signal: AbortSignal.timeout(30_000),
@@ -50,7 +53,7 @@ async function discover(settings: ClientSettings): Promise<AuthorizationServer> 
 
 const discovered = new Map<string, Promise<AuthorizationServer>>()
 
-/** The metadata of the server: given, or discovered once per page. A failed discovery is not remembered. */
+/** The given metadata of the server, or the metadata discovered once per page. A failed discovery is not cached. */
 export async function findServer(settings: ClientSettings): Promise<AuthorizationServer> {
   const { issuer, issuerIdentifier, metadata } = settings
   if (metadata) return check({ ...(metadata as object), issuer: issuerIdentifier }, settings)

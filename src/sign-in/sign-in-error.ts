@@ -77,7 +77,7 @@ Object.defineProperty(SignInError.prototype, 'name', { value: 'SignInError', con
 Object.defineProperty(SignInError.prototype, brand, { value: true })
 
 /**
- * True for a `SignInError`, also for one of another copy of the package.
+ * True for a `SignInError`, including one from another copy of the package.
  *
  * @example
  * if (isSignInError(error) && error.code === 'SIGN_IN_DENIED') showSignInButton()

@@ -7,23 +7,23 @@ import type { SignInSession } from './session.js'
 export interface SignOutOptions {
   /** Whether the tokens are revoked (RFC 7009). Default: `true`. */
   revoke?: boolean
-  /** Goes to the authorization server. Default: `location.assign`. */
+  /** Navigates to the authorization server. Default: `location.assign`. */
   navigate?: (url: string) => void
 }
 
-/** A sign-out, as far as it went. */
+/** The result of a sign-out. */
 export interface SignOutResult {
   /** Whether the server confirmed the revocation. */
   readonly revoked: boolean
   /** Whether the page navigates to the `end_session_endpoint` of the server. */
   readonly redirecting: boolean
-  /** The failed revocation or discovery. The session is signed out in this browser all the same. */
+  /** The failed revocation or discovery. The session is signed out in this browser even so. */
   readonly error?: unknown
 }
 
 /**
- * Signs the session out and, where the issuer has an `end_session_endpoint`, goes there (OpenID Connect RP-Initiated Logout), so that the next sign-in asks
- * for the user again. The sign-out in this browser comes first and does not depend on the server.
+ * Signs the session out and, if the issuer has an `end_session_endpoint`, navigates there (OpenID Connect RP-Initiated Logout),
+ * so that the next sign-in prompts the user. The sign-out in this browser comes first and does not depend on the server.
  *
  * Rejects with the session's error if the stored tokens cannot be deleted.
  *

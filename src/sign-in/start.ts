@@ -15,7 +15,7 @@ export interface StartSignInOptions {
   loginHint?: string
   /** Further parameters of the authorization request, for instance `audience` or `acr_values`. */
   parameters?: Readonly<Record<string, string>>
-  /** Goes to the authorization server. Default: `location.assign`. */
+  /** Navigates to the authorization server. Default: `location.assign`. */
   navigate?: (url: string) => void
 }
 
@@ -23,7 +23,8 @@ export interface StartSignInOptions {
  * Starts a sign-in: authorization code with PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1). Stores the code verifier, then navigates to the
  * authorization server. Resolves when the navigation has begun.
  *
- * Rejects with a `SignInError`: `SIGN_IN_UNAVAILABLE`, `SIGN_IN_MISCONFIGURED` or `SIGN_IN_STORAGE_UNAVAILABLE`; with a `TypeError` for a wrong option.
+ * Rejects with a `SignInError`: `SIGN_IN_UNAVAILABLE`, `SIGN_IN_MISCONFIGURED` or `SIGN_IN_STORAGE_UNAVAILABLE`; with a
+ * `TypeError` for an invalid option.
  *
  * @example
  * const client = { issuer: 'https://login.example.com', clientId: 'spa', redirectUri: '/callback', scope: 'openid offline_access' }

@@ -7,13 +7,13 @@ import type { TokenProvider } from '../session/token-provider.js'
 import { decodeIdToken } from '../tokens.js'
 import type { RefreshFunction } from '../types.js'
 
-/** The options of `attachOAuth` that `refreshWithClaims` makes. */
+/** The options of `attachOAuth` that `refreshWithClaims` returns. */
 export interface ClaimsOptions {
   readonly refresh: RefreshFunction
   readonly stepUp: StepUp
 }
 
-/** Claims that the next refresh of one access token carries. */
+/** The claims for the next refresh of one access token. */
 interface Demand {
   readonly claims: string
   /** A refresh has carried them. */
@@ -22,7 +22,7 @@ interface Demand {
   isRefused: boolean
 }
 
-/** A demand is renewed once more where a refresh without its claims was under way. */
+/** Attempts at a demand: a second is needed when a refresh without the claims was under way. */
 const ATTEMPTS = 2
 
 /** The claims of a challenge as JSON text. Microsoft's servers send base64url; `undefined` when the text is neither. */
@@ -36,12 +36,13 @@ function readClaims(text = ''): string | undefined {
 }
 
 /**
- * Answers a claims challenge (`insufficient_claims`, as Microsoft Graph sends it) with a refresh that carries the parameter `claims`, before it asks anybody. `create` makes
- * the refresh function: for `claims`, a JSON text, and for ordinary refreshes without. The session makes both kinds, so that no refresh token is sent
- * twice. When the token endpoint refuses the claims, and for challenges without claims, `ask` is called, typically `stepUp(handler)`; without it the
- * request rejects with `OAUTH_STEP_UP_REQUIRED`.
+ * Answers a claims challenge (`insufficient_claims`, as sent by Microsoft Graph) with a refresh that carries the parameter
+ * `claims`, without prompting the user. `create` makes the refresh function, either for `claims` (JSON text) or, without an
+ * argument, for ordinary refreshes. The session runs both kinds, so that no refresh token is sent twice. When the token endpoint
+ * refuses the claims, and for challenges without claims, `ask` is called, typically `stepUp(handler)`; without `ask` the request
+ * rejects with `OAUTH_STEP_UP_REQUIRED`.
  *
- * Returns the options `refresh` and `stepUp`. Throws a `TypeError` when `create` makes no function or `ask` is none.
+ * Returns the options `refresh` and `stepUp`. Throws a `TypeError` when `create` does not return a function or `ask` is not one.
  *
  * @example
  * const create = (claims?: string) => refreshToken({ tokenEndpoint, clientId, ...(claims && { parameters: { claims } }) })
@@ -53,7 +54,7 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
   if (ask !== undefined && typeof ask !== 'function')
     throw new TypeError('refreshWithClaims: ask must be the result of the function stepUp(…)')
 
-  /** By the access token that is refreshed. */
+  /** Demands by the access token to be refreshed. */
   const demands = new Map<string, Demand>()
   const met = new WeakMap<ActiveToken, string>()
 
@@ -66,12 +67,12 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
     } catch (error) {
       if (classifyFailure(error, Date.now()).kind === 'transient') throw error
       demand.isRefused = true
-      // The session goes on: that the claims are refused is no sign of its end.
+      // Refused claims do not mean that the session has ended.
       throw brandAsSafe(new Error('The token endpoint refuses the claims'))
     }
   }
 
-  /** Refreshes with the claims; `undefined` when the user has to be asked. */
+  /** Refreshes with the claims; `undefined` when the user has to be prompted. */
   async function renew(
     provider: Pick<TokenProvider, 'getTokenAfter401'>,
     token: ActiveToken,

@@ -13,7 +13,7 @@ export function show(value: unknown): string {
   return text.length <= 160 ? text : `${text.slice(0, 160)}… (${text.length} characters)`
 }
 
-/** The first difference of two JSON values; `undefined` when they are equal. The order of members does not count. */
+/** The first difference of two JSON values; `undefined` when they are equal. The order of members does not matter. */
 function difference(expected: unknown, seen: unknown, path: string): string | undefined {
   if (Object.is(expected, seen)) return undefined
   if (!isObject(expected) || !isObject(seen) || Array.isArray(expected) !== Array.isArray(seen))

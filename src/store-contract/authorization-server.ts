@@ -39,7 +39,7 @@ export class AuthorizationServer {
     return this.#accessToken !== '' && authorization === `Bearer ${this.#accessToken}`
   }
 
-  /** Was this set issued last? */
+  /** Is this the set issued last? */
   isNewest(tokens: TokenJSON | undefined): boolean {
     return tokens?.access_token === this.#accessToken && tokens.refresh_token === this.#refreshToken
   }

@@ -36,7 +36,7 @@ export class CaseContext {
     await Promise.all(this.atTheEnd.map((undo) => undo()))
   }
 
-  /** Another store object over the same place; the first one where `another` is missing. */
+  /** Another store object over the same place, or the first one if `another` is missing. */
   async another(): Promise<TokenStore> {
     return (await this.options.another?.()) ?? this.store
   }
@@ -98,7 +98,7 @@ export class CaseContext {
   async until(condition: () => unknown, what: string): Promise<void> {
     this.waitingFor = what
     while (!(await condition())) {
-      // The reason was reported when the case ended.
+      // The end of the case has already reported the reason.
       check(!this.#ended, 'the case is over')
       await pause(5)
     }

@@ -7,7 +7,7 @@ import type { CaseContext } from './case-context.js'
 export interface Client {
   readonly api: AxiosInstance
   readonly session: AttachedSession
-  /** Sends so many requests concurrently. Resolves with the number of successful ones. */
+  /** Sends the given number of requests concurrently. Resolves with the number of successful ones. */
   readonly send: (requests: number) => Promise<number>
 }
 
@@ -25,12 +25,12 @@ export function client(context: CaseContext, server: AuthorizationServer, store:
   const session = attachOAuth(api, store, {
     refresh: server.refresh,
     refreshLimit: { count: 1000, interval: 1 },
-    // No wait may outlast the case. The lock may be waited for longer than a refresh takes.
+    // No wait may outlast the case, and a wait for the lock may last longer than a refresh.
     refreshTimeout: context.timeout / 2,
     storeTimeout: context.timeout,
     lockTimeout: context.timeout,
   })
-  // A refresh under way may still write: the place is cleaned up after it.
+  // A refresh under way may still write, so the place is cleaned up afterwards.
   context.atTheEnd.push(() => session.close({ timeout: context.timeout / 4 }))
   const send = async (requests: number): Promise<number> => {
     const answers = await Promise.allSettled(Array.from({ length: requests }, (_, i) => api.get(`/item/${i}`)))

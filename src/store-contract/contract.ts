@@ -53,12 +53,12 @@ function nameOf(group: string, promise: string, missing: readonly StoreNeed[]): 
 }
 
 /**
- * The promises of a token store, as cases for any test runner. The cases share `open` and
- * `close`, so they run one after the other, also when a runner starts them concurrently.
+ * The promises of a token store, as cases for any test runner. The cases share `open` and `close`, so they run one after the
+ * other, even if a runner starts them concurrently.
  *
- * A promise that needs an ability that the store lacks is a case with `applies: false` and a name that says why.
+ * If the store lacks an ability that a promise needs, the case has `applies: false` and a name that says why.
  *
- * Throws a `TypeError` that names the wrong option.
+ * Throws a `TypeError` that names the invalid option.
  *
  * @example
  * let database: Map<string, string>

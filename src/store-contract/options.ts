@@ -27,7 +27,7 @@ export interface StoreContractOptions {
   elsewhere?(): TokenStore | PromiseLike<TokenStore>
   /** Cleans up after `open`, `another` and `elsewhere`. Called at the end of each case, also after a failure. */
   close?(): void | PromiseLike<void>
-  /** Writes `garbage`, which is no JSON, to the place without the store. */
+  /** Writes `garbage`, which is not JSON, to the place directly, without the store. */
   corrupt?(garbage: string): void | PromiseLike<void>
   /** Makes a holder of the lock die, for instance a child process that is killed. Resolves afterwards. */
   dieWithLock?(): void | PromiseLike<void>
@@ -40,8 +40,8 @@ export interface StoreContractOptions {
    */
   lacks?: readonly StoreAbility[]
   /**
-   * The time limit of one case, in milliseconds; the limit of the test runner must be longer. One case keeps the lock for a quarter of
-   * it: where the lock is a lease, open the store with a shorter lease. Default: 4000.
+   * The time limit of one case, in milliseconds; the limit of the test runner must be longer. One case keeps the lock for a
+   * quarter of this time: if the lock is a lease, open the store with a shorter lease. Default: 4000.
    */
   timeout?: number
 }
@@ -68,7 +68,7 @@ function fail(message: string): never {
   throw new TypeError(`storeContract: ${message}`)
 }
 
-/** Throws a `TypeError` that names the option which is wrong. */
+/** Throws a `TypeError` that names the invalid option. */
 export function checkOptions(options: StoreContractOptions): void {
   if (typeof options?.open !== 'function') fail('open must be a function that returns a store over a fresh, empty place')
   for (const name of [...hooks, 'close'] as const)
@@ -80,7 +80,7 @@ export function checkOptions(options: StoreContractOptions): void {
   if (typeof timeout !== 'number' || !(timeout > 0 && timeout < 2 ** 31)) fail('timeout must be a number of milliseconds above 0')
 }
 
-/** The needs that neither the store nor the options meet. */
+/** The needs that the store and the options do not meet. */
 export function missingOf(needs: readonly StoreNeed[], options: StoreContractOptions): readonly StoreNeed[] {
   const lacks: readonly StoreNeed[] = options.lacks ?? []
   const isHook = (need: StoreNeed): need is StoreHook => (hooks as readonly StoreNeed[]).includes(need)

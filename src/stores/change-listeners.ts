@@ -1,4 +1,4 @@
-/** Gets the text of a notification, or `undefined` after a time in which notifications may have been lost. */
+/** Receives the text of a notification, or `undefined` after notifications may have been lost. */
 export type ChangeListener = (message: string | undefined) => void
 
 /** The listeners of one connection, by the topic of their record. */
@@ -18,9 +18,9 @@ export class ChangeListeners {
     return this.#byTopic.has(topic)
   }
 
-  /** Adds a listener. Its undo returns true when it has removed the topic's last one. */
+  /** Adds a listener. The returned undo returns true when it has removed the topic's last listener. */
   add(topic: string, listener: ChangeListener): () => boolean {
-    // A wrapper per call, so that one function can be added twice.
+    // One wrapper for each call, so that a function can be added twice.
     const entry: ChangeListener = (message) => listener(message)
     const present = this.#byTopic.get(topic)
     if (present) present.add(entry)
@@ -43,13 +43,13 @@ export class ChangeListeners {
     }
   }
 
-  /** Calls every listener: each has to read its record again. */
+  /** Calls every listener, so that each reads its record again. */
   notifyAll(): void {
     for (const topic of this.topics) this.notify(topic, undefined)
   }
 }
 
-/** Joins notifications that arrive together: `listener` is called once for all that came since its last call. */
+/** Combines notifications that arrive together into one call of `listener`. */
 export function oncePerTurn(listener: () => void): { call: () => void; cancel: () => void } {
   let pending: ReturnType<typeof setImmediate> | undefined
   const run = (): void => {

@@ -1,26 +1,27 @@
 /** How the stored record is encrypted. */
 export interface EncryptionOptions {
   /**
-   * The keys by their ids. Each is 32 bytes: a `Uint8Array`, base64 text, or a `CryptoKey` for AES-GCM with the usages `encrypt` and `decrypt`. Keep
-   * an old key here while records exist that were encrypted with it.
+   * The keys by id. Each is 32 bytes: a `Uint8Array`, base64 text, or a `CryptoKey` for AES-GCM with the usages `encrypt` and
+   * `decrypt`. Keep an old key as long as records encrypted with it exist.
    */
   readonly keys: Readonly<Record<string, Uint8Array | CryptoKey | string>>
   /** The id of the key that encrypts new records. */
   readonly current: string
-  /** Also reads records that are not encrypted; the next save encrypts them. Default: `false`. */
+  /** Also reads unencrypted records, which the next save encrypts. Default: `false`. */
   readonly allowPlaintext?: boolean
   /**
-   * Refuses encrypted records of release 0.1, which are bound to the key of the record alone and not to its table, database or prefix. Without it they
-   * are read, and the next save binds them. Set it when all records have been saved by this release. Default: `false`.
+   * `true`: refuses encrypted records of release 0.1, which are bound only to the record's key and not to its table, database or
+   * prefix. `false`: reads them, and the next save binds them. Set to `true` when this release has saved all records. Default:
+   * `false`.
    */
   readonly requireBinding?: boolean
 }
 
-/** Where a record is stored. An encrypted record is bound to it: a copy anywhere else can't be decrypted. */
+/** The location of a record. An encrypted record is bound to its location: a copy elsewhere can't be decrypted. */
 export interface RecordLocation {
-  /** Kind of store, table or database and prefix, key. Asked for at each use, as a client may change its database. */
+  /** Kind of store, table or database and prefix, key. Called at each use, because a client may change its database. */
   readonly bound: () => readonly (string | number)[]
-  /** The one part that records of release 0.1 are bound to. */
+  /** The only part to which records of release 0.1 are bound. */
   readonly key: string
 }
 
@@ -40,7 +41,7 @@ export interface Cipher {
   decrypt(record: unknown): Promise<string>
 }
 
-/** Why a record can't be decrypted, in words that continue "The record …". */
+/** The reason why a record can't be decrypted. The message continues "The record …". */
 export class EncryptionError extends Error {}
 
 const VERSION = 2
@@ -66,7 +67,7 @@ function isCryptoKey(key: unknown): key is CryptoKey {
   return typeof key === 'object' && key !== null && 'algorithm' in key && 'usages' in key
 }
 
-/** Checks a key now and imports it at the first use, because importing is asynchronous. */
+/** Checks a key, and imports it at the first use, because importing is asynchronous. */
 function readKey(id: string, key: unknown, owner: string): () => Promise<CryptoKey> {
   const wrong = (what: string): TypeError => new TypeError(`${owner}: encryption.keys['${id}'] ${what}`)
   if (isCryptoKey(key)) {
@@ -87,7 +88,7 @@ export function isEncrypted(value: unknown): value is EncryptedRecord {
   return typeof value === 'object' && value !== null && 'ciphertext' in value && 'kid' in value && 'iv' in value
 }
 
-/** Names a key for a message. The `kid` of a stored record is foreign text, so anything but a plain id is left out. */
+/** Names a key for a message. The `kid` of a stored record is foreign text, so only a plain id is included. */
 const describeKey = (kid: unknown): string =>
   typeof kid === 'string' && /^[\w.:-]{1,64}$/.test(kid) ? `the key '${kid}'` : 'a key'
 
@@ -100,8 +101,8 @@ function checkOptions(options: EncryptionOptions, owner: string): void {
 }
 
 /**
- * AES-256-GCM through WebCrypto, with a fresh nonce for each text. The location is authenticated with the text, so a record that was copied to another
- * location is refused. Throws a `TypeError` that begins with `owner` and names the option.
+ * Makes an AES-256-GCM cipher with WebCrypto and a new nonce for each text. The location is authenticated with the text, so a
+ * record copied to another location is refused. Throws a `TypeError` that begins with `owner` and names the option.
  */
 export function createCipher(options: EncryptionOptions, location: RecordLocation, owner: string): Cipher {
   checkOptions(options, owner)

@@ -19,13 +19,14 @@ export interface FileStoreOptions {
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
   /**
-   * The directory of the lock files. Default: that of the token file. Needed where processes can write the token file but not its directory. All processes that share
-   * the token file must use the same directory. It must not be used for another token file of the same name.
+   * The directory of the lock files. Default: the directory of the token file. Needed if processes can write the token file but
+   * not its directory. All processes that share the token file must use the same directory. Do not use the directory for another
+   * token file of the same name.
    */
   readonly lockDirectory?: string | URL
 }
 
-/** Bytes that must be free besides the present token set before a refresh token is sent: the next set may be larger. */
+/** Bytes that must be free, beyond the size of the present set, before a refresh token is sent: the next set may be larger. */
 const RESERVE = 16_384
 
 function pathOf(value: unknown, option: string): string {
@@ -34,15 +35,19 @@ function pathOf(value: unknown, option: string): string {
 }
 
 /**
- * Keeps the token set in a JSON file, in the format that other tools write: read at the first need, replaced in one step, created with mode 0600, unknown members
- * kept. A missing file means that no user is signed in. Signing out removes it.
+ * Keeps the token set in a JSON file, in the format that other tools write. The file is read at the first need, replaced
+ * atomically and created with mode 0600; unknown members are kept. A missing file means that no user is signed in. Signing out
+ * removes the file.
  *
- * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets one of them refresh at a time. The lock of a process that has died is free
- * immediately; that of a living process of the same machine is never taken. Changes by other processes are noticed by watching the directory.
+ * Any number of processes may share the file: a lock file beside it (`.name.lock`) lets only one of them refresh at a time. The
+ * lock of a dead process is free immediately; the lock of a living process on the same machine is never taken. The store notices
+ * changes by other processes by watching the directory.
  *
- * Before a refresh token is sent, the store checks that the file can be written. A file that can't be replaced, such as a bind mount, is written in place.
+ * Before a refresh token is sent, the store checks that the file is writable. A file that can't be replaced, such as a bind
+ * mount, is written in place.
  *
- * Throws a `TypeError` when `path` is not a path; requests reject with `OAUTH_STORE_FAILED`, whose message names the path and never the content.
+ * Throws a `TypeError` when `path` is not a path. Requests reject with `OAUTH_STORE_FAILED`, whose message names the path and
+ * never quotes the content.
  *
  * @example
  * attachOAuth(api, fileStore('tokens/me.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })
@@ -58,7 +63,7 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): S
   const observations = new Observations()
   let activeLock: LockHandle | undefined
 
-  /** The file beside which the lock files are. */
+  /** The file beside which the lock files are created. */
   const lockBaseOf = (target: string): string => (lockDirectory ? join(lockDirectory, basename(target)) : target)
 
   async function read(): Promise<TokenJSON | undefined> {
@@ -69,7 +74,7 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): S
     }
   }
 
-  /** Rejects when the file must not be written: two hard links to one file have two locks. */
+  /** Rejects when the file has several hard links, since each has its own lock. */
   async function assertWritable(target: string): Promise<boolean> {
     const stats = await statRegular(target)
     if (stats && stats.nlink > 1n) throw severalHardLinks(target, stats.nlink)
@@ -106,7 +111,7 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): S
     }
   }
 
-  /** Writes the present content once more, the way a new token set would be written. */
+  /** Writes the present content again, as a new token set would be written. */
   async function checkWritable(): Promise<void> {
     try {
       const target = await resolveTarget(file)

@@ -1,11 +1,11 @@
-/** With the flag `u` a surrogate pair is one code point, so only lone surrogates match. */
+/** Matches only lone surrogates: with the flag `u` a surrogate pair is one code point. */
 const loneSurrogate = /\p{Surrogate}/u
 
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /**
- * Returns `key` if it can name a record: a non-empty string without lone surrogates. UTF-8 can't encode those, so that different keys would share
- * one record.
+ * Returns `key` if it can name a record: a non-empty string without lone surrogates, which UTF-8 can't encode, so that different
+ * keys would share one record.
  *
  * Throws a `TypeError` that begins with `functionName`.
  *

@@ -29,7 +29,7 @@ const neverAborted = new AbortController().signal
 const FIRST_DELAY = 20
 const LONGEST_DELAY = 250
 
-/** Jittered, growing delays between attempts to take a lock. A notification that the lock may be free ends a delay early. */
+/** Jittered, growing delays between attempts to acquire a lock. A notification that the lock may be free ends a delay early. */
 export class Backoff {
   #attempts = 0
   #woken = false
@@ -41,7 +41,7 @@ export class Backoff {
     this.#end?.()
   }
 
-  /** Call before each attempt: notifications that came earlier no longer count. */
+  /** Call before each attempt: earlier notifications no longer count. */
   attempt(): void {
     this.#woken = false
   }
@@ -60,8 +60,8 @@ export class Backoff {
 }
 
 /**
- * Repeats `attempt` for up to `ms` milliseconds while `isOutage` calls the failure temporary. For the holder of a lock: a token set that the token
- * endpoint has issued must survive a restart of the server that stores it.
+ * Repeats `attempt` for up to `ms` milliseconds while `isOutage` returns true for the failure. For the holder of a lock: a token
+ * set that has been issued must survive a restart of the server that stores it.
  */
 export async function retryDuringOutage<Result>(
   ms: number,

@@ -23,20 +23,20 @@ export { postgresSchema } from './postgres/table.js'
 export interface PostgresStoreOptions {
   /** The key of this session in the table, such as the id of the user. A non-empty string without lone surrogates and NUL. */
   readonly key: string
-  /** The table, made by `postgresSchema(table)`; `schema.table` when it is not on the search path. Default: `oauth_tokens`. */
+  /** The table, created with `postgresSchema(table)`; `schema.table` if it is not on the search path. Default: `oauth_tokens`. */
   readonly table?: string
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
   /** Encrypts the record. Default: the record is stored as JSON. */
   readonly encryption?: EncryptionOptions
   /**
-   * Announces changes with NOTIFY and listens to those of other processes with LISTEN. `false`: changes made elsewhere are seen at the next need. Use
-   * one setting for all processes that share a table. Default: `true`.
+   * Announces changes with NOTIFY and listens to those of other processes with LISTEN. `false`: changes made elsewhere are
+   * noticed at the next need. Use the same setting in all processes that share a table. Default: `true`.
    */
   readonly listen?: boolean
   /**
    * How long, in milliseconds, a lock holder whose connection has ended may take to store a token set that it has received. Other processes wait this
-   * long for the lock of a process that has died during a refresh. Default: 5,000.
+   * long for the lock of a process that died during a refresh. Default: 5,000.
    */
   readonly grace?: number
 }
@@ -60,11 +60,13 @@ function checkOptions(pool: PostgresPool, { key, listen, grace }: Omit<PostgresS
 }
 
 /**
- * Keeps the token set in a row of a PostgreSQL table (12 or newer), for any number of processes and machines: an advisory lock that a live holder never
- * loses, compare and set by version, and notifications of changes. The `Pool` of the package `pg` is yours. A store is light: make one for each user.
- * All stores of a pool share one connection, which they open beside the pool with its settings.
+ * Keeps the token set in a row of a PostgreSQL table (12 or newer), for any number of processes and machines: an advisory lock
+ * that a live holder never loses, compare and set by version, and notifications of changes. The application creates and closes
+ * the `Pool` of the package `pg`. Stores are lightweight: make one for each user. All stores of a pool share one connection,
+ * which they open beside the pool with the pool's settings.
  *
- * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, which names the table and the key and never the content.
+ * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, whose message names the table and the
+ * key and never quotes the content.
  *
  * @example
  * await pool.query(postgresSchema())
@@ -88,7 +90,7 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     const mine = lock
     try {
       if (!mine) return await shared.query(text, values)
-      // The lock holder waits for a server that restarts: no other process can go on before `grace` is over.
+      // The lock holder waits for a restarting server: no other process can get the lock before `grace` is over.
       return await retryDuringOutage(grace, () => mine.query(text, values), isOutage)
     } catch (error) {
       throw postgresFailure(name, verb, error)

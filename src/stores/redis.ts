@@ -23,22 +23,23 @@ export interface RedisStoreOptions {
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
   readonly refresh?: RefreshFunction
   /**
-   * How long the lock lasts without being renewed. Its holder renews it at every third of this time, so other processes wait this long for the lock
-   * of a process that has died. Choose it longer than any pause of a running process. Default: 5,000.
+   * How long the lock lasts without renewal. The holder renews it after every third of this time; other processes wait this long
+   * for the lock of a process that has died. Must be longer than any pause of a running process. Default: 5,000.
    */
   readonly lease?: number
-  /** Removes the record when it has not been written for this long. Default: never. */
+  /** Removes the record after this time without a write. Default: never. */
   readonly expireAfter?: number
   /** Encrypts the record. Default: the record is stored as JSON. */
   readonly encryption?: EncryptionOptions
   /**
-   * The client that listens for changes made elsewhere: connected, used for nothing else, and closed by you. `false`: changes are seen at the next
-   * need. Default: one `client.duplicate()`, shared by all stores of this client and closed after the last of them.
+   * A connected client that listens for changes made elsewhere. The application uses it for nothing else and closes it. `false`:
+   * changes are noticed at the next need. Default: one `client.duplicate()`, shared by all stores of this client and closed when
+   * the last of them stops listening.
    */
   readonly subscriber?: object | false
 }
 
-/** How long the release of the lock may take, in milliseconds. Without an answer the lease expires by itself. */
+/** How long the release of the lock may take, in milliseconds. Without an answer the lease expires. */
 const RELEASE_LIMIT = 1000
 
 function milliseconds(value: unknown, name: string): number {
@@ -48,10 +49,12 @@ function milliseconds(value: unknown, name: string): number {
 }
 
 /**
- * Keeps the token set in Redis (6 or newer, or Valkey) under one key, for any number of processes and machines: a lock with a lease, compare and set,
- * and notifications of changes. The client of `redis` or `ioredis` is yours. A store is light: make one for each user.
+ * Keeps the token set in Redis (6 or newer, or Valkey) under one key, for any number of processes and machines: a lock with a
+ * lease, compare and set, and notifications of changes. The application creates and closes the client of `redis` or `ioredis`.
+ * Stores are lightweight: make one for each user.
  *
- * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, which names the key and never the content.
+ * Throws a `TypeError` that names the option. Requests reject with `OAUTH_STORE_FAILED`, whose message names the key and never
+ * quotes the content.
  *
  * @example
  * const client = await createClient({ url: process.env.REDIS_URL }).connect()
@@ -78,7 +81,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
 
   const run = (script: keyof typeof scripts, ...args: string[]): Promise<unknown> => runScript(send, scripts[script], key, args)
 
-  /** The lock holder waits for a server that restarts: no other process can go on before the lease has expired. */
+  /** The lock holder waits for a restarting server: no other process can get the lock before the lease has expired. */
   const steadily = <Result>(attempt: () => Promise<Result>): Promise<Result> =>
     lease ? retryDuringOutage(length, attempt, isOutage) : attempt()
 
@@ -88,7 +91,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
     return text === null || text === undefined ? '' : String(text)
   }
 
-  /** Requests the lock once; waits for a server that restarts. */
+  /** Requests the lock once; waits for a restarting server. */
   async function acquire(owner: string, signal: AbortSignal): Promise<Lease | undefined> {
     let since = 0
     const request = (): Promise<unknown> => {
@@ -104,7 +107,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
 
   const release = (owner: string): Promise<unknown> => run('release', owner, channel, 'free')
 
-  /** Listens for the release of the lock, where that costs no subscription of its own. */
+  /** Listens for the release of the lock, if that needs no further subscription. */
   const onFree = (wake: () => void): (() => void) | undefined =>
     changes?.hasListener(channel)
       ? changes.listen(channel, (message) => (message === undefined || message === 'free') && wake())

@@ -2,14 +2,14 @@ import { OAuthError } from '../errors.js'
 import type { TokenJSON } from '../types.js'
 import { createCipher, EncryptionError, isEncrypted, type EncryptionOptions, type RecordLocation } from './encryption.js'
 
-/** Turns token JSON into the text that is stored, and back. */
+/** Converts token JSON to the stored text, and back. */
 export interface TokenCodec {
   encode(tokens: TokenJSON): Promise<string>
-  /** Rejects with `OAUTH_STORE_FAILED` when the text is no token record. The message never quotes the text. */
+  /** Rejects with `OAUTH_STORE_FAILED` when the text is not a token record. The message never quotes the text. */
   decode(text: string): Promise<TokenJSON>
 }
 
-/** The codec of one record. `name` is the name of the store in errors, `owner` the function that a `TypeError` names. */
+/** Creates the codec of one record. `name`: the store's name in errors. `owner`: the function that a `TypeError` names. */
 export function createTokenCodec(
   name: string,
   location: RecordLocation,

@@ -17,18 +17,19 @@ const storages = ['localStorage', 'sessionStorage', 'indexedDB'] as const
 /** The options of `webStore`. */
 export interface WebStoreOptions {
   /**
-   * The name of the item or of the database, and of the lock. Two sign-ins on one origin need two keys. A string that is not empty and has no lone
+   * The name of the item or database, and of the lock. Two sign-ins on one origin need two keys. A non-empty string without lone
    * surrogates. Default: `axios-attach-oauth`.
    */
   readonly key?: string
   /**
-   * The storage that holds the tokens. All tabs of the origin share `localStorage` and `indexedDB`, which outlive the browser; `sessionStorage` belongs to
-   * one tab and ends with it. Workers have `indexedDB` only. Default: `localStorage`.
+   * The storage that holds the tokens. All tabs of the origin share `localStorage` and `indexedDB`, which persist after the
+   * browser closes; `sessionStorage` belongs to one tab and ends with it. Workers have only `indexedDB`. Default: `localStorage`.
    */
   readonly storage?: (typeof storages)[number]
   /**
-   * The reaction to a browser that denies storage to the site: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the tokens in the memory of the
-   * page, where a reload loses them and no other tab sees them. A full storage is an error in both cases. Default: `error`.
+   * The reaction to a browser that denies storage to the site: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the
+   * tokens in the memory of the page, where a reload loses them and other tabs can't read them. A full storage is an error in
+   * both cases. Default: `error`.
    */
   readonly fallback?: 'error' | 'memory'
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. Default: none. */
@@ -38,7 +39,7 @@ export interface WebStoreOptions {
 /** The names of the errors with which a browser denies storage to a site. */
 const denials = new Set(['NotSupportedError', 'SecurityError', 'InvalidStateError', 'UnknownError', 'TimeoutError'])
 
-/** A successor may be twice as long as its predecessor and bring an ID token: characters of room for a set that is not known yet. */
+/** Characters to reserve for the next set, which may be twice as long as the present one and add an ID token. */
 const ROOM = 4096
 
 function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, 'refresh'>> {
@@ -53,13 +54,14 @@ function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, '
 const isTokenJSON = (value: unknown): value is TokenJSON => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Keeps the token set in the browser. All tabs of the origin share the set: one tab refreshes for all, and a sign-in or sign-out in one tab reaches the
- * others.
+ * Keeps the token set in the browser. All tabs of the origin share the set: one tab refreshes for all, and a sign-in or sign-out
+ * in one tab applies to the others.
  *
- * Tabs exclude each other with Web Locks; without those (pages without https) with a lease in IndexedDB; without either they do not, and a
- * server that rotates refresh tokens may end the session. The store may be created on a server, provided that no request uses it there.
+ * Tabs exclude each other with Web Locks or, on pages without https, with a lease in IndexedDB. With neither they do not exclude
+ * each other, and a server that rotates refresh tokens may end the session. The store may be created on a server if no request
+ * uses it there.
  *
- * Throws a `TypeError` that names the wrong option. Requests reject with `OAUTH_STORE_FAILED`, whose message says what to do.
+ * Throws a `TypeError` that names the invalid option. Requests reject with `OAUTH_STORE_FAILED`, whose message says what to do.
  *
  * @example
  * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint, clientId }) })
@@ -105,7 +107,7 @@ export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
     try {
       chosen.release()
     } catch {
-      // The browser now denies storage to the site, and the room with it.
+      // The browser now denies storage to the site, so there is no reserved room to release.
     }
   }
 
@@ -153,7 +155,7 @@ export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
       }
     },
     subscribe(listener) {
-      // On a server there is no other tab.
+      // A server has no other tabs.
       if (!isPage() && !database()) return () => undefined
       if (duplicates) return duplicates.follow(listener)
       return channel.subscribe((message) => void (message === CHANGED && listener()))

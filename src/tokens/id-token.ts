@@ -2,8 +2,9 @@ import { OAuthError } from '../errors.js'
 import type { TokenJSON } from '../types.js'
 
 /**
- * Decodes the claims of an OpenID Connect ID token for display. Decoding is not verifying: anyone who can change the token can change the
- * result. Throws an `OAuthError` with the code `OAUTH_TOKEN_INVALID` when `idToken` is not a JSON Web Token (RFC 7519).
+ * Decodes the claims of an OpenID Connect ID token for display. Decoding is not verifying: anyone who can change the token can
+ * change the result. Throws an `OAuthError` with the code `OAUTH_TOKEN_INVALID` when `idToken` is not a JSON Web Token (RFC
+ * 7519).
  *
  * @example
  * const { name } = decodeIdToken(tokens.id_token)
@@ -11,7 +12,7 @@ import type { TokenJSON } from '../types.js'
 export function decodeIdToken(idToken: string): Record<string, unknown> {
   try {
     const payload = idToken.split('.')[1] ?? ''
-    // `decodeURIComponent` rejects what is not UTF-8, and React Native has no `TextDecoder`.
+    // `decodeURIComponent` rejects invalid UTF-8, and React Native has no `TextDecoder`.
     const escaped = atob(payload.replace(/-/g, '+').replace(/_/g, '/')).replace(
       /[^]/g,
       (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
@@ -25,8 +26,8 @@ export function decodeIdToken(idToken: string): Record<string, unknown> {
 }
 
 /**
- * Identifies the user that a token set belongs to by `iss` and `sub` of its ID token, which is decoded and not verified. Returns `undefined`
- * when the ID token does not tell; never throws.
+ * Identifies the user of a token set by `iss` and `sub` of its ID token, which is decoded but not verified. Returns `undefined`
+ * when the ID token does not name a user. Never throws.
  */
 export function userOf(tokens: TokenJSON | undefined): string | undefined {
   try {

@@ -2,24 +2,24 @@ import { OAuthError } from '../errors.js'
 import type { TokenJSON } from '../types.js'
 import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
 
-/** Members with an absolute expiry. In all but the first two, programs also put the seconds from now. */
+/** Members with an absolute expiry. In all but the first two, some programs put seconds from now. */
 const expiryMembers = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'expires', 'token_expiry_date']
 
 export const tokenMembers = ['refresh_token', 'id_token', 'access_token']
 
-/** Tokens of these types are useless without a proof that this package does not send (RFC 9449, RFC 8693). */
+/** Token types that need a proof, which this package does not send (RFC 9449, RFC 8693). */
 const proofTypes = /^\s*(dpop|pop|mac|n_a)\s*$/i
 
 const MAX_TOKEN_LENGTH = 65_536
 
-/** The tokens of a set, checked, and a copy of its JSON. */
+/** The checked tokens of a set, and a copy of its JSON. */
 export interface CheckedTokens {
   readonly tokens: TokenJSON
   readonly accessToken: string | undefined
   readonly refreshToken: string | undefined
 }
 
-/** A token that is no text or empty is none. */
+/** Returns a non-empty string, or `undefined`: any other value is not a token. */
 export function text(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined
 }
@@ -32,7 +32,7 @@ function refuse(reason: string): never {
   throw new OAuthError('OAUTH_TOKEN_INVALID', `The token set can't be used: ${reason}.`)
 }
 
-/** Checks the tokens of `json`. Throws `OAUTH_TOKEN_INVALID`; the message quotes nothing of it. */
+/** Checks the tokens of `json`. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of the JSON. */
 export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTokens {
   if (!isObject(json)) return refuse('it is not a JSON object')
   const tokens: TokenJSON = { ...json }
@@ -55,9 +55,9 @@ function isRelativeMember(name: string, value: unknown): boolean {
   return !/^expires_(at|on)$/.test(name) && isRelative(value)
 }
 
-/** The lifetime in milliseconds. Servers without refresh tokens send 0 for a token that does not expire. */
+/** The lifetime in milliseconds. Some servers without refresh tokens send 0 for a token that does not expire. */
 export function durationOf(tokens: TokenJSON, refreshToken: string | undefined): number | undefined {
-  // Next to expires_in_sec, expires_in may count milliseconds.
+  // Beside expires_in_sec, expires_in may be in milliseconds.
   let duration = toDuration(tokens.expires_in_sec) || toDuration(tokens.expires_in)
   for (const name of expiryMembers) if (isRelativeMember(name, tokens[name])) duration ??= toDuration(tokens[name])
   return duration === 0 && refreshToken === undefined ? undefined : duration
@@ -69,7 +69,9 @@ export function absoluteExpiryOf(tokens: TokenJSON): number | undefined {
   return time
 }
 
-/** Writes the expiry into every member that the new or the previous set has for it, in the format found there, or else into `expires_at`. */
+/**
+ * Writes the expiry into every expiry member of the new or the previous set, in that member's format, or else into `expires_at`.
+ */
 export function writeExpiry(tokens: TokenJSON, previous: TokenJSON | undefined, expiresAt: number, lifetime: number): void {
   if (expiresAt === Infinity) return
   let written = false

@@ -1,7 +1,7 @@
-/** A century in milliseconds. Some servers send a lifetime whose sum with the present exceeds what a date can express. */
+/** A century in milliseconds. Some servers send a lifetime that ends later than a date can express. */
 const CENTURY = 36_525 * 86_400_000
 
-/** From this value on, a number counts milliseconds: as seconds it would lie beyond the year 5138. */
+/** From this value on, a number is in milliseconds: in seconds it would lie beyond the year 5138. */
 const FIRST_MILLISECONDS = 1e11
 
 /** The last second of the year 9999: no ISO 8601 text with a four-digit year is later. */
@@ -23,13 +23,13 @@ function toNumber(value: unknown): number | undefined {
   return Number.isFinite(number) ? (number as number) : undefined
 }
 
-/** Reads a lifetime in seconds. Returns milliseconds, or `undefined` when `value` is none. */
+/** Parses a lifetime in seconds. Returns milliseconds, or `undefined` when `value` is not a lifetime. */
 export function toDuration(value: unknown): number | undefined {
   const seconds = toNumber(value)
   return seconds !== undefined && seconds >= 0 ? Math.min(seconds * 1000, CENTURY) : undefined
 }
 
-/** True for a number of seconds from now: as an absolute time it would lie before September 2001. */
+/** True for a number of seconds from now, which as an absolute time would lie before September 2001. */
 export function isRelative(value: unknown): boolean {
   const number = toNumber(value) ?? 0
   return number > 0 && number < 1e9
@@ -37,15 +37,15 @@ export function isRelative(value: unknown): boolean {
 
 function parseText(text: string): number {
   const match = iso.exec(text)
-  // `Date.parse` takes text without a zone for local time.
+  // `Date.parse` reads text without a zone as local time.
   if (!match) return Date.parse(/\b(Z|GMT|UTC)\b|[+-]\d\d:?\d\d$/i.test(text) ? text : `${text} UTC`)
   const [, date, time, seconds = ':00', fraction = '', hours, minutes = '00'] = match
   return Date.parse(`${date}T${time}${seconds}.${`${fraction}000`.slice(0, 3)}${hours ? `${hours}:${minutes}` : 'Z'}`)
 }
 
 /**
- * Reads an absolute time: epoch seconds, epoch milliseconds, text with either, a date as text, or a `Date`. Returns epoch milliseconds, or
- * `undefined` when the time is not known. Zero, and whatever is earlier, stands for an unknown time in many programs.
+ * Parses an absolute time: epoch seconds, epoch milliseconds, text with either, a date as text, or a `Date`. Returns epoch
+ * milliseconds, or `undefined` when the time is unknown. In many programs zero or an earlier time means unknown.
  */
 export function toTime(value: unknown): number | undefined {
   const number = toNumber(value)
@@ -56,7 +56,7 @@ export function toTime(value: unknown): number | undefined {
   return time > 0 ? Math.min(time, LAST_TIME) : undefined
 }
 
-/** Writes a time in the format of `like`, so that other programs continue to understand the record. */
+/** Writes a time in the format of `like`, so that other programs can still read the record. */
 export function formatTime(time: number, like: unknown, lifetime: number): unknown {
   const date = new Date(time)
   if (isDate(like)) return date

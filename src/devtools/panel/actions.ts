@@ -10,7 +10,7 @@ export interface Action {
   readonly pressed?: () => boolean
 }
 
-/** Stores the present set with an expiry in the past. The user stays the same, so that waiting requests go on. */
+/** Stores the present set with an expiry in the past. The user stays the same, so that waiting requests continue. */
 async function expireNow(session: DevtoolsSession): Promise<void> {
   const tokens = await session.tokens()
   if (!tokens) return
@@ -25,7 +25,7 @@ async function rejectToken(session: DevtoolsSession): Promise<void> {
   if (typeof rejected === 'string') await session.getAccessToken({ rejected })
 }
 
-/** The buttons for a session; the switches for faults only where the application has the seam for them. */
+/** The buttons for a session, with fault switches if the application has passed `faults`. */
 export function actionsOf(session: DevtoolsSession, faults: Faults | undefined): Action[] {
   const actions: Action[] = [
     {

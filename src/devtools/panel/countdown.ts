@@ -11,8 +11,8 @@ export interface Countdown {
 }
 
 /**
- * Where a token is in its life. The windows are the defaults of a session: min(300 s, 20 %) and min(30 s, 5 %) of the lifetime. `receivedAt` is known if the
- * panel was there when the token came.
+ * The remaining life of a token. The windows are the defaults of a session: min(300 s, 20 %) and min(30 s, 5 %) of the lifetime.
+ * `receivedAt` is known if the panel was open when the session received the token.
  */
 export function countdownOf(expiresAt: number, receivedAt: number | undefined, now: number): Countdown {
   const remaining = expiresAt - now

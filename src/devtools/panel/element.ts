@@ -16,7 +16,7 @@ export interface OAuthDevtoolsElement extends HTMLElement {
 }
 
 /**
- * Defines the custom element `<oauth-devtools>` once. `mountDevtools` does so by itself.
+ * Defines the custom element `<oauth-devtools>` once. `mountDevtools` does so automatically.
  *
  * @example
  * defineDevtools()

@@ -1,6 +1,6 @@
 const PREFIX = 'axios-attach-oauth.devtools.last-sign-out.'
 
-/** Keeps the line of the last sign-out over a reload of the tab. Storage that refuses changes nothing. */
+/** Keeps the line of the last sign-out over a reload of the tab. Storage that refuses is ignored. */
 export function saveLastSignOut(name: string, line: string): void {
   try {
     sessionStorage.setItem(PREFIX + name, line)

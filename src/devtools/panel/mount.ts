@@ -13,8 +13,9 @@ export interface MountDevtoolsOptions {
 }
 
 /**
- * Shows a panel with the live state of one or more sessions: state, countdown, waterfall of requests and refreshes, the last sign-out and its cause. Never
- * a token. For development; a page that does not import it does not carry it. Returns its own undo.
+ * Shows a panel with the live state of one or more sessions: state, countdown, waterfall of requests and refreshes, the last
+ * sign-out and its cause. Never shows a token. For development; a page that does not import it does not load it. Returns the
+ * undo.
  *
  * @example
  * if (import.meta.env.DEV) void import('axios-attach-oauth/devtools').then(({ mountDevtools }) => mountDevtools(session))

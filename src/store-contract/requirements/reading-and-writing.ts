@@ -3,7 +3,7 @@ import { check, checkSame, isSame, rejectionOf, show } from '../assert.js'
 import { tokenSet } from '../token-sets.js'
 import type { CaseContext, Requirement } from '../case-context.js'
 
-/** Writes `tokens` and reads them, also through another store object where there is one. */
+/** Writes `tokens` and reads them, also through another store object if there is one. */
 async function checkKept(context: CaseContext, tokens: TokenJSON): Promise<void> {
   await context.set(tokens)
   checkSame(await context.read(), tokens, 'what is read')
@@ -111,7 +111,7 @@ export const readingAndWriting: readonly Requirement[] = [
       const other = await context.another()
       const remove = async (): Promise<void> => {
         const result = await context.set(undefined)
-        // A store that returns whether there was something to delete, as Map.delete does, refuses by mistake.
+        // A store that returns whether anything was deleted, as Map.delete does, would refuse by mistake.
         check(result !== false, 'write(undefined) returned false, which says that it was refused')
         for (const store of [context.store, other])
           checkSame(await context.read(store), undefined, 'what is read after write(undefined)')

@@ -6,28 +6,28 @@ import { statRegular } from './regular-file.js'
 import { makeDirectory } from './target.js'
 import { temporaryName } from './temporary.js'
 
-/** A change of a file, prepared beside it, that takes place in one rename. */
+/** A change of a file, prepared beside it and made by one rename. */
 export interface Candidate {
-  /** Resolves with `false` when another process has revoked the candidate: nothing has changed then. */
+  /** Resolves with `false`, without a change, when another process has revoked the candidate. */
   commit(): Promise<boolean>
-  /** Removes what is left of the candidate. Never rejects. */
+  /** Removes the candidate's remaining files. Never rejects. */
   discard(): Promise<void>
 }
 
 export interface CandidateOptions {
-  /** Whether other processes may revoke the candidate. */
+  /** Can other processes revoke the candidate? */
   readonly revocable: boolean
 }
 
 export interface ReplacementOptions extends CandidateOptions {
-  /** Bytes that are written in addition and cut off, to find out whether there is room for them. Default: 0. */
+  /** Additional bytes that are written and then truncated, to check the free space. Default: 0. */
   readonly reserve?: number
 }
 
-/** Errors of the file system after which the file may still be writable in place. */
+/** File system errors after which the file may still be writable in place. */
 const notReplaceable = ['EBUSY', 'EPERM', 'EACCES', 'EROFS', 'EXDEV', 'ENOTSUP', 'EOPNOTSUPP']
 
-/** Whether a rename has failed because of where the file is, for instance at a mount point or in a directory that can't be written. */
+/** Has a rename failed because of the file's location, such as a mount point or a directory that is not writable? */
 export const isNotReplaceable = (error: unknown): boolean => notReplaceable.includes(codeOf(error))
 
 const removeQuietly = (path: string): Promise<void> => rm(path, { recursive: true, force: true }).catch(() => undefined)
@@ -47,7 +47,10 @@ async function writeFlushed(path: string, bytes: Uint8Array, reserve: number): P
   }
 }
 
-/** Prepares a new content of `target`. A new file gets mode 0600; an existing one keeps its owner, group and mode, except for the rights of others. */
+/**
+ * Prepares new content for `target`. A new file gets mode 0600; an existing file keeps its owner, group and mode, but loses the
+ * permissions of others.
+ */
 export async function createReplacement(
   target: string,
   bytes: Uint8Array,
@@ -84,8 +87,8 @@ export async function createReplacement(
 }
 
 /**
- * Prepares the removal of `target`. `unlink` can't be revoked when the process is stopped right before it; a rename into a directory can, by removing the
- * directory.
+ * Prepares the removal of `target`. Another process can't revoke the `unlink` of a process that is stopped right before the call;
+ * it can revoke a rename into a directory by removing the directory.
  */
 export async function createRemoval(target: string, { revocable }: CandidateOptions): Promise<Candidate> {
   const present = await statRegular(target)

@@ -5,14 +5,17 @@ import { acquire, type LockHandle } from './lock.js'
 import { codeOf, writeLock } from './lock-file.js'
 import { revokePending } from './temporary.js'
 
-/** How long the lock for comparing and replacing is waited for, in milliseconds. */
+/** The time limit for acquiring the lock to compare and replace, in milliseconds. */
 const LOCK_TIMEOUT = 10_000
-/** Comparing and replacing takes a few milliseconds; a process that holds the lock for longer than this was stopped. Milliseconds. */
+/**
+ * The longest time that a process may hold the lock to compare and replace, in milliseconds. Normally a few are enough, so a
+ * longer holder has been stopped.
+ */
 const MAX_HOLD = 3000
-/** How often a change is tried again when other processes have revoked it. */
+/** The number of attempts at a change that other processes revoke. */
 const MAX_ATTEMPTS = 5
 
-/** The content of a file that stands for a removed one where it can't be removed. */
+/** The content of a file that can't be removed, after signing out. */
 const signedOut = Buffer.from('{}\n')
 
 /** A change of one file. */
@@ -23,7 +26,7 @@ export interface Change {
   readonly lockBase: string
   /** The new content; `undefined` removes the file. */
   readonly bytes: Uint8Array | undefined
-  /** Decides, under the lock, whether the change takes place. Default: it does, even where there can be no lock. */
+  /** Decides, under the lock, whether the change is made. Default: it is made, even if no lock can be created. */
   readonly accept?: () => Promise<boolean>
   /** Called right before the file changes, with its new content. Default: nothing. */
   readonly announce?: (bytes: Uint8Array | undefined) => void
@@ -34,23 +37,23 @@ export interface Change {
 /** Another process has taken the lock and revoked the change. */
 class RevokedError extends Error {}
 
-/** Errors of writing in place that say less than the one that has forbidden to replace the file. */
+/** Errors of writing in place that are less informative than the error that prevented replacing the file. */
 const uninformative = ['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ETXTBSY']
 
 function prepare({ target, bytes, accept, reserve = 0 }: Change): Promise<Candidate> {
-  // Signing in and out take place in any case.
+  // Signing in or out is never revoked.
   const revocable = accept !== undefined
   return bytes ? createReplacement(target, bytes, { revocable, reserve }) : createRemoval(target, { revocable })
 }
 
 async function takeLock({ target, lockBase, accept }: Change): Promise<LockHandle | undefined> {
-  // A holder that was stopped right before its rename finds nothing to rename when it goes on.
+  // A holder that was stopped right before its rename finds nothing to rename when it resumes.
   const fence = revokePending.bind(undefined, target)
   try {
     return await acquire(writeLock(lockBase), AbortSignal.timeout(LOCK_TIMEOUT), { maxHold: MAX_HOLD, fence })
   } catch (error) {
     if (accept) throw error
-    // Signing in and out work where there can be no lock.
+    // Signing in and out work even if no lock can be created.
     await revokePending(target)
     return undefined
   }
@@ -69,7 +72,7 @@ async function changeInPlace(change: Change, lock: LockHandle | undefined, reaso
   }
 }
 
-/** Replaces or removes the file in one step, or writes it in place where that isn't possible. */
+/** Replaces or removes the file atomically or, if that isn't possible, writes it in place. */
 async function attemptChange(change: Change): Promise<'done' | 'refused' | 'revoked'> {
   let candidate: Candidate | undefined
   let lock: LockHandle | undefined
@@ -98,7 +101,7 @@ async function attemptChange(change: Change): Promise<'done' | 'refused' | 'revo
   }
 }
 
-/** Changes the file. Resolves with `false` when `accept` has refused. */
+/** Changes the file. Resolves with `false` when `accept` refuses. */
 export async function changeFile(change: Change): Promise<boolean> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
     const outcome = await attemptChange(change)

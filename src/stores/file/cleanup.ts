@@ -7,14 +7,14 @@ import { isAbandoned } from './temporary.js'
 /** The rest of the name of a takeover lock: the name of the stale lock, and the id of its holder. */
 const takeoverLock = /^((?:write-)?lock(?:\.[0-9a-f-]{36})*)\.([0-9a-f-]{36})$/
 
-/** A takeover lock is needed only as long as the lock names the stale holder, because ids are never reused. */
+/** Is this takeover lock obsolete? It is needed only while the lock names the stale holder, because ids are never reused. */
 async function isFinishedTakeover(file: string, name: string): Promise<boolean> {
   const prefix = `.${basename(file)}.`
   const [, ending, id] = takeoverLock.exec(name.slice(prefix.length)) ?? []
   return ending !== undefined && (await readLock(join(dirname(file), prefix + ending)))?.id !== id
 }
 
-/** Removes what killed processes have left beside `file`. Never rejects: the next holder of the lock tries again. */
+/** Removes files that killed processes left beside `file`. Never rejects: the next holder of the lock tries again. */
 export async function cleanUp(file: string): Promise<void> {
   const directory = dirname(file)
   const self = currentIdentity()
@@ -26,7 +26,7 @@ export async function cleanUp(file: string): Promise<void> {
       if ((await isAbandoned(file, name, self, age)) || (await isFinishedTakeover(file, name)))
         await rm(path, { recursive: true, force: true })
     } catch {
-      // Removed in the meantime, or owned by another user.
+      // The file has been removed meanwhile, or belongs to another user.
     }
   }
 }

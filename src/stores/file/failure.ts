@@ -36,7 +36,7 @@ function describe(path: string, action: Action, cause: unknown): string {
   return (action === 'locked' ? lockAdvice[key] : undefined) ?? advice[key] ?? code ?? 'unknown reason'
 }
 
-/** The typed error for an error of the file system. Names the path and never the content. */
+/** The typed error for a file system error. Names the path and never quotes the content. */
 export function failure(path: string, action: Action, cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause
   return new OAuthError(

@@ -3,9 +3,9 @@ import { contentBefore, contentOf, createJournal, type Journal } from './journal
 import { MAX_BYTES, UnusableFileError, openRegular, readBytes } from './regular-file.js'
 
 export interface InPlaceOptions {
-  /** Rejects when this process may not write any more, for instance because the lock was taken from it. Called between the steps. */
+  /** Rejects when this process may no longer write, for instance because it has lost the lock. Called between the steps. */
   readonly check: () => Promise<void>
-  /** Bytes that are written in addition and cut off, to find out whether there is room for them. Default: 0. */
+  /** Additional bytes that are written and then truncated, to check the free space. Default: 0. */
   readonly reserve?: number
 }
 
@@ -19,7 +19,7 @@ async function cutOff(handle: FileHandle, length: number): Promise<void> {
   await handle.sync()
 }
 
-/** Steps 2 and 3: the content of the journal becomes that of the file. */
+/** Steps 2 and 3: copies the journal's content to the beginning and truncates the file. */
 async function applyJournal(handle: FileHandle, bytes: Uint8Array, check: () => Promise<void>): Promise<void> {
   await check()
   await writeAt(handle, bytes, 0)
@@ -28,23 +28,24 @@ async function applyJournal(handle: FileHandle, bytes: Uint8Array, check: () => 
   await cutOff(handle, bytes.length)
 }
 
-/** Completes or takes back what a killed writer has begun. Returns the length of the content. */
+/** Completes or undoes the write of a killed process. Returns the length of the content. */
 async function recover(path: string, handle: FileHandle, check: () => Promise<void>): Promise<number> {
   const { bytes, unfinished } = contentOf(await readBytes(path, handle))
-  // Rewriting the beginning changes nothing where the content is there already.
+  // Rewriting the beginning is harmless if the content is already there.
   if (unfinished) await applyJournal(handle, bytes, check)
   return bytes.length
 }
 
-/** Takes back an appended journal, unless the file has changed since. */
+/** Removes an appended journal, unless the file has changed since. */
 async function takeBack(path: string, handle: FileHandle, { offset, record }: Journal): Promise<void> {
   const file = await readBytes(path, handle)
   if (file.subarray(offset).equals(record)) await cutOff(handle, contentBefore(file, offset).length)
 }
 
 /**
- * Writes a file that can't be replaced, see `journal.ts`. A crash at any instant leaves the old content or the new one. Needs a lock; a process that is stopped
- * between the last check and the write that follows can overwrite what another process has written meanwhile.
+ * Writes a file that can't be replaced, see `journal.ts`. A crash at any instant leaves the old content or the new one. Needs a
+ * lock. A process stopped between the last check and the following write can still overwrite the content that another process has
+ * written meanwhile.
  */
 export async function writeInPlace(path: string, next: Uint8Array, options: InPlaceOptions): Promise<void> {
   const { check, reserve = 0 } = options

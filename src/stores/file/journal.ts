@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 
-// A file that can't be replaced is written in place through a journal at its own end, so that a crash at any instant leaves the old content or the new one:
+// A file that can't be replaced is written in place, with a journal at its own end, so that a crash at any instant leaves the old content or the new one:
 //
 //   old content | spaces | header with length and SHA-256 | new content      1. appended and flushed: from here on the new content counts
-//   new content … the journal, untouched                                     2. the beginning is overwritten and flushed
-//   new content                                                              3. the rest is cut off
+//   new content … the journal, unchanged                                     2. the beginning is overwritten and flushed
+//   new content                                                              3. the rest is truncated
 //
 // The header begins with a control character, which JSON can't contain.
 
@@ -24,17 +24,17 @@ export interface Journal {
   readonly record: Buffer
 }
 
-/** The journal that replaces a present content of `presentLength` bytes. `reserve` bytes are taken in addition, to find out whether there is room for them. */
+/** The journal that replaces `presentLength` bytes of content. `reserve`: additional bytes, to check the free space. */
 export function createJournal(presentLength: number, next: Uint8Array, reserve = 0): Journal {
   const offset = Math.max(presentLength, next.length) + reserve
   const header = Buffer.from(`\n${MARK}${TITLE} ${next.length} ${digestOf(next)}\n`)
   return { offset, padding: Buffer.alloc(offset - presentLength, SPACE), record: Buffer.concat([header, next]) }
 }
 
-/** The content of a file that is written in place. */
+/** The content of a file that may be written in place. */
 export interface Content {
   readonly bytes: Buffer
-  /** Whether there is more in the file than `bytes`: a writer is at work, or has been killed. */
+  /** Does the file hold more than `bytes`, because a writer is active or has been killed? */
   readonly unfinished: boolean
 }
 
@@ -47,7 +47,7 @@ function committed(file: Buffer, mark: number): Buffer | undefined {
   return bytes.length === Number(length) && digestOf(bytes) === digest ? bytes : undefined
 }
 
-/** The bytes before a journal that doesn't count. */
+/** The bytes before an invalid journal. */
 export function contentBefore(file: Buffer, journal: number): Buffer {
   // After a power failure an appended part may read as zeros.
   const zeros = file.indexOf('\0')
@@ -56,7 +56,7 @@ export function contentBefore(file: Buffer, journal: number): Buffer {
   return file.subarray(0, end)
 }
 
-/** Tells the content of a file that may have been left at any step. */
+/** Finds the content of a file whose write may have stopped at any step. */
 export function contentOf(file: Buffer): Content {
   const mark = file.indexOf(`${MARK}${TITLE} `)
   const bytes = mark < 0 ? undefined : committed(file, mark)

@@ -15,19 +15,25 @@ const lockPath = (base: string, ending: string): LockPath => ({
   lock: join(dirname(base), `.${basename(base)}.${ending}`),
 })
 
-/** The lock that is taken for the duration of a refresh. */
+/** The lock held during a refresh. */
 export const refreshLock = (base: string): LockPath => lockPath(base, 'lock')
 
-/** The lock that is taken to compare and replace the file. Separate from the other one, so that signing in and out need not wait for a refresh. */
+/**
+ * The lock held to compare and replace the file. Separate from the refresh lock, so that signing in and out need not wait for a
+ * refresh.
+ */
 export const writeLock = (base: string): LockPath => lockPath(base, 'write-lock')
 
 /** The content of a lock file. */
 export interface LockContent {
   /** Unique for each acquisition. */
   readonly id: string
-  /** `undefined` when the file can't be understood: after a power failure it may be empty. */
+  /** `undefined` when the content is invalid: after a power failure the file may be empty. */
   readonly holder: Identity | undefined
-  /** When the holder last touched the file, by the holder's clock or the server's: to be compared only with itself. */
+  /**
+   * When the holder last touched the file, by the holder's or the server's clock. Compare only with earlier values of the same
+   * file.
+   */
   readonly touched: bigint
 }
 
@@ -43,15 +49,15 @@ function parseHolder(text: string): Omit<LockContent, 'touched'> {
     if (typeof id === 'string' && uuid.test(id) && Number.isSafeInteger(pid) && (pid as number) > 0)
       return { id, holder: { system: String(system), pid: pid as number, thread: Number(thread), started: String(started) } }
   } catch {
-    // Not JSON.
+    // The content is not JSON.
   }
   return { id: unreadable, holder: undefined }
 }
 
-/** Reads a lock file; `undefined` when there is none. Rejects when it is no regular file. */
+/** Reads a lock file; `undefined` when there is none. Rejects when the file is not a regular file. */
 export async function readLock(path: string): Promise<LockContent | undefined> {
   try {
-    // Over NFS, opening a file asks the server for its present state.
+    // Over NFS, opening a file gets its present state from the server.
     const handle = await openRegular(path)
     try {
       const text = (await readBytes(path, handle)).toString('utf8')
@@ -61,15 +67,15 @@ export async function readLock(path: string): Promise<LockContent | undefined> {
       await handle.close()
     }
   } catch (error) {
-    // ESTALE: removed on the NFS server in the meantime.
+    // ESTALE: the file has been removed on the NFS server meanwhile.
     if (['ENOENT', 'ESTALE'].includes(codeOf(error))) return undefined
     throw error
   }
 }
 
 /**
- * Removes a lock file if it has the given id. A process that is stopped after comparing may find the lock of another holder there when it goes on: the file
- * is moved aside, compared once more, and put back if it belongs to another holder.
+ * Removes a lock file if it has the given id. A process that was stopped after the comparison may by then find another holder's
+ * lock, so the file is moved aside, compared again, and put back if it belongs to another holder.
  */
 export async function removeLock(base: string, path: string, id: string): Promise<void> {
   if ((await readLock(path))?.id !== id) return

@@ -1,5 +1,5 @@
-// proper-lockfile is not used: it considers a lock stale by the age of its time stamp, which takes it from a holder that is stopped or busy, and two processes that find
-// a stale lock can each remove it, the second one when a third process has already taken it.
+// proper-lockfile is not used: it judges a lock by the age of its timestamp and so takes it from a holder that is stopped or
+// busy. Also, two processes that find a stale lock can each remove it, the second after a third process has acquired it.
 import { randomUUID } from 'node:crypto'
 import { link, rm, utimes, writeFile } from 'node:fs/promises'
 import { brandAsSafe } from '../../errors.js'
@@ -12,7 +12,10 @@ import { Observations } from './observations.js'
 
 /** How often a holder touches its lock file, in milliseconds. */
 const HEARTBEAT = 1000
-/** A holder whose process can't be asked loses the lock when its file was not touched for this long. Milliseconds on the waiter's clock. */
+/**
+ * A holder whose process can't be checked loses the lock when its file is not touched for this long. Milliseconds on the waiter's
+ * clock.
+ */
 const LEASE = 30_000
 /** Time between two attempts, in milliseconds. */
 const PAUSE = { min: 10, max: 50 }
@@ -23,9 +26,9 @@ export interface LockEnvironment {
   monotonic(): number
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when that is aborted. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** Calls `callback` every `ms` milliseconds, without keeping the process alive. Returns its own undo. */
+  /** Calls `callback` every `ms` milliseconds, without keeping the process alive. Returns the undo. */
   every(ms: number, callback: () => void): () => void
-  /** Gives a file a second name; rejects with EEXIST when that name exists. */
+  /** Creates a hard link; rejects with EEXIST when the name exists. */
   link(existing: string, name: string): Promise<void>
   currentIdentity(): Identity
 }
@@ -54,19 +57,22 @@ export interface AcquireOptions {
   readonly environment?: LockEnvironment
   /** Observations of earlier attempts. Default: none. */
   readonly observations?: Observations
-  /** A holder that keeps the lock for longer than this loses it, alive or not. Milliseconds. Default: never. Only safe together with `fence`. */
+  /**
+   * A holder that keeps the lock for longer than this loses it, even if alive. Milliseconds. Default: never. Safe only with
+   * `fence`.
+   */
   readonly maxHold?: number
-  /** Prevents a holder from doing what the lock protects. Called before the lock is taken from it. */
+  /** Prevents a holder from continuing the protected work. Called before the lock is taken from that holder. */
   readonly fence?: (holder: Identity | undefined) => Promise<void>
 }
 
 /** An acquired lock. */
 export interface LockHandle {
-  /** Aborted when the lock was given to another process or the lock file was removed. */
+  /** Aborted when another process gets the lock or the lock file is removed. */
   readonly lost: AbortSignal
-  /** Reads the lock file and tells whether it is still this holder's. */
+  /** Reads the lock file and resolves with whether it still belongs to this holder. */
   isOurs(): Promise<boolean>
-  /** Frees the lock. Never rejects: a failure is tried again in the background. */
+  /** Frees the lock. Never rejects: a failed release is retried in the background. */
   release(): Promise<void>
 }
 
@@ -86,7 +92,7 @@ class Contender {
     this.#self = environment.currentIdentity()
   }
 
-  /** Tries once to get the lock at `path`. Resolves with the id of the acquisition, or with `undefined`. */
+  /** Makes one attempt at the lock at `path`. Resolves with the id of the acquisition, or with `undefined`. */
   async attempt(path: string): Promise<string | undefined> {
     const found = await readLock(path)
     if (!found) return this.#create(path)
@@ -95,7 +101,7 @@ class Contender {
     return this.#create(path)
   }
 
-  /** Links a finished file to the name of the lock, so that the lock file is never seen half written. */
+  /** Links a complete file to the lock's name, so that no process sees a partly written lock file. */
   async #create(path: string): Promise<string | undefined> {
     const id = randomUUID()
     const beside = temporaryName(this.#base)
@@ -110,11 +116,11 @@ class Contender {
       await this.#environment.link(beside, path)
       return id
     } catch (error) {
-      // NFS may repeat a request whose answer was lost, and then find that the link exists.
+      // NFS may repeat a request whose answer was lost, and then report that the link exists.
       if (codeOf(error) === 'EEXIST') return (await readLock(path))?.id === id ? id : undefined
       if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EISDIR'].includes(codeOf(error))) throw error
       if (!(await this.#canLink(beside))) throw noHardLinks(this.#base, error)
-      // Windows answers EPERM while a removed lock file is still open in another process.
+      // Windows reports EPERM while another process still has a removed lock file open.
       return undefined
     } finally {
       await rm(beside, { force: true }).catch(() => undefined)
@@ -141,8 +147,9 @@ class Contender {
   }
 
   /**
-   * Removes the lock of a stale holder, under a lock of its own: otherwise a second process that has found the same stale holder could remove the lock of the next one.
-   * Ids are never reused, so the holder of the takeover lock removes the lock only if it still has the stale id. A takeover lock can become stale and be taken over, too.
+   * Removes the lock of a stale holder, under a takeover lock: otherwise a second process that has found the same stale holder
+   * could remove the next holder's lock. Ids are never reused, so the holder of the takeover lock removes the lock only if it
+   * still has the stale id. A takeover lock can itself become stale and be taken over.
    */
   async #takeOver(path: string, { id: stale, holder }: LockContent): Promise<void> {
     const takeoverLock = `${path}.${stale}`
@@ -155,8 +162,8 @@ class Contender {
 }
 
 /**
- * Waits for the lock. Rejects with the signal's reason when that is aborted, and with the error of the file system when there can be no lock; nothing is left
- * behind then.
+ * Waits for the lock. Rejects with the signal's reason when the signal is aborted, or with the file system's error when no lock
+ * can be created. Leaves no file behind in either case.
  */
 export async function acquire({ base, lock }: LockPath, signal: AbortSignal, options: AcquireOptions = {}): Promise<LockHandle> {
   const environment = options.environment ?? platform
@@ -189,7 +196,7 @@ function createHandle(base: string, lock: string, id: string, environment: LockE
     }
   }
   const stop = environment.every(HEARTBEAT, () => {
-    // A failure is tried again at the next heartbeat.
+    // The next heartbeat tries again.
     beating ??= beat()
       .catch(() => undefined)
       .finally(() => (beating = undefined))
@@ -202,7 +209,7 @@ function createHandle(base: string, lock: string, id: string, environment: LockE
       stop()
       await beating
       await removeLock(base, lock, id).catch(() => {
-        // For instance too many open files. No other process removes the lock of a living holder.
+        // The removal can fail, for instance with too many open files, and no other process removes a living holder's lock.
         const end = environment.every(HEARTBEAT, () => void removeLock(base, lock, id).then(end, () => undefined))
       })
     },

@@ -1,4 +1,7 @@
-/** The longest time between two looks that counts, in milliseconds: a waiter that was suspended itself has observed nothing meanwhile. */
+/**
+ * The longest interval that counts as observed, in milliseconds: a waiter that was itself suspended has observed nothing
+ * meanwhile.
+ */
 const MAX_GAP = 1000
 
 interface Observation {
@@ -7,11 +10,11 @@ interface Observation {
   readonly unchanged: number
 }
 
-/** The observations of one waiter about the locks of other holders, kept from one attempt to the next. */
+/** One waiter's observations of other holders' locks, kept between attempts. */
 export class Observations {
   readonly #last = new Map<string, Observation>()
 
-  /** Records the state of `subject` at the time `now`. Returns for how many milliseconds it has been observed unchanged. */
+  /** Records the state of `subject` at `now`. Returns how long, in milliseconds, the state has been observed unchanged. */
   unchangedFor(subject: string, state: string, now: number): number {
     const last = this.#last.get(subject)
     const unchanged = last?.state === state ? last.unchanged + Math.min(now - last.at, MAX_GAP) : 0

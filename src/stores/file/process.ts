@@ -2,18 +2,18 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
 
-/** One thread of one process, described precisely enough that another process can find out later whether it still runs. */
+/** Identifies one thread of one process, so that another process can check later whether it still runs. */
 export interface Identity {
-  /** The scope in which the other members are unique: one boot of one machine and, on Linux, one pid namespace in it. */
+  /** The scope in which the other members are unique: one boot of one machine and, on Linux, one pid namespace. */
   readonly system: string
   readonly pid: number
-  /** The thread id of the operating system: a worker thread may end before its process. 0 where it can't be read. */
+  /** The operating system's thread id: a worker thread may end before its process. 0 if unknown. */
   readonly thread: number
-  /** The start time of the thread, in ticks since boot. Distinguishes a reused process id. `0` where it can't be read. */
+  /** The thread's start time, in ticks since boot, which distinguishes a reused process id. `0` if unknown. */
   readonly started: string
 }
 
-/** Scope of a process that can't be compared with any other one. */
+/** The scope of a process that can't be compared with any other. */
 const onlyThisProcess = `process ${randomUUID()}`
 
 /** Fields of `/proc/[pid]/task/[tid]/stat`, see proc(5). Throws when there is no such thread. */
@@ -33,12 +33,12 @@ function attempt<Result>(read: () => Result): Result | undefined {
 }
 
 /**
- * Whether the process ids in /proc are those of this pid namespace. A namespace that was created without mounting a /proc of its own sees the process ids
- * of its parent there, while `process.pid` and `kill` use its own.
+ * Are the process ids in /proc those of this pid namespace? In a namespace without its own /proc mount, /proc has the parent's
+ * process ids, while `process.pid` and `kill` use the namespace's own.
  */
 export function procMatchesNamespace(read: (path: string) => string = (path) => readFileSync(path, 'latin1')): boolean {
   const status = attempt(() => read('/proc/self/status'))
-  // One number for each nested namespace, from that of /proc to that of the process.
+  // One number for each nested namespace, from the namespace of /proc to that of the process.
   const pids = /^NSpid:\s*(.*)$/m
     .exec(status ?? '')?.[1]
     ?.trim()
@@ -47,24 +47,24 @@ export function procMatchesNamespace(read: (path: string) => string = (path) => 
   return attempt(() => readlinkSync('/proc/self')) === String(process.pid)
 }
 
-/** Names the kernel's boot and the namespaces that give process ids and start times their meaning. `undefined` where /proc doesn't tell. */
+/** Names the kernel's boot and the namespaces in which process ids and start times are valid. `undefined` if /proc lacks them. */
 function linuxSystem(): string | undefined {
   const boot = attempt(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim())
   const pids = attempt(() => readlinkSync('/proc/self/ns/pid'))
   if (!boot || !pids) return undefined
-  // Start times are shifted by the time namespace of the reader. The host name tells clones of a virtual machine apart, which share a boot id.
+  // The reader's time namespace shifts start times. Clones of a virtual machine share a boot id but differ in host name.
   const times = attempt(() => readlinkSync('/proc/self/ns/time')) ?? ''
   return [boot, pids, times, hostname()].join(' ')
 }
 
-/** Elsewhere there are no pid namespaces; network addresses tell machines of one host name apart. */
+/** Names a system without pid namespaces. Network addresses distinguish machines with the same host name. */
 function otherSystem(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ mac }) => mac))
   const hash = createHash('sha256').update([...new Set(addresses)].sort().join())
   return `host ${hostname()} ${hash.digest('hex').slice(0, 16)}`
 }
 
-/** Describes the calling thread. Read at each call, because a process can be cloned together with its memory. */
+/** Identifies the calling thread. Never cached, because a process can be cloned together with its memory. */
 export function currentIdentity(): Identity {
   const { pid } = process
   const system = process.platform === 'linux' || process.platform === 'android' ? linuxSystem() : otherSystem()
@@ -89,13 +89,13 @@ function processExists(pid: number): boolean {
   }
 }
 
-/** Whether a thread of this system still runs. `true` in doubt, and for a stopped process. */
+/** Does a thread of this system still run? `true` if unknown, and for a stopped process. */
 export function isAlive({ pid, thread, started }: Identity): boolean {
   if (!processExists(pid)) return false
   if (thread === 0 || !procMatchesNamespace()) return true
   try {
     const stat = readStat(pid, thread)
-    // A killed process that its parent has not collected can change files as long as it has other threads.
+    // A zombie process can change files as long as it has other threads.
     if (stat.state === 'Z' || stat.state === 'X') return stat.threads > 1
     return stat.started === started
   } catch {

@@ -5,11 +5,11 @@ import type { TokenJSON } from '../../types.js'
 import { contentOf } from './journal.js'
 import { openRegular, readBytes } from './regular-file.js'
 
-/** A file that was changed within this time may be in the middle of being written in place. Milliseconds. */
+/** A process may still be writing a file in place if the file was changed within this time, in milliseconds. */
 const RECENT = 2000
-/** How often an unstable or invalid content is read again. */
+/** The largest number of reads of unstable or invalid content. */
 const MAX_READS = 10
-/** Time between two reads of a recently changed file that holds no JSON, in milliseconds. */
+/** The time between two reads of a recently changed file without valid JSON, in milliseconds. */
 const REREAD_DELAY = 10
 
 interface Snapshot {
@@ -22,7 +22,7 @@ async function changedRecently(handle: FileHandle): Promise<boolean> {
   return Math.abs(Date.now() - mtimeMs) < RECENT
 }
 
-/** Reads a file that may be written in place at this moment: two reads in a row have to agree. */
+/** Reads a file that another process may be writing in place: two consecutive reads have to agree. */
 async function readStable(path: string): Promise<Snapshot> {
   const handle = await openRegular(path)
   try {
@@ -68,11 +68,14 @@ function parse(path: string, text: string): TokenJSON | undefined {
     throw invalid('does not contain JSON; it may have been cut off')
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw invalid('contains JSON that is not an object')
-  // Written where a file can't be removed.
+  // Sign-out writes `{}` to a file that can't be removed.
   return Object.keys(json).length === 0 ? undefined : (json as TokenJSON)
 }
 
-/** The token set in the file; `undefined` when there is no file, or when it holds `{}`. Rejects with `OAUTH_STORE_FAILED` when it holds anything else. */
+/**
+ * The token set in the file; `undefined` when there is no file or the file holds `{}`. Rejects with `OAUTH_STORE_FAILED` for any
+ * other content.
+ */
 export async function readTokens(path: string): Promise<TokenJSON | undefined> {
   for (let reads = 1; ; reads++) {
     const snapshot = await snapshotOf(path)

@@ -2,12 +2,12 @@ import { constants, type BigIntStats } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { brandAsSafe } from '../../errors.js'
 
-/** Largest file that is read or written, in bytes. */
+/** The largest file that is read or written, in bytes. */
 export const MAX_BYTES = 1024 * 1024
 
 const FIRST_CHUNK = 8192
 
-/** A path that leads to something else than a regular file of at most `MAX_BYTES`. */
+/** The path does not lead to a regular file of at most `MAX_BYTES`. */
 export class UnusableFileError extends Error {
   readonly code = 'UNUSABLE'
   readonly path: string
@@ -45,8 +45,8 @@ export async function statRegular(path: string): Promise<BigIntStats | undefined
 }
 
 /**
- * Opens a regular file. Opening a FIFO would otherwise block one of libuv's threads until another process opens its other end, and opening a device may have effects:
- * the type is checked before, and again on the open file, which is opened without blocking.
+ * Opens a regular file. Opening a FIFO could block a libuv thread until another process opens the other end, and opening a device
+ * may have side effects. The type is therefore checked before and after the file is opened, without blocking.
  */
 export async function openRegular(path: string, access: 'read' | 'write' = 'read'): Promise<FileHandle> {
   assertRegular(path, await stat(path, { bigint: true }))
@@ -62,7 +62,7 @@ export async function openRegular(path: string, access: 'read' | 'write' = 'read
   }
 }
 
-/** Reads an open file from its beginning. Rejects after `MAX_BYTES`: files of /proc have a size of 0 and can be endless. */
+/** Reads an open file from its beginning. Rejects after `MAX_BYTES`: files in /proc report a size of 0 and can be endless. */
 export async function readBytes(path: string, handle: FileHandle): Promise<Buffer> {
   let buffer = Buffer.alloc(FIRST_CHUNK)
   let length = 0

@@ -2,14 +2,14 @@ import { readlinkSync, realpathSync } from 'node:fs'
 import { mkdir, open, readlink, realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 
-/** More symbolic links in a row than this are a loop. */
+/** The largest number of consecutive symbolic links; more are treated as a loop. */
 const MAX_LINKS = 40
 
 const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
 /**
- * The file that `path` leads to, which may be missing. Symbolic links are followed, so that writing replaces the file and not the link, and so that processes which
- * use different links share one lock.
+ * The file that `path` leads to, which may be missing. Follows symbolic links, so that a write replaces the file and not the
+ * link, and processes that use different links share one lock.
  */
 export async function resolveTarget(path: string, links = 0): Promise<string> {
   try {
@@ -48,7 +48,7 @@ export async function makeDirectory(file: string): Promise<void> {
 
 /** Makes renames in the directory of `file` survive a power failure. */
 export async function flushDirectory(file: string): Promise<void> {
-  // Some systems don't let a directory be opened; the rename itself has to be enough there.
+  // On systems that can't open a directory, the rename alone has to be enough.
   const handle = await open(dirname(file), 'r').catch(() => undefined)
   await handle?.sync().catch(() => undefined)
   await handle?.close()

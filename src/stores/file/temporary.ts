@@ -3,10 +3,13 @@ import { readdir, rm, rmdir } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { currentIdentity, isAlive, type Identity } from './process.js'
 
-/** A file of another system is abandoned at this age, in milliseconds: its process can't be asked. */
+/** The age, in milliseconds, at which a file of another system counts as abandoned: its process can't be checked. */
 const ABANDONED_AFTER = 3_600_000
 
-/** Purpose of a temporary file. A `pending` one is the source (or the destination) of a rename that other processes may prevent by removing it. */
+/**
+ * The purpose of a temporary file. A `pending` file is the source or destination of a rename; other processes can remove it to
+ * prevent the rename.
+ */
 export type TemporaryKind = 'tmp' | 'pending'
 
 /** Identifies a process in a file name. */
@@ -16,7 +19,7 @@ function ownerTag({ pid, thread, started, system }: Identity): string {
 
 const hiddenPrefix = (file: string): string => `.${basename(file)}.`
 
-/** A unique name beside `file` that tells which process created it, so that leftovers of killed processes can be recognized. */
+/** A unique name beside `file` that identifies its process, so that files left by killed processes can be recognized. */
 export function temporaryName(file: string, kind: TemporaryKind = 'tmp'): string {
   const name = [ownerTag(currentIdentity()), randomUUID().slice(0, 8), kind].join('.')
   return join(dirname(file), hiddenPrefix(file) + name)
@@ -34,7 +37,10 @@ function parseName(file: string, name: string): Temporary | undefined {
   return owner === undefined ? undefined : { owner, kind: kind as TemporaryKind }
 }
 
-/** Whether `name` is a temporary file of `file` whose process has ended. `age`, in milliseconds, is asked only about files of other systems. */
+/**
+ * Is `name` a temporary file of `file` whose process has ended? `age`, in milliseconds, is called only for files of other
+ * systems.
+ */
 export async function isAbandoned(file: string, name: string, self: Identity, age: () => Promise<number>): Promise<boolean> {
   const temporary = parseName(file, name)
   if (!temporary) return false
@@ -45,8 +51,8 @@ export async function isAbandoned(file: string, name: string, self: Identity, ag
 }
 
 /**
- * Removes the pending files of `owner` (default: of every process) beside `file`. A rename that needs one of them fails from then on, also in a process that is
- * stopped right before it.
+ * Removes the pending files of `owner` (default: of every process) beside `file`. Afterwards, a rename that needs one of them
+ * fails, even in a process that was stopped right before the rename.
  */
 export async function revokePending(file: string, owner?: Identity): Promise<void> {
   const tag = owner && ownerTag(owner)
@@ -55,7 +61,7 @@ export async function revokePending(file: string, owner?: Identity): Promise<voi
     const temporary = parseName(file, name)
     if (temporary?.kind !== 'pending' || (tag !== undefined && temporary.owner !== tag)) continue
     const path = join(directory, name)
-    // A directory that isn't empty belongs to a removal that has already taken place.
+    // A non-empty directory belongs to a removal that has already completed.
     await rm(path, { force: true }).catch(() => rmdir(path).catch(() => undefined))
   }
 }

@@ -4,12 +4,12 @@ import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { readContent } from './read.js'
 
-/** A change causes several events: how long to wait for the last one, in milliseconds. */
+/** How long to wait for further events of a change, in milliseconds. */
 const DEBOUNCE = 20
-/** How long to wait before watching is tried again, for instance until the directory exists. Milliseconds. */
+/** The delay before the next attempt to watch, for instance when the directory is missing. Milliseconds. */
 const RETRY_DELAY = 1000
 
-/** Tells one version of a file from another without reading it. */
+/** Identifies a version of a file without its content. */
 type FileStamp = string
 
 const absent = 'absent'
@@ -27,12 +27,12 @@ function stampNow(path: string): FileStamp {
   }
 }
 
-/** Tells one content from another. */
+/** A digest that identifies a content. */
 function digestOf(bytes: Uint8Array | undefined): string {
   return bytes ? createHash('sha256').update(bytes).digest('hex') : absent
 }
 
-/** Watches one file through its directory, because the file itself is replaced at each change. Keeps no process alive and never throws. */
+/** Watches a file through its directory, because each change replaces the file. Keeps no process alive and never throws. */
 export class FileWatch {
   readonly #file: string
   readonly #listener: () => void
@@ -40,7 +40,7 @@ export class FileWatch {
   /** Digest of the content that the listener knows; `undefined` until it is known. */
   #digest: string | undefined
   #watcher: FSWatcher | undefined
-  /** The watched directory: it may be removed and created again. */
+  /** The inode of the watched directory, which may be removed and created again. */
   #inode: bigint | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -53,7 +53,7 @@ export class FileWatch {
     void this.#readInitial()
   }
 
-  /** Announces a change made by this store, which the listener is not called for. */
+  /** Announces a change made by this store, for which the listener is not called. */
   expect(bytes: Uint8Array | undefined): void {
     this.#digest = digestOf(bytes)
   }
@@ -75,7 +75,7 @@ export class FileWatch {
     try {
       this.#inode = statSync(directory, { bigint: true }).ino
       const watcher = (this.#watcher = watch(directory, { persistent: false }, (_event, name) => {
-        // Some systems don't name the file. The removal of the directory is reported under its own name.
+        // Some systems don't name the file. The removal of the directory is reported under the directory's name.
         if (name === null || name === basename(this.#file) || name === basename(directory)) this.#checkIn(DEBOUNCE)
       }))
       watcher.on('error', () => (this.#drop(), this.#checkIn(RETRY_DELAY)))
@@ -111,7 +111,10 @@ export class FileWatch {
     if (stamp !== this.#stamp) await this.#compare(stamp)
   }
 
-  /** A process that checks whether the file can be written replaces it by an identical one: only another content is a change. */
+  /**
+   * Calls the listener if the content differs: a process that checks whether the file is writable replaces it with identical
+   * content.
+   */
   async #compare(stamp: FileStamp): Promise<void> {
     const digest = await readContent(this.#file).then(digestOf, () => `unreadable ${stamp}`)
     this.#stamp = stamp

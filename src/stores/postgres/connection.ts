@@ -5,17 +5,18 @@ import type { PostgresResult } from './pool.js'
 
 const noop = (): void => undefined
 
-/** How often the connection is probed, in milliseconds. Two probes without an answer mean that it is dead. */
+/** The interval between probes of the connection, in milliseconds. Two unanswered probes mean a dead connection. */
 const HEARTBEAT = 3000
-/** How often the store checks whether the application has ended the pool, in milliseconds: pools have no event for it. */
+/** The interval of the check whether the application has ended the pool, in milliseconds: pools have no event for that. */
 const TICK = 100
 
-/** The channel of all notifications. PostgreSQL delivers them within one database. */
+/** The channel of all notifications, which PostgreSQL delivers within one database. */
 export const CHANNEL = 'axios_attach_oauth'
 
 /**
- * With these the server notices within about 20 s that a machine has lost its power, and frees the locks of its connection. No limit of the
- * application's ends a connection that waits for a token endpoint. A server that doesn't know one of them goes without it.
+ * With these settings the server notices within about 20 s that a client machine has lost power, and frees the locks of its
+ * connection. They also override limits of the application that would end the connection during a token request. A setting that
+ * the server doesn't know is skipped.
  */
 const settings: readonly (readonly [string, string])[] = [
   ['tcp_keepalives_idle', '10'],
@@ -23,7 +24,7 @@ const settings: readonly (readonly [string, string])[] = [
   ['tcp_keepalives_count', '3'],
   ['idle_session_timeout', '0'],
   ['statement_timeout', '10000'],
-  // Shorter than the heartbeat allows: one locked row must not look like a dead connection.
+  // Short enough that a locked row does not look like a dead connection.
   ['lock_timeout', '3000'],
 ]
 
@@ -86,7 +87,7 @@ export class Connection {
     try {
       this.#client.close()
     } catch {
-      // The client was closed already.
+      // The client has already been closed.
     }
   }
 
@@ -94,7 +95,7 @@ export class Connection {
   readonly #onEnd = (): void => this.close('The connection to PostgreSQL has ended')
 
   #probe(): void {
-    // A process that was suspended itself finds one probe unanswered, and its answer right afterwards.
+    // A process that was itself suspended finds one probe unanswered and gets the answer right afterwards.
     if (this.#unanswered >= 2) return this.close('The connection to PostgreSQL does not answer and was ended')
     this.#unanswered++
     this.query('SELECT 1').then(() => (this.#unanswered = 0), noop)

@@ -14,7 +14,7 @@ const advice: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the server refuses connections',
 }
 
-/** Failures of the connection alone: the statement can be repeated on another one. */
+/** Failures of the connection only: the statement can be repeated on another connection. */
 const outages = new Set(['57P01', '57P02', '57P03', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT'])
 
 function codeOf(cause: unknown): string | undefined {
@@ -32,7 +32,10 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
-/** Makes the typed error of a statement that failed. A server's message may quote values, so only its code is kept; a message of the client is kept. */
+/**
+ * Makes the typed error of a failed statement. A server's message may quote values, so only its code is kept; a client's message
+ * is kept.
+ */
 export function postgresFailure(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause
   const code = codeOf(cause)

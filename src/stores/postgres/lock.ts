@@ -7,7 +7,7 @@ import type { Statements } from './table.js'
 
 /** How long the release of the lock may take, in milliseconds. */
 const RELEASE_LIMIT = 1000
-/** How many times the mark is confirmed within its `grace`. */
+/** How many times the holder renews its mark within `grace`. */
 const CONFIRMATIONS = 3
 
 const noop = (): void => undefined
@@ -20,7 +20,7 @@ export interface LockTarget {
   /** The number of the advisory lock, as text. */
   readonly id: string
   readonly grace: number
-  /** Calls `wake` when the lock may be free; returns its own undo. */
+  /** Calls `wake` when the lock may be free; returns the undo. */
   readonly onFree: (wake: () => void) => (() => void) | undefined
   /** Announces that the lock is free. */
   readonly announce: ((query: Query) => Promise<unknown>) | undefined
@@ -51,8 +51,9 @@ async function inQueue<Result>(target: LockTarget, signal: AbortSignal, work: ()
 }
 
 /**
- * Requests the lock once. The advisory lock excludes processes whose connection is alive. The mark in the row stands for a holder whose connection has
- * ended during a refresh (the server restarted, the network was cut): it gets `grace` to store the token set that it may have received.
+ * Requests the lock once. The advisory lock excludes processes whose connection is alive. The mark in the row represents a holder
+ * whose connection ended during a refresh (server restart, network failure): this holder has `grace` to store the token set that
+ * it may have received.
  */
 async function acquire({ statements, key, id, grace }: LockTarget, connection: Connection, mark: string): Promise<boolean> {
   const { rows } = await connection.query('SELECT pg_try_advisory_lock($1::bigint) AS locked', [id])
@@ -80,7 +81,7 @@ async function release(
   await announce?.((text, values) => connection.query(text, values))
 }
 
-/** Requests the lock until this process has it. A lock that is granted after `signal` was aborted is released. */
+/** Requests the lock until this process gets it. Releases a lock granted after `signal` was aborted. */
 async function waitForLock(
   target: LockTarget,
   connect: () => Promise<Connection>,

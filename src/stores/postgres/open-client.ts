@@ -2,26 +2,26 @@ import { OAuthError } from '../../errors.js'
 import { untilAborted } from '../lock-wait.js'
 import type { PostgresClient, PostgresPool } from './pool.js'
 
-/** A client that only the store uses. */
+/** A client used only by the store. */
 export interface StoreClient extends Omit<PostgresClient, 'release'> {
   /** Ends the connection. */
   close(): void
 }
 
-/** A `Client` of `pg` that belongs to no pool. */
+/** A `Client` of `pg` outside any pool. */
 interface DedicatedClient extends Omit<PostgresClient, 'release'> {
   connect(): Promise<unknown>
   end(): Promise<unknown>
 }
 
-/** The members by which the pools of `pg` make their clients. */
+/** The members with which `pg` pools create their clients. */
 interface ClientFactory {
   readonly Client?: new (options: object) => DedicatedClient
   readonly options?: object & { readonly onConnect?: ((client: DedicatedClient) => unknown) | undefined }
   emit?(event: string, client: DedicatedClient): unknown
 }
 
-/** The members that tell the state of a client's transaction; recent releases of `pg` have them. */
+/** The transaction status of a client, in recent releases of `pg`. */
 interface TransactionState {
   /** `I`: no transaction, `T`: in a transaction, `E`: in one that has failed. */
   getTransactionStatus?(): unknown
@@ -29,7 +29,7 @@ interface TransactionState {
 
 /** How long opening a connection may take, in milliseconds. */
 const CONNECT_LIMIT = 10_000
-/** How many connections with an open transaction are taken out of a pool before the store gives up. */
+/** How many connections with an open transaction the store takes out of a pool before it gives up. */
 const DIRTY_LIMIT = 5
 
 const noop = (): void => undefined
@@ -40,10 +40,10 @@ export function opensOwnClient(pool: PostgresPool): boolean {
   return typeof Client === 'function' && typeof options === 'object'
 }
 
-/** Returns whether a transaction is open on `client`. A statement of the store would become part of it. */
+/** Returns whether `client` has an open transaction, which would include the store's statements. */
 async function isInTransaction(client: Pick<PostgresClient, 'query'> & TransactionState): Promise<boolean> {
   try {
-    // Without parameters it is a simple query, whose own transaction begins with the statement.
+    // A query without parameters is a simple query, whose own transaction begins with the statement.
     const { rows } = await client.query('SELECT now() = statement_timestamp() AS idle')
     const status = client.getTransactionStatus?.()
     return typeof status === 'string' ? status !== 'I' : rows[0]?.idle !== true
@@ -59,7 +59,7 @@ const transactionLeftOpen = (): OAuthError =>
     'The pool hands out connections with an open transaction: send COMMIT or ROLLBACK before client.release().',
   )
 
-/** Opens a connection beside the pool, and configures it as the pool configures its own. */
+/** Opens a connection beside the pool, configured like the pool's own. */
 async function openDedicated(pool: PostgresPool): Promise<StoreClient> {
   const factory = pool as ClientFactory
   const { Client, options = {} } = factory as ClientFactory & { Client: new (options: object) => DedicatedClient }
@@ -90,7 +90,10 @@ async function openDedicated(pool: PostgresPool): Promise<StoreClient> {
   }
 }
 
-/** Takes a connection out of the pool. One with an open transaction is ended, which rolls the transaction back: no code is left that could end it. */
+/**
+ * Takes a connection out of the pool. Ends a connection with an open transaction, which rolls it back: no code is left that could
+ * finish it.
+ */
 async function takeFromPool(pool: PostgresPool): Promise<StoreClient> {
   for (let dirty = 0; dirty < DIRTY_LIMIT; dirty++) {
     const client = await pool.connect()
@@ -113,8 +116,8 @@ async function takeFromPool(pool: PostgresPool): Promise<StoreClient> {
 }
 
 /**
- * Opens the connection of the stores of one pool. It is the store's alone: a connection that the application uses too may come with an open
- * transaction, and would be missing in the pool while a refresh runs.
+ * Opens the connection of the stores of one pool, which only the stores use: a connection shared with the application might have
+ * an open transaction, and the pool would lack it during a refresh.
  */
 export async function openClient(pool: PostgresPool): Promise<StoreClient> {
   if (!opensOwnClient(pool)) return takeFromPool(pool)

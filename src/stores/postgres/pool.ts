@@ -6,7 +6,7 @@ export interface PostgresResult {
 /** Runs one statement, on a pool or on a connection. */
 export type Query = (text: string, values?: unknown[]) => Promise<PostgresResult>
 
-/** The members that the store uses of a connection that a pool has handed out. */
+/** The members of a pool's connection that the store uses. */
 export interface PostgresClient {
   query(text: string, values?: unknown[]): Promise<PostgresResult>
   release(destroy?: boolean): void
@@ -15,7 +15,7 @@ export interface PostgresClient {
   unref?(): unknown
 }
 
-/** The members that the store uses of a `Pool` of the package `pg` (8). */
+/** The members of a `Pool` of the package `pg` (8) that the store uses. */
 export interface PostgresPool {
   query(text: string, values?: unknown[]): Promise<PostgresResult>
   connect(): Promise<PostgresClient>

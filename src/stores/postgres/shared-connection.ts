@@ -7,14 +7,14 @@ const noop = (): void => undefined
 
 /** How long an unused connection is kept, in milliseconds. */
 const IDLE_LIMIT = 10_000
-/** How long one is kept that is missing in the pool meanwhile. */
+/** How long an unused connection taken out of the pool is kept, in milliseconds. */
 const POOLED_IDLE_LIMIT = 1000
 /** The delay before LISTEN is tried again while the server is unreachable, in milliseconds. */
 const LISTEN_RETRY_DELAY = 500
 
 /**
- * The one connection that all stores of a pool share, for locks, statements and notifications: any number of users costs one connection. It opens at
- * the first need and closes when it is no longer needed.
+ * The connection shared by all stores of a pool, for locks, statements and notifications, so that any number of users needs one
+ * connection. Opens at the first need and closes when it is no longer needed.
  */
 export class SharedConnection {
   static readonly #byPool = new WeakMap<PostgresPool, SharedConnection>()
@@ -30,7 +30,7 @@ export class SharedConnection {
   readonly #pool: PostgresPool
   readonly #idleLimit: number
   readonly #listeners = new ChangeListeners()
-  /** The queues of this process, by lock: an advisory lock does not exclude other users of its own connection. */
+  /** The queues of this process, by lock: an advisory lock does not exclude other users of the same connection. */
   readonly queues = new Map<string, Promise<unknown>>()
   #opening: Promise<Connection> | undefined
   #open: Connection | undefined
@@ -43,7 +43,7 @@ export class SharedConnection {
     this.#idleLimit = opensOwnClient(pool) ? IDLE_LIMIT : POOLED_IDLE_LIMIT
   }
 
-  /** Runs `work` with a function that returns the connection: a new one after the last has ended. */
+  /** Runs `work` with a function that returns the connection, or a new one if the last has ended. */
   async use<Result>(work: (connect: () => Promise<Connection>) => Promise<Result>): Promise<Result> {
     this.#users++
     clearTimeout(this.#closing)
@@ -59,12 +59,12 @@ export class SharedConnection {
   /** Runs one statement. */
   readonly query: Query = (text, values) => this.use(async (connect) => (await connect()).query(text, values))
 
-  /** Returns whether the connection listens already, so that one more listener costs no statement. */
+  /** Returns whether the connection already listens, so that another listener needs no statement. */
   get isListening(): boolean {
     return !this.#listeners.isEmpty
   }
 
-  /** Calls `listener` with each message of a topic; returns its own undo. */
+  /** Calls `listener` with each message of a topic; returns the undo. */
   listen(topic: string, listener: ChangeListener): () => void {
     const wasListening = this.isListening
     const remove = this.#listeners.add(topic, listener)
@@ -83,7 +83,7 @@ export class SharedConnection {
     if (!connection) this.#listenLater()
     else if (this.isListening) {
       await connection.query(`LISTEN ${CHANNEL}`).catch(noop)
-      // Notifications sent before LISTEN was in place are lost.
+      // Notifications sent before LISTEN took effect are lost.
       this.#listeners.notifyAll()
     }
     this.#rest()
@@ -98,7 +98,7 @@ export class SharedConnection {
     this.#listenRetry.unref?.()
   }
 
-  /** A payload is the topic, a space and the message. */
+  /** Delivers a notification. A payload is the topic, a space and the message. */
   #onNotification(payload: string): void {
     const space = payload.indexOf(' ')
     this.#listeners.notify(payload.slice(0, space), payload.slice(space + 1))
@@ -132,7 +132,7 @@ export class SharedConnection {
     this.#listenLater()
   }
 
-  /** Without users the connection keeps no process alive. Without listeners too, it closes after a while. */
+  /** Called when no work uses the connection: it then keeps no process alive, and closes after a while if it has no listeners. */
   #rest(): void {
     if (this.#users > 0) return
     this.#open?.keepAlive(false)

@@ -1,4 +1,4 @@
-/** Quotes `name` or `schema.name`. Throws a `TypeError` when it is not the name of a table. */
+/** Quotes `name` or `schema.name`. Throws a `TypeError` when `table` is not the name of a table. */
 export function quoteTable(table: unknown, owner: string): string {
   const parts = typeof table === 'string' ? table.split('.') : []
   const isName = (part: string): boolean => /^[A-Za-z_][A-Za-z0-9_$]{0,62}$/.test(part)
@@ -8,8 +8,8 @@ export function quoteTable(table: unknown, owner: string): string {
 }
 
 /**
- * Returns the definition of the store's table: run it once, or put it among your migrations. Throws a `TypeError` when `table` is not the name of a
- * table.
+ * Returns the SQL that creates the store's table: run it once, or add it to your migrations. Throws a `TypeError` when `table` is
+ * not the name of a table.
  *
  * @example
  * await pool.query(postgresSchema())
@@ -30,7 +30,10 @@ export function postgresSchema(table = 'oauth_tokens'): string {
 /** The statements on one table. */
 export interface Statements {
   readonly read: string
-  /** $1 key, $2 tokens, $3 the expected version, $4 own mark, $5 channel, $6 message. Returns a row when it has stored; so do the next four. */
+  /**
+   * $1 key, $2 tokens, $3 the expected version, $4 own mark, $5 channel, $6 message. Returns a row if it has changed one, like
+   * the next four.
+   */
   readonly update: string
   /** $1 key, $2 tokens, $3 channel, $4 message. */
   readonly insert: string
@@ -40,7 +43,7 @@ export interface Statements {
   readonly set: string
   /** $1 key, $2 channel, $3 message. Removes any row. */
   readonly clear: string
-  /** $1 key. Fails where a save would, and leaves the content as it is. */
+  /** $1 key. Fails if a save would fail. Does not change the content. */
   readonly probe: string
   /** $1 key, $2 own mark, $3 how old a mark may be, in milliseconds. `free` unless another holder has marked the row. */
   readonly mark: string
@@ -51,7 +54,7 @@ export interface Statements {
 }
 
 export function statementsFor(table: string, notify: boolean): Statements {
-  // The notification is part of the statement, so that it is sent when the change becomes visible.
+  // The notification is part of the statement, so the server sends it when the change becomes visible.
   const announced = (change: string, channel: number): string =>
     notify
       ? `WITH changed AS (${change} RETURNING 1) SELECT pg_notify($${channel}, $${channel + 1}) FROM changed`
@@ -69,10 +72,11 @@ export function statementsFor(table: string, notify: boolean): Statements {
       3,
     ),
     clear: announced(`DELETE FROM ${table} WHERE key = $1`, 2),
-    // Appending nothing makes the server write the text again, in full; an insert of no rows checks the permission.
+    // Appending '' makes the server write the full text again; an insert of no rows checks the permission.
     probe: `WITH rewritten AS (UPDATE ${table} SET tokens = tokens || '' WHERE key = $1),
   inserted AS (INSERT INTO ${table} (key, tokens) SELECT $1, '' WHERE false) SELECT 1`,
-    // A mark of the future was set by a clock that was ahead (set back since, or of a server that has failed over): it is counted from now.
+    // A mark in the future was set by a clock that was ahead (since corrected, or of a server that has failed over). It counts
+    // from now.
     mark: `WITH marked AS (
   UPDATE ${table} SET holder = $2, held_at = clock_timestamp()
   WHERE key = $1 AND (holder IS NULL OR holder = $2 OR held_at < clock_timestamp() - $3::float8 * interval '1 millisecond') RETURNING 1

@@ -1,7 +1,7 @@
 import { ChangeListeners, type ChangeListener } from '../change-listeners.js'
 import type { RedisClient } from './client.js'
 
-/** The members for listening that `redis` and `ioredis` have; each client has some of the optional ones. */
+/** The members with which `redis` and `ioredis` listen; each client has some of the optional ones. */
 interface Subscriber {
   on(event: string, listener: (...args: never[]) => void): unknown
   connect?(): Promise<unknown>
@@ -15,15 +15,15 @@ interface Subscriber {
 
 const noop = (): void => undefined
 
-/** `redis` needs to be connected, and takes a listener for each subscription; `ioredis` does neither. */
+/** `redis` must be connected and takes a listener for each subscription, unlike `ioredis`. */
 const isNodeRedis = (subscriber: Subscriber): boolean => typeof subscriber.isOpen === 'boolean'
 
-/** How long to wait before a subscriber that has ended is replaced, in milliseconds. */
+/** The delay before a closed subscriber is replaced, in milliseconds. */
 const REOPEN_AFTER = 1000
 
 /**
- * One connection that listens for all stores of one client. It opens for the first listener and closes after the last one. The client reconnects by
- * itself and restores the subscriptions; once it has given up, a new connection replaces it.
+ * The connection that listens for all stores of one client. Opens for the first listener and closes after the last one. The
+ * client itself reconnects and restores the subscriptions; when it gives up, a new connection replaces it.
  */
 class ChangeChannel {
   readonly #create: () => Subscriber
@@ -37,7 +37,7 @@ class ChangeChannel {
     this.#isOwn = isOwn
   }
 
-  /** Calls `listener` with each message; returns its own undo. */
+  /** Calls `listener` with each message; returns the undo. */
   listen(channel: string, listener: ChangeListener): () => void {
     const isFirst = !this.#listeners.has(channel)
     const remove = this.#listeners.add(channel, listener)
@@ -52,7 +52,7 @@ class ChangeChannel {
     }
   }
 
-  /** Returns whether the channel has a listener already, so that one more costs no command. */
+  /** Returns whether the channel already has a listener, so that another needs no command. */
   hasListener(channel: string): boolean {
     return this.#listeners.has(channel)
   }
@@ -72,7 +72,7 @@ class ChangeChannel {
       if (subscriber.destroy) subscriber.destroy()
       else subscriber.disconnect?.()
     } catch {
-      // The subscriber was closed already.
+      // The subscriber has already been closed.
     }
   }
 
@@ -116,11 +116,11 @@ class ChangeChannel {
     const subscribed = isNodeRedis(subscriber)
       ? subscriber.subscribe(channel, (message) => this.#listeners.notify(channel, message))
       : subscriber.subscribe(channel)
-    // Messages sent before the subscription was in place are lost.
+    // Messages sent before the subscription took effect are lost.
     subscribed.then(() => this.#listeners.notify(channel, undefined)).catch(noop)
   }
 
-  /** After a reconnect every listener reads again, since messages sent meanwhile are lost. */
+  /** Makes every listener read again after a reconnect, since messages sent meanwhile are lost. */
   #resume(subscriber: Subscriber): void {
     for (const channel of this.#listeners.topics) {
       // redis restores its subscriptions before it is ready, ioredis afterwards.
@@ -132,7 +132,7 @@ class ChangeChannel {
 
 const byClient = new WeakMap<object, ChangeChannel>()
 
-/** Returns the channel of a client, or of the subscriber that was given; `undefined` where no second connection can be made. */
+/** Returns the channel of a client, or of the given subscriber; `undefined` if no second connection can be made. */
 export function changeChannelOf(client: RedisClient, given: unknown): ChangeChannel | undefined {
   if (given === false) return undefined
   if (given !== undefined) {
@@ -144,7 +144,7 @@ export function changeChannelOf(client: RedisClient, given: unknown): ChangeChan
   if (present) return present
   const channel = new ChangeChannel(() => (given ?? client.duplicate?.()) as Subscriber, given === undefined)
   byClient.set(owner, channel)
-  // Closing the client closes the connection that was duplicated from it.
+  // Closing the client closes its duplicate.
   if (given === undefined) client.on?.('end', () => channel.close())
   return channel
 }

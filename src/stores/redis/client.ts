@@ -1,4 +1,4 @@
-/** The members that the store uses of a client of the package `redis` (node-redis 5 or 6). */
+/** The members of a client of the package `redis` (node-redis 5 or 6) that the store uses. */
 export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>
   /** Makes the connection that listens. Without it, changes made elsewhere are seen at the next need. */
@@ -6,7 +6,7 @@ export interface NodeRedisClient {
   on?(event: 'end', listener: () => void): unknown
 }
 
-/** The members that the store uses of a client of the package `ioredis` (5 or 6). */
+/** The members of a client of the package `ioredis` (5 or 6) that the store uses. */
 export interface IORedisClient {
   call(command: string, ...args: string[]): Promise<unknown>
   /** Makes the connection that listens. Without it, changes made elsewhere are seen at the next need. */
@@ -20,13 +20,13 @@ export type RedisClient = NodeRedisClient | IORedisClient
 /** Sends one command. */
 export type SendCommand = (command: string, ...args: string[]) => Promise<unknown>
 
-/** Refuses the reply to a command that the server has queued instead of executing it. No script and no record returns this text. */
+/** Refuses the reply to a command that the server has queued instead of executing. No script or record contains this text. */
 function executed(reply: unknown): unknown {
   if (String(reply) === 'QUEUED') throw new Error('QUEUED by an open MULTI')
   return reply
 }
 
-/** Returns how to send a command with either client; their shape tells them apart. Throws a `TypeError` for anything else. */
+/** Returns a function that sends a command with either client. Throws a `TypeError` when `client` is neither. */
 export function commandsOf(client: RedisClient): SendCommand {
   const { call, sendCommand } = (client ?? {}) as Partial<IORedisClient & NodeRedisClient>
   if (typeof call === 'function') return async (command, ...args) => executed(await call.call(client, command, ...args))
@@ -35,7 +35,7 @@ export function commandsOf(client: RedisClient): SendCommand {
   throw new TypeError('redisStore: client must be a client of the package redis (5 or newer) or ioredis (5 or newer)')
 }
 
-/** The options of either client that decide in which database and under which prefix a key lies. */
+/** The options of either client that determine the database and the prefix of a key. */
 interface Addressing {
   readonly options?: { readonly database?: unknown; readonly db?: unknown; readonly keyPrefix?: unknown }
   /** The selected database of ioredis, which follows `select()`. */

@@ -26,7 +26,7 @@ function codeOf(cause: unknown): string | undefined {
   return /^[A-Z]{2,}(?= )/.exec(text)?.[0] ?? (typeof name === 'string' ? name : undefined)
 }
 
-/** Makes the typed error of a command that failed. Its cause can't quote a token. */
+/** Makes the typed error of a failed command. The error's cause can't quote a token. */
 export function redisFailure(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause)) return cause
   const code = typeof cause === 'object' && cause !== null ? codeOf(cause) : undefined
@@ -36,10 +36,10 @@ export function redisFailure(name: string, verb: string, cause: unknown): OAuthE
   })
 }
 
-/** Replies of a server that starts, or that takes over from another one. */
+/** Replies of a server that is starting or failing over. */
 const temporary = new Set(['LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN', 'BUSY'])
 
-/** Returns whether a failure is temporary: the connection has ended, or the server is not ready. Any other reply is final. */
+/** Returns whether a failure is temporary: the connection has ended, or the server is not ready. */
 export function isOutage(cause: unknown): boolean {
   const reply = /^([A-Z]{2,}) /.exec(String((cause as Error | undefined)?.message))
   return !reply || temporary.has(reply[1] as string)

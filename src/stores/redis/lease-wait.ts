@@ -1,16 +1,16 @@
 import { Backoff, untilAborted } from '../lock-wait.js'
 import type { Lease } from './lease.js'
 
-/** The commands that waiting for a lease needs. */
+/** The commands needed to wait for a lease. */
 export interface LeaseCommands {
   /** Requests the lock once; `undefined` when another process has it. */
   acquire(owner: string, signal: AbortSignal): Promise<Lease | undefined>
   release(owner: string): Promise<unknown>
-  /** Calls `wake` when the lock may be free; returns its own undo. */
+  /** Calls `wake` when the lock may be free; returns the undo. */
   onFree(wake: () => void): (() => void) | undefined
 }
 
-/** Requests the lock until this owner has it. A lease that is granted after `signal` was aborted is released. */
+/** Requests the lock until this owner gets it. Releases a lease granted after `signal` was aborted. */
 export async function waitForLease(commands: LeaseCommands, owner: string, signal: AbortSignal): Promise<Lease> {
   const backoff = new Backoff()
   const stopListening = commands.onFree(backoff.wake)

@@ -4,8 +4,9 @@ import { OAuthError } from '../../errors.js'
 const RENEWALS = 3
 
 /**
- * A lock that its holder has for a limited time. It is renewed while the holder runs; `lost` is aborted once another process may have taken it.
- * Its end is counted on this process's monotonic clock from before the command was sent, so that the holder stops trusting it before the server does.
+ * A lock for a limited time, renewed while the holder runs. `lost` is aborted once another process may have acquired the lock.
+ * This process's monotonic clock measures the time from before the command was sent, so the holder stops relying on the lock
+ * before the server releases it.
  */
 export class Lease {
   readonly #lost = new AbortController()
@@ -16,7 +17,9 @@ export class Lease {
   #timer: ReturnType<typeof setTimeout> | undefined
   #renewing = false
 
-  /** `since`: when the lock was requested (`performance.now()`). `renew` resolves with false when another process has the lock. */
+  /**
+   * `since`: when the lock was requested (`performance.now()`). `renew` resolves with false when another process holds the lock.
+   */
   constructor(
     readonly fence: string,
     name: string,
@@ -35,7 +38,9 @@ export class Lease {
     return this.#lost.signal
   }
 
-  /** Compares with the clock: a process that was suspended for longer than the lease has to notice before it does anything else. */
+  /**
+   * Compares with the clock, so that a process that was suspended for longer than the lease notices before it does anything else.
+   */
   check(): void {
     if (performance.now() >= this.#until) this.#lose('its lease has expired')
   }

@@ -6,9 +6,9 @@ import type { SendCommand } from './client.js'
 //   savedBy       the fencing number of the last lock holder that has saved
 //   owner, until  the holder of the lock, and the end of its lease by the server's clock (milliseconds)
 //   lease         the length of that lease (milliseconds)
-//   fence         the newest fencing number: never below the clock, so that it grows even after the server has lost its data
+//   fence         the newest fencing number: never below the clock, so that it increases even after the server has lost its data
 
-/** How long a hash without tokens is kept, in milliseconds: longer than any wait for the lock. */
+/** How long a hash without tokens is kept, in milliseconds. Longer than any wait for the lock. */
 const KEEP_EMPTY = 600_000
 
 const now = `local time = redis.call('TIME')
@@ -26,8 +26,8 @@ function script(text: string): Script {
 /**
  * ARGV: owner, lease. Returns the fencing number, or nothing when another process holds the lock.
  *
- * A lease that ends later than its length from now was granted by a clock that was ahead (set back since, or of a server that has failed over). It is
- * counted from now, so that no wait is longer than the length of the lease.
+ * A lease that ends later than its length from now was granted by a clock that was ahead (since corrected, or of a server that
+ * has failed over). Such a lease counts from now, so that no wait is longer than the length of the lease.
  */
 const acquire = script(`${now}
 local lock = redis.call('HMGET', KEYS[1], 'owner', 'until', 'fence', 'tokens', 'lease')
@@ -55,8 +55,9 @@ redis.call('PUBLISH', ARGV[2], ARGV[3])
 return 1`)
 
 /**
- * ARGV: the expected text ('' for none, '*' for any), the new text ('' for none), the fencing number ('' without the lock), the lifetime in
- * milliseconds ('' for no limit), channel, message. Returns 1 when the text is stored, also by an earlier copy of this command that the client has sent twice.
+ * ARGV: the expected text ('' for none, '*' for any), the new text ('' for none), the fencing number ('' without the lock), the
+ * lifetime in milliseconds ('' for no limit), channel, message. Returns 1 when the text is stored, also if the client has sent
+ * this command twice and the first copy stored it.
  */
 const write = script(`local record = redis.call('HMGET', KEYS[1], 'tokens', 'savedBy')
 local present = record[1] or ''
@@ -76,7 +77,7 @@ end
 redis.call('PUBLISH', ARGV[5], ARGV[6])
 return 1`)
 
-/** Writes and removes one field, which fails wherever a save would: on a replica, without memory, without a working disk. */
+/** Writes and removes one field, which fails whenever a save would: on a replica, without memory, without a working disk. */
 const probe = script(`redis.call('HSET', KEYS[1], 'probe', ARGV[1])
 redis.call('HDEL', KEYS[1], 'probe')
 return 1`)

@@ -6,7 +6,7 @@ import { readItem, storageArea } from './web-storage.js'
 /** How long a tab waits for answers of its duplicates before a refresh, in milliseconds. */
 const ANSWERS_WITHIN = 100
 
-/** The tabs whose sessionStorage is a copy of one sign-in, and the number of refreshes that this copy contains. */
+/** The tabs whose sessionStorage holds copies of one sign-in, and the number of refreshes in this tab's copy. */
 interface TabGroup {
   readonly id: string
   readonly version: number
@@ -16,22 +16,25 @@ const isTabGroup = (value: unknown): value is TabGroup =>
   typeof value === 'object' && value !== null && 'id' in value && 'version' in value
 
 /**
- * A duplicated tab copies its sessionStorage, and with it the refresh token, which both tabs would then use. Duplicated tabs therefore form a group: they
- * share a lock, a tab that has refreshed sends the new set to the others, and a tab asks the group before it refreshes. Sign-in and sign-out
- * concern one tab only.
+ * Duplicating a tab copies its sessionStorage including the refresh token, which both tabs would then use. Duplicated tabs
+ * therefore form a group: they share a lock, a tab that has refreshed sends the new set to the others, and a tab asks the group
+ * before it refreshes. Sign-in and sign-out affect only one tab.
  */
 export interface DuplicatedTabs {
   /** Returns the name of this tab's group. */
   group(): string
-  /** Follows a write of the record: a refresh goes to the group, a sign-in starts a new group. */
+  /** Call after a write of the record: a refresh is sent to the group, a sign-in starts a new group. */
   written(tokens: TokenJSON | undefined, mode: WriteContext['mode']): void
-  /** Resolves when the group has had the time to send a newer set. */
+  /** Resolves when the group has had time to send a newer set. */
   catchUp(): Promise<void>
-  /** Answers the group and adopts newer sets until the result is called. Calls `adopted` after each adopted set. */
+  /** Answers the group and adopts newer sets until the returned undo is called. Calls `adopted` after each adopted set. */
   follow(adopted: () => void): () => void
 }
 
-/** The names in the storage and in messages are part of the stored format: pages of an earlier release may be open in other tabs. */
+/**
+ * Makes the group of this tab. The names in storage and messages are part of the stored format: other tabs may run an earlier
+ * release.
+ */
 export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs {
   const groupKey = `${key}:group`
   const fallback: TabGroup = { id: uniqueName(), version: 0 }
@@ -44,7 +47,9 @@ export function duplicatedTabs(key: string, channel: TabChannel): DuplicatedTabs
     return area.getItem(key) === null ? undefined : keep({ id: uniqueName(), version: 0 })
   }
 
-  /** A full storage must not undo the write of the token set: without a record this tab is a group of one. */
+  /**
+   * Stores the group. A full storage must not undo the write of the token set, so without a record this tab is a group of one.
+   */
   function keep(group: TabGroup): TabGroup {
     try {
       storageArea('sessionStorage').setItem(groupKey, JSON.stringify(group))

@@ -14,7 +14,7 @@ const advice: Readonly<Record<string, string>> = {
   AbortError: 'The browser aborted the operation: try again',
 }
 
-/** Returns the typed error of a storage that failed. The message never quotes the token set. */
+/** Returns the typed error of a failed storage operation. The message never quotes the token set. */
 export function storageFailure(name: string, verb: string, cause: unknown): OAuthError {
   const { name: kind = 'unknown reason' } = (cause ?? {}) as { name?: string }
   // Firefox has its own name for an exceeded quota.

@@ -7,7 +7,7 @@ const OPEN_WITHIN = 4000
 /** The object stores of the database: the token set, and the lease of the lock. */
 export type StoreName = 'tokens' | 'leases'
 
-/** Opens the database of that name and creates a missing one. */
+/** Opens the database, and creates it if it is missing. */
 export function openDatabase(name: string): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const factory = database()
@@ -37,8 +37,8 @@ export function openDatabase(name: string): Promise<IDBDatabase> {
 }
 
 /**
- * Reads a record and calls `change` with it in one readwrite transaction, which excludes every other one in any tab. Resolves with the result of
- * `change` when the transaction is complete.
+ * Reads a record and calls `change` with it in one readwrite transaction, which excludes all others in any tab. Resolves with the
+ * result of `change` when the transaction is complete.
  */
 export function changeRecord<Result>(
   opened: IDBDatabase,
@@ -65,7 +65,7 @@ export function changeRecord<Result>(
   })
 }
 
-/** Opens the database for one piece of work: a connection that stays open would block the user from clearing the site's data. */
+/** Opens the database for one operation: a connection that stays open would prevent the user from clearing the site's data. */
 export async function withDatabase<Result>(name: string, work: (opened: IDBDatabase) => Promise<Result>): Promise<Result> {
   const opened = await openDatabase(name)
   try {
@@ -100,7 +100,7 @@ export function indexedDBBackend(name: string): StorageBackend {
       ),
     reserve: (size) =>
       withDatabase(name, async (opened) => {
-        // Browsers check the quota when a transaction completes, and do not credit what a later one deletes: room cannot be set aside.
+        // Browsers check the quota when a transaction completes and do not credit later deletions, so room can't be reserved.
         await changeRecord(opened, record, 'reserve', (_present, records) => void records.put('-'.repeat(size), 'reserve'))
         await changeRecord(opened, record, 'reserve', (_present, records) => void records.delete('reserve'))
       }),

@@ -1,13 +1,16 @@
 import { changeRecord, openDatabase } from './indexed-db.js'
 import { broadcast, listen, openChannel, uniqueName } from './platform.js'
 
-/** The holder of the lock, and the number of heartbeats since. */
+/** The holder of the lock, and the number of its heartbeats. */
 interface Lease {
   readonly owner: string
   readonly beat: number
 }
 
-/** Milliseconds. A holder renews the lease every `beat` and loses it after `patience` without renewal; waiters read it every `look`. */
+/**
+ * Milliseconds. A holder renews the lease every `beat` and loses it after `patience` without a renewal; waiters read it every
+ * `look`.
+ */
 export interface LeaseTimes {
   readonly beat: number
   readonly patience: number
@@ -21,8 +24,9 @@ const same = (a: Lease | undefined, b: Lease | undefined): boolean => a?.owner =
 /**
  * A lock for browsers without Web Locks: a lease in IndexedDB, whose readwrite transactions exclude each other across tabs.
  *
- * No two clocks are compared: a waiter measures with its own clock how long the holder's count stands still. Timers of a hidden tab fire once a minute, but
- * messages arrive; a waiter therefore asks, and a live holder answers by renewing. A frozen tab does not answer and loses the lease.
+ * No two clocks are compared: a waiter measures with its own clock how long the holder's count stays unchanged. In a hidden tab
+ * timers fire once a minute, but messages arrive; a waiter therefore sends a request, and a live holder answers by renewing. A
+ * frozen tab does not answer and loses the lease.
  */
 export async function withLease<Result>(
   database: string,
@@ -51,7 +55,7 @@ export async function withLease<Result>(
       const holder = await take(stale)
       if (!holder) return
       const now = performance.now()
-      // This page may itself have been suspended between two reads, so one interval counts for a third of the patience at most.
+      // This page may itself have been suspended between two reads, so one interval counts for at most a third of `patience`.
       unmoved = same(holder, seen) ? unmoved + Math.min(now - lookedAt, times.patience / 3) : 0
       seen = holder
       lookedAt = now
@@ -105,7 +109,7 @@ export async function withLease<Result>(
     const timer = setInterval(beat, times.beat)
     const stopListening = listen('pagehide', () => {
       lose()
-      // A page that is closed cannot read the owner of the lease, so it deletes the lease only while no waiter can have taken it.
+      // A closing page can't read the owner of the lease, so it deletes the lease only while no waiter can have taken it.
       if (performance.now() - shownAt < times.patience / 2) abandon()
     })
     opened.onclose = lose
@@ -130,7 +134,7 @@ export async function withLease<Result>(
     }
   }
 
-  /** A release may fail: the lease then expires. */
+  /** Releases the lease. If that fails, the lease expires. */
   async function release(): Promise<void> {
     try {
       await changeRecord(opened, 'leases', name, (present, leases) => {

@@ -1,4 +1,4 @@
-/** The parts of a page that are used here. Each may be missing, and a getter may throw: all are looked up at the time of use. */
+/** The parts of a page that are used here. Each may be missing, and a getter may throw, so all are read at the time of use. */
 interface Page {
   readonly document?: unknown
   readonly localStorage?: Storage
@@ -14,13 +14,13 @@ interface Page {
 /** Returns the global object. */
 export const page = (): Page => globalThis as unknown as Page
 
-/** True in a page. Servers have `BroadcastChannel` too, and some have a `localStorage`, which all their users would share. */
+/** True in a page. Servers also have `BroadcastChannel`, and some have a `localStorage`, which all their users would share. */
 export const isPage = (): boolean => page().document !== undefined
 
 /** Returns the Web Locks of this page or worker. Insecure contexts have none. */
 export const webLocks = (): LockManager | undefined => page().navigator?.locks
 
-/** Returns IndexedDB, where the browser grants it to this site. */
+/** Returns IndexedDB, if the browser grants it to this site. */
 export function database(): IDBFactory | undefined {
   try {
     return page().indexedDB ?? undefined
@@ -29,13 +29,13 @@ export function database(): IDBFactory | undefined {
   }
 }
 
-/** Opens a channel to the other pages of this origin. Returns `undefined` where the platform has none. */
+/** Opens a channel to the other pages of this origin. Returns `undefined` if the platform has none. */
 export function openChannel(name: string): BroadcastChannel | undefined {
   const { BroadcastChannel: Channel } = page()
   if (!Channel || (!isPage() && database() === undefined)) return undefined
   try {
     const channel: BroadcastChannel & { unref?(): void } = new Channel(name)
-    // Node, under jsdom or happy-dom, would not exit while a channel is open.
+    // Under jsdom or happy-dom, an open channel would keep Node from exiting.
     channel.unref?.()
     return channel
   } catch {
@@ -43,7 +43,7 @@ export function openChannel(name: string): BroadcastChannel | undefined {
   }
 }
 
-/** Sends one message over a channel of its own. Returns `false` where the platform has no channels. */
+/** Sends one message over a new channel. Returns `false` if the platform has no channels. */
 export function broadcast(name: string, message: unknown): boolean {
   const channel = openChannel(name)
   channel?.postMessage(message)
@@ -51,7 +51,7 @@ export function broadcast(name: string, message: unknown): boolean {
   return channel !== undefined
 }
 
-/** Adds a listener to an event of the page. Returns the undo. */
+/** Adds a listener for an event of the page. Returns the undo. */
 export function listen(type: string, listener: (event: Event) => void): () => void {
   page().addEventListener?.(type, listener)
   return () => page().removeEventListener?.(type, listener)
@@ -59,10 +59,10 @@ export function listen(type: string, listener: (event: Event) => void): () => vo
 
 const randomPart = (): string => Math.random().toString(36).slice(2)
 
-/** Returns a name that no other tab uses. Names need no secrecy, and `crypto` is missing on some platforms. */
+/** Returns a name that no other tab uses. Names need not be secret, and `crypto` is missing on some platforms. */
 export const uniqueName = (): string => `${randomPart()}-${randomPart()}`
 
-/** Resolves after one turn of the event loop. Browsers slow timers down in hidden tabs, but not messages. */
+/** Resolves after one turn of the event loop. Uses a message, because browsers slow down timers in hidden tabs. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     const { MessageChannel: Channel } = page()

@@ -5,13 +5,13 @@ export const CHANGED = 'changed'
 
 /** Messages between the tabs of an origin. */
 export interface TabChannel {
-  /** Sends to the other tabs. Returns `false` where the browser has no channel. */
+  /** Sends to the other tabs. Returns `false` if the browser has no channel. */
   send(message: unknown): boolean
-  /** Calls `listener` with each message of another tab. Returns the undo. */
+  /** Calls `listener` with each message from another tab. Returns the undo. */
   subscribe(listener: (message: unknown) => void): () => void
 }
 
-/** `storageKey` names an item of localStorage whose `storage` events count as `CHANGED`, so that changes by other code are noticed too. */
+/** Makes a channel. `storageKey`: a localStorage item whose `storage` events count as `CHANGED`, for changes by other code. */
 export function tabChannel(name: string, storageKey?: string): TabChannel {
   let channel: BroadcastChannel | undefined
   let stopListening: (() => void) | undefined
@@ -39,7 +39,8 @@ export function tabChannel(name: string, storageKey?: string): TabChannel {
 
   return {
     send(message) {
-      // A channel does not receive its own messages; a second channel of this page would.
+      // Sent on the subscribed channel, which does not receive its own messages; another channel of this page would deliver them
+      // here.
       if (!channel) return broadcast(name, message)
       channel.postMessage(message)
       return true

@@ -10,7 +10,7 @@ export interface TabLock {
   briefly<Result>(work: () => Result): Promise<Result>
 }
 
-/** For storage that no other tab shares, and for browsers with no means of exclusion. */
+/** No exclusion: for storage that no other tab shares, and for browsers without locks. */
 export const noLock: TabLock = {
   lock: (run) => run(),
   briefly: async (work) => work(),
@@ -26,14 +26,14 @@ function byWebLocks(locks: LockManager, name: string): TabLock {
       const lost = new AbortController()
       try {
         return await locks.request(name, { signal }, async () => {
-          // A write to localStorage reaches another process after a turn of the event loop.
+          // A write to localStorage becomes visible to another process after a turn of the event loop.
           await turn()
           const result = run(lost.signal)
           await result.then(turn, turn)
           return result
         })
       } catch (error) {
-        // Other code of the site can take the lock away with `steal`.
+        // Other code of the site can take the lock with `steal`.
         lost.abort(error)
         throw error
       }

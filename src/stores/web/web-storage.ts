@@ -1,14 +1,14 @@
 import { page } from './platform.js'
 import type { StorageBackend } from './storage-backend.js'
 
-/** Returns the storage area of that name. Throws where the browser denies storage to the site. */
+/** Returns the storage area. Throws when the browser denies storage to the site. */
 export function storageArea(name: 'localStorage' | 'sessionStorage'): Storage {
   const area = page()[name]
   if (!area) throw new DOMException(`There is no ${name}`, 'NotSupportedError')
   return area
 }
 
-/** Returns the parsed value of an item. Text that is not JSON is returned unchanged: it is not a token set. */
+/** Returns the parsed value of an item, or text that is not JSON unchanged. */
 export function readItem(area: Storage, key: string): unknown {
   const text = area.getItem(key)
   if (text === null) return undefined
@@ -39,7 +39,7 @@ export function webStorageBackend(
         return true
       })
     },
-    // An item of its own: the record stays untouched, and code that fills the storage during the token request cannot take the room.
+    // A separate item leaves the record unchanged, and code that fills the storage during the token request can't take the room.
     reserve: async (size) => storageArea(name).setItem(reserveKey, '-'.repeat(size)),
     release,
   }
