@@ -5,6 +5,8 @@ import { rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
 import { controlledRefresh, issuer, startSession, tokensFor } from '../helpers/session.js'
 
+type Started = ReturnType<typeof startSession>
+
 let environment: FakeEnvironment
 beforeEach(() => {
   environment = new FakeEnvironment()
@@ -50,12 +52,17 @@ describe('the snapshot', () => {
     expect(session.getSnapshot()).not.toHaveProperty('scope')
   })
 
-  it('changes when a member disappears', () => {
-    const { snapshots } = startSession(environment, memoryStore(), issuer()).open
-    snapshots.lastError = new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up')
-    expect(snapshots.present).toHaveProperty('lastError', snapshots.lastError)
-    snapshots.lastError = undefined
-    expect(snapshots.present).not.toHaveProperty('lastError')
+  it.each([
+    ['another user signs in', (session: Started) => session.signIn({ access_token: 'b1' })],
+    ['the user signs out', (session: Started) => session.signOut()],
+  ])('tells the last error until %s', async (_when, change) => {
+    const failure = new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up')
+    const tokens = { access_token: 'a1', refresh_token: 'r1' }
+    const session = startSession(environment, memoryStore(tokens), () => Promise.reject(failure))
+    await rejection(session.refresh())
+    expect(session.getSnapshot().lastError).toBe(failure)
+    await change(session)
+    expect(session.getSnapshot()).not.toHaveProperty('lastError')
   })
 
   it('tells the name that the application gave the user', async () => {

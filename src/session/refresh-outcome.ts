@@ -31,7 +31,6 @@ export function applyOutcome(
   switch (outcome.type) {
     case 'refreshed': {
       throttle.reset()
-      snapshots.lastError = undefined
       const events = state.apply({ ...outcome, end })
       run.received = outcome.record
       if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
@@ -40,7 +39,6 @@ export function applyOutcome(
     }
     case 'adopted': {
       throttle.reset()
-      snapshots.lastError = undefined
       const events = state.apply(outcome)
       settleWithToken(run, state)
       return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
@@ -60,8 +58,8 @@ export function applyOutcome(
     case 'ended': {
       const { error, retained } = outcome
       throttle.reset()
-      snapshots.lastError = error
       const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
+      snapshots.lastError = error
       run.settle({ type: 'rejected', error })
       return [failed(error, end), ...events]
     }

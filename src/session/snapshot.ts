@@ -91,14 +91,20 @@ export class Snapshots {
   readonly #state: SessionState
   #snapshot: SessionSnapshot = serverSnapshot
   refreshing = false
-  lastError: OAuthError | undefined
+  #lastError: { readonly error: OAuthError; readonly generation: number } | undefined
 
   constructor(state: SessionState) {
     this.#state = state
   }
 
+  /** An error of the last refresh, shown until another token set is in use. Set it after the change of the state. */
+  set lastError(error: OAuthError) {
+    this.#lastError = { error, generation: this.#state.generation }
+  }
+
   get present(): SessionSnapshot {
-    const next = createSnapshot(this.#state, this.refreshing, this.lastError)
+    const { error, generation } = this.#lastError ?? {}
+    const next = createSnapshot(this.#state, this.refreshing, generation === this.#state.generation ? error : undefined)
     if (!hasSameContent(next, this.#snapshot)) this.#snapshot = Object.freeze(next)
     return this.#snapshot
   }
