@@ -17,7 +17,7 @@ const awakenings = [
 ] as const
 
 /**
- * Makes the option `keepAlive` of `attachOAuth`: checks every 30 seconds whether the token is about to expire and refreshes it,
+ * Makes the option `keepAlive` of `attachOAuth`: checks every 30 seconds (option `every`) whether the token is about to expire and refreshes it,
  * even while no request is made. In a browser it also checks when the page becomes visible and when the network returns. The
  * timer never keeps a Node process alive. Ends with `detach()`.
  *

@@ -70,7 +70,8 @@ export interface Session {
    * when no user is signed in, or with `signal.reason`.
    *
    * @example
-   * const socket = new WebSocket(`wss://api.example.com/?access_token=${await session.getAccessToken()}`)
+   * const headers = { Authorization: `Bearer ${await session.getAccessToken()}` }
+   * const events = await fetch('https://api.example.com/events', { headers })
    */
   readonly getAccessToken: (options?: AccessTokenOptions) => Promise<string>
   /**
