@@ -172,7 +172,7 @@ const breakages: [Invariant, string, Breakage][] = [
     'that announces a failure before it is in the snapshot',
     {
       file: 'session/refresh-outcome.ts',
-      find: "      snapshots.lastError = error\n      run.settle({ type: 'failed', error })",
+      find: "      snapshots.showError(error)\n      run.settle({ type: 'failed', error })",
       replace: "      run.settle({ type: 'failed', error })",
     },
   ],

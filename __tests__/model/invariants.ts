@@ -34,7 +34,7 @@ export interface KnownUser {
 
 /** One sign-in, as the contract defines it. */
 export interface ModelEpoch {
-  /** `undefined`: nobody is signed in. */
+  /** `undefined`: no user is signed in. */
   readonly user: string | undefined
   known: KnownUser
   group: object

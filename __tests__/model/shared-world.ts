@@ -157,7 +157,7 @@ export class SharedWorld {
   /** The store is in order: it answers within its time limit. */
   async pass(ms: number): Promise<void> {
     this.#silence += ms
-    // What the store was asked for has reached it before a lease runs out, also when its caller stands still.
+    // Requests to the store arrive before a lease expires, even when the process that made them is suspended.
     if (this.#silence >= LEASE) for (const queue of this.#asked.values()) queue.forEach((apply) => apply())
     if (this.#silence >= 10_000) {
       await this.step(500)

@@ -202,7 +202,7 @@ export class Simulation {
     this.#detach = undefined
     const { epoch } = this.model
     const closed = this.session.close().then(({ persisted }) => {
-      // What is done after the call is not saved by it.
+      // close() does not save later changes.
       if (persisted && epoch === this.model.epoch && !this.#isChangedLate) return this.#compareWithStore('after close()')
     })
     this.#follow(`close ${++this.#requests}`, closed)

@@ -36,7 +36,7 @@ async function allImports(): Promise<{ from: string; to: string }[]> {
 const partOf = (path: string): string => path.split('/')[0]!.replace(/\.ts$/, '')
 
 /** Small functions without a state: every part may import them. They import nothing. */
-const tools = ['copy-json', 'defined', 'loopback', 'types']
+const tools = ['copy-json', 'defined', 'loopback', 'release', 'types', 'until-aborted']
 
 /** What each part may import besides its own files. `axios` is also the package. */
 const mayImport: Record<string, string[]> = {
@@ -45,6 +45,8 @@ const mayImport: Record<string, string[]> = {
   loopback: [],
   'copy-json': [],
   defined: [],
+  release: [],
+  'until-aborted': [],
   tokens: ['errors'],
   'token-record': ['tokens'],
   policy: ['tokens'],

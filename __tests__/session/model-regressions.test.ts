@@ -241,7 +241,7 @@ describe('programs of the model that broke a promise', () => {
     expect(session.getSnapshot().status).toBe('signed_out')
   })
 
-  it('a request made while nobody is signed in carries the token of a sign-in by a listener of released', async () => {
+  it('a request made while no user is signed in carries the token of a sign-in by a listener of released', async () => {
     const { api, session, sent } = attach({ store: memoryStore(), refresh: () => ({ access_token: 'a1' }) })
     await session.tokens()
     session.on('released', () => void session.signIn(set('b1')))

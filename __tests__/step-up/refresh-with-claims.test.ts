@@ -130,7 +130,7 @@ it('without a handler the request rejects with the challenge, and the session go
   expect(session.getSnapshot().status).toBe('signed_in')
 })
 
-it('while the token endpoint is down nobody is asked', async () => {
+it('does not prompt the user while the token endpoint is down', async () => {
   let asked = 0
   const { api } = await start({ ask: stepUp(() => void asked++), answer: () => [500, {}] })
   expect(await rejection(api.get('/me'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
@@ -159,7 +159,7 @@ it.each([
   ['a challenge without claims', { challenge: 'Bearer error="insufficient_scope", scope="mail"' }],
   ['claims that can not be read', { challenge: 'Bearer error="insufficient_claims", claims="%%%"' }],
   ['a set without a refresh token', { refreshTokens: false }],
-])('%s is the handler’s at once', async (_name, settings) => {
+])('%s goes straight to the handler', async (_name, settings) => {
   let asked = 0
   const { api, forms } = await start({ ...settings, ask: stepUp(() => (asked++, { access_token: 'strong' })) })
   expect((await api.get('/me')).status).toBe(200)

@@ -62,7 +62,7 @@ export const start = (order, watch) => run(order, [${sources.map(importOf).join(
       resolveDir: process.cwd(),
     },
     outfile,
-    // The test framework is loaded once for all mutants, all else anew for each.
+    // The test framework is loaded once for all mutants, everything else again for each.
     external: ['esbuild', 'expect', 'fast-check', 'jest-each', 'jest-mock', '@jest/fake-timers'],
     define: { 'import.meta.url': '__url' },
     banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href" },
