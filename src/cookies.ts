@@ -25,7 +25,6 @@ export type { CookieState }
 export type RefreshCookies = (
   state: CookieState | undefined,
   context: RefreshContext,
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type
 ) => CookieState | null | undefined | void | PromiseLike<CookieState | null | undefined | void>
 
 /** The options of `httpOnlyCookies`. */

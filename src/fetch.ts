@@ -6,7 +6,6 @@ import { originOf, originRule, type OriginRule } from './axios/origin.js'
 import { emitQueued, emitSent } from './axios/request-events.js'
 import { openSessionOf } from './axios/session-object.js'
 import { fetchError, OAuthFetchError } from './fetch/error.js'
-import { untilAborted } from './fetch/abort.js'
 import { readRequest, type Fetch, type Outgoing } from './fetch/outgoing.js'
 import { routeRule } from './node-only.js'
 import type { RefreshResult } from './session/in-flight-refresh.js'
@@ -14,6 +13,7 @@ import { epochEnded } from './session/refresh-error.js'
 import type { Session } from './session/session.js'
 import type { ActiveToken } from './session/state.js'
 import type { TokenProvider } from './session/token-provider.js'
+import { untilAborted } from './until-aborted.js'
 
 export { OAuthFetchError }
 

@@ -66,7 +66,7 @@ export interface SessionOptions {
 
 /** Gets a token that meets a challenge: made by `stepUp` of `axios-attach-oauth/step-up`. */
 export type StepUp = (
-  provider: Pick<TokenProvider, 'peekToken' | 'runStepUp'>,
+  provider: Pick<TokenProvider, 'peekToken' | 'runStepUp' | 'getTokenAfter401'>,
   token: ActiveToken | undefined,
   challenge: Challenge,
 ) => Promise<RefreshResult>

@@ -1,5 +1,6 @@
 import axios, { getAdapter, type AxiosRequestConfig } from 'axios'
 import { isLoopback } from '../loopback.js'
+import { isAtLeast } from '../release.js'
 import { fullPath, isPath } from './origin.js'
 
 /** The facts that, besides the config, decide how a request reaches its server. */
@@ -25,12 +26,6 @@ export function currentPlatform(): RoutePlatform {
   const usesEnvProxy =
     flags.includes('--use-env-proxy') || env?.NODE_USE_ENV_PROXY === '1' || 'bun' in versions || 'deno' in versions
   return { env, axiosVersion: axios.VERSION, usesEnvProxy }
-}
-
-function isAtLeast(version: string, wanted: readonly [major: number, minor: number, patch: number]): boolean {
-  const parts = version.split('.').map((part) => Number.parseInt(part, 10))
-  for (const [i, part] of wanted.entries()) if (part !== parts[i]) return Number(parts[i]) > part
-  return true
 }
 
 /** From this release on, axios sends https through a proxy in a CONNECT tunnel; earlier, the proxy got the request itself. */

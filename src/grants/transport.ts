@@ -1,4 +1,5 @@
 import axios, { getAdapter, AxiosHeaders, type AxiosInstance, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { isAtLeast } from '../release.js'
 import { tooLarge } from './failures.js'
 import type { Fetch, Transport } from './fetch.js'
 import { exemptFromProxy, insecureRoute } from './insecure-route.js'
@@ -12,14 +13,10 @@ const bodiless = new Set([204, 205, 304])
 
 type Adapter = ReturnType<typeof getAdapter>
 
-const isAtLeast = (minor: number, patch: number): boolean => {
-  const [major = 0, ownMinor = 0, ownPatch = 0] = axios.VERSION.split('.').map((part) => parseInt(part, 10))
-  return major > 1 || ownMinor > minor || (ownMinor === minor && ownPatch >= patch)
-}
 /** Does the http adapter send https through a CONNECT tunnel? Earlier releases send it to the proxy in the clear. */
-const tunnels = isAtLeast(16, 1)
+const tunnels = isAtLeast(axios.VERSION, [1, 16, 1])
 /** Earlier releases also read the proxy variables that npm sets for scripts. */
-const readsNpmConfig = !isAtLeast(14, 0)
+const readsNpmConfig = !isAtLeast(axios.VERSION, [1, 14, 0])
 
 function named(name: 'http' | 'fetch' | 'xhr', config: InternalAxiosRequestConfig): Adapter | undefined {
   try {

@@ -27,7 +27,6 @@ export interface RefreshFailure {
  * @example
  * const classify: ClassifyFailure = ({ status }) => (status === 440 ? 'ended' : undefined)
  */
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type
 export type ClassifyFailure = (failure: RefreshFailure) => FailureKind | undefined | void
 
 /** The classification of a failed refresh. It holds no secret. */

@@ -59,7 +59,7 @@ export function applyOutcome(
       const { error, retained } = outcome
       throttle.reset()
       const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
-      snapshots.lastError = error
+      snapshots.showError(error)
       run.settle({ type: 'rejected', error })
       return [failed(error, end), ...events]
     }
@@ -69,7 +69,7 @@ export function applyOutcome(
       const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
       if (isCooldown && run.askedAt !== undefined)
         throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)
-      snapshots.lastError = error
+      snapshots.showError(error)
       run.settle({ type: 'failed', error })
       return [...events, failed(error, end)]
     }

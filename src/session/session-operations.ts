@@ -3,6 +3,7 @@ import { copyJSON } from '../copy-json.js'
 import { isSameUser, signInRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
+import { untilAborted } from '../until-aborted.js'
 import type { Environment } from './environment.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
@@ -166,15 +167,4 @@ export class SessionOperations {
     const { record } = this.#services.state
     return record && copyJSON(toTokenSet(record.parsed.tokens))
   }
-}
-
-/** Settles as `promise` does, or rejects when `signal` is aborted. */
-function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason as Error)
-    if (signal.aborted) onAbort()
-    signal.addEventListener('abort', onAbort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
 }

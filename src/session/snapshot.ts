@@ -97,8 +97,8 @@ export class Snapshots {
     this.#state = state
   }
 
-  /** An error of the last refresh, shown until another token set is in use. Set it after the change of the state. */
-  set lastError(error: OAuthError) {
+  /** Shows the error of the last refresh until another token set is in use. Call it after the change of the state. */
+  showError(error: OAuthError): void {
     this.#lastError = { error, generation: this.#state.generation }
   }
 

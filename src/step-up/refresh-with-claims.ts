@@ -105,8 +105,7 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
     async stepUp(provider, token, challenge) {
       const claims = readClaims(challenge.parameters.claims)
       const canRefresh = token && !(needsRefreshToken && token.record.parsed.refreshToken === undefined)
-      const whole = provider as typeof provider & Pick<TokenProvider, 'getTokenAfter401'>
-      const result = canRefresh && claims !== undefined ? await renew(whole, token, claims) : undefined
+      const result = canRefresh && claims !== undefined ? await renew(provider, token, claims) : undefined
       if (result) return result
       if (ask) return ask(provider, token, challenge)
       throw brandAsSafe(new Error('A refresh does not meet the challenge, and no handler asks the user'))

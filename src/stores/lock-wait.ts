@@ -1,14 +1,6 @@
-const noop = (): void => undefined
+import { untilAborted } from '../until-aborted.js'
 
-/** Settles as `promise` does, or rejects with the signal's reason as soon as the signal is aborted. */
-export function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result> {
-  return new Promise<Result>((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason)
-    if (signal.aborted) onAbort()
-    else signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
-  })
-}
+const noop = (): void => undefined
 
 /** Resolves when `promise` has settled, or after `ms` milliseconds. */
 export function settledWithin(ms: number, promise: Promise<unknown>): Promise<void> {

@@ -1,4 +1,5 @@
-import { Backoff, OUTAGE_LIMIT, settledWithin, untilAborted } from '../lock-wait.js'
+import { untilAborted } from '../../until-aborted.js'
+import { Backoff, OUTAGE_LIMIT, settledWithin } from '../lock-wait.js'
 import type { Connection } from './connection.js'
 import { isOutage } from './failure.js'
 import type { Query } from './pool.js'

@@ -1,5 +1,5 @@
 import { OAuthError } from '../../errors.js'
-import { untilAborted } from '../lock-wait.js'
+import { untilAborted } from '../../until-aborted.js'
 import type { PostgresClient, PostgresPool } from './pool.js'
 
 /** A client used only by the store. */

@@ -1,4 +1,5 @@
-import { Backoff, untilAborted } from '../lock-wait.js'
+import { untilAborted } from '../../until-aborted.js'
+import { Backoff } from '../lock-wait.js'
 import type { Lease } from './lease.js'
 
 /** The commands needed to wait for a lease. */

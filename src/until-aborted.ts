@@ -1,4 +1,4 @@
-/** Settles as `promise` does, or rejects as `fetch` does when the signal is aborted. The work behind `promise` continues. */
+/** Settles as `promise` does, or rejects with the signal's reason as soon as the signal is aborted. The work behind `promise` continues. */
 export function untilAborted<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
   if (!signal) return promise
   return new Promise((resolve, reject) => {
