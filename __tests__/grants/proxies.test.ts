@@ -1,15 +1,12 @@
-import { createRequire } from 'node:module'
 import { Agent } from 'node:https'
 import { join } from 'node:path'
+import { jest } from '@jest/globals'
 import type { AxiosStatic, CreateAxiosDefaults } from 'axios'
-import { build } from 'esbuild'
 import HttpsProxyAgent from 'https-proxy-agent'
 import type { clientCredentials, GrantOptions, refreshToken, TokenEndpointError } from '../../src/grants/index.js'
 import { rejection } from '../helpers/client.js'
 import { startRecordingProxy, startTokenServer, withEnvironment, type TokenServer } from '../helpers/proxied.js'
 import { call, stored } from '../helpers/token-endpoint.js'
-
-const require = createRequire(import.meta.url)
 
 let proxy: Awaited<ReturnType<typeof startRecordingProxy>>
 let servers: Record<'http' | 'https', TokenServer>
@@ -37,18 +34,10 @@ describe.each([
   let grants: { refreshToken: typeof refreshToken; clientCredentials: typeof clientCredentials }
   beforeAll(async () => {
     const path = join(process.cwd(), 'node_modules', release, 'dist', 'node', 'axios.cjs')
-    const outfile = join(process.cwd(), 'reports', 'programs', `grants-${release}.cjs`)
-    await build({
-      entryPoints: ['src/grants/index.ts'],
-      outfile,
-      bundle: true,
-      format: 'cjs',
-      platform: 'node',
-      alias: { axios: path },
-      external: [path],
-    })
-    axios = require(path) as AxiosStatic
-    grants = require(outfile) as typeof grants
+    axios = ((await import(path)) as { default: AxiosStatic }).default
+    jest.resetModules()
+    jest.unstable_mockModule('axios', () => ({ ...axios, default: axios }))
+    grants = await import('../../src/grants/index.js')
   })
 
   const request = (tokenEndpoint: string, defaults: CreateAxiosDefaults = {}, options: Partial<GrantOptions> = {}) =>
