@@ -1,8 +1,9 @@
 import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import { recordHistory, type SessionEvent } from '../../src/devtools/index.js'
 import { timelineOf } from '../../src/devtools/timeline.js'
-import { attachOAuth, memoryStore } from '../../src/index.js'
+import { attachOAuth, memoryStore, type TokenJSON, type TokenStore } from '../../src/index.js'
 import type { AnySessionEvent } from '../../src/session/events.js'
+import { sharedStore } from '../../src/shared.js'
 
 /** Fails to compile when an event of a session has a field that the panel takes for something else. */
 const asSessionEvent = (event: AnySessionEvent): SessionEvent => event
@@ -15,13 +16,13 @@ const accepting = (token: string) => async (config: InternalAxiosRequestConfig) 
   throw new AxiosError('made-up', AxiosError.ERR_BAD_REQUEST, config, undefined, response)
 }
 
-function setUp(tokens: object) {
+function setUp(tokens: object, store: TokenStore = memoryStore({ refresh_token: 'rt-1', ...tokens })) {
   const api = axios.create({ baseURL: 'https://api.example.com', adapter: accepting('at-2') })
-  const session = attachOAuth(api, memoryStore({ refresh_token: 'rt-1', ...tokens }), {
+  const session = attachOAuth(api, store, {
     refresh: async () => ({ access_token: 'at-2', expires_in: 60 }),
   })
   const history = recordHistory(session)
-  const lines = (): string[] => history.lines().map((line) => line.replace(/ \d\d:\d\d:\d\d/, '').replace(/\d+ ms/, 'some ms'))
+  const lines = (): string[] => history.lines().map((line) => line.replace(/ \d\d:\d\d:\d\d/, '').replace(/\d+ ms/g, 'some ms'))
   return { api, session, history, lines }
 }
 
@@ -56,5 +57,30 @@ describe('the history and the waterfall of a real session', () => {
     await api.get('/items/4')
     expect(lines()).toContain('GET /items/4 waits: for a token')
     expect(timelineOf(history.events).requests).toMatchObject([{ marks: [{ kind: 'sent' }], waits: [{}] }])
+  })
+
+  it('show a refresh before the requests that it released, although the lock of the store is released later', async () => {
+    let stored: TokenJSON | undefined = { access_token: 'at-1', refresh_token: 'rt-1' }
+    let isReleased = (): void => undefined
+    const store = sharedStore({
+      read: () => stored,
+      write: (tokens) => ((stored = tokens), true),
+      lock: async (run) => {
+        const result = await run()
+        await new Promise<void>((resolve) => (isReleased = resolve))
+        return result
+      },
+    })
+    const { api, session, lines } = setUp({}, store)
+    await session.tokens()
+    await api.get('/items/4')
+    isReleased()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(lines().slice(-4)).toEqual([
+      'refreshed: some ms, 1 request waited',
+      'tokens saved',
+      'GET /items/4 released: after some ms, with a token',
+      'GET /items/4 re-sent',
+    ])
   })
 })

@@ -77,7 +77,7 @@ describe('the demo', () => {
     expect(stdout).toContain('All counts are as expected.')
     for (const round of stdout.split(/^\d {2}/m).slice(3, 5)) expect(round).toMatch(/ refresh .*\n.* save .*\n.* use /)
     expect(stdout).toMatch(/ use .*\n.* re-send /)
-    expect(stdout).toMatch(/ms {2}refresh started .*\n(.*\n)?.*refreshed .*\n.*tokens saved .*\n.*released .*\n.*re-sent/)
+    expect(stdout).toMatch(/ms {2}refresh started: .*\n(.*\n)?.*refreshed: .*\n.*tokens saved\n.*released: .*\n.*re-sent/)
     expect(stdout).not.toContain('\u001b')
     // Tokens of this server have 43 characters.
     expect(stdout).not.toMatch(/[\w-]{43}/)

@@ -99,11 +99,11 @@ const descriptions: Record<string, Describe> = {
 
 /**
  * One line for an event: `signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4`. `events`:
- * the surrounding events, among which the refresh is looked up.
+ * the surrounding events, among which the refresh is looked up. `time`: the text for the time; empty to leave it out.
  */
-export function describeEvent(event: SessionEvent, events: readonly SessionEvent[] = []): string {
+export function describeEvent(event: SessionEvent, events: readonly SessionEvent[] = [], time = ` ${timeOf(event.at)}`): string {
   const [what, ...details] = descriptions[event.type]?.(event, events) ?? [event.type.replaceAll('_', ' ')]
   const told = details.filter((detail) => detail !== undefined && detail !== '')
   const name = event.session === undefined ? '' : `${event.session} `
-  return `${name}${what} ${timeOf(event.at)}${told.length > 0 ? `: ${told.join(', ')}` : ''}`
+  return `${name}${what}${time}${told.length > 0 ? `: ${told.join(', ')}` : ''}`
 }

@@ -23,22 +23,9 @@ export interface History {
   stop(): void
 }
 
-const outcomes = ['refreshed', 'adopted', 'refresh_failed', 'saved']
-const consequences = ['released', 'sent', 'resent']
-
-/**
- * Adds an event in order of time. A session with a shared store reports a refresh when its lock is released, after the waiting
- * requests have been sent; within the same millisecond the refresh comes first.
- */
-function insert(events: SessionEvent[], event: SessionEvent): void {
-  const isLater = ({ at, type }: SessionEvent): boolean =>
-    at > event.at || (at === event.at && outcomes.includes(event.type) && consequences.includes(type))
-  events.splice(events.findLastIndex((other) => !isLater(other)) + 1, 0, event)
-}
-
-/** `+    41 ms  refresh started 14:02:11: rejected`. */
+/** `+    41 ms  refresh started: rejected`. */
 export function timelineLine(event: SessionEvent, start: number, events: readonly SessionEvent[]): string {
-  return `+${String(Math.round(event.at - start)).padStart(6)} ms  ${describeEvent(event, events)}`
+  return `+${String(Math.round(event.at - start)).padStart(6)} ms  ${describeEvent(event, events, '')}`
 }
 
 /**
@@ -55,7 +42,7 @@ export function recordHistory(session: WatchedSession, { limit = 500, onEvent }:
   if (!(limit >= 1)) throw new TypeError('recordHistory: limit must be a positive number')
   const events: SessionEvent[] = []
   const stop = session.on('*', (event) => {
-    insert(events, event)
+    events.push(event)
     if (events.length > limit) events.shift()
     onEvent?.(event)
   })
