@@ -1,47 +1,25 @@
 // npm run size: the bytes that the package adds to an application's bundle, minified and gzipped, without axios. Fails above a limit.
 import { readFile } from 'node:fs/promises'
-import { relative, resolve } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { build, type Plugin } from 'esbuild'
-import { entries } from './package/manifest.js'
+import { relative } from 'node:path'
+import type { Plugin } from 'esbuild'
+import { bundleForBrowsers, use } from './package/browser-bundle.js'
 
-const from = (entry: string, ...names: string[]): string => `export { ${names.join(', ')} } from './${entries[entry]}'`
-const core = from('index', 'attachOAuth', 'memoryStore')
+const core = use('index', 'attachOAuth', 'memoryStore')
 
 /** What an application imports, and the limit in KB (1,024 bytes). */
 const bundles = [
   { name: 'attachOAuth + memoryStore', code: core, limit: 26.5 },
-  { name: '+ webStore', code: [core, from('web', 'webStore')].join('\n'), limit: 30.75 },
-  { name: '+ refreshToken', code: [core, from('grants', 'refreshToken')].join('\n'), limit: 36.25 },
+  { name: '+ webStore', code: [core, use('web', 'webStore')].join('\n'), limit: 30.75 },
+  { name: '+ refreshToken', code: [core, use('grants', 'refreshToken')].join('\n'), limit: 36.25 },
 ]
 
-/** Bundlers for browsers do this by the field `browser` of package.json. */
-const forBrowsers: Plugin = {
-  name: 'for browsers',
-  setup({ onResolve }) {
-    onResolve({ filter: /\/node-only\.js$/ }, () => ({ path: resolve('src/node-only.browser.ts') }))
-  },
-}
-
 async function bundle(code: string, plugins: Plugin[] = []): Promise<{ bytes: number; modules: string[] }> {
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: code, resolveDir: '.' },
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    target: 'es2022',
-    platform: 'browser',
-    external: ['axios', 'node:*'],
-    tsconfigRaw: '{}',
-    write: false,
-    metafile: true,
-    plugins: [forBrowsers, ...plugins],
-  })
+  const { bytes, metafile } = await bundleForBrowsers(code, plugins)
   const [output] = Object.values(metafile.outputs)
-  const modules = Object.entries(output!.inputs).filter(
+  const modules = Object.entries(output?.inputs ?? {}).filter(
     ([path, { bytesInOutput }]) => bytesInOutput > 0 && path.startsWith('src/'),
   )
-  return { bytes: gzipSync(outputFiles[0]!.contents, { level: 9 }).length, modules: modules.map(([path]) => path) }
+  return { bytes, modules: modules.map(([path]) => path) }
 }
 
 /** Replaces a module by one with the same imports and exports and nothing else, so that only its own code is missing. */

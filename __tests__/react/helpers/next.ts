@@ -1,10 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { copyFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from '../../../scripts/servers/free-port.js'
 import { tarball } from '../../helpers/packed.js'
 
 const run = promisify(execFile)
@@ -28,15 +28,6 @@ async function pinned(manifest: Manifest): Promise<Manifest> {
   const pin = async (group: Record<string, string>): Promise<Record<string, string>> =>
     Object.fromEntries(await Promise.all(Object.keys(group).map(async (name) => [name, await versionOf(name)] as const)))
   return { ...manifest, dependencies: await pin(manifest.dependencies), devDependencies: await pin(manifest.devDependencies) }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** Installs examples/next in an empty folder, with a page that hydrates, builds it and starts it. */
