@@ -3,6 +3,8 @@ import { Broken } from './assert.js'
 import { checkOptions, missingOf, type StoreCase, type StoreContractOptions, type StoreNeed } from './options.js'
 import { CaseContext, type Requirement } from './case-context.js'
 import { comparing } from './requirements/comparing.js'
+import { lockHolders } from './requirements/lock-holders.js'
+import { lockWaiters } from './requirements/lock-waiters.js'
 import { locking } from './requirements/locking.js'
 import { notifying } from './requirements/notifying.js'
 import { readingAndWriting } from './requirements/reading-and-writing.js'
@@ -12,7 +14,7 @@ import { verifyLacks } from './verify-lacks.js'
 const groups: Readonly<Record<string, readonly Requirement[]>> = {
   'reading and writing': readingAndWriting,
   comparing,
-  locking,
+  locking: [...locking, ...lockWaiters, ...lockHolders],
   notifying,
   'with sessions': sessions,
 }
