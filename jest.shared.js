@@ -52,4 +52,9 @@ export function projectsOf(suffix, ignored = []) {
   }))
 }
 
-export const common = { testTimeout: 60_000, globalSetup: '<rootDir>/__tests__/helpers/build.mjs' }
+export const common = {
+  testTimeout: 60_000,
+  globalSetup: '<rootDir>/__tests__/helpers/build.mjs',
+  // Each file leaves its ES modules in the memory of its process, which makes later files slow: the random programs took ten times as long.
+  workerIdleMemoryLimit: '500MB',
+}
