@@ -39,3 +39,14 @@ it('ARCHITECTURE.md gives a line to each dependency', async () => {
   const needed = Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })
   expect(needed.filter((name) => !named.has(name))).toEqual([])
 })
+
+it('SECURITY.md names only tests that exist, one at least for each threat', async () => {
+  const threats = (await readFile('SECURITY.md', 'utf8')).split('\n').filter((line) => /^\| (?!against|---)/.test(line))
+  expect(threats.length).toBeGreaterThan(8)
+  const tests = await readdir('__tests__', { recursive: true })
+  for (const threat of threats) {
+    const named = [...threat.matchAll(/`([\w./-]+\.test\.ts)`/g)].map(([, name]) => name!)
+    expect(named.length).toBeGreaterThan(0)
+    expect(named.filter((name) => !tests.includes(name))).toEqual([])
+  }
+})

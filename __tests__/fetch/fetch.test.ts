@@ -56,6 +56,25 @@ describe('recovery', () => {
     expect(world.counts).toMatchObject({ refreshGrants: 1, requests: 1 })
   })
 
+  it('the body of the refused response is cancelled when the request is sent again, and not before', async () => {
+    const cancelled: string[] = []
+    const answered = deferred()
+    const refused = new ReadableStream({ cancel: () => void cancelled.push('refused') })
+    const send = oauthFetch(client({ refresh: () => answered.promise.then(() => ({ access_token: 'new' })) }).session, {
+      origins: [world.api],
+      fetch: async (_input, init) =>
+        new Headers(init?.headers).get('authorization') === 'Bearer new'
+          ? new Response('yes')
+          : new Response(refused, { status: 401 }),
+    })
+    const response = send(world.api)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(cancelled).toEqual([])
+    answered.resolve()
+    expect(await (await response).text()).toBe('yes')
+    expect(cancelled).toEqual(['refused'])
+  })
+
   it('a second 401 is the answer', async () => {
     const server = await serve((_request, response) => response.writeHead(401).end('no'))
     const response = await oauthFetch(client().session, { origins: [server.url] })(server.url)

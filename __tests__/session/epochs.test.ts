@@ -1,10 +1,11 @@
-import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
+import type { InternalAxiosRequestConfig } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
 import type { AttachedSession, AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
 import { sharedStore } from '../../src/shared.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { recordedApi, set } from '../helpers/recorded-api.js'
 import { controlledRefresh, issuer } from '../helpers/session.js'
 
 let environment: FakeEnvironment
@@ -14,9 +15,6 @@ beforeEach(() => {
 
 /** An unsigned ID token of a made-up user. */
 const idToken = (sub: string): string => `e30.${btoa(JSON.stringify({ iss: 'https://login.test', sub }))}.`
-const set = (name: string, more: TokenJSON = {}): TokenJSON => ({ access_token: name, refresh_token: `r-${name}`, ...more })
-
-/** An instance whose adapter accepts the tokens that the test names, and records what arrives. */
 function attach(
   options: Partial<AttachOptions> & {
     store?: TokenStore
@@ -24,19 +22,8 @@ function attach(
     refresh?: RefreshFunction | false
   } = {},
 ) {
-  const { store = memoryStore(set('a1')), accepts = () => true, ...rest } = options
-  const sent: string[] = []
-  const api = axios.create({
-    baseURL: 'https://api.example.com',
-    async adapter(config) {
-      const token = String(config.headers.get('Authorization') ?? '').replace('Bearer ', '')
-      sent.push(`${config.url} ${token}`.trim())
-      await null
-      const response = { status: accepts(token) ? 200 : 401, statusText: '', data: '', headers: {}, config, request: null }
-      if (response.status === 200 || config.validateStatus?.(401)) return response
-      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
-    },
-  })
+  const { store = memoryStore(set('a1')), accepts, ...rest } = options
+  const { api, sent } = recordedApi(accepts)
   const session = attachIn(environment, api, store, { refresh: issuer(), ...rest })
   return { api, session, sent, store }
 }

@@ -1,10 +1,11 @@
-import axios, { AxiosError, type AxiosInstance, type InternalAxiosRequestConfig } from 'axios'
+import type { InternalAxiosRequestConfig } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
 import type { AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
 import { sharedStore } from '../../src/shared.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
+import { recordedApi, set } from '../helpers/recorded-api.js'
 import { controlledRefresh, tokensFor } from '../helpers/session.js'
 
 let environment: FakeEnvironment
@@ -12,28 +13,9 @@ beforeEach(() => {
   environment = new FakeEnvironment()
 })
 
-const set = (name: string, more: TokenJSON = {}): TokenJSON => ({ access_token: name, refresh_token: `r-${name}`, ...more })
-
-/** An instance whose adapter accepts the tokens that the test names, and records what arrives. */
-function instance(accepts: (token: string) => boolean = () => true): { api: AxiosInstance; sent: string[] } {
-  const sent: string[] = []
-  const api = axios.create({
-    baseURL: 'https://api.example.com',
-    async adapter(config) {
-      const token = String(config.headers.get('Authorization') ?? '').replace('Bearer ', '')
-      sent.push(`${config.url} ${token}`.trim())
-      await null
-      const response = { status: accepts(token) ? 200 : 401, statusText: '', data: '', headers: {}, config, request: null }
-      if (response.status === 200) return response
-      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
-    },
-  })
-  return { api, sent }
-}
-
 function attach(options: Partial<AttachOptions> & { store?: TokenStore; accepts?: (token: string) => boolean } = {}) {
   const { store = memoryStore(set('a1')), accepts, ...rest } = options
-  const { api, sent } = instance(accepts)
+  const { api, sent } = recordedApi(accepts)
   return { api, sent, store, session: attachIn(environment, api, store, { refresh: controlledRefresh(), ...rest }) }
 }
 

@@ -2,10 +2,10 @@ import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 
 import { epochEnded } from '../session/refresh-error.js'
 import type { Epoch } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
-import type { TokenDemand, TokenProvider } from '../session/token-provider.js'
+import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
-import { bodyFactory, createBody, isReplayable, prepareBody, serializeBody } from './body.js'
+import { bodyFactory, createBody, prepareBody, serializeBody } from './body.js'
 import { carries, removeCredential, setCredential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
@@ -15,7 +15,8 @@ import { contextOf, type Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { refuseFetchRedirects } from './redirect.js'
 import { emitQueued, emitSent } from './request-events.js'
-import { providerFor, requestOptions, summaryOf } from './request-options.js'
+import { providerFor, summaryOf } from './request-options.js'
+import { demandOf } from './token-demand.js'
 
 const rethrow = (error: unknown): never => {
   throw error
@@ -23,15 +24,6 @@ const rethrow = (error: unknown): never => {
 
 /** axios' own transform, which changes neither the URL nor the credential. */
 const axiosTransform = onlyTransform(axios.defaults as never)
-
-const oneShot: TokenDemand = { isOneShot: true }
-
-/** What the request requires of its token; `undefined` for most requests. */
-function demandOf(config: AxiosRequestConfig): TokenDemand | undefined {
-  const validFor = config.oauth ? requestOptions(config)?.validFor : undefined
-  if (validFor) return { validFor, isOneShot: !isReplayable(config) }
-  return isReplayable(config) ? undefined : oneShot
-}
 
 /**
  * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates
