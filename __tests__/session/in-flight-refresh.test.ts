@@ -19,8 +19,8 @@ const start = (given: Partial<RefreshStart> = {}): InFlightRefresh =>
 
 describe('a refresh in flight', () => {
   it('has called nothing and received nothing when it begins', () => {
-    const { isCalling, isRunning, isSuperseded, isDueToExpiry, isRecorded, wasOffline, attempts, waiting } = start()
-    expect([isCalling, isRunning, isSuperseded, isDueToExpiry, isRecorded, wasOffline]).toEqual(Array(6).fill(false))
+    const { isCalling, isRunning, isSuperseded, isCounted, wasOffline, attempts, waiting } = start()
+    expect([isCalling, isRunning, isSuperseded, isCounted, wasOffline]).toEqual(Array(5).fill(false))
     expect([attempts, waiting]).toEqual([0, 0])
   })
 

@@ -261,4 +261,23 @@ describe('programs of the model that broke a promise', () => {
     await settle()
     expect(heard).toEqual(['sent', 'refresh_started', 'queued', 'refreshed', 'saved', 'released', 'resent'])
   })
+
+  it('a refresh that follows a failed one counts against the limit also when the refresh function signs in itself', async () => {
+    let asked = 0
+    const { api, session } = attach({
+      store: memoryStore({ ...set('a0'), expires_in: 100, issued_at: environment.now() / 1000 }),
+      accepts: () => false,
+      async refresh() {
+        if (++asked === 1) throw Object.assign(new Error('made up'), { status: 500 })
+        const tokens = { access_token: `a${asked}`, refresh_token: `r${asked}` }
+        await session.signIn(tokens)
+        return tokens
+      },
+    })
+    await rejection(session.refresh())
+    await environment.pass(200_000)
+    asked = 1
+    for (let i = 0; i < 10; i++) await rejection(api.get('/a'))
+    expect(asked - 1).toBe(5)
+  })
 })

@@ -51,10 +51,8 @@ export class InFlightRefresh {
   received: TokenRecord | undefined
   /** The time of the first token request, on the monotonic clock. */
   askedAt: number | undefined
-  /** The token in use was near its expiry at the first token request. */
-  isDueToExpiry = false
-  /** This refresh already counts against the refresh limit. */
-  isRecorded = false
+  /** This refresh is still to be counted against the refresh limit. */
+  isCounted = false
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 

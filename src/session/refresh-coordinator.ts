@@ -154,7 +154,7 @@ export class RefreshCoordinator {
   async #exchange(
     ...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]
   ) {
-    const { environment, persistence, clock } = this.#services
+    const { environment, persistence, clock, throttle } = this.#services
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
     const context = {
@@ -165,7 +165,7 @@ export class RefreshCoordinator {
       isExpired,
       lost,
     }
-    run.isDueToExpiry = this.#isDueToExpiry()
+    run.isCounted = throttle.counts(this.#isDueToExpiry())
     const result = await exchange(context, run, base, unwritable)
     if (result.type === 'received' && run.isSuperseded) this.#recognizeOwnSignIn(run, result.record)
     return result
@@ -203,11 +203,12 @@ export class RefreshCoordinator {
 
   /** Counts a refresh against the limit, if it has made a token request. */
   #record(run: InFlightRefresh): void {
-    if (run.askedAt !== undefined && !run.isRecorded) this.#services.throttle.record(run.askedAt, run.isDueToExpiry)
-    run.isRecorded ||= run.askedAt !== undefined
+    if (run.askedAt === undefined || !run.isCounted) return
+    this.#services.throttle.record(run.askedAt)
+    run.isCounted = false
   }
 
-  /** Has the token in use passed half of its lifetime? Then the refresh counts as due to normal expiry. */
+  /** Has the token in use passed half of its lifetime? Then the refresh is due to normal expiry. */
   #isDueToExpiry(): boolean {
     const { state, environment } = this.#services
     const { lifetime = Infinity } = state.token?.record.parsed ?? {}

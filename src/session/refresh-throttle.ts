@@ -33,9 +33,14 @@ export class RefreshThrottle {
     )
   }
 
-  /** Counts a refresh against the limit, unless it is due to normal expiry. */
-  record(now: number, dueToExpiry: boolean): void {
-    if (!dueToExpiry || this.#cooldown) this.#starts = [...this.#starts, now].slice(-this.#settings.policy.refreshLimit.count)
+  /** Does a refresh that begins now count against the limit? Not when it is due to normal expiry, unless the last one failed. */
+  counts(dueToExpiry: boolean): boolean {
+    return !dueToExpiry || this.#cooldown !== undefined
+  }
+
+  /** Counts a refresh that began at `now` against the limit. */
+  record(now: number): void {
+    this.#starts = [...this.#starts, now].slice(-this.#settings.policy.refreshLimit.count)
   }
 
   /** Starts or extends the cool-down of a refresh token. */
