@@ -1,11 +1,36 @@
 import { inspect } from 'node:util'
-import { OAuthError, isOAuthError, originalCause, type OAuthErrorCode } from '../src/index.js'
-import { brandAsSafe, safeCause } from '../src/errors.js'
+import { OAuthError, OAuthRequestError, isOAuthError, originalCause, type OAuthErrorCode } from '../src/index.js'
+import { brandAsSafe, plainMessage, safeCause } from '../src/errors.js'
 import { printed } from './helpers/printers.js'
 
 const failed = (cause?: unknown): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause })
 const written = (cause?: unknown): unknown => JSON.parse(JSON.stringify(failed(cause)))
-const plain = { name: 'OAuthError', code: 'OAUTH_STORE_FAILED', message: 'The store is gone.', retryable: false }
+const plain = {
+  name: 'OAuthError',
+  code: 'OAUTH_STORE_FAILED',
+  message: 'The store is gone. See docs/errors.md#oauth_store_failed',
+  retryable: false,
+}
+
+describe('the message of an error', () => {
+  it('ends with the section of the documentation that explains the code', () => {
+    expect(new OAuthError('OAUTH_INTERNAL', 'Made up.').message).toBe('Made up. See docs/errors.md#oauth_internal')
+    const { message } = new OAuthRequestError('OAUTH_ORIGIN_UNKNOWN', 'Made up.', {} as never)
+    expect(message).toBe('Made up. See docs/errors.md#oauth_origin_unknown')
+  })
+
+  it('names one section when it is that of another error', () => {
+    const { message } = new OAuthError('OAUTH_INVALID_GRANT', 'Made up.')
+    expect(new OAuthError('OAUTH_REFRESH_UNAVAILABLE', message).message).toBe(
+      'Made up. See docs/errors.md#oauth_refresh_unavailable',
+    )
+  })
+
+  it('is quoted without its section', () => {
+    expect(plainMessage(new OAuthError('OAUTH_INTERNAL', 'Made up.'))).toBe('Made up.')
+    expect(plainMessage(new Error('See docs/errors.md#a for more'))).toBe('See docs/errors.md#a for more')
+  })
+})
 
 describe('the JSON of an error', () => {
   it.each<[string, unknown, object]>([

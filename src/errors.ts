@@ -52,6 +52,18 @@ export function brandAsSafe<Target extends object>(target: Target): Target {
   return Object.defineProperty(target, safe, { value: true })
 }
 
+const reference = ' See docs/errors.md#'
+
+/** An error's message without the reference to the documentation, to be quoted in another message. */
+export function plainMessage({ message }: { readonly message: string }): string {
+  return message.replace(/ See docs\/errors\.md#\w+$/, '')
+}
+
+/** Ends a message with the place in the documentation that explains the code. */
+export function withReference(code: OAuthErrorCode, message: string): string {
+  return plainMessage({ message }) + reference + code.toLowerCase()
+}
+
 /** Defines a non-enumerable member, like those of JavaScript's own errors. */
 export function defineHidden(target: object, name: PropertyKey, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })
@@ -179,7 +191,7 @@ export class OAuthError extends Error {
   declare readonly oauthError?: string
 
   constructor(code: OAuthErrorCode, message: string, options: OAuthErrorOptions = {}) {
-    super(message)
+    super(withReference(code, message))
     this.code = code
     this.retryable = isRetryable(code, options.retryable)
     if (options.cause !== undefined) setCause(this, options.cause)

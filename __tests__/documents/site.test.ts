@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { readFile, readdir } from 'node:fs/promises'
 import { sidebar } from '../../docs/.vitepress/navigation.js'
 import { siteLink } from '../../docs/.vitepress/links.js'
+import { SignInError } from '../../src/sign-in/sign-in-error.js'
 import { codeIn, section, tables } from './helpers/markdown.js'
 import { PublicTypes } from './helpers/types.js'
 
@@ -24,7 +25,8 @@ describe('the pages of the site', () => {
     }
   })
 
-  it('errors: a row for each code of the sign-in', async () => {
+  it('errors: a row for each code of the sign-in, in the section that its messages name', async () => {
+    expect(new SignInError('SIGN_IN_LOST', 'Made up.').message).toMatch(/docs\/errors\.md#errors-of-the-sign-in$/)
     const [table] = tables(section(await page('errors'), 'Errors of the sign-in'))
     expect(sorted(names(table))).toEqual(sorted(types.literals('SignInErrorCode', 'sign-in')))
   })

@@ -89,7 +89,7 @@ describe('a refresh that fails', () => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
     expect(await rejection(session.refresh())).toMatchObject({
       code: 'OAUTH_INVALID_GRANT',
-      message: expect.stringMatching(/ Sign in again\.$/),
+      message: expect.stringMatching(/ Sign in again\. See docs\/errors\.md#oauth_invalid_grant$/),
     })
     expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
   })

@@ -37,7 +37,9 @@ describe('an internal error', () => {
     ['text', 'unknown'],
   ])('(%p) asks for a report and names the kind of its cause', (cause, kind) => {
     const error = internalError(cause)
-    expect(error.message).toBe(`Unexpected error in axios-attach-oauth: ${kind}. Please report it.`)
+    expect(error.message).toBe(
+      `Unexpected error in axios-attach-oauth: ${kind}. Please report it. See docs/errors.md#oauth_internal`,
+    )
     expect(originalCause(error)).toBe(cause)
   })
 

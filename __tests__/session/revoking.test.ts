@@ -64,7 +64,9 @@ describe('signOut({ revoke: true })', () => {
     const events = listenTo(session, 'revocation_failed')
     const { revoked, error } = await session.signOut({ revoke: true })
     expect([revoked, error?.code, originalCause(error)]).toEqual([false, 'OAUTH_REFRESH_UNAVAILABLE', failure])
-    expect(error?.message).toBe('The revocation was not confirmed: the tokens may still be valid.')
+    expect(error?.message).toBe(
+      'The revocation was not confirmed: the tokens may still be valid. See docs/errors.md#oauth_refresh_unavailable',
+    )
     expect(events).toEqual([['revocation_failed', { error }]])
     expect([await store.read(), session.getSnapshot().status]).toEqual([undefined, 'signed_out'])
   })

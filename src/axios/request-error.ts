@@ -4,6 +4,7 @@ import {
   isOAuthError as isBranded,
   isRetryable,
   setCause,
+  withReference,
   type OAuthError,
   type OAuthErrorCode,
   type OAuthErrorOptions,
@@ -35,7 +36,7 @@ export class OAuthRequestError extends AxiosError {
     response?: AxiosResponse,
     { cause, retryable, oauthError }: Omit<OAuthErrorOptions, 'status'> = {},
   ) {
-    super(message, code, config, response?.request, response)
+    super(withReference(code, message), code, config, response?.request, response)
     this.name = 'OAuthRequestError'
     this.retryable = isRetryable(code, retryable)
     if (cause !== undefined) setCause(this, cause)

@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError } from '../errors.js'
+import { isOAuthError, OAuthError, plainMessage } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
 import { parseText } from '../policy.js'
 import { refreshedRecord, type TokenRecord } from '../token-record.js'
@@ -138,7 +138,7 @@ function receive(
     if (!isOAuthError(cause)) throw cause
     const error = new OAuthError(
       'OAUTH_REFRESH_UNAVAILABLE',
-      `The token response holds no usable token set. ${cause.message} The tokens were kept.`,
+      `The token response holds no usable token set. ${plainMessage(cause)} The tokens were kept.`,
       { cause },
     )
     const rotated = usableRefreshToken(previous, response, sentAt)

@@ -65,7 +65,7 @@ export class SignInError extends Error {
 
   constructor(code: SignInErrorCode, message: string, { oauthError, status }: SignInFailure = {}) {
     const named = oauthError && /^[\w.-]{1,64}$/.test(oauthError) ? oauthError : undefined
-    super(named ? `${message}: ${named}` : message)
+    super(`${named ? `${message}: ${named}` : message} See docs/errors.md#errors-of-the-sign-in`)
     this.code = code
     this.userMessage = messages[code]
     this.retryable = code === 'SIGN_IN_UNAVAILABLE'
