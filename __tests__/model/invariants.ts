@@ -51,8 +51,12 @@ export interface Issued {
   readonly lifetime: number
   /** When it expires, on the monotonic clock. */
   readonly until: number
+  /** When its lifetime begins, on the monotonic clock. */
+  readonly at: number
   readonly by: 'refresh' | 'sign-in'
   readonly epoch: ModelEpoch
+  /** What the session knew of the user when it asked for the token. */
+  readonly known: KnownUser
 }
 
 interface Request {
@@ -278,7 +282,7 @@ export class Model {
       issued.epoch.group === this.epoch.group
     )
       return
-    this.check('inUseNotRevoked', isSameUser(issued.epoch.known, this.epoch.known) === false, `${token} may be the same user’s`)
+    this.check('inUseNotRevoked', isSameUser(issued.known, this.epoch.known) === false, `${token} may be the same user’s`)
   }
 
   // ── what the session announces ─────────────────────────────────────────────────────────────────
@@ -301,10 +305,10 @@ export class Model {
     this.#isInTrouble = false
   }
 
-  adopts({ serial, lifetime, epoch }: Issued, now: number): void {
+  adopts({ serial, lifetime, epoch, at }: Issued): void {
     if (epoch.group !== this.epoch.group) return
     this.#inUse = { serial, since: this.turn }
-    this.#adopted = { at: now, lifetime }
+    this.#adopted = { at, lifetime }
     this.#isInTrouble = false
   }
 

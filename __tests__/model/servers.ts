@@ -115,7 +115,8 @@ export class Servers {
     const serial = ++this.#serial
     const lifetime = lifetimes[this.lifetime]!
     const access_token = `access-${serial}`
-    this.issued.set(access_token, { user, serial, lifetime, until: this.environment.mono + lifetime, by, epoch })
+    const at = this.environment.mono
+    this.issued.set(access_token, { user, serial, lifetime, until: at + lifetime, at, by, epoch, known })
     if (rotates) this.#refreshTokens.set(`refresh-${serial}`, { user, isSpent: false })
     const expires_at = new Date(this.environment.wall + lifetime).toISOString()
     return {
@@ -135,6 +136,7 @@ export class Servers {
     if (this.#lastSignal !== signal) this.model.starts(this.environment.mono)
     this.#lastSignal = signal
     const { done, answered, epoch, isPresent } = this.model.redeems(token, signal)
+    const [at, { known }] = [this.environment.mono, epoch]
     if (mode === 'throws') {
       done()
       throw new Error('thrown by the refresh function')
@@ -155,7 +157,8 @@ export class Servers {
       if (!('access_token' in answer)) throw Object.assign(new Error('refused'), answer)
       if (mode === 'rubbish') return 'rubbish' as never
       const response = answer as TokenResponse & { access_token: string }
-      const issued = this.issued.get(response.access_token)!
+      const issued = { ...this.issued.get(response.access_token)!, at, known }
+      this.issued.set(response.access_token, issued)
       // The tokens of a superseded refresh are not used.
       if (isPresent()) {
         this.lastAnswer = issued

@@ -74,9 +74,11 @@ export class Simulation {
     servers.stored = servers.issue('ann', 'sign-in', epoch)
     servers.signIn = (answer, user, own) => {
       this.model.signsIn(user, {}, own)
-      const issued = { ...servers.issued.get(answer.access_token)!, by: 'sign-in' as const, epoch: this.model.epoch }
+      const { epoch } = this.model
+      const at = this.environment.mono
+      const issued = { ...servers.issued.get(answer.access_token)!, by: 'sign-in' as const, epoch, at, known: {} }
       servers.issued.set(answer.access_token, issued)
-      this.model.adopts(issued, this.environment.mono)
+      this.model.adopts(issued)
       this.#follow(`own sign-in ${++this.#requests}`, this.session.signIn(answer))
     }
     servers.onRefusal = (id, token, issued) => {
@@ -106,8 +108,8 @@ export class Simulation {
       if (this.model.epoch.user === undefined && this.session.getSnapshot().status === 'signed_in') {
         const resumed = { ...lastAnswer, epoch: this.model.resumes(lastAnswer.user) }
         servers.issued.set(`access-${lastAnswer.serial}`, resumed)
-        this.model.adopts(resumed, this.environment.mono)
-      } else this.model.adopts(lastAnswer, this.environment.mono)
+        this.model.adopts(resumed)
+      } else this.model.adopts(lastAnswer)
     })
     this.session.on('signed_out', ({ reason }) => {
       if (reason !== 'requested') this.#noteEnd()
@@ -121,7 +123,7 @@ export class Simulation {
     this.observer = new Observer(this.model, this.session, watchesRequests)
     // How old the first set is depends on the clock when it is read.
     const first = servers.issued.get(String(servers.stored.access_token))!
-    this.model.adopts({ ...first, lifetime: 0 }, this.environment.mono)
+    this.model.adopts({ ...first, lifetime: 0 })
   }
 
   // ── what the application does ──────────────────────────────────────────────────────────────────
@@ -347,7 +349,7 @@ export class Simulation {
     this.#isChangedLate = this.#isClosed
     const epoch = this.model.signsIn(user, known)
     const tokens = this.servers.issue(user, 'sign-in', epoch, known)
-    this.model.adopts(this.servers.issued.get(tokens.access_token)!, this.environment.mono)
+    this.model.adopts(this.servers.issued.get(tokens.access_token)!)
     this.#follow(`sign-in ${++this.#requests}`, this.session.signIn(tokens, known.user === undefined ? {} : { user }))
   }
 
