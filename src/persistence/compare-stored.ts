@@ -1,4 +1,4 @@
-import { OAuthError } from '../errors.js'
+import { isOAuthError, OAuthError, plainMessage } from '../errors.js'
 import type { StoredChange } from '../session/persistence.js'
 import { isOtherUser, readRecord, type TokenRecord } from '../token-record.js'
 import { sameTokens } from '../tokens.js'
@@ -25,7 +25,7 @@ function readStored(storeName: string, stored: TokenJSON, now: number): TokenRec
   try {
     return readRecord(stored, now)
   } catch (error) {
-    const { message } = error as Error
-    throw new OAuthError('OAUTH_TOKEN_INVALID', `The token store (${storeName}) holds no usable token set. ${message}`)
+    const reason = isOAuthError(error) ? ` ${plainMessage(error)}` : ''
+    throw new OAuthError('OAUTH_TOKEN_INVALID', `The token store (${storeName}) holds no usable token set.${reason}`)
   }
 }

@@ -50,7 +50,8 @@ export class StoreAccess {
   }
 
   acknowledge(stored: TokenJSON | undefined): void {
-    this.#known = stored
+    // A copy, because a store may change its object in place.
+    this.#known = stored && { ...stored }
     this.#overwriting = false
   }
 
@@ -63,7 +64,7 @@ export class StoreAccess {
       if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
       const found = await this.#read()
       if (this.changedExternally(found)) return { type: 'conflict', found }
-      throw storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write')))
+      throw this.#refused()
     })
   }
 
@@ -76,7 +77,7 @@ export class StoreAccess {
         if (tokens) throw error
         return this.#known
       })
-      await this.#write(tokens, present, 'set')
+      if ((await this.#write(tokens, present, 'set')) === false) await this.#verify(tokens)
       return present
     })
   }
@@ -92,7 +93,19 @@ export class StoreAccess {
   }
 
   subscribe(listener: () => void): () => void {
-    return this.#store.subscribe?.(listener) ?? noop
+    const undo: unknown = this.#store.subscribe?.(listener)
+    return typeof undo === 'function' ? (undo as () => void) : noop
+  }
+
+  /** A store answered `false` to a write that has no condition: its content tells whether it was written. */
+  async #verify(tokens: TokenJSON | undefined): Promise<void> {
+    const stored = await this.#read()
+    if (!stored !== !tokens || !sameTokens(stored, tokens)) throw this.#refused()
+    this.acknowledge(stored)
+  }
+
+  #refused(): OAuthError {
+    return storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write')))
   }
 
   async #read(): Promise<TokenJSON | undefined> {

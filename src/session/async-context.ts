@@ -10,6 +10,8 @@ interface NodeProcess {
 }
 
 let storage: Storage | false | undefined
+/** The values whose work has not ended, of all sessions. */
+const open = new Set<object>()
 
 /** Node's async context, without importing a built-in module; `undefined` on platforms that have none. */
 function contextStorage(): Storage | undefined {
@@ -21,9 +23,10 @@ function contextStorage(): Storage | undefined {
   return storage || undefined
 }
 
-/** Runs `work` so that `currentContext` returns `value` in everything that `work` calls, also after an await. */
+/** Runs `work` so that `currentContext` returns `value` in everything that `work` calls, also after an await, until `endContext`. */
 export function runInContext<Result>(value: object, work: () => Result): Result {
   const present = contextStorage()
+  open.add(value)
   return present ? present.run(value, work) : work()
 }
 
@@ -37,7 +40,8 @@ export function runOutsideContext(work: () => void): void {
   else work()
 }
 
-/** Disables all contexts, because they slow down every promise in older releases of Node. */
-export function endContexts(): void {
-  contextStorage()?.disable()
+/** Ends a context. After the last one contexts are disabled, because they slow down every promise in older releases of Node. */
+export function endContext(value: object): void {
+  open.delete(value)
+  if (open.size === 0) contextStorage()?.disable()
 }

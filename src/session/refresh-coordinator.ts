@@ -3,7 +3,7 @@ import { defined } from '../defined.js'
 import { sameTokens } from '../tokens.js'
 import type { RefreshReason, TokenResponse } from '../types.js'
 import type { TokenRecord } from '../token-record.js'
-import { endContexts } from './async-context.js'
+import { endContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
@@ -183,7 +183,7 @@ export class RefreshCoordinator {
   async #finish(run: InFlightRefresh, { outcome, unused, released, lockWait }: Renewal): Promise<void> {
     const { notifications, revocation, state } = this.#services
     this.#running.delete(run)
-    if (this.#running.size === 0) endContexts()
+    endContext(run)
     this.#record(run)
     let events: EventCall[] = []
     if (this.#current === run) {

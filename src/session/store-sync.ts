@@ -61,8 +61,9 @@ export class StoreSync {
     return this.#environment.monotonic() - this.#lastNeed < READ_AGAIN_AFTER
   }
 
-  /** Reads the store when no refresh may start. Never rejects. */
+  /** Reads the store when no refresh may start, at most once a second. Never rejects. */
   readForNeed(): Promise<void> {
+    if (this.wasReadRecently) return this.#reading?.catch(() => undefined) ?? Promise.resolve()
     this.#lastNeed = this.#environment.monotonic()
     return this.read().catch(() => undefined)
   }

@@ -5,7 +5,7 @@ import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { continuesEpoch, isSameEpoch, type Epoch } from './epoch.js'
 import type { Events, RequestSummary } from './events.js'
-import type { RefreshResult } from './in-flight-refresh.js'
+import type { InFlightRefresh, RefreshResult } from './in-flight-refresh.js'
 import { epochEnded, notSignedIn } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { Revocation } from './revocation.js'
@@ -116,12 +116,12 @@ export class TokenProvider {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
     const isOlder = generation !== token.generation
-    if (isOlder && !isBlocked && token.accessToken !== undefined && this.#services.clock.now() < token.blockFrom)
-      return Promise.resolve({ type: 'token', token })
+    const isNewerUsable = isOlder && !isBlocked && token.accessToken !== undefined
+    if (isNewerUsable && this.#services.clock.now() < token.blockFrom) return Promise.resolve({ type: 'token', token })
     const started = this.#services.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
-    if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError)
+    if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError, isNewerUsable)
     started.waiting++
-    return started.result
+    return isNewerUsable ? this.#orPresent(started) : started.result
   }
 
   /**
@@ -208,12 +208,19 @@ export class TokenProvider {
     const { coordinator, sync } = this.#services
     const before = this.#state.token
     const started = coordinator.startOrJoin(before ? 'expired' : 'missing', request)
-    if (!isOAuthError(started)) started.waiting++
-    if (!isOAuthError(started)) return (started.orPresent ??= started.result.then((result) => this.#presentInstead(result)))
+    if (!isOAuthError(started)) {
+      started.waiting++
+      return this.#orPresent(started)
+    }
     return sync.readForNeed().then((): TokenResult | Promise<TokenResult> => {
       if (this.#state.token !== before) return this.getToken(demand)
       return this.#presentInstead({ type: 'failed', error: started as OAuthError })
     })
+  }
+
+  /** The result of the refresh for requests that are sent with the present token if it fails. */
+  #orPresent(run: InFlightRefresh): Promise<RefreshResult> {
+    return (run.orPresent ??= run.result.then((result) => this.#presentInstead(result)))
   }
 
   #presentInstead(result: RefreshResult): RefreshResult {
@@ -222,10 +229,10 @@ export class TokenProvider {
   }
 
   /** No refresh may start for a rejected token; another session may have stored a better one. */
-  async #readInstead(before: ActiveToken, refusal: OAuthError): Promise<RefreshResult> {
-    await this.#services.sync.read().catch(() => undefined)
+  async #readInstead(before: ActiveToken, refusal: OAuthError, isUsable: boolean): Promise<RefreshResult> {
+    await this.#services.sync.readForNeed()
     const { token } = this.#state
-    if (token === before) return { type: 'failed', error: refusal }
+    if (token === before) return isUsable ? { type: 'token', token } : { type: 'failed', error: refusal }
     if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }
     // The stored set may hold a new refresh token beside the rejected access token.
     return this.getTokenAfter401(token.accessToken === before.accessToken ? token : before)
