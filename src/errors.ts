@@ -64,6 +64,11 @@ export function withReference(code: OAuthErrorCode, message: string): string {
   return plainMessage({ message }) + reference + code.toLowerCase()
 }
 
+/** The message of an error that is known to hold no secret. */
+export function safeMessage(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && safe in error ? (error as unknown as Error).message : undefined
+}
+
 /** Defines a non-enumerable member, like those of JavaScript's own errors. */
 export function defineHidden(target: object, name: PropertyKey, value: unknown): void {
   Object.defineProperty(target, name, { value, configurable: true, writable: true, enumerable: false })

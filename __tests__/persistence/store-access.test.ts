@@ -1,7 +1,7 @@
 import { OAuthError, originalCause } from '../../src/errors.js'
 import { StoreAccess } from '../../src/persistence/store-access.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import type { TokenStore, WriteContext } from '../../src/types.js'
+import type { TokenJSON, TokenStore, WriteContext } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
 import { storeElsewhere, storeWith, tokensFor } from '../helpers/session.js'
@@ -214,4 +214,45 @@ describe('checkWritable', () => {
     await environment.pass(10_000)
     expect(await objection).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
   })
+})
+
+describe('a store that returns its own object', () => {
+  it('has changed when that object has', async () => {
+    const live = a(1)
+    const access = await known({ read: () => live, write: () => undefined })
+    expect(access.changedExternally(await access.read())).toBe(false)
+    live.access_token = 'a2'
+    expect(access.changedExternally(await access.read())).toBe(true)
+  })
+})
+
+describe('a store that answers false to a write without condition', () => {
+  const refused = { code: 'OAUTH_STORE_FAILED', cause: { message: 'the store refused the write' } }
+
+  it('has refused it when its content is another', async () => {
+    const access = open({ read: () => a(1), write: () => false })
+    expect(await rejection(access.overwrite(a(2)))).toMatchObject(refused)
+    expect(await rejection(access.overwrite(undefined))).toMatchObject(refused)
+    expect(await rejection(open({ read: () => undefined, write: () => false }).overwrite(a(2)))).toMatchObject(refused)
+  })
+
+  it('has written when its content is the new one, like the delete() of a Map that was empty', async () => {
+    const map = new Map<string, TokenJSON>()
+    const access = open({
+      read: () => map.get('key'),
+      write: (tokens) => (tokens ? (map.set('key', tokens), false) : map.delete('key')),
+    })
+    await access.overwrite(undefined)
+    await access.overwrite(a(1))
+    expect(access.changedExternally(await access.read())).toBe(false)
+  })
+})
+
+it.each<[string, unknown]>([
+  ['an object', { unsubscribe: () => undefined }],
+  ['a promise', Promise.resolve(() => undefined)],
+  ['nothing', undefined],
+])('a store whose subscribe() returns %s can be left', (_what, returned) => {
+  const access = open({ read: () => undefined, write: () => undefined, subscribe: () => returned as () => void })
+  expect(() => access.subscribe(() => undefined)()).not.toThrow()
 })

@@ -151,3 +151,15 @@ describe('getAccessToken({ signal })', () => {
     expect(await rejection(session.getAccessToken({ signal: AbortSignal.abort() }))).toMatchObject({ name: 'AbortError' })
   })
 })
+
+describe('a demand for more time than a new token has', () => {
+  it('is met by a token in the first half of its lifetime, so that five requests need one refresh', async () => {
+    const refresh = issuer(300)
+    const session = startSession(environment, memoryStore(a(1, 300)), refresh)
+    for (let i = 0; i < 5; i++) expect(await session.getAccessToken({ validFor: 600_000 })).toBe('a2')
+    await environment.pass(149_000)
+    expect(await session.getAccessToken({ validFor: 600_000 })).toBe('a2')
+    await environment.pass(2000)
+    expect(await session.getAccessToken({ validFor: 600_000 })).toBe('a3')
+  })
+})

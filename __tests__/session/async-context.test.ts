@@ -1,8 +1,9 @@
 import { jest } from '@jest/globals'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { memoryStore } from '../../src/stores/memory.js'
+import { deferred } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { startSession } from '../helpers/session.js'
+import { startSession, type TestSession } from '../helpers/session.js'
 
 it('a refresh runs in one async context, which has ended when the refresh has; notifications start none', async () => {
   const run = jest.spyOn(AsyncLocalStorage.prototype, 'run')
@@ -19,4 +20,23 @@ it('a refresh runs in one async context, which has ended when the refresh has; n
   expect(notifications).toBeGreaterThan(3)
   expect([run.mock.calls.length, disable.mock.calls.length]).toEqual([1, 1])
   jest.restoreAllMocks()
+})
+
+it('a request of a refresh function is recognized while another session ends its refresh', async () => {
+  const environment = new FakeEnvironment()
+  const store = (name: string) => memoryStore({ access_token: name, refresh_token: `r-${name}` })
+  const gate = deferred()
+  const recognized: boolean[] = []
+  const slow: TestSession = startSession(environment, store('a'), async () => {
+    await gate.promise
+    recognized.push(slow.isRefreshRequest({}))
+    return { access_token: 'a2' }
+  })
+  const quick = startSession(environment, store('b'), async () => ({ access_token: 'b2' }))
+  const refreshed = slow.refresh()
+  await settle()
+  await quick.refresh()
+  gate.resolve()
+  await refreshed
+  expect(recognized).toEqual([true])
 })

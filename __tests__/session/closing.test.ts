@@ -1,8 +1,8 @@
 import axios from 'axios'
 import { attachOAuth, memoryStore } from '../../src/index.js'
-import { rejection } from '../helpers/client.js'
+import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { controlledRefresh, issuer, startSession, tokensFor } from '../helpers/session.js'
+import { controlledRefresh, issuer, startSession, tokensFor, type TestSession } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -25,6 +25,30 @@ describe('session.close()', () => {
     expect(closed).toEqual({ persisted: true })
     expect(await store.read()).toMatchObject({ access_token: 'a2' })
     expect(await refreshed).toMatchObject({ access_token: 'a2' })
+  })
+
+  it.each<[string, (session: TestSession) => Promise<unknown>]>([
+    ['signOut()', (session) => session.signOut()],
+    ['signIn()', (session) => session.signIn(tokensFor(environment, 2))],
+  ])('tells that the write of %s has not ended, or has', async (_name, change) => {
+    const gate = deferred()
+    const store = { ...memoryStore(tokensFor(environment, 1)), write: () => gate.promise }
+    const session = startSession(environment, store, issuer())
+    await session.tokens()
+    void change(session)
+    const closing = session.close({ timeout: 20 })
+    await environment.pass(20)
+    expect(await closing).toEqual({ persisted: false })
+    gate.resolve()
+    expect(await session.close()).toEqual({ persisted: true })
+  })
+
+  it('tells that the stored set could not be deleted', async () => {
+    const store = { ...memoryStore(tokensFor(environment, 1)), write: () => Promise.reject(new Error('made up')) }
+    const session = startSession(environment, store, issuer())
+    await session.tokens()
+    await rejection(session.signOut())
+    expect(await session.close()).toEqual({ persisted: false })
   })
 
   it('with a time limit waits for the refresh under way too, and leaves no timer', async () => {

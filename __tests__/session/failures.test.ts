@@ -82,6 +82,38 @@ describe('a refresh that fails', () => {
     expect(environment.timers).toBe(0)
   })
 
+  it.each<[string, object]>([
+    ['an object with other names', { accessToken: 'a2', refreshToken: 'r2' }],
+    ['a whole response', { status: 200, headers: {}, data: { access_token: 'a2' } }],
+    ['an empty object', {}],
+  ])(
+    'a refresh function that resolves with %s: the error says what to resolve with, and that no retry helps',
+    async (_what, answer) => {
+      const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
+      expect(await rejection(session.refresh())).toMatchObject({
+        code: 'OAUTH_REFRESH_UNAVAILABLE',
+        message: expect.stringMatching(/resolved without an access_token.*response\.data.*mapTokens/) as string,
+        retryable: false,
+      })
+      expect((await session.tokens())?.access_token).toBe('a1')
+    },
+  )
+
+  it.each<[string, unknown]>([
+    ['the page of a proxy', '<html>Maintenance</html>'],
+    ['a status', { status: 503, error: 'made_up' }],
+  ])('a refresh function that resolves with %s: a retry can help', async (_what, answer) => {
+    const session = startSession(environment, memoryStore(a(1)), async () => answer as never, { retry: { limit: 1 } })
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable: true })
+  })
+
+  it('a refresh function that takes too long: the error names context.signal', async () => {
+    const session = startSession(environment, memoryStore(a(1)), () => new Promise(() => undefined))
+    const failed = rejection<Error>(session.refresh())
+    await environment.pass(60_000)
+    expect((await failed).message).toMatch(/longer than 60000 ms.*context\.signal.*The tokens were kept/)
+  })
+
   it.each([
     ['a refresh function that resolves with null ends the session', null],
     ['an error in an answer with status 200 ends the session', { error: 'invalid_grant' }],
@@ -222,11 +254,14 @@ describe('the cool-down', () => {
     )
   })
 
-  it('does not begin when the refresh function rejects with an error of this package that is no outage', async () => {
-    const { session, calls } = failing(memoryStore(a(1, 10)), new OAuthError('OAUTH_TOKEN_INVALID', 'made up'))
+  it('begins also when the refresh function rejects with an error of another session', async () => {
+    const cause = new OAuthError('OAUTH_TOKEN_INVALID', 'made up')
+    const { session, calls } = failing(memoryStore(a(1, 10)), cause)
+    const events = listenTo(session, 'refresh_failed')
     await environment.pass(11_000)
     for (let i = 0; i < 3; i++) expect((await session.getToken())?.accessToken).toBe('a1')
-    expect(calls()).toBe(3)
+    expect([calls(), events.length]).toEqual([1, 1])
+    expect(events).toMatchObject([['refresh_failed', { error: { code: 'OAUTH_REFRESH_UNAVAILABLE', cause } }]])
   })
 
   it('of one refresh token lasts 10, 20, 40 and then 60 s, and a new refresh token has none', async () => {

@@ -92,6 +92,44 @@ describe('the refresh', () => {
     expect(refresh.redeemed).toEqual(['r1'])
   })
 
+  it('that fails leaves the newer token to a 401 to an older one, also when the newer one looks expired', async () => {
+    let isDown = false
+    const session = startSession(environment, memoryStore(a(1)), async () => {
+      if (isDown) throw { status: 500 }
+      return { access_token: 'a2', refresh_token: 'r2', expires_in: 1 }
+    })
+    const old = (await session.getToken())!
+    await session.getTokenAfter401(old)
+    isDown = true
+    await environment.pass(5000)
+    const failed = listenTo(session, 'refresh_failed')
+    expect((await session.getTokenAfter401(old)).accessToken).toBe('a2')
+    expect((await session.getTokenAfter401(old)).accessToken).toBe('a2')
+    expect(failed.length).toBe(1)
+  })
+
+  it('that may not start leaves a newer stored token to a 401 to an older one', async () => {
+    let stored: TokenJSON = a(1)
+    const session = startSession(environment, { read: () => stored, write: () => undefined }, false)
+    const old = (await session.getToken())!
+    stored = { access_token: 'a2', refresh_token: 'r2', expires_at: 1000 }
+    expect((await session.getTokenAfter401(old)).accessToken).toBe('a2')
+  })
+
+  it('that may not start has the store read once a second at most', async () => {
+    const store = counted(memoryStore(a(1)))
+    const session = startSession(environment, store, () => Promise.reject({ status: 500 }))
+    const token = (await session.getToken())!
+    await rejection(session.getTokenAfter401(token))
+    const before = store.reads
+    await Promise.all(Array.from({ length: 50 }, () => rejection(session.getTokenAfter401(token))))
+    for (let i = 0; i < 50; i++) await rejection(session.getTokenAfter401(token))
+    expect(store.reads - before).toBe(1)
+    await environment.pass(1000)
+    await rejection(session.getTokenAfter401(token))
+    expect(store.reads - before).toBe(2)
+  })
+
   it('that the application asks for is reported by events, also when there is no refresh token', async () => {
     const session = startSession(environment, memoryStore({ access_token: 'a1' }), controlledRefresh())
     const events = listenTo(session, 'refresh_started', 'refresh_failed')

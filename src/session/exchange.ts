@@ -1,13 +1,20 @@
 import { isOAuthError, OAuthError, plainMessage } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
-import { parseText } from '../policy.js'
+import { parseText, type Failure } from '../policy.js'
 import { refreshedRecord, type TokenRecord } from '../token-record.js'
 import { mergeTokenResponse, toTokenSet, usableRefreshToken, type ParsedTokenSet } from '../tokens.js'
 import type { RefreshFunction, RefreshReason } from '../types.js'
 import type { Environment } from './environment.js'
 import type { InFlightRefresh } from './in-flight-refresh.js'
 import type { ExchangeResult } from './persistence.js'
-import { internalError, noRefreshFunction, noRefreshToken, notSignedIn, refreshFailure } from './refresh-error.js'
+import {
+  internalError,
+  noRefreshFunction,
+  noRefreshToken,
+  noTokenResponse,
+  notSignedIn,
+  refreshFailure,
+} from './refresh-error.js'
 import type { SessionSettings } from './settings.js'
 import { requestTokens } from './token-request.js'
 
@@ -76,6 +83,7 @@ async function exchangeTokens(
   const refresh = settings.refresh as RefreshFunction
   const { neverEnds = false } = answer ? {} : refresh
   const options = { classify: settings.classify, inferFromStatus: !neverEnds }
+  let resolvedWith: unknown
   if (!answer) {
     run.askedAt = environment.monotonic()
     run.wasOffline = environment.isOffline?.() ?? false
@@ -87,7 +95,8 @@ async function exchangeTokens(
           send: async () => {
             const refreshContext = { signal: run.signal, reason: run.reason as RefreshReason, reportDate }
             const tokens = previous && copyJSON(toTokenSet(previous))
-            return checkResponse(await run.call(() => refresh(tokens, refreshContext)))
+            resolvedWith = undefined
+            return checkResponse((resolvedWith = await run.call(() => refresh(tokens, refreshContext))))
           },
           classify: (reason) => refreshFailure(reason, environment.now(), options).failure,
           retry: settings.policy.retry,
@@ -99,7 +108,7 @@ async function exchangeTokens(
   } catch (cause) {
     const { failure, error } = refreshFailure(cause, environment.now(), options)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
-    if (!isEnd || neverEnds) return { type: 'failed', error }
+    if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }
     // An inferred end takes effect once the access token has expired or was rejected.
     if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
@@ -113,6 +122,11 @@ function sessionOver(): OAuthError {
 
 function unavailable(error: OAuthError): OAuthError {
   return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', error.message, { cause: error })
+}
+
+/** Is this an object that neither holds tokens nor reports a failure, so that a retry is pointless? */
+function isMisshapen(resolvedWith: unknown, { kind, status = 0 }: Failure): boolean {
+  return kind === 'transient' && status < 400 && typeof resolvedWith === 'object'
 }
 
 /** Parses an answer that is still text, and throws the body of an error sent with status 200. */
@@ -139,7 +153,7 @@ function receive(
     const error = new OAuthError(
       'OAUTH_REFRESH_UNAVAILABLE',
       `The token response holds no usable token set. ${plainMessage(cause)} The tokens were kept.`,
-      { cause },
+      { cause, retryable: false },
     )
     const rotated = usableRefreshToken(previous, response, sentAt)
     return rotated ? { type: 'rotated', record: refreshedRecord(rotated, base), error } : { type: 'failed', error }

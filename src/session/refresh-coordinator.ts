@@ -42,6 +42,8 @@ export class RefreshCoordinator {
   /** Refreshes and their saves. */
   readonly #unfinished = new Set<Promise<unknown>>()
   #isClosed = false
+  /** How long the last refreshed token was valid when it was received, in milliseconds. */
+  longest = Infinity
   /** A refresh has shown that the server does not rotate refresh tokens. */
   #keepsRefreshToken = false
 
@@ -188,8 +190,11 @@ export class RefreshCoordinator {
     let events: EventCall[] = []
     if (this.#current === run) {
       this.#use(undefined)
-      if (outcome.type === 'refreshed')
-        this.#keepsRefreshToken = state.record?.parsed.refreshToken === outcome.record.parsed.refreshToken
+      if (outcome.type === 'refreshed') {
+        const { refreshToken, expiresAt } = outcome.record.parsed
+        this.#keepsRefreshToken = state.record?.parsed.refreshToken === refreshToken
+        this.longest = Math.max(0, expiresAt - this.#services.clock.now())
+      }
       events = applyOutcome(this.#services, run, outcome, this.#endOf(run, lockWait))
     } else {
       run.settle({ type: 'rejected', error: epochEnded() })

@@ -1,4 +1,4 @@
-import { OAuthError, isOAuthError, type OAuthErrorCode } from '../errors.js'
+import { OAuthError, isOAuthError, safeMessage, type OAuthErrorCode } from '../errors.js'
 import { classifyFailure, type ClassifyOptions, type Failure, type FailureKind } from '../policy.js'
 
 const codes: Record<FailureKind, OAuthErrorCode> = {
@@ -21,13 +21,21 @@ export interface ClassifiedError {
 /** The typed error of a failed refresh, and the failure's meaning for the session. */
 export function refreshFailure(cause: unknown, now: number, options: ClassifyOptions): ClassifiedError {
   const failure = classifyFailure(cause, now, options)
-  const summary = failure.summary && ` (${failure.summary})`
-  const text = explanations[failure.kind].replace('.', `${summary}.`)
-  const { status, oauthError } = failure
-  return {
-    failure,
-    error: isOAuthError(cause) ? (cause as OAuthError) : new OAuthError(codes[failure.kind], text, { cause, status, oauthError }),
-  }
+  const { kind, summary, status, oauthError } = failure
+  // An error of another session, which the refresh function uses, says nothing about this one.
+  if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) return { failure, error: cause as OAuthError }
+  const reason = summary ? undefined : safeMessage(cause)
+  const text = explanations[kind].replace('.', summary ? ` (${summary}).` : reason ? `: ${reason}` : '.')
+  return { failure, error: new OAuthError(codes[kind], text, { cause, status, oauthError }) }
+}
+
+/** The refresh function resolved with something else than a token response. */
+export function noTokenResponse(cause: unknown): OAuthError {
+  return new OAuthError(
+    'OAUTH_REFRESH_UNAVAILABLE',
+    'The refresh function resolved without an access_token. Resolve with the JSON of the token response, such as response.data; mapTokens() translates other names. The tokens were kept.',
+    { cause, retryable: false },
+  )
 }
 
 /** A bug in this package, or a missing platform function: not an outage. */

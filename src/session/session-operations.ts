@@ -1,6 +1,6 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
-import { isSameUser, signInRecord } from '../token-record.js'
+import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
@@ -40,6 +40,8 @@ export class SessionOperations {
   isClosed = false
   /** The last write of a sign-in or sign-out. The store runs these writes in order. */
   #written: Promise<unknown> = Promise.resolve()
+  /** The last of these writes is under way, or it is a deletion that failed. */
+  #isUnwritten = false
 
   constructor(services: OperationServices) {
     this.#services = services
@@ -51,7 +53,7 @@ export class SessionOperations {
   }
 
   async signIn(tokens: TokenJSON, { user }: SignInOptions = {}): Promise<void> {
-    const { environment, settings, state, persistence, throttle, notifications } = this.#services
+    const { environment, settings, state, throttle, notifications } = this.#services
     if (user !== undefined && (typeof user !== 'string' || user === ''))
       throw new TypeError('signIn: user must be a non-empty string')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
@@ -60,7 +62,7 @@ export class SessionOperations {
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
-    const written = (this.#written = persistence.overwrite(record))
+    const written = this.#overwrite(record)
     this.#supersedeBy(before, written)
     notifications.notify(events)
     try {
@@ -75,11 +77,11 @@ export class SessionOperations {
   }
 
   async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {
-    const { state, persistence, throttle, coordinator, revocation, notifications } = this.#services
+    const { state, throttle, coordinator, revocation, notifications } = this.#services
     const record = state.record
     throttle.reset()
     const events = state.apply({ type: 'signed_out', reason: 'requested' })
-    const written = (this.#written = persistence.overwrite(undefined))
+    const written = this.#overwrite(undefined)
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
     notifications.notify(events)
     const stored = await written
@@ -138,13 +140,29 @@ export class SessionOperations {
           )
     await Promise.resolve(ended).catch(() => undefined)
     const { current } = state
-    return { persisted: !(current.status === 'signed_in' && current.saveError) && !coordinator.current }
+    const isUnsaved = current.status === 'signed_in' && current.saveError !== undefined
+    return { persisted: !isUnsaved && !this.#isUnwritten && !coordinator.current }
   }
 
   /** Calls `detach` when the session is closed. Returns the undo. */
   attach(detach: () => void): () => void {
     this.#attachments.add(detach)
     return () => void this.#attachments.delete(detach)
+  }
+
+  #overwrite(record: TokenRecord | undefined): Promise<TokenRecord | undefined> {
+    const written = this.#services.persistence.overwrite(record)
+    this.#written = written
+    this.#isUnwritten = true
+    const done = (isUnwritten: boolean): void => {
+      if (this.#written === written) this.#isUnwritten = isUnwritten
+    }
+    written.then(
+      () => done(false),
+      // A set that was not saved is kept, and saved later.
+      () => done(record === undefined),
+    )
+    return written
   }
 
   /** Settles the requests that wait for a refresh of the previous sign-in. */

@@ -152,7 +152,9 @@ export class TokenProvider {
     const { token } = state
     if (token?.accessToken === undefined || state.isBlocked) return undefined
     void sync.saveAgain()
-    const waitFrom = Math.min(isOneShot ? token.refreshFrom : token.blockFrom, token.expiresAt - validFor)
+    // No refresh brings a token that lasts longer than the last one that was received.
+    const needed = validFor < coordinator.longest * 0.95 ? validFor : coordinator.longest / 2
+    const waitFrom = Math.min(isOneShot ? token.refreshFrom : token.blockFrom, token.expiresAt - needed)
     const mustWait = clock.fromPlatform(askedAt) >= waitFrom
     if (!mustWait && clock.fromPlatform(now) < token.refreshFrom) return token
     if (!coordinator.current && coordinator.refusal()) {
