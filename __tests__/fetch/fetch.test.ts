@@ -381,3 +381,154 @@ it('misuse is a TypeError that names oauthFetch', () => {
   expect(() => oauthFetch(client().session, { fetch: 1 as never })).toThrow(/^oauthFetch: fetch/)
   expect(() => oauthFetch(client().session, { stepUp: 1 as never })).toThrow(/^oauthFetch: stepUp/)
 })
+
+describe('a request', () => {
+  it('with validFor waits for a token that lives as long', async () => {
+    const { send } = client({ tokens: { ...world.tokens, expires_in: 100, expires_at: Date.now() / 1000 + 100 } })
+    await send(world.api, { oauth: { validFor: 50_000 } })
+    expect(world.counts.refreshGrants).toBe(0)
+    await send(world.api, { oauth: { validFor: 150_000 } })
+    expect(world.counts.refreshGrants).toBe(1)
+  })
+
+  it('while the store fails rejects with the typed error, and is not sent', async () => {
+    const store = { ...memoryStore(), read: () => Promise.reject(new Error('made up')) }
+    const send = oauthFetch(createSession(store, { refresh: world.refresh }), { origins: [world.api] })
+    expect(await rejection(send(world.api))).toMatchObject({ name: 'OAuthFetchError', code: 'OAUTH_STORE_FAILED' })
+    expect(world.counts.requests).toBe(0)
+  })
+
+  it('is named by its events, and by the refresh that it starts', async () => {
+    const { send, session } = client({ tokens: { ...world.tokens, expires_at: 1 } })
+    const events: object[] = []
+    session.on('*', (event) => events.push(event))
+    await send(new Request(`${world.api}/me?code=1`, { method: 'PUT' }))
+    world.revokeAccessTokens()
+    await send(`${world.api}/me`, { method: 'delete' })
+    const put = { method: 'PUT', url: `${world.api}/me` }
+    const requests = [
+      { ...put, requestId: 1 },
+      { method: 'DELETE', url: `${world.api}/me`, requestId: 2 },
+    ]
+    expect(events.filter((event) => 'requestId' in event)).toMatchObject([
+      { type: 'queued', because: 'token', ...requests[0] },
+      { type: 'released', ...requests[0] },
+      { type: 'sent', ...requests[0] },
+      { type: 'sent', ...requests[1] },
+      { type: 'queued', because: 'rejected', ...requests[1] },
+      { type: 'released', ...requests[1] },
+      { type: 'resent', ...requests[1] },
+    ])
+    expect(events.find((event) => 'reason' in event)).toMatchObject({ type: 'refresh_started', startedBy: { method: 'PUT' } })
+  })
+
+  it('while signed out has no event of being sent with a token', async () => {
+    const { send, session } = client({ tokens: null, refresh: false })
+    const events: string[] = []
+    session.on('*', ({ type }) => events.push(type))
+    await send(world.api)
+    expect(events).toEqual(['queued', 'released'])
+  })
+})
+
+describe('what is handed to fetch', () => {
+  /** A session whose first token is refused, and what its `fetch` is called with. */
+  function recording(refused: () => Response = () => new Response(null, { status: 401 })) {
+    const handed: { input: RequestInfo | URL; body: unknown }[] = []
+    const made = client({
+      fetch: async (input, init) => {
+        handed.push({ input, body: init?.body })
+        const token = new Headers(init?.headers).get('authorization')
+        return token === `Bearer ${world.tokens.access_token}` ? refused() : new Response('yes')
+      },
+    })
+    return { ...made, handed }
+  }
+
+  it('is the Request itself where no second send is possible, and a copy before', async () => {
+    const { send, handed } = recording()
+    const post = (url: string): Request => new Request(url, { method: 'POST', body: 'text' })
+    const [elsewhere, own] = [post('https://elsewhere.example/'), post(world.api)]
+    await send(elsewhere)
+    expect(await (await send(own)).text()).toBe('yes')
+    expect(handed.map(({ input }) => [elsewhere, own].indexOf(input as Request))).toEqual([0, -1, 1])
+  })
+
+  it('is a body that the caller’s later changes do not reach', async () => {
+    const bytes = new Uint8Array([1, 2])
+    const form = new FormData()
+    form.append('a', '1')
+    const parameters = new URLSearchParams({ a: '1' })
+    const { send, handed } = recording()
+    for (const body of [bytes.buffer, form, parameters]) {
+      const sending = send(world.api, { method: 'POST', body })
+      bytes.fill(0)
+      form.append('b', '2')
+      parameters.append('b', '2')
+      await sending
+    }
+    const [buffer, sentForm, sentParameters] = [handed[0], handed[2], handed[3]].map((one) => one?.body)
+    expect([...new Uint8Array(buffer as ArrayBuffer)]).toEqual([1, 2])
+    expect([...(sentForm as FormData).keys()]).toEqual(['a', 'b'])
+    expect(String(sentParameters)).toBe('a=1&b=2&b=2')
+  })
+
+  it('is a stream of another kind once', async () => {
+    const { send, session, handed } = recording()
+    const refreshed = new Promise((done) => session.on('refreshed', done))
+    const stream = { getReader: () => undefined } as never
+    expect(await rejection(send(world.api, { method: 'POST', body: stream }))).toMatchObject({ code: 'OAUTH_NOT_REPLAYABLE' })
+    expect(handed).toHaveLength(1)
+    await refreshed
+  })
+
+  it('ends the transfer of the refused response when the caller aborts meanwhile', async () => {
+    const cancelled = deferred()
+    const controller = new AbortController()
+    const { send, session } = recording(
+      () => new Response(new ReadableStream({ cancel: () => cancelled.resolve() }), { status: 401 }),
+    )
+    const refreshed = new Promise((done) => session.on('refreshed', done))
+    session.on('refresh_started', () => queueMicrotask(() => controller.abort(new Error('enough'))))
+    expect((await rejection(send(world.api, { signal: controller.signal }))).message).toBe('enough')
+    await Promise.all([cancelled.promise, refreshed])
+  })
+})
+
+describe('in a page', () => {
+  const { env } = process
+  afterEach(() => {
+    process.env = env
+    for (const name of ['location', 'document']) Reflect.deleteProperty(globalThis, name)
+  })
+  const open = (page: string): void => void Object.assign(globalThis, { location: { href: page }, document: { baseURI: page } })
+
+  /** The tokens with which requests without the option origins are sent. */
+  async function tokensTo(...urls: string[]): Promise<unknown[]> {
+    const sent: unknown[] = []
+    const send = oauthFetch(client().session, {
+      fetch: async (_input, init) => {
+        sent.push(new Headers(init?.headers).get('authorization'))
+        return new Response()
+      },
+    })
+    for (const url of urls) await send(url)
+    return sent
+  }
+
+  it('its own server gets the token', async () => {
+    open('https://app.example.com/start')
+    const token = `Bearer ${world.tokens.access_token}`
+    expect(await tokensTo('/me', 'https://app.example.com/me', 'https://other.example.com')).toEqual([token, token, null])
+  })
+
+  it('or elsewhere, a proxy that fetch uses gets no token over plain http', async () => {
+    open('http://localhost:3000/')
+    process.env = { HTTP_PROXY: 'http://proxy.example' }
+    expect(await tokensTo('/me')).toEqual([`Bearer ${world.tokens.access_token}`])
+    process.env = { HTTP_PROXY: 'http://proxy.example', NODE_USE_ENV_PROXY: '1' }
+    for (const url of ['/me', 'http://localhost:3000/me'])
+      expect(await rejection(tokensTo(url))).toMatchObject({ code: 'OAUTH_INSECURE_PROXY' })
+    expect(await tokensTo('http://other.example')).toEqual([null])
+  })
+})
