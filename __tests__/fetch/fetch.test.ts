@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
@@ -75,6 +76,25 @@ describe('recovery', () => {
     expect(cancelled).toEqual(['refused'])
   })
 
+  it.each([
+    [400, 'invalid_token', [400, 200]],
+    [403, 'invalid_token', [403, 200]],
+    [400, 'insufficient_scope', [400]],
+    [500, 'insufficient_scope', [500]],
+    [500, 'invalid_token', [500]],
+  ])('status %i with the challenge %s is recovered or the answer', async (status, error, statuses) => {
+    const seen: number[] = []
+    const send = oauthFetch(client().session, {
+      origins: [world.api],
+      fetch: async () => {
+        seen.push(seen.length ? 200 : status)
+        return new Response('', { status: seen.at(-1)!, headers: { 'www-authenticate': `Bearer error="${error}"` } })
+      },
+    })
+    expect((await send(world.api)).status).toBe(statuses.at(-1))
+    expect(seen).toEqual(statuses)
+  })
+
   it('a second 401 is the answer', async () => {
     const server = await serve((_request, response) => response.writeHead(401).end('no'))
     const response = await oauthFetch(client().session, { origins: [server.url] })(server.url)
@@ -99,8 +119,17 @@ describe('recovery', () => {
     const error = await rejection<OAuthFetchError>(send(world.api))
     expect(error).toBeInstanceOf(OAuthFetchError)
     expect([isOAuthError(error), error.code, error.response?.status]).toEqual([true, 'OAUTH_INVALID_GRANT', 401])
+    expect(error.cause).toMatchObject({ name: 'OAuthError', code: 'OAUTH_INVALID_GRANT' })
     expect(session.getSnapshot().status).toBe('signed_out')
     expect((await send(world.api)).status).toBe(401)
+  })
+
+  it('the error keeps the OAuth error of the token endpoint, and whether a later request may succeed', async () => {
+    const failing = (reason: object): Client => client({ tokens: { refresh_token: 'r' }, refresh: () => Promise.reject(reason) })
+    const refused = failing({ status: 401, error: 'invalid_client' })
+    expect(await rejection(refused.send(world.api))).toMatchObject({ oauthError: 'invalid_client', retryable: false })
+    const down = failing(new Error('made up'))
+    expect(await rejection(down.send(world.api))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable: true })
   })
 
   it('recover: false sends the token and leaves the 401 alone', async () => {
@@ -186,10 +215,14 @@ describe('origins', () => {
 
   it('without a page and without origins, a request rejects with what to pass', async () => {
     const send = oauthFetch(client().session)
-    expect(await rejection(send(world.api))).toMatchObject({
+    const error = await rejection(send(world.api))
+    expect(error).toMatchObject({
       code: 'OAUTH_ORIGIN_UNKNOWN',
-      message: expect.stringContaining('origins of oauthFetch'),
+      message:
+        'Tell which origins may get the token: by the option origins of oauthFetch, such as ["https://api.example.com"]. ' +
+        'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.',
     })
+    expect(error).not.toHaveProperty('response')
     expect(world.counts.requests).toBe(0)
   })
 
@@ -248,6 +281,9 @@ describe('bodies', () => {
       send(world.api, { method: 'POST', body: stream(), duplex: 'half' } as RequestInit),
     )
     expect([error.code, error.response?.status, world.counts.requests]).toEqual(['OAUTH_NOT_REPLAYABLE', 401, 1])
+    expect(error.message).toBe(
+      'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.',
+    )
     expect((await send(world.api)).status).toBe(200)
     expect(world.counts.refreshGrants).toBe(1)
   })
@@ -262,7 +298,7 @@ describe('bodies', () => {
   it('with a body factory, a stream is sent again', async () => {
     const { send } = client()
     world.revokeAccessTokens()
-    expect((await send(world.api, { method: 'POST', oauth: { body: stream } })).status).toBe(200)
+    expect((await send(world.api, { method: 'POST', body: stream(), oauth: { body: stream } })).status).toBe(200)
     expect(world.seen.map(({ body }) => String(body))).toEqual(['stream', 'stream'])
   })
 })
@@ -281,6 +317,21 @@ describe('waiting', () => {
     resolve()
     await new Promise((done) => session.on('refreshed', done))
     expect((await send(world.api)).status).toBe(200)
+  })
+
+  it('an aborted request does not wait for a token', async () => {
+    const { send, session } = client({ tokens: { ...world.tokens, expires_at: 1 } })
+    const refreshed = new Promise((done) => session.on('refreshed', done))
+    expect((await rejection(send(world.api, { signal: AbortSignal.abort(new Error('early')) }))).message).toBe('early')
+    await refreshed
+    expect(world.counts.requests).toBe(0)
+  })
+
+  it('a signal that serves many requests keeps no listener of those that have waited', async () => {
+    const { signal } = new AbortController()
+    const { send } = client({ tokens: { ...world.tokens, expires_at: 1 }, fetch: async () => new Response() })
+    await Promise.all([1, 2, 3].map(() => send(world.api, { signal })))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('a request of one user that waits is not sent again after another user has signed in', async () => {
@@ -344,6 +395,10 @@ describe('step-up', () => {
     const server = await strict()
     const error = await rejection<OAuthFetchError>(oauthFetch(client().session, { origins: [server.url] })(server.url))
     expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', challenge: { parameters: { scope: 'mail' } } })
+    expect(error.message).toBe(
+      'The resource server asks for more than a refresh can give (insufficient_scope). ' +
+        'Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.',
+    )
     await server.stop()
   })
 
@@ -355,7 +410,9 @@ describe('step-up', () => {
     const responses = await Promise.all([send(server.url), send(server.url)])
     expect([asked, ...responses.map(({ status }) => status)]).toEqual([1, 200, 200])
     const declined = oauthFetch(client().session, { origins: [server.url], stepUp: stepUp(() => undefined) })
-    expect(await rejection(declined(server.url))).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED' })
+    const error = await rejection<OAuthFetchError>(declined(server.url, { signal: new AbortController().signal }))
+    expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', cause: expect.any(Error) })
+    expect(await error.response?.text()).toBe('')
     await server.stop()
   })
 })
@@ -425,9 +482,9 @@ describe('a request', () => {
   it('while signed out has no event of being sent with a token', async () => {
     const { send, session } = client({ tokens: null, refresh: false })
     const events: string[] = []
-    session.on('*', ({ type }) => events.push(type))
+    session.on('*', (event) => 'method' in event && events.push(`${event.type} ${event.method}`))
     await send(world.api)
-    expect(events).toEqual(['queued', 'released'])
+    expect(events).toEqual(['queued GET', 'released GET'])
   })
 })
 
@@ -452,6 +509,28 @@ describe('what is handed to fetch', () => {
     await send(elsewhere)
     expect(await (await send(own)).text()).toBe('yes')
     expect(handed.map(({ input }) => [elsewhere, own].indexOf(input as Request))).toEqual([0, -1, 1])
+  })
+
+  it('is the Request itself where it has no body, or gets no token', async () => {
+    const { send, session, handed } = recording()
+    const bare = new Request(world.api)
+    await send(bare)
+    await session.signOut()
+    const post = new Request(world.api, { method: 'POST', body: 'text' })
+    await send(post)
+    expect(handed.map(({ input }) => input)).toEqual([bare, bare, post])
+    expect([bare, bare, post].every((input, i) => input === handed[i]!.input)).toBe(true)
+  })
+
+  it('may go to another machine over plain http where that is allowed', async () => {
+    const sent: unknown[] = []
+    const plain = oauthFetch(client().session, {
+      origins: ['http://api.example.com'],
+      dangerouslyAllowInsecureHttp: true,
+      fetch: async (_input, init) => (sent.push(new Headers(init?.headers).get('authorization')), new Response()),
+    })
+    await plain('http://api.example.com/')
+    expect(sent).toEqual([`Bearer ${world.tokens.access_token}`])
   })
 
   it('is a body that the caller’s later changes do not reach', async () => {
@@ -520,6 +599,12 @@ describe('in a page', () => {
     open('https://app.example.com/start')
     const token = `Bearer ${world.tokens.access_token}`
     expect(await tokensTo('/me', 'https://app.example.com/me', 'https://other.example.com')).toEqual([token, token, null])
+  })
+
+  it('with a <base> of another origin gets no token for a relative address', async () => {
+    open('https://app.example.com/')
+    Object.assign(globalThis, { document: { baseURI: 'https://other.example/' } })
+    expect(await rejection(tokensTo('/me'))).toMatchObject({ code: 'OAUTH_ORIGIN_UNKNOWN' })
   })
 
   it('or elsewhere, a proxy that fetch uses gets no token over plain http', async () => {
