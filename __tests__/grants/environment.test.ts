@@ -86,6 +86,7 @@ describe('fetch of the platform', () => {
 
   it.each<[string, object]>([
     ['NO_PROXY exempts the address', { ...node, env: { HTTPS_PROXY: proxy, NO_PROXY: 'login.example.com' } }],
+    ['only npm names it', { ...node, env: { npm_config_https_proxy: proxy } }],
     ['fetch uses it', proxying({ HTTPS_PROXY: proxy })],
     ['the platform is another', { env: { HTTPS_PROXY: proxy } }],
   ])('has no hint where %s', (_where, process) => {
@@ -169,6 +170,12 @@ describe('an axios instance', () => {
     expect(await rejection(proxyFor(https))).toMatchObject({
       message: expect.stringContaining('axios 1.7.0 opens no tunnel for https: update axios to 1.16.1 or later'),
     })
+  })
+
+  it('sends through a proxy that npm sets for scripts only where axios reads it, before 1.14', async () => {
+    given({ ...node, env: { npm_config_http_proxy: proxy } })
+    if (!oldest) return expect(await proxyFor(plain)).toBeUndefined()
+    expect(await rejection(proxyFor(plain))).toMatchObject({ code: 'ERR_INSECURE_PROXY' })
   })
 
   it('with proxy: false sends https directly, also where Node’s own agents use proxies', async () => {

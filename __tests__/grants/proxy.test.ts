@@ -17,6 +17,7 @@ describe('NO_PROXY exempts', () => {
     ['http://localhost:3000', '127.0.0.1'],
     ['http://127.0.0.1:3000', 'localhost'],
     ['http://127.5.0.1:3000', '127.0.0.0/8'],
+    ['http://127.5.0.1:3000', '127.0.0.0/16'],
   ])('%s: %s', (url, entries) => expect(isExempt(new URL(url), entries)).toBe(true))
 })
 
@@ -59,6 +60,7 @@ describe('the proxy that the environment names', () => {
     expect(named(env)).toBeUndefined()
     expect(named(env, true)).toEqual({ source: 'npm_config_proxy', protocol: 'http:', exempt: false })
     expect(named({ ...env, npm_config_https_proxy: 'socks5://p:1' }, true)).toMatchObject({ source: 'npm_config_https_proxy' })
+    expect(named({ ...env, NO_PROXY: 'login.example.com' }, true)).toMatchObject({ exempt: true })
     expect(named({ ...env, npm_config_no_proxy: 'login.example.com' }, true)).toMatchObject({ exempt: true })
   })
 

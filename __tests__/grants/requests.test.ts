@@ -59,7 +59,8 @@ describe('a token request', () => {
     const { signal } = new AbortController()
     const refresh = refreshToken(options({ fetch }))
     const context = { signal, reason: 'missing', reportDate: () => undefined } as const
-    for (const tokens of [undefined, { access_token: 'made-up', token_type: 'Bearer' }])
+    const bearer = { access_token: 'made-up', token_type: 'Bearer' }
+    for (const tokens of [undefined, bearer, { ...bearer, refresh_token: '' }])
       expect(await rejection(Promise.resolve(refresh(tokens, context)))).toMatchObject({
         name: 'TokenEndpointError',
         message: 'refreshToken: the token set has no refresh token. The scope offline_access may be needed to get one.',
@@ -224,6 +225,14 @@ describe('the answer of the token endpoint', () => {
     expect('error_description' in other).toBe(false)
   })
 
+  it('of exactly 1 MB is read', async () => {
+    const text = '{"access_token":"made-up"}'.padEnd(1_000_000)
+    for (const headers of [{}, { 'content-length': '1000000' }])
+      expect(await answered(() => new Response(text, { headers }))).toEqual({ access_token: 'made-up' })
+    const whole = { status: 200, ok: true, headers: new Headers(), text: async () => text } as unknown as Response
+    expect(await answered(() => whole)).toEqual({ access_token: 'made-up' })
+  })
+
   it('with a new refresh token goes to the session, which stores it although the access token is missing', async () => {
     const members = { refresh_token: 'made-up-successor' }
     expect(await answered(() => Response.json(members))).toEqual(members)
@@ -352,6 +361,7 @@ describe('a token request that gets no answer', () => {
       errors: Array(8).fill(expect.anything()),
     })
     expect((await failing(null)).cause).toBeUndefined()
+    expect((await failing({ status: '502', code: 'MADE_UP' })).cause).toEqual({ code: 'MADE_UP' })
     expect((await failing({ name: 'made up: token', code: 'MADE_UP', syscall: 'made/up' })).cause).toEqual({ code: 'MADE_UP' })
   })
 
