@@ -34,7 +34,7 @@ for (const name of Object.getOwnPropertyNames(globalThis)) void Reflect.get(glob
 
 function contentsOf(object: object): unknown[] {
   const descriptors = Object.entries(Object.getOwnPropertyDescriptors(object) as Record<string, PropertyDescriptor>)
-  return descriptors.flatMap(([name, { value, get }]) => (name === '__stryker__' ? [] : [name, value, get]))
+  return descriptors.flatMap(([name, { value, get }]) => (/^__(stryker|mobx)/.test(name) ? [] : [name, value, get]))
 }
 const usual = [globalThis, ...objects].map(contentsOf)
 
