@@ -107,6 +107,18 @@ describe('a cause that was thrown elsewhere', () => {
     })
   })
 
+  it('keeps no name and no OAuth error that is not text', () => {
+    const cause = safeCause({ name: 7, error: 8, response: { data: { error: 9 } } }) as Error & { error?: unknown }
+    expect([cause.name, cause.error]).toEqual(['Error', undefined])
+  })
+
+  it('has no call sites where it brings none', () => {
+    for (const stack of [undefined, null, ''])
+      expect((safeCause({ name: 'Made', message: '', stack }) as Error).stack).toBe(
+        'Made: its message is not shown, as it may hold a secret',
+      )
+  })
+
   it('keeps where it was thrown', () => {
     const { stack, message } = failed(new RangeError(secret)).cause as Error
     expect(message).toBe('its message is not shown, as it may hold a secret')
@@ -117,6 +129,8 @@ describe('a cause that was thrown elsewhere', () => {
     const thrown = new TypeError(secret)
     expect(originalCause(failed(thrown))).toBe(thrown)
     expect(originalCause(failed(failed(thrown)))).toBe(thrown)
+    const wrap = (cause: unknown, times: number): unknown => (times === 0 ? cause : { cause: wrap(cause, times - 1) })
+    expect([3, 4].map((times) => originalCause(wrap(failed(thrown), times)))).toEqual([thrown, undefined])
     for (const other of [failed(), failed(failed()), thrown, undefined, 'text', null])
       expect(originalCause(other)).toBeUndefined()
   })
@@ -159,6 +173,10 @@ describe('a cause that was thrown elsewhere', () => {
     )
     const foreign = Object.assign(new Error('made up'), { stack: 'Error: another\n    at secret' })
     expect((safeCause(foreign) as Error).stack).toBe('Error: its message is not shown, as it may hold a secret')
+  })
+
+  it('is missing where there was none', () => {
+    expect(failed()).not.toHaveProperty('cause')
   })
 
   it('is not enumerable, as in any error of the language', () => {

@@ -53,6 +53,16 @@ describe('mapping what a refresh function resolves with', () => {
     expect(await refreshed(answer)).toEqual(expected)
   })
 
+  it('reads a member named token only where it is text, and adds no members', async () => {
+    expect(await refreshed({ refreshToken: 'r', token: { id: 1 } })).toStrictEqual({ refresh_token: 'r', token: { id: 1 } })
+  })
+
+  it('ends where a value holds itself', async () => {
+    const loop: Record<string, unknown> = { note: 1 }
+    loop.data = loop
+    expect(await refreshed(loop)).toMatchObject({ note: 1 })
+  })
+
   it('gives an expiry that the session understands', async () => {
     for (const answer of [
       { token: 'a', expiresOnTimestamp: now + 60_000 },
@@ -185,12 +195,18 @@ describe('mapping a store', () => {
     expect([store.name, store.brand, store.later]).toEqual(['camel', inner.brand, inner.read()])
     expect(Object.getOwnPropertyDescriptor(store, Symbol.for('brand'))).toMatchObject({ enumerable: false })
     expect((store as unknown as Record<symbol, unknown>)[Symbol.for('brand')]).toBe(true)
+    expect(Object.hasOwn(store, 'constructor')).toBe(false)
   })
 
   it('adds no capability that the store does not have', () => {
     const store = mapTokens().store({ read: () => undefined, write: () => undefined })
     expect(Object.keys(store)).toEqual(['read', 'write'])
     expect('lock' in store || 'subscribe' in store).toBe(false)
+  })
+
+  it('keeps the refresh function of the store as it is', () => {
+    const refresh = Object.assign(() => null, { needsRefreshToken: true })
+    expect(mapTokens().store({ read: () => undefined, write: () => undefined, refresh }).refresh).toBe(refresh)
   })
 
   it('passes notices on', () => {

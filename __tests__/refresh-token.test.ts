@@ -61,6 +61,16 @@ describe('refreshToken for public clients', () => {
     expect(await answered(() => new Response(body))).toEqual({ access_token: 'made-up', expires_in: 3600 }),
   )
 
+  it('hands a form (GitHub) on as its members', async () => {
+    const form = 'access_token=made-up&expires_in=28800&scope=read+write'
+    expect(await answered(() => new Response(form))).toEqual({
+      access_token: 'made-up',
+      expires_in: '28800',
+      scope: 'read write',
+    })
+    expect(await rejection(answered(() => new Response('see access_token=made-up')))).toMatchObject({ body: expect.any(String) })
+  })
+
   it('hands on a new refresh token although the access token is missing', async () => {
     expect(await answered(() => Response.json({ refresh_token: 'made-up' }))).toEqual({ refresh_token: 'made-up' })
   })
@@ -105,19 +115,21 @@ describe('refreshToken for public clients', () => {
     const { url, close } = await listen(() => undefined)
     await close()
     const error = await rejection(call(refreshToken({ tokenEndpoint: url, clientId: 'app' })))
-    expect(error).toMatchObject({ name: 'TokenEndpointError', code: 'ECONNREFUSED' })
+    expect(error).toMatchObject({ name: 'TokenEndpointError', code: 'ECONNREFUSED', syscall: 'connect' })
     const failing = (failure: unknown) => rejection(answered(() => Promise.reject(failure as Error)))
     const own = await failing(Object.assign(new Error('made-up-token'), { config: 'made-up-token' }))
     expect(inspect(own, { customInspect: false, depth: 10 })).not.toContain('made-up')
     expect((await failing(new DOMException('made up', 'AbortError'))).code).toBeUndefined()
-    expect((await failing({ code: 'made-up-token' })).code).toBeUndefined()
+    for (const code of ['made-up-token', 'ECONNRESET made-up-token', 'made-up-token ECONNRESET'])
+      expect((await failing({ code })).code).toBeUndefined()
     expect((await failing(undefined)).name).toBe('TokenEndpointError')
   })
 
   it('reads answers without streams, as in React Native', async () => {
     const whole = (text: string) => (): Response =>
-      ({ status: 200, ok: true, headers: new Headers(), text: async () => text }) as unknown as Response
+      ({ status: 200, ok: true, headers: new Headers(), text: async () => text, body: {} }) as unknown as Response
     expect(await answered(whole('{"access_token":"made-up"}'))).toEqual({ access_token: 'made-up' })
+    expect(await answered(whole('{"access_token":"made-up"}'.padEnd(1_000_000)))).toEqual({ access_token: 'made-up' })
     expect((await rejection(answered(whole('a'.repeat(1_000_001))))).message).toBe('The token endpoint sent more than 1 MB.')
   })
 

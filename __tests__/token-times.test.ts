@@ -103,6 +103,14 @@ describe('an absolute expiry in a stored set', () => {
     expect([1, 1e11 - 1, 1e11].map((expires_at) => stored({ expires_at }).expiresAt)).toEqual([1000, (1e11 - 1) * 1000, 1e11])
   })
 
+  it('of text with a fraction and an offset is exact to the millisecond', () => {
+    expect(stored({ expires_at: '2026-01-02T02:00:59.257+02:00' }).expiresAt).toBe(now + 59_257)
+  })
+
+  it('is absolute from the first second on that is not counted from now', () => {
+    expect(stored({ expires: 1e9 })).toMatchObject({ expiresAt: 1e12, lifetime: 0 })
+  })
+
   it('may lie in the past', () => {
     expect(stored({ expires_at: seconds - 60 })).toMatchObject({ expiresAt: now - 60_000, lifetime: 0 })
   })
@@ -125,7 +133,11 @@ describe('a lifetime in a stored set', () => {
   })
 
   it.each([null, true, '', ' ', 'soon', '1e999', -5, '-5', [60], {}])('of %j is not known', (expires_in) => {
-    expect(stored({ expires_in, created_at: seconds })).toMatchObject({ expiresAt: Infinity, lifetime: Infinity })
+    for (const refresh_token of [undefined, 'r'])
+      expect(stored({ expires_in, refresh_token, created_at: seconds })).toMatchObject({
+        expiresAt: Infinity,
+        lifetime: Infinity,
+      })
   })
 
   it.each([
@@ -276,6 +288,7 @@ describe('writing the expiry', () => {
     ['ISO 8601 without seconds', { expires_at: '2020-01-01T00:00Z' }, { expires_at: '2026-01-02T00:01Z' }],
     ['Python, printed', { expires_at: '2020-01-01 00:00:00' }, { expires_at: '2026-01-02 00:01:00' }],
     ['Go, printed', { expiry: '2020-01-01 00:00:00 +0200 UTC' }, { expiry: '2026-01-02 00:01:00 +0000 UTC' }],
+    ['Go, printed west of Greenwich', { expiry: '2020-01-01 00:00:00 -0200 UTC' }, { expiry: '2026-01-02 00:01:00 +0000 UTC' }],
     ['a zero time of Go', { expiry: '0001-01-01T00:00:00Z' }, { expiry: '2026-01-02T00:01:00Z' }],
     ['an HTTP date', { expires: 'Wed, 01 Jan 2020 00:00:00 GMT' }, { expires: 'Fri, 02 Jan 2026 00:01:00 GMT' }],
     ['a Date', { expires_at: new Date(5) }, { expires_at: new Date(now + 60_000) }],
@@ -306,6 +319,10 @@ describe('writing the expiry', () => {
     expect(merge({ expires_at: '2020-01-01T00:00:00.1234Z' }, { expires_in: 60 }, now + 250).tokens.expires_at).toBe(
       '2026-01-02T00:01:00.2500Z',
     )
+  })
+
+  it('keeps no fraction in seconds as text', () => {
+    expect(merge({ expires_on: '1569281808' }, { expires_in: 59 }, now + 250).tokens.expires_on).toBe(String(seconds + 59))
   })
 
   it.each([

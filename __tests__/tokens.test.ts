@@ -191,6 +191,12 @@ describe('a token response', () => {
     expect(expiresAt).toBe(Infinity)
   })
 
+  it('keeps members whose names only resemble those of a time', () => {
+    const members = { account_created_at: 5, no_refresh_expiry: true }
+    const { tokens } = mergeTokenResponse({ ...previous, ...members }, { access_token: 'a2', refresh_token: 'r2' }, now)
+    expect(tokens).toMatchObject(members)
+  })
+
   it.each(['refresh_token_expires_in', 'refresh_expires_in', 'x_refresh_token_expires_in', 'refresh_token_expires_at'])(
     'removes %s with the refresh token that it describes, and no sooner',
     (name) => {
@@ -289,6 +295,7 @@ describe('an ID token', () => {
   it('is decoded, also where its claims are not ASCII', () => {
     const claims = { sub: 'alice', name: 'Ærøskøbing ✓ 🎉' }
     expect(decodeIdToken(idToken(JSON.stringify(claims)))).toEqual(claims)
+    expect(decodeIdToken(idToken('{\n\t"sub": "alice"\n}'))).toEqual({ sub: 'alice' })
   })
 
   it('is decoded where its encoding differs from plain base64', () => {

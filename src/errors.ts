@@ -91,9 +91,9 @@ function codeOf(value: unknown): string | number | undefined {
 /** The call sites of a stack, without the preceding text, which repeats the message. */
 function framesOf({ stack, message }: Partial<Error>): string {
   const text = String(message)
-  const start = stack?.indexOf(text) ?? -1
-  if (stack === undefined || start < 0) return ''
-  return /^[^\n]*((?:\n {4}at [^\n]*)*)/.exec(stack.slice(start + text.length))?.[1] ?? ''
+  const lines = String(stack ?? '')
+  const start = lines.indexOf(text)
+  return start < 0 ? '' : (/[^\n]*((?:\n {4}at [^\n]*)*)/.exec(lines.slice(start + text.length))?.[1] ?? '')
 }
 
 /** The members of a thrown value that are safe to print. */

@@ -48,6 +48,10 @@ describe('in a page whose API has another origin', () => {
     expect([page, base].map((url) => rule({ page })({ url }))).toEqual([true, false])
   })
 
+  it('with a baseURL relative to the scheme, the page’s own server is not allowed by its full address', () => {
+    expect(rule({ baseURL: '//api.example.com/v1', page })({ url: 'https://app.example.com/me' })).toBe(false)
+  })
+
   it('a base that is a scheme and slashes leads some releases elsewhere than others: it is refused', () => {
     expect(rule({ page })({ url: 'evil.example/x', baseURL: 'https:////' })).toBe(false)
   })
@@ -111,6 +115,7 @@ describe('the option origins', () => {
     ['https://me:word@api.example.com/', 'is more than an origin'],
     ['https:\\\\api.example.com', 'is more than an origin; write https://api.example.com'],
     ['https:api.example.com', 'is more than an origin'],
+    ['https:https://api.example.com', 'is more than an origin; write https://https'],
     ['https://api.example.com ', 'is more than an origin'],
     ['http://api.example.com', 'is plain http; use https, or set dangerouslyAllowInsecureHttp'],
     [undefined as unknown as string, 'is not an origin'],
@@ -176,7 +181,7 @@ describe('in a page with a <base>', () => {
   const make = (baseURL: string | undefined): OriginRule =>
     originRule({ origins: undefined, baseURL: () => baseURL, page: () => page, base: () => pageBase, allowInsecureHttp: false })
 
-  it.each([undefined, '', '/', '/api', 'api', './api'])(
+  it.each([undefined, '', '/', '/api', 'api', './api', '//app.example.com/api'])(
     'of another origin, relative requests are refused with the baseURL %j',
     (baseURL) => {
       pageBase = 'https://other.example/'
@@ -189,16 +194,19 @@ describe('in a page with a <base>', () => {
     },
   )
 
-  it('that comes after the first request, the verdict is made again', () => {
-    pageBase = page
-    const judge = make('/api')
-    const config = { url: '/me', baseURL: '/api' }
-    expect(judge(config)).toBe('allowed')
-    pageBase = 'https://other.example/'
-    expect([judge(config), judge({ url: 'https://other.example/me' })]).toEqual(['nothing-allowed', 'nothing-allowed'])
-    pageBase = 'https://app.example.com/deep/'
-    expect([judge(config), judge({ url: 'https://app.example.com/me' })]).toEqual(['allowed', 'allowed'])
-  })
+  it.each(['/api', '?to=https://api.example.com/'])(
+    'that comes later, the verdict for the baseURL %s is made again',
+    (baseURL) => {
+      pageBase = page
+      const judge = make(baseURL)
+      const config = { url: '/me', baseURL }
+      expect(judge(config)).toBe('allowed')
+      pageBase = 'https://other.example/'
+      expect([judge(config), judge({ url: 'https://other.example/me' })]).toEqual(['nothing-allowed', 'nothing-allowed'])
+      pageBase = 'https://app.example.com/deep/'
+      expect([judge(config), judge({ url: 'https://app.example.com/me' })]).toEqual(['allowed', 'allowed'])
+    },
+  )
 
   it('of another origin, an absolute baseURL is allowed as before', () => {
     pageBase = 'https://other.example/'
@@ -250,6 +258,7 @@ describe('where URL is only partial, as in React Native', () => {
     globalThis.URL = Partial as never
     const isAllowed = rule({ baseURL: base })
     expect([isAllowed({ url: '/me', baseURL: base }), isAllowed({ url: 'https://API.example.com:443/x' })]).toEqual([true, true])
+    expect(rule({ baseURL: 'http://127.0.0.1:3000' })({ url: 'http://127.0.0.1:3000/x' })).toBe(true)
     for (const url of [
       'https://api.example.com@evil.example/',
       'https://evil.example/',

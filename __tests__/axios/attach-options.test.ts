@@ -76,6 +76,30 @@ describe('the option header', () => {
     expect(seen).toEqual(['old', 'new'])
   })
 
+  it('that returns no header sends the request without the token, and a 401 refreshes it, unless the caller has a credential', async () => {
+    const { api, refreshes } = wired({
+      tokens,
+      header: ({ access_token }) => (access_token === 'new' ? { Authorization: 'Bearer new' } : ({} as Record<string, string>)),
+    })
+    expect(await rejection(api.get('/x', { headers: { Authorization: 'Basic made-up' } }))).toMatchObject({
+      response: { status: 401 },
+    })
+    expect(refreshes()).toBe(0)
+    expect((await api.get('/x')).status).toBe(200)
+    expect(refreshes()).toBe(1)
+  })
+
+  it('that returns several takes all of them back when a request transform replaces one', async () => {
+    const seen: unknown[] = []
+    const { api } = wired({
+      tokens,
+      header: ({ access_token }) => ({ Authorization: `Bearer ${access_token}`, 'X-Tenant': 'made-up' }),
+      wire: ({ headers }) => (seen.push(headers.get('Authorization'), headers.get('X-Tenant')), { status: 200 }),
+    })
+    await api.get('/x', { transformRequest: [(data, headers) => (headers.set('Authorization', 'Basic mine'), data)] })
+    expect(seen).toEqual(['Basic mine', undefined])
+  })
+
   it('keeps the token out of printed errors', async () => {
     const { api } = wired({
       tokens: { access_token: 'made-up-secret' },
@@ -159,6 +183,13 @@ describe('the option isExpired', () => {
     expect(asked).toBe(0)
   })
 
+  it('is not asked while the session is signed out: the response is the caller’s', async () => {
+    const { api, session } = wired({ tokens, isExpired: [419], wire: () => ({ status: 419 }) })
+    await session.signOut()
+    const error = await rejection(api.get('/x'))
+    expect(error).toMatchObject({ code: 'ERR_BAD_REQUEST', response: { status: 419 } })
+  })
+
   it.each(['shouldRefresh', 'statusCodes'])('is named by the error for the option %s of another package', (name) => {
     const api = axios.create({ baseURL: 'https://api.example.com' })
     expect(() => attachOAuth(api, memoryStore(), { refresh: false, [name]: [403] } as never)).toThrow(/isExpired/)
@@ -203,6 +234,24 @@ describe('the option beforeResend', () => {
     })
     await api.get('/x')
     expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', undefined])
+  })
+
+  it('that leads the request through a plain-http proxy keeps it from being sent', async () => {
+    const { api, sent } = wired({
+      tokens,
+      defaults: { baseURL: 'http://localhost:3000' },
+      beforeResend: (config) => void (config.proxy = { host: 'proxy.example', port: 1 }),
+    })
+    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_INSECURE_PROXY' })
+    expect(sent).toHaveLength(1)
+    const elsewhere = { tokens, wire: (_config: unknown, n: number) => ({ status: n === 1 ? 401 : 200 }) }
+    const led = wired({
+      ...elsewhere,
+      defaults: { baseURL: 'http://localhost:3000' },
+      beforeResend: (config) => void Object.assign(config, { url: 'http://other.example', proxy: { host: 'p', port: 1 } }),
+    })
+    await led.api.get('/x')
+    expect(led.sent.map(({ authorization }) => authorization)).toEqual(['Bearer old', undefined])
   })
 
   it('during which the user signs out keeps the request from being sent', async () => {

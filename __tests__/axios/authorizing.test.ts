@@ -282,6 +282,26 @@ describe('a request transform, which runs after every interceptor,', () => {
     expect(sent).toEqual([])
   })
 
+  it('that removes the functions of the config does not keep it from being sent', async () => {
+    const { api, sent } = wired(accepting)
+    const transformRequest = function (this: object, data: unknown): unknown {
+      Object.assign(this, { beforeRedirect: undefined })
+      return data
+    }
+    await api.get('/x', { transformRequest })
+    expect(sent).toHaveLength(1)
+  })
+
+  if (!oldest)
+    it('that signs out keeps a request without a token from being sent, too', async () => {
+      const { api, sent, session } = wired(accepting)
+      await session.tokens()
+      api.interceptors.request.use(pass)
+      const transformRequest = [(data: unknown) => (void session.signOut(), data)]
+      expect(await rejection(api.get('/x', { ...reversed, transformRequest }))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+      expect(sent).toEqual([])
+    })
+
   it('runs once in its place, and is left on the config as it was', async () => {
     const { api, sent } = wired(accepting)
     const order: number[] = []
@@ -307,4 +327,75 @@ it('a request that waits for a token with a body factory calls it once, after th
   holding.resolve()
   await sending
   expect([before, calls, sent[0]!.data]).toEqual([0, 1, 'made 1'])
+})
+
+describe('a request with a valid token', () => {
+  it('creates its body once, also where axios creates no promise before the adapter', async () => {
+    let created = 0
+    const { api, session, sent } = wired({ tokens: valid })
+    await session.tokens()
+    await api.post('/x', undefined, { oauth: { body: () => `body ${++created}` } })
+    expect([sent.map(({ data }) => data), created]).toEqual([['body 1'], 1])
+  })
+
+  it('waits for a new token when the present one does not stay valid for validFor', async () => {
+    const { api, session, sent } = wired({
+      tokens: { ...expired, expires_in: 100, expires_at: Date.UTC(2026, 0, 2) / 1000 + 100 },
+      wire: () => ({}),
+    })
+    await session.tokens()
+    await api.get('/x', { oauth: { validFor: 50_000 } })
+    await api.get('/x', { oauth: { validFor: 150_000 } })
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
+  })
+})
+
+describe('an interceptor that copies the config without its functions', () => {
+  const copy = (config: InternalAxiosRequestConfig): typeof config => ({ ...config, beforeRedirect: undefined }) as never
+
+  it.each([
+    ['a valid token', valid],
+    ['an expired one', expired],
+  ])('changes neither the token nor the number of bodies, with %s', async (_token, tokens) => {
+    for (const options of [{ synchronous: true }, {}]) {
+      let created = 0
+      const { api, session, sent } = wired({ tokens })
+      await session.tokens()
+      session.on('*', () => undefined)
+      api.interceptors.request.use(copy, null, options)
+      await api.post('/x', undefined, { timeout: 5000, oauth: { body: () => `body ${++created}` } })
+      expect([sent.map(({ authorization, data }) => [authorization, data]), created]).toEqual([[['Bearer new', 'body 1']], 1])
+    }
+  })
+})
+
+describe('a listener that ends the session keeps the request that it hears of from being sent', () => {
+  it('when it listens to sent', async () => {
+    const { api, session, sent } = wired({ tokens: valid })
+    await session.tokens()
+    session.on('sent', () => void session.signOut())
+    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toStrictEqual([])
+  })
+})
+
+it('a request after a sign-in does not belong to the session of an earlier one that another interceptor rejected', async () => {
+  const { api, session, sent } = wired({ tokens: valid, wire: () => ({}) })
+  await session.tokens()
+  api.interceptors.request.use((config) => (config.url === '/refused' ? Promise.reject(new Error('made up')) : config))
+  await rejection(api.get('/refused'))
+  await session.signIn({ access_token: 'other' }, { user: 'ben' })
+  await api.get('/x')
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer other'])
+})
+
+it('a config that was aborted before it was sent comes back without a second check', async () => {
+  const { api, session } = wired({ tokens: valid })
+  await session.tokens()
+  const transformRequest = [(data: unknown) => data]
+  const failed = async (config: object): Promise<{ transformRequest: unknown[] }> =>
+    (await rejection<{ config: never }>(api.request(config))).config
+  const first = await failed({ url: '/x', transformRequest, signal: AbortSignal.abort() })
+  const second = await failed(first)
+  expect(second.transformRequest).toEqual(first.transformRequest)
 })

@@ -68,6 +68,24 @@ function formStream(getBuffer: () => Uint8Array): object {
   return Object.assign(Readable.from(['made up']), { getBuffer, getBoundary: () => 'b', getHeaders: () => ({}) })
 }
 
+describe('a body of bytes that waits for a token', () => {
+  const expired = { access_token: 'old', refresh_token: 'r', expires_at: 1 }
+
+  it('goes through each transform once', async () => {
+    let calls = 0
+    const { api } = wired({ tokens: expired })
+    await api.post('/x', new Uint8Array([1, 2]).buffer, { transformRequest: [(data) => (calls++, data)] })
+    expect(calls).toBe(1)
+  })
+
+  it('is copied without the memory that a Buffer shares with others', async () => {
+    const { api, sent } = wired({ tokens: expired })
+    await api.post('/x', Buffer.from('made up'))
+    const data = sent[0]!.data as Buffer
+    expect([data.toString(), data.buffer.byteLength]).toEqual(['made up', 7])
+  })
+})
+
 describe('a multipart form of Node', () => {
   const bytes = Buffer.from('--b made up')
 

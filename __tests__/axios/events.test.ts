@@ -71,7 +71,7 @@ describe('the events of a request', () => {
     const request = { method: 'GET', url: '/item', requestId: 1 }
     expect(events).toMatchObject([
       { type: 'queued', ...request, because: 'token' },
-      { type: 'refresh_started', reason: 'expired' },
+      { type: 'refresh_started', reason: 'expired', startedBy: { method: 'GET', url: '/item' } },
       { type: 'refreshed', generation: 2 },
       { type: 'saved', generation: 2 },
       { type: 'released', ...request, outcome: 'token' },

@@ -18,6 +18,12 @@ describe('misuse of attachOAuth() is a TypeError that names the option', () => {
     ['an instance of another kind', () => attachOAuth({} as never, memoryStore(), { refresh }), /instance/],
     ['no store', () => attachOAuth(api(), undefined as never, { refresh }), /store/],
     ['a store that can not write', () => attachOAuth(api(), { read: () => undefined } as never, { refresh }), /store.*write/],
+    [
+      'a store with a lock that sharedStore has not made',
+      () => attachOAuth(api(), { ...memoryStore(), lock: (run: () => unknown) => run() } as never, { refresh }),
+      /^attachOAuth: store has a lock: make it with sharedStore/,
+    ],
+    ['a name that is no string', () => attachOAuth(api(), memoryStore(), { refresh, name: 1 as never }), /name must be a string/],
     ['no refresh function', () => attachOAuth(api(), memoryStore()), /refresh/],
     ['a refresh option that is no function', () => attachOAuth(api(), memoryStore(), { refresh: 'url' as never }), /refresh/],
     [

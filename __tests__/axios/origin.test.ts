@@ -16,6 +16,8 @@ describe('the origin rule', () => {
     ['an absolute URL', { url: 'https://api.example.com/x', baseURL: base }],
     ['an absolute URL in capitals', { url: 'HTTPS://API.EXAMPLE.COM/x', baseURL: base }],
     ['the default port', { url: 'https://api.example.com:443/x', baseURL: base }],
+    ['a path with an address in it', { url: 'search/a://b', baseURL: base }],
+    ['a base with three slashes at its end', { url: 'x', baseURL: 'https://api.example.com///' }],
     ['a path that looks like userinfo', { url: '@evil.example/x', baseURL: base }],
   ])('allows %s', (_name, config) => expect(allowed(config)).toBe('allowed'))
 
@@ -34,6 +36,7 @@ describe('the origin rule', () => {
     ['a name below', { url: 'https://sub.api.example.com/x', baseURL: base }],
     ['a host with a dot at the end', { url: 'https://api.example.com./x', baseURL: base }],
     ['another scheme', { url: 'ftp://api.example.com/x', baseURL: base }],
+    ['another scheme with a digit', { url: 'h2://api.example.com/x', baseURL: base }],
     [
       'an absolute URL in place of the base, where the release may ignore allowAbsoluteUrls',
       { url: 'https://evil.example/x', baseURL: base, allowAbsoluteUrls: false },
@@ -55,6 +58,10 @@ describe('the origin rule', () => {
     baseURL = 'https://other.example.com'
     expect(following({ url: '/x', baseURL })).toBe('allowed')
     expect(following({ url: '/x', baseURL: base })).toBe('refused')
+  })
+
+  it('finds no origin in an address without one', () => {
+    expect(['data:text/plain,x', 'file:///x', 'x'].map((url) => originOf(url))).toEqual([undefined, undefined, undefined])
   })
 
   it('reads an origin as the platform’s own URL does, or finds none', () => {

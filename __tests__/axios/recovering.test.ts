@@ -1,4 +1,5 @@
-import axios, { type AxiosError, type AxiosHeaders } from 'axios'
+import axios, { AxiosError, type AxiosHeaders } from 'axios'
+import { createSession, memoryStore } from '../../src/index.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 import { refusing, wired, type Answer } from '../helpers/wired.js'
@@ -14,6 +15,7 @@ describe('a response that a refresh can not help against is the caller’s', () 
     ['400 with invalid_request', { status: 400, headers: { 'www-authenticate': 'Bearer error="invalid_request"' } }],
     ['404 with invalid_token', { status: 404, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }],
     ['500', { status: 500 }],
+    ['500 with insufficient_scope', { status: 500, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }],
   ])('%s', async (_name, answer) => {
     const { api, sent, refreshes } = wired({ wire: () => ({ data: 'made up', ...answer }) })
     expect(await rejection(api.get('/x'))).toMatchObject({ response: { status: answer.status, data: 'made up' } })
@@ -62,6 +64,22 @@ describe('a request that was sent without a token', () => {
     await session.signOut()
     expect(await rejection(api.get('/x'))).toMatchObject(sendSignIn)
     expect([sent.length, refreshes()]).toEqual([1, 0])
+  })
+
+  it('and rejected for its scope tells its caller so', async () => {
+    const headers = { 'www-authenticate': 'Bearer error="insufficient_scope"' }
+    const { api, session } = wired({ wire: () => ({ status: 403, headers }) })
+    await session.signOut()
+    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED' })
+  })
+
+  it('since another interceptor has chosen a session without a user tells its caller to sign in', async () => {
+    const { api, session, sent } = wired()
+    await session.tokens()
+    const other = createSession(memoryStore(), { refresh: false })
+    api.interceptors.request.use((config) => Object.assign(config, { oauth: other }), null, { synchronous: true })
+    expect(await rejection(api.get('/x'))).toMatchObject(sendSignIn)
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined])
   })
 
   it('is not sent again for a user who has signed in since', async () => {
@@ -159,6 +177,26 @@ it('errors of requests that opted out stay as axios made them', async () => {
   ]
   expect(optedOut.toJSON()).toMatchObject({ config: { headers } })
   expect(recovered.toJSON()).not.toHaveProperty('config')
+})
+
+it('a failed refresh rejects the request whose validateStatus accepts a 401, unless it may succeed later', async () => {
+  const accepting = { validateStatus: null }
+  const failing = (reason: object): ReturnType<typeof wired> => wired({ refresh: () => Promise.reject(reason) })
+  const ended = failing({ error: 'invalid_grant', status: 400 })
+  expect(await rejection(ended.api.get('/x', accepting))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+  expect((await failing(new Error('made up')).api.get('/x', accepting)).status).toBe(401)
+})
+
+it('the 401 of another interceptor, for a request that was not sent, reaches the caller as it is', async () => {
+  const { api, session, sent, refreshes } = wired()
+  await session.tokens()
+  const error = new AxiosError('made up')
+  api.interceptors.request.use((config) => {
+    error.response = { status: 401, statusText: '', data: '', headers: {}, config }
+    throw error
+  })
+  expect(await rejection(api.get('/x'))).toBe(error)
+  expect([sent.length, refreshes()]).toEqual([0, 0])
 })
 
 it('a rejection of another interceptor reaches the caller as it is', async () => {

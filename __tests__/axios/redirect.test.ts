@@ -249,5 +249,8 @@ describe('a response judges the token', () => {
     const config = (headers: object): AxiosRequestConfig => ({ headers: headers as never })
     expect(carriesOwnHeaders(config({ Authorization: 'Bearer made-up', 'X-Tenant': '1' }), both)).toBe(true)
     expect(carriesOwnHeaders(config({ Authorization: 'Bearer made-up' }), both)).toBe(false)
+    const given = { Authorization: 'Bearer made-up', 'X-Tenant': '1' }
+    expect(answersToken(answer(node({ ...ours, 'x-tenant': '1' }), given), both, isAllowed)).toBe(true)
+    expect(answersToken(answer(node(ours), given), both, isAllowed)).toBe(false)
   })
 })

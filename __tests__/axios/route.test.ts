@@ -1,5 +1,6 @@
 import { getAdapter, type AxiosRequestConfig } from 'axios'
 import { currentPlatform, insecureRoute, routeRule, type RoutePlatform } from '../../src/axios/route.js'
+import { wired } from '../helpers/wired.js'
 
 const http = 'http://localhost:3000/x'
 const https = 'https://api.example.com/x'
@@ -47,6 +48,14 @@ describe('the proxy of the environment', () => {
     ['on this machine', { HTTP_PROXY: 'http://127.0.0.1:8888' }, http, {}, true],
     ['on this machine, by IPv6', { HTTPS_PROXY: 'http://[::1]:8888' }, https, old, true],
     ['on this machine, in a tunnel', { HTTPS_PROXY: 'http://127.0.0.1:8888' }, https, {}, false],
+    ['for https, whose port NO_PROXY names', { HTTPS_PROXY: proxy, NO_PROXY: 'api.example.com:443' }, https, old, false],
+    [
+      'for https, where NO_PROXY names the port of http',
+      { HTTPS_PROXY: proxy, NO_PROXY: 'api.example.com:80' },
+      https,
+      old,
+      true,
+    ],
     ['of npm, which older releases read', { npm_config_https_proxy: proxy }, https, old, true],
     ['of npm for everything, which older releases read', { npm_config_proxy: proxy }, http, old, true],
     ['of npm, which newer releases do not read', { npm_config_proxy: proxy }, http, {}, false],
@@ -273,5 +282,29 @@ describe('the rule of an instance', () => {
     expect(
       routeRule(settings, platform({}, { env: undefined }))({ ...config, proxy: { host: 'proxy.example', port: 1 } }),
     ).toBeUndefined()
+  })
+})
+
+describe('a plain-http proxy', () => {
+  const { env } = process
+  afterEach(() => {
+    process.env = env
+  })
+  const defaults = { baseURL: 'http://localhost:3000' }
+
+  it('keeps a request from being sent, unless dangerouslyAllowInsecureHttp is set', async () => {
+    process.env = { HTTP_PROXY: proxy }
+    for (const [dangerouslyAllowInsecureHttp, outcome] of [
+      [false, 'OAUTH_INSECURE_PROXY'],
+      [true, undefined],
+    ] as const) {
+      const { api, session, sent } = wired({ defaults, dangerouslyAllowInsecureHttp, wire: () => ({}) })
+      await session.tokens()
+      const code = await api.get('/x').then(
+        () => undefined,
+        (error: { code: string }) => error.code,
+      )
+      expect([code, sent.length]).toEqual([outcome, outcome ? 0 : 1])
+    }
   })
 })

@@ -36,7 +36,7 @@ it.each<[string, () => unknown, number]>([
 it('a token that expires during another interceptor is not sent: the request waits for the next one', async () => {
   const made = await client()
   made.api.interceptors.request.use(async (config) => (await made.environment.pass(101_000), config))
-  await made.api.get('/x')
+  await made.api.get('/x', { timeout: 5000 })
   expect(authorizations(made)).toStrictEqual(['Bearer new'])
 })
 

@@ -3,7 +3,13 @@
  */
 import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import { httpOnlyCookies, type CookieState, type HttpOnlyCookiesOptions } from '../../src/cookies.js'
+import { oauthFetch } from '../../src/fetch.js'
 import { attachOAuth, createSession, type AttachOptions, type AttachedSession } from '../../src/index.js'
+
+/** Lets everything happen that needs no time. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i++) await Promise.resolve()
+}
 
 type Jar = { access: string; user: string }
 
@@ -215,8 +221,9 @@ it('a backend that says nothing keeps what was known', async () => {
 })
 
 it.each([
-  ['a Response', { status: 401, headers: {} }, 'not the response'],
-  ['text', '<html>', 'must be { user, expires_in }'],
+  ['a Response', { status: 401, headers: {} }, 'the result of refresh must be { user, expires_in }, not the response'],
+  ['text', '<html>', 'httpOnlyCookies: the result of refresh must be { user, expires_in }'],
+  ['a list', [], 'httpOnlyCookies: the result of refresh must be { user, expires_in }'],
 ])(
   'a refresh function that resolves with %s fails with a message that says so, and the session stays',
   async (_name, answer, text) => {
@@ -238,5 +245,101 @@ it('a wrong option is a TypeError that names it', async () => {
   )
   expect(() => httpOnlyCookies({ refresh: () => null, revoke: 1 as never })).toThrow('httpOnlyCookies: revoke')
   expect(() => httpOnlyCookies({ refresh: () => null, key: '' })).toThrow(TypeError)
-  await expect(backend().session.signIn('x' as never)).rejects.toThrow(TypeError)
+  for (const state of ['x', [], null])
+    await expect(backend().session.signIn(state as never)).rejects.toThrow(
+      new TypeError('signIn: the state must be { user, expires_in }'),
+    )
+})
+
+describe('a user that the backend reports', () => {
+  /** The events of the session, besides those of requests. */
+  function recorded(session: AttachedSession): string[] {
+    const events: string[] = []
+    session.on('*', ({ type }) => ['sent', 'resent', 'queued', 'released'].includes(type) || events.push(type))
+    return events
+  }
+
+  it('for the first time after a sign-in without one is the user of that sign-in', async () => {
+    const { api, session } = backend()
+    await session.signIn({})
+    const events = recorded(session)
+    expect((await api.get('/me')).status).toBe(200)
+    await settle()
+    expect(events).toEqual(['refresh_started', 'refreshed', 'saved'])
+  })
+
+  it('first of all is a sign-in', async () => {
+    const { api, session } = backend({ revoke: () => undefined })
+    const events = recorded(session)
+    await api.get('/me')
+    await settle()
+    expect(events).toEqual(['refresh_started', 'signed_in', 'saved'])
+  })
+
+  it('in place of another one is a sign-in, and revokes nothing', async () => {
+    const { api, session, jar } = backend({ revoke: () => undefined })
+    await session.signIn({ user: 'ann' })
+    const events = recorded(session)
+    jar.user = 'bob'
+    await api.get('/me').catch(() => undefined)
+    await settle()
+    expect(events).toEqual(['refresh_started', 'signed_in', 'user_changed', 'saved'])
+  })
+
+  it.each([
+    ['ann', 'ann', 'ann'],
+    [7, '7', 7],
+    [0, '0', 0],
+    ['', undefined, undefined],
+    [null, undefined, undefined],
+    [{ name: 'ann' }, undefined, undefined],
+  ])('may be text or a number: %j', async (user, expected, kept) => {
+    const { session } = backend({ refresh: () => ({ user: user as string }) })
+    await session.refresh()
+    expect(await session.tokens()).toStrictEqual(kept === undefined ? {} : { user: kept })
+    const { status, user: told } = session.getSnapshot() as { status: string; user?: string }
+    expect([status, told]).toEqual(['signed_in', expected])
+  })
+})
+
+it('signIn takes the user from its state or its options, and the refresh function gets the state', async () => {
+  const states: unknown[] = []
+  const { session } = backend({ refresh: (state) => void states.push(state) })
+  await session.refresh()
+  await session.signIn({ expires_in: 600 }, { user: 'ann' })
+  expect(await session.tokens()).toStrictEqual({ user: 'ann', expires_in: 600, expires_at: expect.anything() })
+  await session.refresh()
+  await session.signIn({ user: 'ann' }, { user: 'bob' })
+  expect(session.getSnapshot()).toMatchObject({ user: 'bob' })
+  await session.refresh()
+  expect(states).toStrictEqual([undefined, { user: 'ann', expires_in: 600 }, { user: 'bob' }])
+})
+
+it('a requested refresh after a stored sign-out asks the backend', async () => {
+  const first = backend()
+  await first.session.signIn({ user: 'ann' })
+  await first.session.signOut()
+  const second = backend()
+  expect(await second.session.refresh()).toMatchObject({ user: 'ann' })
+  expect(second.refreshes()).toBe(1)
+})
+
+it('a session that its backend has ended is asked for again after a reload', async () => {
+  const first = backend({ refresh: () => null })
+  await first.session.signIn({ user: 'ann' })
+  await expect(first.api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+  const second = backend()
+  expect((await second.api.get('/me')).status).toBe(200)
+  expect(second.refreshes()).toBe(1)
+})
+
+it('a backend may report a status or headers of its own beside the user', async () => {
+  for (const more of [{ status: 'active' }, { headers: [] }]) {
+    const { session } = backend({ refresh: () => ({ user: 'ann', ...more }) })
+    expect(await session.refresh()).toStrictEqual({ user: 'ann' })
+  }
+})
+
+it('is no session for oauthFetch', () => {
+  expect(() => oauthFetch(backend().session)).toThrow(/^oauthFetch: .* HttpOnly cookies/)
 })

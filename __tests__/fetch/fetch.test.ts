@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { inspect } from 'node:util'
@@ -75,6 +76,25 @@ describe('recovery', () => {
     expect(cancelled).toEqual(['refused'])
   })
 
+  it.each([
+    [400, 'invalid_token', [400, 200]],
+    [403, 'invalid_token', [403, 200]],
+    [400, 'insufficient_scope', [400]],
+    [500, 'insufficient_scope', [500]],
+    [500, 'invalid_token', [500]],
+  ])('status %i with the challenge %s is recovered or the answer', async (status, error, statuses) => {
+    const seen: number[] = []
+    const send = oauthFetch(client().session, {
+      origins: [world.api],
+      fetch: async () => {
+        seen.push(seen.length ? 200 : status)
+        return new Response('', { status: seen.at(-1)!, headers: { 'www-authenticate': `Bearer error="${error}"` } })
+      },
+    })
+    expect((await send(world.api)).status).toBe(statuses.at(-1))
+    expect(seen).toEqual(statuses)
+  })
+
   it('a second 401 is the answer', async () => {
     const server = await serve((_request, response) => response.writeHead(401).end('no'))
     const response = await oauthFetch(client().session, { origins: [server.url] })(server.url)
@@ -99,8 +119,17 @@ describe('recovery', () => {
     const error = await rejection<OAuthFetchError>(send(world.api))
     expect(error).toBeInstanceOf(OAuthFetchError)
     expect([isOAuthError(error), error.code, error.response?.status]).toEqual([true, 'OAUTH_INVALID_GRANT', 401])
+    expect(error.cause).toMatchObject({ name: 'OAuthError', code: 'OAUTH_INVALID_GRANT' })
     expect(session.getSnapshot().status).toBe('signed_out')
     expect((await send(world.api)).status).toBe(401)
+  })
+
+  it('the error keeps the OAuth error of the token endpoint, and whether a later request may succeed', async () => {
+    const failing = (reason: object): Client => client({ tokens: { refresh_token: 'r' }, refresh: () => Promise.reject(reason) })
+    const refused = failing({ status: 401, error: 'invalid_client' })
+    expect(await rejection(refused.send(world.api))).toMatchObject({ oauthError: 'invalid_client', retryable: false })
+    const down = failing(new Error('made up'))
+    expect(await rejection(down.send(world.api))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable: true })
   })
 
   it('recover: false sends the token and leaves the 401 alone', async () => {
@@ -186,10 +215,14 @@ describe('origins', () => {
 
   it('without a page and without origins, a request rejects with what to pass', async () => {
     const send = oauthFetch(client().session)
-    expect(await rejection(send(world.api))).toMatchObject({
+    const error = await rejection(send(world.api))
+    expect(error).toMatchObject({
       code: 'OAUTH_ORIGIN_UNKNOWN',
-      message: expect.stringContaining('origins of oauthFetch'),
+      message:
+        'Tell which origins may get the token: by the option origins of oauthFetch, such as ["https://api.example.com"]. ' +
+        'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.',
     })
+    expect(error).not.toHaveProperty('response')
     expect(world.counts.requests).toBe(0)
   })
 
@@ -248,6 +281,9 @@ describe('bodies', () => {
       send(world.api, { method: 'POST', body: stream(), duplex: 'half' } as RequestInit),
     )
     expect([error.code, error.response?.status, world.counts.requests]).toEqual(['OAUTH_NOT_REPLAYABLE', 401, 1])
+    expect(error.message).toBe(
+      'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.',
+    )
     expect((await send(world.api)).status).toBe(200)
     expect(world.counts.refreshGrants).toBe(1)
   })
@@ -262,7 +298,7 @@ describe('bodies', () => {
   it('with a body factory, a stream is sent again', async () => {
     const { send } = client()
     world.revokeAccessTokens()
-    expect((await send(world.api, { method: 'POST', oauth: { body: stream } })).status).toBe(200)
+    expect((await send(world.api, { method: 'POST', body: stream(), oauth: { body: stream } })).status).toBe(200)
     expect(world.seen.map(({ body }) => String(body))).toEqual(['stream', 'stream'])
   })
 })
@@ -281,6 +317,25 @@ describe('waiting', () => {
     resolve()
     await new Promise((done) => session.on('refreshed', done))
     expect((await send(world.api)).status).toBe(200)
+  })
+
+  it('an aborted request does not wait for a token', async () => {
+    let sent = 0
+    const { send, session } = client({
+      tokens: { ...world.tokens, expires_at: 1 },
+      fetch: async () => (sent++, new Response()),
+    })
+    const refreshed = new Promise((done) => session.on('refreshed', done))
+    expect((await rejection(send(world.api, { signal: AbortSignal.abort(new Error('early')) }))).message).toBe('early')
+    await refreshed
+    expect(sent).toBe(0)
+  })
+
+  it('a signal that serves many requests keeps no listener of those that have waited', async () => {
+    const { signal } = new AbortController()
+    const { send } = client({ tokens: { ...world.tokens, expires_at: 1 }, fetch: async () => new Response() })
+    await Promise.all([1, 2, 3].map(() => send(world.api, { signal })))
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('a request of one user that waits is not sent again after another user has signed in', async () => {
@@ -344,6 +399,10 @@ describe('step-up', () => {
     const server = await strict()
     const error = await rejection<OAuthFetchError>(oauthFetch(client().session, { origins: [server.url] })(server.url))
     expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', challenge: { parameters: { scope: 'mail' } } })
+    expect(error.message).toBe(
+      'The resource server asks for more than a refresh can give (insufficient_scope). ' +
+        'Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.',
+    )
     await server.stop()
   })
 
@@ -355,7 +414,9 @@ describe('step-up', () => {
     const responses = await Promise.all([send(server.url), send(server.url)])
     expect([asked, ...responses.map(({ status }) => status)]).toEqual([1, 200, 200])
     const declined = oauthFetch(client().session, { origins: [server.url], stepUp: stepUp(() => undefined) })
-    expect(await rejection(declined(server.url))).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED' })
+    const error = await rejection<OAuthFetchError>(declined(server.url, { signal: new AbortController().signal }))
+    expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', cause: expect.any(Error) })
+    expect(await error.response?.text()).toBe('')
     await server.stop()
   })
 })
@@ -380,4 +441,183 @@ it('misuse is a TypeError that names oauthFetch', () => {
   expect(() => oauthFetch(createSession(httpOnlyCookies({ refresh: () => null })))).toThrow(/^oauthFetch: .* HttpOnly cookies/)
   expect(() => oauthFetch(client().session, { fetch: 1 as never })).toThrow(/^oauthFetch: fetch/)
   expect(() => oauthFetch(client().session, { stepUp: 1 as never })).toThrow(/^oauthFetch: stepUp/)
+})
+
+describe('a request', () => {
+  it('with validFor waits for a token that lives as long', async () => {
+    const { send } = client({ tokens: { ...world.tokens, expires_in: 100, expires_at: Date.now() / 1000 + 100 } })
+    await send(world.api, { oauth: { validFor: 50_000 } })
+    expect(world.counts.refreshGrants).toBe(0)
+    await send(world.api, { oauth: { validFor: 150_000 } })
+    expect(world.counts.refreshGrants).toBe(1)
+  })
+
+  it('while the store fails rejects with the typed error, and is not sent', async () => {
+    const store = { ...memoryStore(), read: () => Promise.reject(new Error('made up')) }
+    const send = oauthFetch(createSession(store, { refresh: world.refresh }), { origins: [world.api] })
+    expect(await rejection(send(world.api))).toMatchObject({ name: 'OAuthFetchError', code: 'OAUTH_STORE_FAILED' })
+    expect(world.counts.requests).toBe(0)
+  })
+
+  it('is named by its events, and by the refresh that it starts', async () => {
+    const { send, session } = client({ tokens: { ...world.tokens, expires_at: 1 } })
+    const events: object[] = []
+    session.on('*', (event) => events.push(event))
+    await send(new Request(`${world.api}/me?code=1`, { method: 'PUT' }))
+    world.revokeAccessTokens()
+    await send(`${world.api}/me`, { method: 'delete' })
+    const put = { method: 'PUT', url: `${world.api}/me` }
+    const requests = [
+      { ...put, requestId: 1 },
+      { method: 'DELETE', url: `${world.api}/me`, requestId: 2 },
+    ]
+    expect(events.filter((event) => 'requestId' in event)).toMatchObject([
+      { type: 'queued', because: 'token', ...requests[0] },
+      { type: 'released', ...requests[0] },
+      { type: 'sent', ...requests[0] },
+      { type: 'sent', ...requests[1] },
+      { type: 'queued', because: 'rejected', ...requests[1] },
+      { type: 'released', ...requests[1] },
+      { type: 'resent', ...requests[1] },
+    ])
+    expect(events.find((event) => 'reason' in event)).toMatchObject({ type: 'refresh_started', startedBy: { method: 'PUT' } })
+  })
+
+  it('while signed out has no event of being sent with a token', async () => {
+    const { send, session } = client({ tokens: null, refresh: false })
+    const events: string[] = []
+    session.on('*', (event) => 'method' in event && events.push(`${event.type} ${event.method}`))
+    await send(world.api)
+    expect(events).toEqual(['queued GET', 'released GET'])
+  })
+})
+
+describe('what is handed to fetch', () => {
+  /** A session whose first token is refused, and what its `fetch` is called with. */
+  function recording(refused: () => Response = () => new Response(null, { status: 401 })) {
+    const handed: { input: RequestInfo | URL; body: unknown }[] = []
+    const made = client({
+      fetch: async (input, init) => {
+        handed.push({ input, body: init?.body })
+        const token = new Headers(init?.headers).get('authorization')
+        return token === `Bearer ${world.tokens.access_token}` ? refused() : new Response('yes')
+      },
+    })
+    return { ...made, handed }
+  }
+
+  it('is the Request itself where no second send is possible, and a copy before', async () => {
+    const { send, handed } = recording()
+    const post = (url: string): Request => new Request(url, { method: 'POST', body: 'text' })
+    const [elsewhere, own] = [post('https://elsewhere.example/'), post(world.api)]
+    await send(elsewhere)
+    expect(await (await send(own)).text()).toBe('yes')
+    expect(handed.map(({ input }) => [elsewhere, own].indexOf(input as Request))).toEqual([0, -1, 1])
+  })
+
+  it('is the Request itself where it has no body, or gets no token', async () => {
+    const { send, session, handed } = recording()
+    const bare = new Request(world.api)
+    await send(bare)
+    await session.signOut()
+    const post = new Request(world.api, { method: 'POST', body: 'text' })
+    await send(post)
+    expect(handed.map(({ input }) => input)).toEqual([bare, bare, post])
+    expect([bare, bare, post].every((input, i) => input === handed[i]!.input)).toBe(true)
+  })
+
+  it('may go to another machine over plain http where that is allowed', async () => {
+    const sent: unknown[] = []
+    const plain = oauthFetch(client().session, {
+      origins: ['http://api.example.com'],
+      dangerouslyAllowInsecureHttp: true,
+      fetch: async (_input, init) => (sent.push(new Headers(init?.headers).get('authorization')), new Response()),
+    })
+    await plain('http://api.example.com/')
+    expect(sent).toEqual([`Bearer ${world.tokens.access_token}`])
+  })
+
+  it('is a body that the caller’s later changes do not reach', async () => {
+    const bytes = new Uint8Array([1, 2])
+    const form = new FormData()
+    form.append('a', '1')
+    const parameters = new URLSearchParams({ a: '1' })
+    const { send, handed } = recording()
+    for (const body of [bytes.buffer, form, parameters]) {
+      const sending = send(world.api, { method: 'POST', body })
+      bytes.fill(0)
+      form.append('b', '2')
+      parameters.append('b', '2')
+      await sending
+    }
+    const [buffer, sentForm, sentParameters] = [handed[0], handed[2], handed[3]].map((one) => one?.body)
+    expect([...new Uint8Array(buffer as ArrayBuffer)]).toEqual([1, 2])
+    expect([...(sentForm as FormData).keys()]).toEqual(['a', 'b'])
+    expect(String(sentParameters)).toBe('a=1&b=2&b=2')
+  })
+
+  it('is a stream of another kind once', async () => {
+    const { send, session, handed } = recording()
+    const refreshed = new Promise((done) => session.on('refreshed', done))
+    const stream = { getReader: () => undefined } as never
+    expect(await rejection(send(world.api, { method: 'POST', body: stream }))).toMatchObject({ code: 'OAUTH_NOT_REPLAYABLE' })
+    expect(handed).toHaveLength(1)
+    await refreshed
+  })
+
+  it('ends the transfer of the refused response when the caller aborts meanwhile', async () => {
+    const cancelled = deferred()
+    const controller = new AbortController()
+    const { send, session } = recording(
+      () => new Response(new ReadableStream({ cancel: () => cancelled.resolve() }), { status: 401 }),
+    )
+    const refreshed = new Promise((done) => session.on('refreshed', done))
+    session.on('refresh_started', () => queueMicrotask(() => controller.abort(new Error('enough'))))
+    expect((await rejection(send(world.api, { signal: controller.signal }))).message).toBe('enough')
+    await Promise.all([cancelled.promise, refreshed])
+  })
+})
+
+describe('in a page', () => {
+  const { env } = process
+  afterEach(() => {
+    process.env = env
+    for (const name of ['location', 'document']) Reflect.deleteProperty(globalThis, name)
+  })
+  const open = (page: string): void => void Object.assign(globalThis, { location: { href: page }, document: { baseURI: page } })
+
+  /** The tokens with which requests without the option origins are sent. */
+  async function tokensTo(...urls: string[]): Promise<unknown[]> {
+    const sent: unknown[] = []
+    const send = oauthFetch(client().session, {
+      fetch: async (_input, init) => {
+        sent.push(new Headers(init?.headers).get('authorization'))
+        return new Response()
+      },
+    })
+    for (const url of urls) await send(url)
+    return sent
+  }
+
+  it('its own server gets the token', async () => {
+    open('https://app.example.com/start')
+    const token = `Bearer ${world.tokens.access_token}`
+    expect(await tokensTo('/me', 'https://app.example.com/me', 'https://other.example.com')).toEqual([token, token, null])
+  })
+
+  it('with a <base> of another origin gets no token for a relative address', async () => {
+    open('https://app.example.com/')
+    Object.assign(globalThis, { document: { baseURI: 'https://other.example/' } })
+    expect(await rejection(tokensTo('/me'))).toMatchObject({ code: 'OAUTH_ORIGIN_UNKNOWN' })
+  })
+
+  it('or elsewhere, a proxy that fetch uses gets no token over plain http', async () => {
+    open('http://localhost:3000/')
+    process.env = { HTTP_PROXY: 'http://proxy.example' }
+    expect(await tokensTo('/me')).toEqual([`Bearer ${world.tokens.access_token}`])
+    process.env = { HTTP_PROXY: 'http://proxy.example', NODE_USE_ENV_PROXY: '1' }
+    for (const url of ['/me', 'http://localhost:3000/me'])
+      expect(await rejection(tokensTo(url))).toMatchObject({ code: 'OAUTH_INSECURE_PROXY' })
+    expect(await tokensTo('http://other.example')).toEqual([null])
+  })
 })

@@ -75,6 +75,13 @@ describe.each([
     expect([headers.authorization, body.get('client_id')]).toEqual([`Basic ${btoa('app:secret')}`, 'app'])
   })
 
+  it('beside headers whose names only resemble those that it sets', async () => {
+    const own = { 'X-Authorization': 'made-up', 'X-Content-Type': 'made-up', 'Authorization-Info': 'made-up' }
+    const { headers } = await sentWith({ clientSecret: 'secret', headers: own }, grant)
+    expect(Object.values(headers).filter((value) => value === 'made-up')).toHaveLength(3)
+    expect(headers.authorization).toBe(`Basic ${btoa('app:secret')}`)
+  })
+
   it('with its secret in the body when it is told to', async () => {
     const { headers, body } = await sentWith({ clientSecret: 'a secret/+%', clientAuthentication: 'client_secret_post' }, grant)
     expect([body.get('client_id'), body.get('client_secret')]).toEqual(['app', 'a secret/+%'])
@@ -212,6 +219,21 @@ describe('a secret, a key or an assertion that is a function', () => {
       'key',
       { clientAuthentication: { method: 'private_key_jwt', key: (() => 'made-up') as never } },
       /^refreshToken: clientAuthentication\.key must be a private CryptoKey/,
+    ],
+    [
+      'key but null',
+      { clientAuthentication: { method: 'private_key_jwt', key: (() => null) as never } },
+      /^refreshToken: clientAuthentication\.key must be a private CryptoKey/,
+    ],
+    [
+      'key but an identifier',
+      { clientAuthentication: { method: 'private_key_jwt', key: (() => ({ key: null, kid: '1' })) as never } },
+      /^refreshToken: clientAuthentication\.key must be a private CryptoKey/,
+    ],
+    [
+      'identifier that is text',
+      { clientAuthentication: { method: 'private_key_jwt', key: () => ({ key: pair.privateKey, kid: 1 }) as never } },
+      /^refreshToken: clientAuthentication\.kid must be a string$/,
     ],
     [
       'assertion',

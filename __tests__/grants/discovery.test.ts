@@ -101,6 +101,7 @@ describe('discovery', () => {
     ['503 first', [503, 404], 503],
     ['503 second', [404, 503], 503],
     ['429', [429, 404], 429],
+    ['500', [500, 404], 500],
     ['404 twice', [404, 404], 404],
   ])('that is answered %s carries the status that says most', async (_how, statuses, status) => {
     const left = [...statuses]

@@ -72,6 +72,7 @@ describe.each([
       "clientId must not contain a colon where clientAuthentication.encoding is 'none'",
     ],
     ['a key that is none', withMethod({ method: 'private_key_jwt', key: 'made-up-secret' }), keyNeeded],
+    ['a key that is only called one', withMethod({ method: 'private_key_jwt', key: { type: 'private' } }), keyNeeded],
     ['no key', withMethod({ method: 'private_key_jwt' }), keyNeeded],
     [
       'an empty assertion',
@@ -83,6 +84,11 @@ describe.each([
       withMethod({ method: 'client_assertion', assertion: 'made-up', type: '' }),
       'clientAuthentication.type must be a non-empty string',
     ],
+    [
+      'an assertion of a type that is no text',
+      withMethod({ method: 'client_assertion', assertion: 'made-up', type: 5 }),
+      'clientAuthentication.type must be a non-empty string',
+    ],
     ['a scope that is no text', { ...good, scope: ['read'] }, 'scope must be a string'],
     ['an audience that is no text', { ...good, audience: 5 }, 'audience must be a string'],
     [
@@ -91,6 +97,7 @@ describe.each([
       'resource must be a string, or a list of strings',
     ],
     ['a parameter that is no text', { ...good, parameters: { tenant: 5 } }, 'parameters.tenant must be a string'],
+    ['parameters that are null', { ...good, parameters: null }, 'parameters must be an object'],
     ['parameters that are text', { ...good, parameters: 'tenant=5' }, 'parameters must be an object'],
     ['parameters that are a list', { ...good, parameters: ['tenant'] }, 'parameters must be an object'],
     ['a header that is no text', { ...good, headers: { 'x-key': 5 } }, 'headers.x-key must be a string'],

@@ -17,6 +17,7 @@ describe('NO_PROXY exempts', () => {
     ['http://localhost:3000', '127.0.0.1'],
     ['http://127.0.0.1:3000', 'localhost'],
     ['http://127.5.0.1:3000', '127.0.0.0/8'],
+    ['http://127.5.0.1:3000', '127.0.0.0/16'],
   ])('%s: %s', (url, entries) => expect(isExempt(new URL(url), entries)).toBe(true))
 })
 
@@ -30,6 +31,9 @@ describe('NO_PROXY does not exempt', () => {
     ['https://api.example.com', 'localhost'],
     ['https://10.0.0.5', '10.0.0.0/8'],
     ['http://localhost:3000', 'localhost:3001'],
+    ['http://localhost:3000', 'api.example.com'],
+    ['http://localhost:3000', ','],
+    ['https://api.example.com', 'api.example.com:443x'],
   ])('%s: %s', (url, entries) => expect(isExempt(new URL(url), entries)).toBe(false))
 })
 
@@ -55,6 +59,8 @@ describe('the proxy that the environment names', () => {
     const env = { npm_config_proxy: 'http://p:1' }
     expect(named(env)).toBeUndefined()
     expect(named(env, true)).toEqual({ source: 'npm_config_proxy', protocol: 'http:', exempt: false })
+    expect(named({ ...env, npm_config_https_proxy: 'socks5://p:1' }, true)).toMatchObject({ source: 'npm_config_https_proxy' })
+    expect(named({ ...env, NO_PROXY: 'login.example.com' }, true)).toMatchObject({ exempt: true })
     expect(named({ ...env, npm_config_no_proxy: 'login.example.com' }, true)).toMatchObject({ exempt: true })
   })
 
@@ -78,6 +84,8 @@ describe('a proxy reads in the clear', () => {
     ['https to a proxy without a protocol, which is spoken to in https', 'https://a.example', { host: 'p' }, false, false],
     ['http to an http proxy', 'http://localhost', { host: 'p' }, true, true],
     ['http to an https proxy, which sends it on in the clear', 'http://localhost', { protocol: 'https', host: 'p' }, true, true],
+    ['https to a proxy with an empty protocol', 'https://a.example', { protocol: '', host: 'p' }, false, false],
     ['no proxy at all', 'http://localhost', false, true, undefined],
+    ['no proxy but null', 'http://localhost', null, true, undefined],
   ])('%s', (_what, url, option, tunnels, expected) => expect(judge(url, option, tunnels)).toBe(expected))
 })

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { inspect } from 'node:util'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
@@ -58,8 +59,12 @@ describe('a token request', () => {
     const { signal } = new AbortController()
     const refresh = refreshToken(options({ fetch }))
     const context = { signal, reason: 'missing', reportDate: () => undefined } as const
-    for (const tokens of [undefined, { access_token: 'made-up', token_type: 'Bearer' }])
-      expect(await rejection(Promise.resolve(refresh(tokens, context)))).toBeInstanceOf(TokenEndpointError)
+    const bearer = { access_token: 'made-up', token_type: 'Bearer' }
+    for (const tokens of [undefined, bearer, { ...bearer, refresh_token: '' }])
+      expect(await rejection(Promise.resolve(refresh(tokens, context)))).toMatchObject({
+        name: 'TokenEndpointError',
+        message: 'refreshToken: the token set has no refresh token. The scope offline_access may be needed to get one.',
+      })
     expect(sent).toEqual([])
   })
 
@@ -216,6 +221,16 @@ describe('the answer of the token endpoint', () => {
     const failure = await refused(() => Response.json(body, { status: 401 }))
     expect(failure.error_description).toBe(body.error_description)
     expect(Object.keys(failure)).toEqual(['status', 'error'])
+    const other = await refused(() => Response.json({ ...body, error_description: 5 }, { status: 401 }))
+    expect('error_description' in other).toBe(false)
+  })
+
+  it('of exactly 1 MB is read', async () => {
+    const text = '{"access_token":"made-up"}'.padEnd(1_000_000)
+    for (const headers of [{}, { 'content-length': '1000000' }])
+      expect(await answered(() => new Response(text, { headers }))).toEqual({ access_token: 'made-up' })
+    const whole = { status: 200, ok: true, headers: new Headers(), text: async () => text } as unknown as Response
+    expect(await answered(() => whole)).toEqual({ access_token: 'made-up' })
   })
 
   it('with a new refresh token goes to the session, which stores it although the access token is missing', async () => {
@@ -230,6 +245,7 @@ describe('the answer of the token endpoint', () => {
   })
 
   it.each([
+    ['error=invalid_grant <html>', 400, 'The token endpoint answered 400 without an OAuth error.'],
     ['{"error":["invalid_grant"]}', 400, 'The token endpoint answered 400 without an OAuth error.'],
     ['{"access_token":"made-up-token"}', 500, 'The token endpoint answered 500 without an OAuth error.'],
     ['<html>busy</html>', 503, 'The token endpoint answered 503 without an OAuth error.'],
@@ -307,6 +323,7 @@ describe('a token request that gets no answer', () => {
     ['a list', { code: ['ECONNRESET'] }],
     ['of the protocol’s library', withCode('OAUTH_RESPONSE_IS_NOT_CONFORM')],
     ['not written like one', withCode('made-up-token')],
+    ['not all in capitals', withCode('ECONNreset')],
     ['hidden in other text', withCode('ECONNRESET made-up-token')],
     ['behind other text', withCode('made-up-token ECONNRESET')],
     ['of another name', { kode: 'ECONNRESET' }],
@@ -340,7 +357,11 @@ describe('a token request that gets no answer', () => {
         errors: Array(2).fill({ name: 'Error', code: 'ENETUNREACH', syscall: 'connect' }),
       },
     })
+    expect((await failing({ errors: Array(9).fill(part('connect')) })).cause).toEqual({
+      errors: Array(8).fill(expect.anything()),
+    })
     expect((await failing(null)).cause).toBeUndefined()
+    expect((await failing({ status: '502', code: 'MADE_UP' })).cause).toEqual({ code: 'MADE_UP' })
     expect((await failing({ name: 'made up: token', code: 'MADE_UP', syscall: 'made/up' })).cause).toEqual({ code: 'MADE_UP' })
   })
 
@@ -354,6 +375,24 @@ describe('a token request that gets no answer', () => {
       message: 'The token endpoint could not be reached, or the connection broke (ECONNRESET).',
       code: 'ECONNRESET',
     })
+  })
+
+  it('ends when it is aborted in the middle of the body, whatever fetch does', async () => {
+    const controller = new AbortController()
+    let cancelled: unknown
+    const body = new ReadableStream({
+      pull: () => void setImmediate(() => controller.abort()),
+      cancel: () => void (cancelled = true),
+    })
+    const refresh = refreshToken(options({ fetch: fakeFetch(() => new Response(body)).fetch }))
+    expect(await rejection(call(refresh, { signal: controller.signal }))).toMatchObject({ message: lost })
+    expect(cancelled).toBe(true)
+  })
+
+  it('leaves no listener at the signal of one that was answered', async () => {
+    const { signal } = new AbortController()
+    await call(refreshToken(options({ fetch: fakeFetch().fetch })), { signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('reports a bug or a missing function of the platform as what it is', async () => {

@@ -80,6 +80,12 @@ describe('revoking (RFC 7009)', () => {
       () => Response.json({ error: 'invalid_client' }, { status: 400 }),
       /answered 400 with the error invalid_client\.$/,
     ],
+    ['answered with null', () => new Response('null', { status: 400 }), /answered 400\.$/],
+    [
+      'answered with too much',
+      () => new Response('x', { status: 400, headers: { 'content-length': '1000001' } }),
+      /^The revocation endpoint sent more than 1 MB; the rest of the answer was not read\.$/,
+    ],
     ['refused in a form', () => new Response('error=invalid_client', { status: 400 }), /with the error invalid_client\.$/],
     ['answered with a page', () => new Response('<html>', { status: 503 }), /answered 503\.$/],
     ['answered with a token for an error', () => Response.json({ error: 'made up' }, { status: 400 }), /answered 400\.$/],

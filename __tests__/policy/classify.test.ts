@@ -321,6 +321,11 @@ describe('a connection that failed', () => {
       false,
     ],
     ['has no address', new AggregateError([]), false],
+    [
+      'was refused, in an error that others wrap',
+      [1, 2, 3, 4].reduce<Error>((cause) => new Error('x', { cause }), failed('ECONNREFUSED')),
+      true,
+    ],
     ['broke while reading', failed('EHOSTUNREACH', 'read'), false],
     ['broke while reading, with a code of connecting', failed('ECONNREFUSED', 'read'), false],
     ['lost its host at an unknown time', failed('EHOSTUNREACH'), false],
@@ -369,10 +374,11 @@ describe('Retry-After', () => {
 
 describe('the option classify', () => {
   it('gets status, headers in lower case, the parsed body and the error, and decides first', () => {
-    const error = axiosError(440, '{"why":"over"}', { 'X-Reason': 'session' })
+    const headers = { 'X-Reason': 'session', 'X-None': null as unknown as string }
+    const error = Object.assign(new Error('x'), { response: { status: 440, data: '{"why":"over"}', headers } })
     const seen: RefreshFailure[] = []
     const failure = classifyFailure(error, now, { classify: (given) => (seen.push(given), 'ended') })
-    expect(seen).toEqual([{ status: 440, headers: { 'x-reason': 'session' }, body: { why: 'over' }, error }])
+    expect(seen).toEqual([{ status: 440, headers: { 'x-reason': 'session', 'x-none': '' }, body: { why: 'over' }, error }])
     expect(failure).toMatchObject({ ...ended, status: 440 })
   })
 
@@ -381,6 +387,11 @@ describe('the option classify', () => {
     ['the result of Supabase', { data: {}, error: { code: 'x' } }, { data: {}, error: { code: 'x' } }],
     ['a TokenEndpointError', new TokenEndpointError('x', { status: 400, error: 'x' }), { error: 'x' }],
     ['a Response, whose body is not parsed', new Response('x', { status: 400 }), undefined],
+    [
+      'an error with a member that only begins like one',
+      Object.assign(new Error('x'), { database: 'x', body: { a: 1 } }),
+      { a: 1 },
+    ],
     ['a form', axiosError(200, 'error=x&error_description=a+b'), { error: 'x', error_description: 'a b' }],
     ['other text', axiosError(500, 'oops'), 'oops'],
     ['nothing', undefined, undefined],
@@ -432,6 +443,8 @@ describe('the summary', () => {
       'ECONNRESET',
     ],
     [new AxiosError('x', 'ERR_NETWORK'), 'ERR_NETWORK'],
+    [Object.assign(new Error('x'), { code: 'ECONNRESET', reason: 'MADE_UP' }), 'ECONNRESET'],
+    [Object.assign(new Error('x'), { code: 'ERR-secret' }), ''],
     [new TypeError('fetch failed', { cause: Object.assign(new Error('x'), { code: 'UND_ERR_SOCKET' }) }), 'UND_ERR_SOCKET'],
     [new Error('secret'), ''],
     [undefined, ''],
@@ -494,8 +507,19 @@ describe('what an answer says beside its codes', () => {
     ['a Basic challenge', axiosError(401, '', { 'www-authenticate': 'BASIC realm="x"' }), transient],
     ['a status as the code of a body', { code: 401 }, probablyEnded],
     ['a code that is no status', { code: 17 }, transient],
+    ['a member that only begins like a status', { status_reason: 503, error: 'invalid_grant' }, ended],
+    ['a Retry-After in an answer without a status', { error: 'invalid_grant', headers: { 'retry-after': '5' } }, ended],
   ])('counts: %s', (_what, failure, expected) => {
     expect(summarized(classifyFailure(failure, now))).toEqual(expected)
+  })
+
+  it.each([42, 99, 600])('the status %i is none, and the next one counts', (status) => {
+    expect(classifyFailure({ status, statusCode: 503 }, now).status).toBe(503)
+  })
+
+  it('Retry-After of a blank is no delay', () => {
+    expect(classifyFailure({ status: 503, headers: { 'retry-after': ' ' } }, now).retryAfter).toBeUndefined()
+    expect(classifyFailure({ status: 503, no_retry_after: 5 }, now).retryAfter).toBeUndefined()
   })
 
   it.each<[string, number | undefined]>([

@@ -100,10 +100,12 @@ it('an ordinary refresh carries no claims, also after a challenge', async () => 
   expect(forms.map((form) => form.claims)).toEqual([undefined, claims, undefined])
 })
 
-it('claims that come as JSON are sent as they are', async () => {
-  const { api, forms } = await start({ challenge: String.raw`Bearer error="insufficient_claims", claims="{\"a\":1}"` })
+it.each(['{"a":1}', '  {"a":1}'])('claims that come as JSON are sent as they are: %s', async (given) => {
+  const { api, forms } = await start({
+    challenge: `Bearer error="insufficient_claims", claims="${given.replaceAll('"', String.raw`\"`)}"`,
+  })
   await api.get('/me')
-  expect(forms[0]?.claims).toBe('{"a":1}')
+  expect(forms[0]?.claims).toBe(given)
 })
 
 it.each([
@@ -126,6 +128,7 @@ it('without a handler the request rejects with the challenge, and the session go
   expect(await rejection(api.get('/me'))).toMatchObject({
     code: 'OAUTH_STEP_UP_REQUIRED',
     challenge: { parameters: { claims: base64url } },
+    cause: { message: 'A refresh does not meet the challenge, and no handler asks the user' },
   })
   expect(session.getSnapshot().status).toBe('signed_in')
 })
@@ -133,8 +136,29 @@ it('without a handler the request rejects with the challenge, and the session go
 it('does not prompt the user while the token endpoint is down', async () => {
   let asked = 0
   const { api } = await start({ ask: stepUp(() => void asked++), answer: () => [500, {}] })
-  expect(await rejection(api.get('/me'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
+  const errors = await Promise.all([1, 2, 3].map(() => rejection(api.get('/me'))))
+  for (const error of errors) expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
   expect(asked).toBe(0)
+})
+
+it('a sign-out during the refresh with claims rejects the request, and does not prompt the user', async () => {
+  let asked = 0
+  const signedOut = deferred()
+  const { api, session } = await start({
+    ask: stepUp(() => void asked++),
+    answer: () => signedOut.promise.then(() => [400, { error: 'invalid_grant' }] as [number, object]),
+  })
+  await session.tokens()
+  session.on('refresh_started', () => void session.signOut().finally(() => signedOut.resolve()))
+  expect(await rejection(api.get('/me'))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+  expect(asked).toBe(0)
+})
+
+it('the refresh function carries what the created one does', () => {
+  const bare = (): null => null
+  expect({ ...refreshWithClaims(() => bare).refresh }).toStrictEqual({})
+  const more = { needsRefreshToken: true, neverEnds: true, revoke: () => undefined }
+  expect({ ...refreshWithClaims(() => Object.assign(() => null, more)).refresh }).toStrictEqual(more)
 })
 
 it('an ordinary refresh under way is waited for, and a second one carries the claims: no refresh token is sent twice', async () => {

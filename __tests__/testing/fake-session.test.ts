@@ -10,7 +10,7 @@ import { OAuthProvider, SignedIn, SignedOut, useOAuthSession } from '../../src/r
 import { fakeSession, type FakeSession } from '../../src/testing.js'
 
 const microtasks = async (): Promise<void> => {
-  for (let i = 0; i < 50; i++) await Promise.resolve()
+  for (let i = 0; i < 500; i++) await Promise.resolve()
 }
 
 it('is signed in from the first snapshot on, as the test says', () => {
@@ -55,6 +55,51 @@ it('set calls subscribers once and listeners with the reason, synchronously', ()
   session.set({ status: 'unknown' })
   session.set({ status: 'unavailable' })
   expect(seen.slice(4)).toEqual(['unknown', 'unavailable'])
+})
+
+it('has the tokens and the errors that its documentation says', async () => {
+  const session = fakeSession()
+  expect(await session.tokens()).toStrictEqual({ access_token: 'fake-token-1', refresh_token: 'fake-refresh-token' })
+  expect(session.store.name).toBe('fake')
+  session.set({ status: 'unavailable' })
+  expect(session.getSnapshot()).toStrictEqual({
+    status: 'unavailable',
+    refreshing: false,
+    error: new OAuthError('OAUTH_STORE_FAILED', 'The token store (fake) can not be read.'),
+  })
+  session.set({ status: 'unknown' })
+  expect(session.getSnapshot()).toStrictEqual({ status: 'unknown', refreshing: false })
+})
+
+it('keeps the error of a refresh that has failed, whatever the test sets', async () => {
+  const session = fakeSession({ refresh: () => Promise.reject({ status: 401, error: 'invalid_client' }) })
+  await expect(session.refresh()).rejects.toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
+  session.set({ status: 'unknown' })
+  expect(session.getSnapshot()).toMatchObject({ status: 'unknown', lastError: { code: 'OAUTH_CLIENT_REFUSED' } })
+})
+
+it.each([
+  [{ status: 'signed_out' }, 'requested', 'requested'],
+  [{ status: 'signed_out', reason: 'empty' }, 'empty', 'requested'],
+  [{ status: 'signed_out', reason: 'invalid_grant' }, 'invalid_grant', 'invalid_grant'],
+] as const)('tells why it is signed out: %j', (state, shown, told) => {
+  const session = fakeSession()
+  const reasons: string[] = []
+  session.on('signed_out', ({ reason }) => reasons.push(reason))
+  session.set(state)
+  expect([session.getSnapshot(), reasons]).toMatchObject([{ reason: shown }, [told]])
+})
+
+it('calls a subscriber once for each change of its own, until the undo', async () => {
+  const session = fakeSession()
+  let calls = 0
+  const unsubscribe = session.subscribe(() => calls++)
+  await session.signIn({ access_token: 'a' }, { user: 'bob' })
+  await microtasks()
+  expect(calls).toBe(1)
+  unsubscribe()
+  session.set({ status: 'signed_out' })
+  expect(calls).toBe(1)
 })
 
 it('a component renders again with each state', async () => {
@@ -129,6 +174,9 @@ it('requests that wait while it is unknown reject when the test signs in, and la
   const unknown = fakeSession({ status: 'unknown' })
   const { api, sent } = attached(unknown)
   const waiting = api.get('/me').catch(({ code }: AxiosError) => code)
+  await microtasks()
+  expect(sent).toEqual([])
+  unknown.set({ status: 'unknown' })
   await microtasks()
   expect(sent).toEqual([])
   unknown.set({ tokens: { access_token: 'later' } })

@@ -50,8 +50,11 @@ export async function bundle({ mutate, tests }: Part, outfile: string): Promise<
     { plugins: null, excludedMutations: [], ignorers: [] },
   )
   const contents = new Map(instrumented.map(({ name, content }) => [resolve(name), content]))
-  const entries = [...new Set(files.flatMap((some) => some.sort()))].map(
-    (path) => `${JSON.stringify(path.slice('__tests__/'.length))}: ${importOf(path)}`,
+  const entries = await Promise.all(
+    [...new Set(files.flatMap((some) => some.sort()))].map(async (path) => {
+      const isPage = (await readFile(path, 'utf8')).includes('@jest-environment jsdom')
+      return `${JSON.stringify(path.slice('__tests__/'.length))}: { load: ${importOf(path)}, isPage: ${isPage} }`
+    }),
   )
   await build({ ...common, entryPoints: [worker], outfile: workerFile })
   await build({

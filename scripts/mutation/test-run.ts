@@ -81,21 +81,51 @@ class TestRun implements Run {
   }
 }
 
+export interface TestFile {
+  readonly load: () => Promise<unknown>
+  /** Its tests run in a page. */
+  readonly isPage: boolean
+}
+
+const storage = {
+  getItem(this: Record<string, string>, key: string): string | null {
+    return Object.hasOwn(this, key) ? this[key]! : null
+  },
+  setItem(this: Record<string, string>, key: string, value: string): void {
+    this[key] = value
+  },
+  removeItem(this: Record<string, string>, key: string): void {
+    Reflect.deleteProperty(this, key)
+  },
+  clear(this: Record<string, string>): void {
+    for (const key of Object.keys(this)) Reflect.deleteProperty(this, key)
+  },
+}
+
+/** Makes the part of a page that needs no DOM: tests that need more of it are left out. Returns the undo. */
+function openPage(): () => void {
+  const page = { document: {}, localStorage: Object.create(storage) as unknown }
+  Object.assign(globalThis, page)
+  return () => Object.keys(page).forEach((name) => Reflect.deleteProperty(globalThis, name))
+}
+
 /** Loads the sources, then each test file of which a test is wanted, and runs it. */
 export async function run(
   order: Order,
   sources: readonly (() => Promise<unknown>)[],
-  files: Record<string, () => Promise<unknown>>,
+  files: Record<string, TestFile>,
   watch: Watch,
 ): Promise<Run> {
   const stryker = ((globalThis as { __stryker__?: Stryker }).__stryker__ ??= {})
   const testRun = new TestRun(order, stryker, watch)
   for (const load of sources) await load()
-  for (const [file, load] of Object.entries(files)) {
+  for (const [file, { load, isPage }] of Object.entries(files)) {
     if (testRun.isOver) break
     if (order.tests && !Object.keys(order.tests).some((id) => id.startsWith(`${file}:`))) continue
     stryker.currentTestId = file
+    const leave = isPage ? openPage() : undefined
     await testRun.runSuite(await declared(file, load), file)
+    leave?.()
   }
   return testRun
 }

@@ -34,7 +34,7 @@ for (const name of Object.getOwnPropertyNames(globalThis)) void Reflect.get(glob
 
 function contentsOf(object: object): unknown[] {
   const descriptors = Object.entries(Object.getOwnPropertyDescriptors(object) as Record<string, PropertyDescriptor>)
-  return descriptors.flatMap(([name, { value, get }]) => (name === '__stryker__' ? [] : [name, value, get]))
+  return descriptors.flatMap(([name, { value, get }]) => (/^__(stryker|mobx)/.test(name) ? [] : [name, value, get]))
 }
 const usual = [globalThis, ...objects].map(contentsOf)
 
@@ -62,6 +62,12 @@ function started(): void {
   process.send!(HEARTBEAT)
 }
 
+/** Removes what the sources share with other copies of themselves: the code of an earlier run would hide a mutant. */
+function forgetCopies(): void {
+  for (const key of Object.getOwnPropertySymbols(globalThis))
+    if (Symbol.keyFor(key)?.startsWith('axios-attach-oauth.')) Reflect.deleteProperty(globalThis, key)
+}
+
 async function perform(order: Order): Promise<void> {
   const { mutant, hitLimit } = order
   const stryker: Stryker = { activeMutant: mutant, ...(hitLimit !== undefined && { hitCount: 0, hitLimit }) }
@@ -76,6 +82,7 @@ async function perform(order: Order): Promise<void> {
         coverage: mutant === undefined ? { static: {}, perTest: {}, ...stryker.mutantCoverage, durations } : undefined,
       })
     process.channel!.unref()
+    forgetCopies()
     evaluate()
       .start(order, { started, late: (test) => finish('late', `${test} takes too long`) })
       .then(succeed, (error: unknown) => finish('failed', error))

@@ -166,7 +166,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (!credentials.isUsual) refuseFetchRedirects(config)
     }
     const requestId = carry(config, provider, stage, epoch, token, startedAt)
-    if (token && requestId !== undefined) {
+    if (token) {
       emitSent(provider.events, 'sent', config, requestId)
       // A listener may have ended the epoch.
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)

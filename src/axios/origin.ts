@@ -114,7 +114,7 @@ export function originRule(settings: OriginSettings): OriginRule {
   /** The page's own origin, if relative URLs resolve to it. */
   function ownOrigin(): string | undefined {
     const origin = originOf(settings.page() ?? '')
-    return origin !== undefined && origin === resolvedOrigin('') ? origin : undefined
+    return origin === resolvedOrigin('') ? origin : undefined
   }
 
   function readBaseURL(): void {

@@ -38,7 +38,7 @@ export function readRequest(fetch: Fetch, input: RequestInfo | URL, init: Reques
     method: (init.method ?? request?.method ?? 'GET').toUpperCase(),
     headers,
     signal: init.signal ?? request?.signal,
-    isOneShot: !createBody && hasBody && isStream(init.body),
+    isOneShot: !createBody && isStream(init.body),
     async send(authorization, isLast, check) {
       const sent = new Headers(headers)
       if (authorization !== undefined) sent.set('authorization', authorization)

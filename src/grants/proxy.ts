@@ -25,7 +25,7 @@ export function isExempt({ protocol, hostname, port }: URL, noProxy: string): bo
     .split(/[,\s]+/)
     .some((entry) => {
       const [, host = entry, entryPort] = /^(\[.*\]|[^:]+):(\d+)$/.exec(entry) ?? []
-      if (host === '' || (entryPort !== undefined && Number(entryPort) !== ownPort)) return false
+      if (entryPort !== undefined && Number(entryPort) !== ownPort) return false
       if (host.startsWith('*')) return hostname.endsWith(host.slice(1))
       if (host.startsWith('.')) return hostname.endsWith(host)
       // Names of loopback are equivalent: NO_PROXY=localhost also covers 127.0.0.1, and 127.0.0.0/8 covers localhost.

@@ -88,7 +88,7 @@ function readNames(wrong: Wrong, given: unknown): [string, string][] {
 function readHeaders(wrong: Wrong, options: GrantOptions): [string, string][] {
   const entries = dictionary(wrong, 'headers', options.headers)
   const { clientAuthentication, clientSecret } = options
-  const authenticates = (clientAuthentication ?? (clientSecret === undefined ? 'none' : '')) !== 'none'
+  const authenticates = (clientAuthentication ?? (clientSecret === undefined && 'none')) !== 'none'
   for (const [name, value] of entries) {
     try {
       new Headers([[name, value]])

@@ -62,10 +62,7 @@ async function attempt(
     throw error
   }
   try {
-    // Some servers send text/plain.
-    const headers = { 'content-type': 'application/json' }
-    const json = JSON.stringify(parseMembers(text) ?? null)
-    const server = await processDiscoveryResponse(issuer, new Response(json, { headers }))
+    const server = await processDiscoveryResponse(issuer, new Response(JSON.stringify(parseMembers(text) ?? null)))
     check(server, settings.allowInsecureHttp)
     return { server }
   } catch (error) {

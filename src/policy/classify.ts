@@ -23,7 +23,7 @@ const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
 const otherSubjects =
   /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
 const deadToken =
-  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\w+listed|ung.ltig|abgelaufen/i
+  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\wlisted|ung.ltig|abgelaufen/i
 /** A session or token, named without "refresh", that is the subject of the sentence. */
 const deadSession =
   /\b(token|jwt|session)(( \w+){0,4} (is|was|has|had)( \w+)?)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b/i

@@ -14,8 +14,9 @@ export interface Evidence {
 
 // Parts of member names, because servers and clients spell them differently.
 const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
-const textMember =
-  /^(?!.*ur[il]$).*(err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary)/i
+const textMember = /err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary/i
+/** An address, such as `error_uri`, names a page and not the failure. */
+const addressMember = /ur[il]$/i
 
 /** Members in which clients describe the request, which says nothing about the failure. */
 const requestMember = /^(config|req|op|param|var|headers)/
@@ -68,7 +69,7 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
   for (const name of names) {
     const value = attempt(() => node[name])
     const isText = typeof value === 'string'
-    if (!value) continue
+    if (!value || addressMember.test(name)) continue
     if (name === 'headers') found.headers = copyHeaders(value)
     if (/^retry.?after$/i.test(name)) found.headers['retry-after'] ??= String(value)
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)

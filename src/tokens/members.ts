@@ -52,7 +52,7 @@ export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTo
 }
 
 function isRelativeMember(name: string, value: unknown): boolean {
-  return !/^expires_(at|on)$/.test(name) && isRelative(value)
+  return !name.startsWith('expires_') && isRelative(value)
 }
 
 /** The lifetime in milliseconds. Some servers without refresh tokens send 0 for a token that does not expire. */
