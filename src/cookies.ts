@@ -65,7 +65,8 @@ export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.coo
 
   /** The set after a refresh. A user that the backend reports for the first time, or another user, counts as a sign-in. */
   async function nextTokens(tokens: TokenSet | undefined, answer: unknown): Promise<TokenResponse> {
-    const state = readState('httpOnlyCookies: the result of refresh', answer ?? {})
+    // axios reads an empty body as an empty text.
+    const state = readState('httpOnlyCookies: the result of refresh', answer === '' ? {} : (answer ?? {}))
     const next = toTokens(state)
     const user = userOfState(state)
     const known = tokens && userOfState(tokens)

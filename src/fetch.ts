@@ -70,11 +70,15 @@ function judgeOrigins(origins: readonly string[] | undefined, allowInsecureHttp:
  * The challenge that a refresh can't meet, or `true` when the response rejects the token. A response after a redirect to another
  * origin does not count: the platform has removed the token.
  */
-function refusalOf({ url }: Outgoing, { status, headers, redirected, url: landed }: Response): Challenge | boolean {
+function refusalOf(
+  { url }: Outgoing,
+  { status, headers, redirected, url: landed }: Response,
+  meetsClaims: boolean | undefined,
+): Challenge | boolean {
   const isElsewhere = redirected && originOf(landed) !== originOf(url, globalThis.document?.baseURI)
   if (isElsewhere || (status !== 401 && status !== 403 && status !== 400)) return false
   const challenges = parseChallenges(headers.get('www-authenticate'))
-  return (status === 400 ? undefined : beyondRefresh(challenges)) ?? rejectsToken(status, challenges)
+  return (status === 400 ? undefined : beyondRefresh(challenges, meetsClaims)) ?? rejectsToken(status, challenges)
 }
 
 function stepUpRequired(response: Response, challenge: Challenge, cause?: unknown): OAuthFetchError {
@@ -161,7 +165,7 @@ async function sendFor(
   if (token) emit('sent')
   const response = await request.send(bearer(token), isOneShot || !token, requireEpoch)
   if (!token || recover === false) return response
-  const refusal = refusalOf(request, response)
+  const refusal = refusalOf(request, response, stepUp?.meetsClaims)
   if (refusal === false) return response
 
   const result = replacementFor(provider, token, refusal, stepUp, response)

@@ -13,8 +13,8 @@ import * as fastify from '../../docs/recipes/code/fastify.js'
 import * as graphql from '../../docs/recipes/code/graphql.js'
 import * as lambda from '../../docs/recipes/code/lambda.js'
 import * as manyUsers from '../../docs/recipes/code/many-users.js'
-import * as nextPage from '../../docs/code/next/session.js'
-import { seal, unseal } from '../../docs/code/next/seal.js'
+import * as nextPage from '../../examples/next/lib/session.js'
+import { seal, unseal } from '../../examples/next/lib/seal.js'
 import * as opentelemetry from '../../docs/recipes/code/opentelemetry.js'
 import * as pinoLog from '../../docs/recipes/code/pino.js'
 import * as shutdown from '../../docs/recipes/code/shutdown.js'
@@ -372,6 +372,29 @@ describe('the recipes', () => {
     const server = nextPage.apiFor(cookie)
     expect(server.defaults.baseURL).toBeDefined()
     endpoint.stop()
+  })
+
+  it('Next.js: requests with the same expired cookie share one refresh', async () => {
+    const sent: unknown[] = []
+    const server = createServer((request, response) => {
+      const { port } = server.address() as AddressInfo
+      const origin = `http://127.0.0.1:${port}`
+      if (request.method === 'POST') sent.push(request.url)
+      response.writeHead(200, { 'content-type': 'application/json' })
+      const metadata = { issuer: origin, token_endpoint: `${origin}/token` }
+      response.end(JSON.stringify(request.method === 'POST' ? { access_token: 'new', expires_in: 3600 } : metadata))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    process.env.COOKIE_SECRET = 'x'.repeat(32)
+    process.env.ISSUER = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    process.env.CLIENT_ID = 'c'
+    delete process.env.CLIENT_SECRET
+    const cookie = seal({ access_token: 'a', refresh_token: 'r', expires_at: 1 })
+    const renewed = await Promise.all(Array.from({ length: 5 }, () => nextPage.renewedCookie(cookie)))
+    expect(new Set(renewed).size).toBe(1)
+    expect(unseal(renewed[0])).toMatchObject({ access_token: 'new', refresh_token: 'r' })
+    expect(sent).toEqual(['/token'])
+    server.close()
   })
 
   it('identity SDKs: a 401 forces a new token, and the end of their session is the end of this one', async () => {

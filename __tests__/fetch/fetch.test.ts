@@ -261,6 +261,22 @@ describe('bodies', () => {
     await server.stop()
   })
 
+  it('the referrer and the referrer policy of a Request are kept, unless the settings have others', async () => {
+    const sent: unknown[] = []
+    const { send } = client({
+      fetch: async (_input, { referrer, referrerPolicy } = {}) => (sent.push([referrer, referrerPolicy]), new Response()),
+    })
+    const request = new Request(world.api, { referrer: '', referrerPolicy: 'no-referrer' })
+    await send(request)
+    await send(request, { referrerPolicy: 'origin' })
+    await send(world.api)
+    expect(sent).toEqual([
+      [request.referrer, 'no-referrer'],
+      [request.referrer, 'origin'],
+      [undefined, undefined],
+    ])
+  })
+
   it('a Request with a body is sent again with it', async () => {
     const { send } = client()
     world.revokeAccessTokens()

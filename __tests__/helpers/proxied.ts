@@ -1,24 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { connect, type AddressInfo, type Server, type Socket } from 'node:net'
-
-/** Self-signed for localhost, for tests alone; valid until 2126. */
-const key = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgN4oCr+5I1K++Sbrl
-jod4BsMXz4+dg7BRyZ8rjIGKhrihRANCAAQJKQLsujAy+C1nM80NGUEtxWm1kRrL
-TC59VB7xSfpmYJ4Df4xiH10ZdeoHMBkcuSU1WIxQBNrLRdBD8QU8w3SC
------END PRIVATE KEY-----`
-const cert = `-----BEGIN CERTIFICATE-----
-MIIBnDCCAUGgAwIBAgIUChszWVoblht6Xf0oaUpU29qQuygwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNTIzNTAxOVoYDzIxMjYxMTAx
-MjM1MDE5WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAAQJKQLsujAy+C1nM80NGUEtxWm1kRrLTC59VB7xSfpmYJ4Df4xiH10Z
-deoHMBkcuSU1WIxQBNrLRdBD8QU8w3SCo28wbTAdBgNVHQ4EFgQUcQdN4acryJ1q
-I1xMjbMLoIPMu8cwHwYDVR0jBBgwFoAUcQdN4acryJ1qI1xMjbMLoIPMu8cwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
-zj0EAwIDSQAwRgIhANSCh6lig8Qk6Ilvw2e3lZsvKdeoNgMep4MuAi4OLBAPAiEA
-8+ijZUcZ8eUuwH2ZEoc6wAV2Q25p/MsEfRSrYWUMD7U=
------END CERTIFICATE-----`
+import { cert, key } from './certificate.js'
 
 export interface TokenServer {
   readonly port: number

@@ -1,151 +1,43 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { launchChromium } from '../../scripts/browser/index.mjs'
-import { startSpa, type Counts, type Spa } from './helpers/spa.js'
+import {
+  countsUntil,
+  driveSpa,
+  EXPIRED,
+  LIFETIME,
+  open,
+  passTime,
+  present,
+  rejections,
+  signedIn,
+  signedOut,
+  signIn,
+  tokenRequests,
+} from './helpers/spa-stage.js'
 
-declare global {
-  /** Exists in the browser only: the latest exports of the module that attaches. */
-  var auth: {
-    evaluations: number
-    api: { get(url: string): Promise<{ status: number }> }
-  }
-  /** Requests of the page that wait for a response. */
-  var underWay: number
-}
-
-/** In seconds. Time passes on the clocks of the page and of the servers together, when a test says so. */
-const LIFETIME = 60
-const EXPIRED = (LIFETIME + 1) * 1000
-
-let spa: Spa
-let browser: Browser
-let context: BrowserContext
-/** Errors and warnings of the page. The browser itself prints responses with an error status and lost connections. */
-let complaints: string[]
-/** The network log. */
-let responses: { path: string; status: number }[]
-beforeAll(async () => {
-  ;[spa, browser] = await Promise.all([startSpa({ lifetime: LIFETIME }), launchChromium()])
-}, 60_000)
-afterAll(async () => {
-  await browser?.close()
-  spa?.stop()
-})
-beforeEach(async () => {
-  complaints = []
-  responses = []
-  context = await browser.newContext()
-  await context.clock.install({ time: spa.now() })
-  await context.addInitScript(countRequests)
-  context.on('response', (response) => responses.push({ path: new URL(response.url()).pathname, status: response.status() }))
-})
-afterEach(async () => {
-  await context.close()
-  expect(complaints).toEqual([])
-})
-
-/** An init script. The page itself knows its requests before the browser reports them. */
-function countRequests(): void {
-  globalThis.underWay = 0
-  const { send } = XMLHttpRequest.prototype
-  XMLHttpRequest.prototype.send = function (...values) {
-    globalThis.underWay++
-    this.addEventListener('loadend', () => globalThis.underWay--)
-    send.apply(this, values)
-  }
-  const platform = globalThis.fetch
-  globalThis.fetch = (...values) => {
-    globalThis.underWay++
-    return platform(...values).finally(() => globalThis.underWay--)
-  }
-}
-
-async function open(): Promise<Page> {
-  const page = await context.newPage()
-  const note = (text: string): void => {
-    if (page.url().startsWith(spa.page) && !text.startsWith('Failed to load resource')) complaints.push(text)
-  }
-  page.on('console', (message) => ['error', 'warning'].includes(message.type()) && note(message.text()))
-  page.on('pageerror', (error) => note(String(error)))
-  await page.goto(spa.page)
-  return page
-}
-
-const signedIn = (page: Page): Promise<unknown> => page.waitForSelector('text=Seedlings')
-const signedOut = (page: Page): Promise<unknown> => page.waitForSelector('text=Sign in again')
-
-async function signIn(page: Page, name = 'alice'): Promise<void> {
-  await page.click('button:has-text("Sign in")')
-  await page.waitForURL(/interaction/)
-  // A browser that is signed in at the server is asked for the consent only.
-  if (await page.locator('[name=login]').count()) {
-    await page.fill('[name=login]', name)
-    await page.fill('[name=password]', 'made-up')
-    await page.click('[type=submit]')
-    await page.waitForSelector('[value=consent]', { state: 'attached' })
-  }
-  await page.click('[type=submit]')
-  await signedIn(page)
-}
-
-async function until(condition: () => boolean | Promise<boolean>, found = (): unknown => ''): Promise<void> {
-  for (const end = Date.now() + 60_000; !(await condition());) {
-    if (Date.now() > end) throw new Error(`the condition does not hold after a minute ${JSON.stringify(found())}`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-  }
-}
-
-async function countsUntil(condition: (counts: Counts) => boolean): Promise<Counts> {
-  let counts = await spa.counts()
-  await until(
-    async () => condition((counts = await spa.counts())),
-    () => counts,
-  )
-  return counts
-}
-
-/**
- * Sets all clocks forward while no request is under way: pages and servers never disagree about an expiry. Resolves with the counts of the servers at that
- * moment.
- */
-async function passTime(ms: number): Promise<Counts> {
-  const pages = context.pages()
-  const now = Math.max(...(await Promise.all(pages.map((page) => page.evaluate(() => Date.now())))))
-  // A busy machine takes a while to stop the clock.
-  const then = now + 3000
-  await context.clock.pauseAt(then)
-  for (const page of pages) await until(() => page.evaluate(() => underWay === 0))
-  const counts = await spa.setTime(then + ms)
-  await context.clock.fastForward(ms)
-  await context.clock.resume()
-  return counts
-}
-
-const rejections = (): object[] => responses.filter(({ status }) => status === 401)
-const tokenRequests = (): object[] => responses.filter(({ path }) => path === '/token')
+driveSpa()
 
 describe('the React example, in a real browser', () => {
   it('signs in with one token request under StrictMode, and returns to the page', async () => {
     const page = await open()
     await signIn(page)
-    expect(page.url()).toBe(`${spa.page}/`)
+    expect(page.url()).toBe(`${present().spa.page}/`)
     expect(tokenRequests()).toEqual([{ path: '/token', status: 200 }])
   })
 
   it('renews an expired token once for six polling queries without a single 401, and is signed in after a reload', async () => {
     const page = await open()
     await signIn(page)
-    let expected = await spa.counts()
+    let expected = await present().spa.counts()
     for (const _round of [1, 2]) {
       const before = await passTime(EXPIRED)
       await countsUntil(({ served }) => served >= before.served + 6)
       expected = { ...expected, refreshGrants: expected.refreshGrants + 1, served: expect.any(Number) as never }
-      expect(await spa.counts()).toEqual(expected)
+      expect(await present().spa.counts()).toEqual(expected)
     }
     await page.reload()
     await signedIn(page)
-    expect(await spa.counts()).toEqual(expected)
+    expect(await present().spa.counts()).toEqual(expected)
     expect(rejections()).toEqual([])
   })
 
@@ -197,8 +89,8 @@ describe('the React example, in a real browser', () => {
     await signedOut(first)
     // The sign-out ends at the page of the authorization server.
     await second.waitForURL(/session\/end/)
-    await context.clearCookies()
-    await second.goto(spa.page)
+    await present().context.clearCookies()
+    await second.goto(present().spa.page)
     await signIn(second, 'bob')
     await signedIn(first)
     await first.fill('[name=text]', 'a note of bob')
@@ -209,7 +101,7 @@ describe('the React example, in a real browser', () => {
   it('a session that is revoked at the server ends with "sign in again", and signing in works', async () => {
     const page = await open()
     await signIn(page)
-    await spa.revoke()
+    await present().spa.revoke()
     await signedOut(page)
     await page.waitForSelector('text=Your session has ended')
     await signIn(page)
@@ -218,12 +110,12 @@ describe('the React example, in a real browser', () => {
   it('stays signed in while it is offline, and goes on afterwards', async () => {
     const page = await open()
     await signIn(page)
-    const before = await spa.counts()
-    await context.setOffline(true)
+    const before = await present().spa.counts()
+    await present().context.setOffline(true)
     await passTime(EXPIRED)
     await passTime(EXPIRED)
     expect(await page.locator('text=Sign in').count()).toBe(0)
-    await context.setOffline(false)
+    await present().context.setOffline(false)
     const after = await countsUntil(({ served }) => served >= before.served + 6)
     await signedIn(page)
     expect(after).toMatchObject({ refreshGrants: before.refreshGrants + 1, refreshTokensReused: 0 })
@@ -247,7 +139,7 @@ describe('the React example, in a real browser', () => {
     release()
     const after = await countsUntil(({ refreshGrants }) => refreshGrants > before.refreshGrants)
     await page.waitForFunction(() => document.querySelector('.light:not(.on)'))
-    expect(await spa.counts()).toEqual({ ...after, served: before.served, refreshGrants: before.refreshGrants + 1 })
+    expect(await present().spa.counts()).toEqual({ ...after, served: before.served, refreshGrants: before.refreshGrants + 1 })
     await page.click('text=Show')
     await signedIn(page)
     expect(await countsUntil(({ served }) => served >= before.served + 6)).toMatchObject({
@@ -260,7 +152,7 @@ describe('the React example, in a real browser', () => {
     const page = await open()
     await signIn(page)
     for (const evaluations of [2, 3]) {
-      await spa.reloadAuth()
+      await present().spa.reloadAuth()
       await page.waitForFunction((count) => auth.evaluations === count, evaluations)
     }
     expect(await page.evaluate(() => auth.api.get('/notes').then(({ status }) => status))).toBe(200)
@@ -269,7 +161,7 @@ describe('the React example, in a real browser', () => {
     const after = await countsUntil(({ served }) => served >= before.served + 7)
     expect(after).toMatchObject({ refreshGrants: before.refreshGrants + 1, rejected: before.rejected, refreshTokensReused: 0 })
     await Promise.all([page.waitForURL(/session\/end/), page.click('text=Sign out')])
-    await page.goto(spa.page)
+    await page.goto(present().spa.page)
     await page.waitForSelector('button:has-text("Sign in")')
   })
 

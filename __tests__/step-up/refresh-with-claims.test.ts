@@ -33,6 +33,8 @@ interface Settings {
   /** Answers a token request without claims. */
   ordinary?: (form: Form) => Promise<void>
   refreshTokens?: boolean
+  /** Holds the refusals of `/late`. */
+  late?: () => Promise<void>
 }
 
 /** An API that takes only tokens with the claims, and a token endpoint whose refresh tokens can be used once. */
@@ -41,6 +43,7 @@ async function start(settings: Settings = {}): Promise<World> {
     ask,
     answer,
     ordinary,
+    late,
     refreshTokens = true,
     challenge = `Bearer error="insufficient_claims", claims="${base64url}"`,
   } = settings
@@ -57,7 +60,8 @@ async function start(settings: Settings = {}): Promise<World> {
         const isStrong = request.headers.authorization?.startsWith('Bearer strong') === true
         counts[isStrong ? 'served' : 'refused']++
         response.setHeader('www-authenticate', challenge)
-        return json(isStrong ? 200 : 401, {})
+        const held = request.url === '/late' && !isStrong ? late?.() : undefined
+        return void Promise.resolve(held).then(() => json(isStrong ? 200 : 401, {}))
       }
       const form = Object.fromEntries(new URLSearchParams(text))
       const isReused = form.refresh_token !== `r${issued}`
@@ -90,6 +94,32 @@ it('ten requests with a claims challenge lead to one refresh that carries the cl
   expect(forms).toEqual([expect.objectContaining({ claims, refresh_token: 'r1', grant_type: 'refresh_token' })])
   expect(counts).toEqual({ served: 10, refused: 10 })
   expect(await session.tokens()).toMatchObject({ access_token: 'strong2', refresh_token: 'r2' })
+})
+
+it('invalid_token with claims leads to a refresh that carries the claims, and without claims to an ordinary one', async () => {
+  const { api, forms } = await start({ challenge: `Bearer error="invalid_token", claims="${base64url}"` })
+  expect((await api.get('/me')).status).toBe(200)
+  expect(forms.map((form) => form.claims)).toEqual([claims])
+  for (const challenge of ['Bearer error="invalid_token"', 'Bearer error="invalid_token", claims="%%%"']) {
+    const world = await start({ challenge })
+    expect(await rejection(world.api.get('/me'))).toMatchObject({ response: { status: 401 } })
+    expect(world.forms.map((form) => form.claims)).toEqual([undefined])
+  }
+})
+
+it('a request that is refused after the prompt, with the token from before it, sends no further token request', async () => {
+  const answered = deferred()
+  const handler = stepUp(() => ({ access_token: 'strong', refresh_token: 'r1' }))
+  const { api, forms, counts } = await start({
+    ask: handler,
+    answer: () => [400, { error: 'interaction_required' }],
+    late: () => answered.promise,
+  })
+  const late = api.get('/late')
+  await api.get('/me')
+  answered.resolve()
+  expect((await late).status).toBe(200)
+  expect([forms.length, counts]).toEqual([1, { served: 2, refused: 2 }])
 })
 
 it('an ordinary refresh carries no claims, also after a challenge', async () => {

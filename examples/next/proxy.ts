@@ -1,7 +1,10 @@
 import { NextResponse, type NextRequest } from 'next/server'
 import { COOKIE, cookieOptions, renewedCookie } from './lib/session'
 
-/** Refreshes before a page renders: here the new cookie can be written, for the browser and for the Server Components of this request. */
+/**
+ * Refreshes before a page renders, for the browser and for the Server Components of
+ * this request.
+ */
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   const before = request.cookies.get(COOKIE)?.value
   const after = before && (await renewedCookie(before))

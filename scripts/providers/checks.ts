@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import axios from 'axios'
 import {
   attachOAuth,
@@ -9,6 +8,7 @@ import {
   type TokenJSON,
   type TokenStore,
 } from 'axios-attach-oauth'
+import { expect, mistakeOf } from './mistake.js'
 import { ways, type Provider, type Way } from './provider.js'
 import { refreshFunction } from './refresh-functions.js'
 import { ProviderServer, standardAnswer } from './server.js'
@@ -25,14 +25,6 @@ interface Trial {
   readonly session: ReturnType<typeof attachOAuth>
   readonly events: string[]
   readonly request: () => Promise<Outcome>
-}
-
-/** A wrong result. Everything else is right. */
-class Mistake extends Error {}
-
-function expect(what: string, actual: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(actual, expected))
-    throw new Mistake(`${what}: ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`)
 }
 
 /** The set that the program of a user has stored. */
@@ -211,11 +203,6 @@ export function waysFor(name: CheckName, provider: Provider): readonly Way[] {
 }
 
 /** Runs one check in one way. Resolves with the mistake, or with `undefined` when everything is right. */
-export async function tryCheck(name: CheckName, provider: Provider, way: Way): Promise<string | undefined> {
-  try {
-    await checks[name](provider, way)
-    return undefined
-  } catch (error) {
-    return `${provider.name}, ${way}, ${name}: ${error instanceof Mistake ? error.message : String((error as Error).stack)}`
-  }
+export function tryCheck(name: CheckName, provider: Provider, way: Way): Promise<string | undefined> {
+  return mistakeOf(`${provider.name}, ${way}, ${name}`, () => checks[name](provider, way))
 }

@@ -4,8 +4,11 @@ import { execFileSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { checkNames, tryCheck, waysFor } from './checks.js'
+import { claimsChallenges } from './claims-challenges.js'
+import { cookieSessions } from './cookie-sessions.js'
 import { ways } from './provider.js'
 import { runSDKs } from './run-sdks.js'
+import { mistakesIn, type Shape, type ShapeTable } from './shape-table.js'
 import { sdkOutcomes, sdkUsage } from './sdks/outcomes.js'
 import { documented, others } from './tables.js'
 
@@ -16,7 +19,8 @@ let tried = 0
 let byItself = 0
 let count = 0
 
-const tables = [...documented, ...others].filter(({ title }) => title.toLowerCase().includes(values.part.toLowerCase()))
+const isAsked = ({ title }: { title: string }): boolean => title.toLowerCase().includes(values.part.toLowerCase())
+const tables = [...documented, ...others].filter(isAsked)
 for (const { title, providers } of tables) {
   console.log(`\n${title.padEnd(WIDTH)} ${checkNames.join(' | ')} | how`)
   for (const provider of providers) {
@@ -34,6 +38,29 @@ for (const { title, providers } of tables) {
     console.log(`${provider.name.slice(0, WIDTH).padEnd(WIDTH)} ${cells.join(' | ')} | ${provider.how ?? 'by itself'}${viaOnly}`)
   }
 }
+
+/** Shapes with checks of their own. */
+async function printShapes<Row extends Shape, Way extends string>(table: ShapeTable<Row, Way>): Promise<void> {
+  if (!isAsked(table)) return
+  const names = Object.keys(table.checks)
+  console.log(`\n${table.title.padEnd(WIDTH)} ${names.join(' | ')} | how`)
+  for (const shape of table.shapes) {
+    const cells: string[] = []
+    for (const name of names) {
+      const wrong = await mistakesIn(table, shape, name)
+      tried += table.ways.length
+      mistakes.push(...wrong)
+      cells.push((wrong.length === 0 ? 'ok' : 'WRONG').padEnd(name.length))
+    }
+    count++
+    if (!shape.how) byItself++
+    console.log(
+      `${shape.name.slice(0, WIDTH).padEnd(WIDTH)} ${cells.join(' | ')} | ${shape.how ?? 'by itself'} (${table.ways.join(', ')})`,
+    )
+  }
+}
+await printShapes(cookieSessions)
+await printShapes(claimsChallenges)
 
 if (values.sdks) {
   execFileSync(process.execPath, ['scripts/package/pack.js'], { stdio: 'inherit' })

@@ -10,7 +10,7 @@ export type Way = (typeof ways)[number]
 /** An answer as it is sent. An object is sent as JSON. */
 export interface Answer {
   readonly status?: number
-  readonly headers?: Readonly<Record<string, string>>
+  readonly headers?: Readonly<Record<string, string | string[]>>
   readonly body: object | string
 }
 

@@ -1,8 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import type { FailureShape } from './failure-shape.js'
 import type { Answer, IssuedTokens, Provider, Seen } from './provider.js'
+import { serve, type Served } from './serve.js'
 
 const invalidGrant: FailureShape = { name: 'RFC 6749', status: 400, body: { error: 'invalid_grant' }, means: 'ended' }
 const unavailable: FailureShape = { name: '503', status: 503, body: { message: 'Service Unavailable' }, means: 'kept' }
@@ -21,7 +19,7 @@ function isStandardRequest({ body }: Seen): boolean {
 /** A token endpoint and an API of one provider. */
 export class ProviderServer {
   readonly #provider: Provider
-  readonly #server: Server
+  #served: Served | undefined
   #issued = 1
   /** The access token that the API accepts. */
   accepted = accessToken(1)
@@ -33,30 +31,22 @@ export class ProviderServer {
 
   constructor(provider: Provider) {
     this.#provider = provider
-    this.#server = createServer((request, response) => void this.#handle(request, response))
   }
 
   async listen(): Promise<string> {
-    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    this.#served = await serve((path, seen) =>
+      path === '/token' ? this.#answerTokenRequest(seen) : this.#answerApiRequest(seen),
+    )
+    return this.#served.origin
   }
 
   async close(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => this.#server.close(resolve))
+    await this.#served?.close()
   }
 
   /** The tokens that were issued last. */
   get tokens(): IssuedTokens {
     return { access: accessToken(this.#issued), refresh: `made-up-refresh-${this.#issued}`, now: Date.now() }
-  }
-
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const seen = { headers: request.headers as Seen['headers'], body: await text(request) }
-    const answer = request.url === '/token' ? this.#answerTokenRequest(seen) : this.#answerApiRequest(seen)
-    const { status = 200, headers = {}, body } = answer
-    response.writeHead(status, { 'content-type': 'application/json', ...headers })
-    response.end(typeof body === 'string' ? body : JSON.stringify(body))
   }
 
   #answerTokenRequest(seen: Seen): Answer {

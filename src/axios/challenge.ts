@@ -33,9 +33,14 @@ export function parseChallenges(header: unknown): Challenge[] {
 /** Errors that a refresh can't resolve: RFC 6750 §3.1, RFC 9470 §3, and the claims challenge of Microsoft's servers. */
 const incurable = /^insufficient_(scope|user_authentication|claims)$/
 
-/** The challenge that asks for more than a refresh can provide, if there is one. */
-export function beyondRefresh(challenges: readonly Challenge[]): Challenge | undefined {
-  return challenges.find(({ parameters }) => incurable.test(parameters.error ?? ''))
+/**
+ * The challenge that asks for more than a refresh can provide, if there is one. `meetsClaims`: so does `invalid_token` with claims, as sent
+ * by Azure Resource Manager.
+ */
+export function beyondRefresh(challenges: readonly Challenge[], meetsClaims = false): Challenge | undefined {
+  return challenges.find(
+    ({ parameters: { error = '', claims } }) => incurable.test(error) || (meetsClaims && error === 'invalid_token' && claims),
+  )
 }
 
 /**

@@ -65,11 +65,15 @@ export interface SessionOptions {
 }
 
 /** Gets a token that meets a challenge: made by `stepUp` of `axios-attach-oauth/step-up`. */
-export type StepUp = (
-  provider: Pick<TokenProvider, 'peekToken' | 'runStepUp' | 'getTokenAfter401'>,
-  token: ActiveToken | undefined,
-  challenge: Challenge,
-) => Promise<RefreshResult>
+export interface StepUp {
+  (
+    provider: Pick<TokenProvider, 'peekToken' | 'runStepUp' | 'getTokenAfter401'>,
+    token: ActiveToken | undefined,
+    challenge: Challenge,
+  ): Promise<RefreshResult>
+  /** The token of a refresh can carry the claims of a challenge, also of one with `invalid_token`. */
+  readonly meetsClaims?: true
+}
 
 /**
  * Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that

@@ -34,7 +34,7 @@ export function responseInterceptor({
     const { config } = response
     const context = contextOf(config)
     if (!context || context.stage === 'refresh-request' || context.stage === 'pending') return undefined
-    const known = refusalOf(response)
+    const known = refusalOf(response, stepUp?.meetsClaims)
     if ((!known && !(isExpired && context.token)) || (config.oauth && requestOptions(config)?.recover === false)) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
     const sent = context.credential?.map(({ lowerName, value }) => [lowerName, value] as const) ?? noCredential

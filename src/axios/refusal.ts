@@ -9,11 +9,11 @@ export type Refusal =
   /** The resource server asks for more than a refresh can provide (RFC 6750 §3.1, RFC 9470). */
   | { readonly type: 'step-up'; readonly challenge: Challenge }
 
-/** Reads the status and the challenges of a response. */
-export function refusalOf({ status, headers }: AxiosResponse): Refusal | undefined {
+/** Reads the status and the challenges of a response. `meetsClaims`: as in `beyondRefresh`. */
+export function refusalOf({ status, headers }: AxiosResponse, meetsClaims?: boolean): Refusal | undefined {
   if (status !== 401 && status !== 403 && status !== 400) return undefined
   const challenges = parseChallenges(headers?.['www-authenticate'])
-  const challenge = status === 400 ? undefined : beyondRefresh(challenges)
+  const challenge = status === 400 ? undefined : beyondRefresh(challenges, meetsClaims)
   if (challenge) return { type: 'step-up', challenge }
   return rejectsToken(status, challenges) ? { type: 'expired' } : undefined
 }

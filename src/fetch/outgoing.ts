@@ -1,3 +1,5 @@
+import { defined } from '../defined.js'
+
 /** A request for `fetch`, which can be sent twice if its body permits. */
 export interface Outgoing {
   readonly url: string
@@ -27,11 +29,21 @@ function copyBody(body: BodyInit | null | undefined): BodyInit | null | undefine
   return copy
 }
 
+/** The settings of a `Request` that `fetch` resets when it has a second argument. */
+function keptSettings({ referrer, referrerPolicy }: Request): RequestInit {
+  // Some platforms have no referrer.
+  return defined({ referrer, referrerPolicy })
+}
+
 /** Reads the arguments of `fetch`. A `Request` with a body is cloned for the first send. */
 export function readRequest(fetch: Fetch, input: RequestInfo | URL, init: RequestInit, createBody?: () => unknown): Outgoing {
   const request = typeof input === 'object' && 'headers' in input ? input : undefined
   const hasBody = init.body !== undefined && init.body !== null
-  const settings: RequestInit = hasBody && !createBody ? { ...init, body: copyBody(init.body) as BodyInit } : init
+  const settings: RequestInit = {
+    ...(request && keptSettings(request)),
+    ...init,
+    ...(hasBody && !createBody && { body: copyBody(init.body) as BodyInit }),
+  }
   const headers = new Headers(init.headers ?? request?.headers)
   return {
     url: request?.url ?? String(input),

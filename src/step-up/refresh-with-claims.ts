@@ -36,8 +36,8 @@ function readClaims(text = ''): string | undefined {
 }
 
 /**
- * Answers a claims challenge (`insufficient_claims`, as sent by Microsoft Graph) with a refresh that carries the parameter
- * `claims`, without prompting the user. `create` makes the refresh function, either for `claims` (JSON text) or, without an
+ * Answers a claims challenge (`insufficient_claims`, as sent by Microsoft Graph, or `invalid_token` with claims, as sent by Azure
+ * Resource Manager) with a refresh that carries the parameter `claims`, without prompting the user. `create` makes the refresh function, either for `claims` (JSON text) or, without an
  * argument, for ordinary refreshes. The session runs both kinds, so that no refresh token is sent twice. When the token endpoint
  * refuses the claims, and for challenges without claims, `ask` is called, typically `stepUp(handler)`; without `ask` the request
  * rejects with `OAUTH_STEP_UP_REQUIRED`.
@@ -96,19 +96,26 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
   }
 
   const { needsRefreshToken, neverEnds, revoke } = plain
+
+  const meet: StepUp = async (provider, token, challenge) => {
+    const claims = readClaims(challenge.parameters.claims)
+    if (token && claims === undefined && challenge.parameters.error === 'invalid_token') return provider.getTokenAfter401(token)
+    const canRefresh = token && !(needsRefreshToken && token.record.parsed.refreshToken === undefined)
+    const result = canRefresh && claims !== undefined ? await renew(provider, token, claims) : undefined
+    if (result) return result
+    if (!ask) throw brandAsSafe(new Error('A refresh does not meet the challenge, and no handler asks the user'))
+    const answer = await ask(provider, token, challenge)
+    // A request that is refused later, with the token from before the prompt, needs no refresh.
+    if (claims !== undefined && answer.type === 'token') met.set(answer.token, claims)
+    return answer
+  }
+
   return {
     refresh: Object.assign(refresh, {
       ...(needsRefreshToken && { needsRefreshToken }),
       ...(neverEnds && { neverEnds }),
       ...(revoke && { revoke }),
     }),
-    async stepUp(provider, token, challenge) {
-      const claims = readClaims(challenge.parameters.claims)
-      const canRefresh = token && !(needsRefreshToken && token.record.parsed.refreshToken === undefined)
-      const result = canRefresh && claims !== undefined ? await renew(provider, token, claims) : undefined
-      if (result) return result
-      if (ask) return ask(provider, token, challenge)
-      throw brandAsSafe(new Error('A refresh does not meet the challenge, and no handler asks the user'))
-    },
+    stepUp: Object.assign(meet, { meetsClaims: true as const }),
   }
 }

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import { cert, key } from '../certificate.js'
 
 /** A request as the server has received it. Preflights are answered and not recorded. */
 export interface Sending {
@@ -45,7 +47,8 @@ export function sendJSON(response: ServerResponse, status: number, body: unknown
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
 }
 
-export async function startCorsServer(): Promise<CorsServer> {
+/** `http2`: over https, as browsers demand for the upload of a stream. The certificate is the tests' own. */
+export async function startCorsServer({ http2 = false } = {}): Promise<CorsServer> {
   const log: Sending[] = []
   const handlers = new Map<string, (request: Sending, response: ServerResponse, next: () => void) => unknown>()
   let issued = 0
@@ -77,6 +80,7 @@ export async function startCorsServer(): Promise<CorsServer> {
 
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     response.setHeader('access-control-allow-origin', incoming.headers.origin ?? '*')
+    response.setHeader('access-control-allow-credentials', 'true')
     response.setHeader('access-control-expose-headers', 'www-authenticate, x-answer')
     if (incoming.method === 'OPTIONS') {
       const names = incoming.headers['access-control-request-headers'] ?? ''
@@ -92,11 +96,20 @@ export async function startCorsServer(): Promise<CorsServer> {
     else usual(request, response)
   }
 
-  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()))
+  const listener = (request: IncomingMessage, response: ServerResponse): void =>
+    void serve(request, response).catch(() => response.destroy())
+  const server = http2
+    ? createSecureServer({ key, cert }, listener as never as (request: Http2ServerRequest, response: Http2ServerResponse) => void)
+    : createServer(listener)
+  const sockets = new Set<Socket>()
+  server.on(http2 ? 'secureConnection' : 'connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket)).on('error', () => undefined)
+  })
   server.listen(0, '127.0.0.1')
   await new Promise((resolve) => server.once('listening', resolve))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${http2 ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     log,
     refreshes: () => counts,
     mint,
@@ -111,7 +124,7 @@ export async function startCorsServer(): Promise<CorsServer> {
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        server.closeAllConnections()
+        for (const socket of sockets) socket.destroy()
       }),
   }
 }

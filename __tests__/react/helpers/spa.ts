@@ -23,8 +23,14 @@ export interface Spa {
   stop(): void
 }
 
+interface SpaOptions {
+  readonly lifetime: number
+  /** The bundle of oidc-client-ts: the example runs with `auth.oidc-client-ts.ts` in place of `auth.ts`. */
+  readonly oidcClient?: string
+}
+
 /** Starts examples/react-spa with its servers. */
-export async function startSpa({ lifetime }: { lifetime: number }): Promise<Spa> {
+export async function startSpa({ lifetime, oidcClient }: SpaOptions): Promise<Spa> {
   const child = fork(join(process.cwd(), 'examples/react-spa/server/main.mjs'), {
     execArgv: ['--no-warnings', '--import', pathToFileURL(join(process.cwd(), '__tests__/react/helpers/movable-clock.mjs')).href],
     env: {
@@ -33,6 +39,7 @@ export async function startSpa({ lifetime }: { lifetime: number }): Promise<Spa>
       ACCESS_TOKEN_TTL: String(lifetime),
       AUTH_PORT: '0',
       API_PORT: '0',
+      ...(oidcClient !== undefined && { OIDC_CLIENT: oidcClient }),
       VITE_CONFIG: join(process.cwd(), '__tests__/react/helpers/spa.vite.config.mjs'),
     },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,4 +1,5 @@
 // Serves examples/react-spa with the sources of this package instead of a published one.
+import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vite'
 
@@ -18,16 +19,27 @@ const hotAuth = {
   },
 }
 
+const { OIDC_CLIENT } = process.env
+
+/** Exchanges auth.ts for the variant with oidc-client-ts, as its first lines say. */
+const otherAuth = {
+  name: 'auth.oidc-client-ts.ts in place of auth.ts',
+  enforce: 'pre',
+  resolveId: (id) => (id === './auth' ? path('examples/react-spa/src/auth.oidc-client-ts.ts') : undefined),
+}
+
 export default defineConfig({
-  plugins: [hotAuth],
-  cacheDir: path('reports/vite'),
-  server: { host: '127.0.0.1', port: 0, fs: { allow: [path('.')] } },
+  plugins: OIDC_CLIENT ? [otherAuth] : [hotAuth],
+  // Two examples may run side by side.
+  cacheDir: path(OIDC_CLIENT ? 'reports/vite-oidc-client' : 'reports/vite'),
+  server: { host: '127.0.0.1', port: 0, fs: { allow: [path('.'), ...(OIDC_CLIENT ? [realpathSync(OIDC_CLIENT)] : [])] } },
   logLevel: 'warn',
   resolve: {
     alias: [
       { find: /^axios-attach-oauth$/, replacement: path('src/index.ts') },
       { find: /^axios-attach-oauth\/(grants|react|sign-in|devtools)$/, replacement: path('src/$1/index.ts') },
       { find: /^axios-attach-oauth\/web$/, replacement: path('src/stores/web.ts') },
+      ...(OIDC_CLIENT ? [{ find: /^oidc-client-ts$/, replacement: realpathSync(OIDC_CLIENT) }] : []),
     ],
   },
   // Named here, so that no page is loaded a second time when one is found later.

@@ -1,5 +1,7 @@
 import { isOAuthError } from 'axios-attach-oauth'
 import { cookies } from 'next/headers'
+import { connection } from 'next/server'
+import { Suspense } from 'react'
 import { apiFor, COOKIE } from '../lib/session'
 
 async function load(cookie: string): Promise<string> {
@@ -10,21 +12,28 @@ async function load(cookie: string): Promise<string> {
   }
 }
 
-export default async function Page() {
+async function Account() {
+  // A session reads the clock, which Next allows only while it answers a request.
+  await connection()
   const cookie = (await cookies()).get(COOKIE)?.value
+  if (!cookie) return <a href="/sign-in">Sign in</a>
+  return (
+    <>
+      <p id="answer">{await load(cookie)}</p>
+      <form action="/sign-out" method="post">
+        <button>Sign out</button>
+      </form>
+    </>
+  )
+}
+
+export default function Page() {
   return (
     <main>
       <h1>Next</h1>
-      {cookie ? (
-        <>
-          <p id="answer">{await load(cookie)}</p>
-          <form action="/sign-out" method="post">
-            <button>Sign out</button>
-          </form>
-        </>
-      ) : (
-        <a href="/sign-in">Sign in</a>
-      )}
+      <Suspense fallback={<p>Loading …</p>}>
+        <Account />
+      </Suspense>
     </main>
   )
 }

@@ -24,10 +24,13 @@ export const session = attachOAuth(api, webStore(), { refresh: refreshToken({ is
 
 async function finish(): Promise<void> {
   if (location.pathname !== '/callback') return
-  const { profile, ...tokens } = await users.signinRedirectCallback()
-  await session.signIn({ ...tokens }, { user: profile.sub })
-  await users.removeUser()
-  history.replaceState(null, '', '/')
+  try {
+    const { profile, ...tokens } = await users.signinRedirectCallback()
+    await session.signIn({ ...tokens }, { user: profile.sub })
+  } finally {
+    await users.removeUser()
+    history.replaceState(null, '', '/')
+  }
 }
 
 let finished: Promise<unknown> | undefined

@@ -2,8 +2,6 @@
 import { createElement, type ReactElement } from 'react'
 import { Account } from './account'
 
-export const dynamic = 'force-dynamic'
-
 export default function Page(): ReactElement {
   return createElement('main', null, createElement(Account))
 }

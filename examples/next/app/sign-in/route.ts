@@ -1,4 +1,9 @@
-import { buildAuthorizationUrl, calculatePKCECodeChallenge, randomPKCECodeVerifier, randomState } from 'openid-client'
+import {
+  buildAuthorizationUrl,
+  calculatePKCECodeChallenge,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client'
 import { NextResponse } from 'next/server'
 import { client, redirectUri } from '../../lib/client'
 import { seal } from '../../lib/seal'
@@ -15,6 +20,9 @@ export async function GET(): Promise<NextResponse> {
     state,
   })
   const response = NextResponse.redirect(url)
-  response.cookies.set('sign-in', seal({ verifier, state }), { ...cookieOptions, maxAge: 600 })
+  response.cookies.set('sign-in', seal({ verifier, state }), {
+    ...cookieOptions,
+    maxAge: 600,
+  })
   return response
 }

@@ -6,9 +6,14 @@ import { unseal } from '../../lib/seal'
 import { COOKIE } from '../../lib/session'
 
 export async function POST(): Promise<NextResponse> {
-  const tokens = unseal<{ refresh_token?: string }>((await cookies()).get(COOKIE)?.value)
+  const tokens = unseal<{ refresh_token?: string }>(
+    (await cookies()).get(COOKIE)?.value,
+  )
   // Signed out here in any case; the server may be down.
-  if (tokens?.refresh_token) await tokenRevocation(await client(), tokens.refresh_token).catch(() => undefined)
+  if (tokens?.refresh_token)
+    await tokenRevocation(await client(), tokens.refresh_token).catch(
+      () => undefined,
+    )
   const response = NextResponse.redirect(new URL('/', process.env.APP_URL), 303)
   response.cookies.delete(COOKIE)
   return response
