@@ -37,6 +37,16 @@ describe('the option header', () => {
     expect(seen).toEqual(values)
   })
 
+  it('that is a function is called once for each token', async () => {
+    const called: unknown[] = []
+    const { api } = wired({
+      tokens,
+      header: ({ access_token }) => (called.push(access_token), { Authorization: `Bearer ${access_token}` }),
+    })
+    for (let i = 0; i < 3; i++) await api.get('/x')
+    expect(called).toEqual(['old', 'new'])
+  })
+
   it('that is a function is not taken for a header of its name', async () => {
     const { api, sent } = wired({
       tokens,

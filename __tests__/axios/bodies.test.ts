@@ -56,6 +56,12 @@ describe('a body factory', () => {
     expect(sent.map(({ data }) => data)).toEqual(['{"call":1}', '{"call":1}'])
   })
 
+  it('may make no body', async () => {
+    const { api, sent } = wired()
+    await api.post('/x', 'text', { oauth: { body: () => undefined } })
+    expect(sent.map(({ data }) => data)).toEqual([undefined, undefined])
+  })
+
   it('is not wanted where oauth says something else', async () => {
     const { api, session, sent } = wired()
     for (const oauth of [{}, session, { session }]) await api.post('/x', 'text', { oauth })
@@ -141,6 +147,13 @@ describe('a multipart form of Node', () => {
     for (let i = 0; i < 3; i++) ({ config } = await api.request(config))
     expect([config.transformRequest].flat()).toHaveLength(transforms)
   })
+})
+
+it('a FormData that can not be read, as in React Native, is sent as it is', async () => {
+  const form = Object.assign(new FormData(), { forEach: undefined })
+  const { api, sent } = wired()
+  await api.post('/x', form)
+  expect(sent.map(({ data }) => data === form)).toEqual([true, true])
 })
 
 describe('the boundary of a FormData', () => {

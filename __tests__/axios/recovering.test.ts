@@ -13,6 +13,7 @@ describe('a response that a refresh can not help against is the caller’s', () 
     ['403 with another challenge', { status: 403, headers: { 'www-authenticate': 'Bearer realm="made up"' } }],
     ['400', { status: 400 }],
     ['400 with invalid_request', { status: 400, headers: { 'www-authenticate': 'Bearer error="invalid_request"' } }],
+    ['400 with insufficient_scope', { status: 400, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }],
     ['404 with invalid_token', { status: 404, headers: { 'www-authenticate': 'Bearer error="invalid_token"' } }],
     ['500', { status: 500 }],
     ['500 with insufficient_scope', { status: 500, headers: { 'www-authenticate': 'Bearer error="insufficient_scope"' } }],
@@ -64,6 +65,7 @@ describe('a request that was sent without a token', () => {
     await session.signOut()
     expect(await rejection(api.get('/x'))).toMatchObject(sendSignIn)
     expect([sent.length, refreshes()]).toEqual([1, 0])
+    expect((await api.get('/x', { validateStatus: null })).status).toBe(401)
   })
 
   it('and rejected for its scope tells its caller so', async () => {
@@ -79,7 +81,8 @@ describe('a request that was sent without a token', () => {
     const other = createSession(memoryStore(), { refresh: false })
     api.interceptors.request.use((config) => Object.assign(config, { oauth: other }), null, { synchronous: true })
     expect(await rejection(api.get('/x'))).toMatchObject(sendSignIn)
-    expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined])
+    expect((await api.get('/x', { validateStatus: null })).status).toBe(401)
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined, undefined])
   })
 
   it('is not sent again for a user who has signed in since', async () => {
@@ -185,6 +188,14 @@ it('a failed refresh rejects the request whose validateStatus accepts a 401, unl
   const ended = failing({ error: 'invalid_grant', status: 400 })
   expect(await rejection(ended.api.get('/x', accepting))).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
   expect((await failing(new Error('made up')).api.get('/x', accepting)).status).toBe(401)
+})
+
+it('the error of a request keeps the OAuth error of the token endpoint, where there is one', async () => {
+  const { api } = wired({ refresh: () => Promise.reject({ error: 'invalid_client', status: 401 }) })
+  expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED', oauthError: 'invalid_client' })
+  const { api: other, session } = wired()
+  await session.signOut()
+  expect(await rejection(other.get('/x'))).not.toHaveProperty('oauthError')
 })
 
 it('the 401 of another interceptor, for a request that was not sent, reaches the caller as it is', async () => {
