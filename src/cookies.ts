@@ -72,7 +72,8 @@ export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.coo
     const known = tokens && userOfState(tokens)
     if (user === undefined || user === known || (tokens && known === undefined)) return next
     await session?.signIn(next, { user })
-    return next
+    if (known === undefined) return next
+    throw brandAsSafe(new Error('The cookies belong to another user now'))
   }
 
   const renew: RefreshFunction = async (tokens, context) => {
