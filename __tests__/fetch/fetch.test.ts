@@ -220,7 +220,7 @@ describe('origins', () => {
       code: 'OAUTH_ORIGIN_UNKNOWN',
       message:
         'Tell which origins may get the token: by the option origins of oauthFetch, such as ["https://api.example.com"]. ' +
-        'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.',
+        'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set. See docs/errors.md#oauth_origin_unknown',
     })
     expect(error).not.toHaveProperty('response')
     expect(world.counts.requests).toBe(0)
@@ -298,7 +298,7 @@ describe('bodies', () => {
     )
     expect([error.code, error.response?.status, world.counts.requests]).toEqual(['OAUTH_NOT_REPLAYABLE', 401, 1])
     expect(error.message).toBe(
-      'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.',
+      'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }. See docs/errors.md#oauth_not_replayable',
     )
     expect((await send(world.api)).status).toBe(200)
     expect(world.counts.refreshGrants).toBe(1)
@@ -417,7 +417,7 @@ describe('step-up', () => {
     expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', challenge: { parameters: { scope: 'mail' } } })
     expect(error.message).toBe(
       'The resource server asks for more than a refresh can give (insufficient_scope). ' +
-        'Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.',
+        'Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp. See docs/errors.md#oauth_step_up_required',
     )
     await server.stop()
   })

@@ -102,6 +102,8 @@ describe('a refresh that fails', () => {
   it.each<[string, unknown]>([
     ['the page of a proxy', '<html>Maintenance</html>'],
     ['a status', { status: 503, error: 'made_up' }],
+    ['an overload in an answer with status 200', { ok: false, error: 'ratelimited', data: null }],
+    ['a text of its own', { success: false, message: 'made up' }],
   ])('a refresh function that resolves with %s: a retry can help', async (_what, answer) => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never, { retry: { limit: 1 } })
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable: true })

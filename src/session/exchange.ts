@@ -124,9 +124,10 @@ function unavailable(error: OAuthError): OAuthError {
   return new OAuthError('OAUTH_REFRESH_UNAVAILABLE', error.message, { cause: error })
 }
 
-/** Is this an object that neither holds tokens nor reports a failure, so that a retry is pointless? */
-function isMisshapen(resolvedWith: unknown, { kind, status = 0 }: Failure): boolean {
-  return kind === 'transient' && status < 400 && typeof resolvedWith === 'object'
+/** Did the refresh function resolve with tokens under other names or with a whole response, so that a retry is pointless? */
+function isMisshapen(resolvedWith: unknown, { kind, status = 0, oauthError }: Failure): boolean {
+  if (kind !== 'transient' || status >= 400 || oauthError !== undefined || typeof resolvedWith !== 'object') return false
+  return /^$|token|data/i.test(Object.keys(Object(resolvedWith)).join())
 }
 
 /** Parses an answer that is still text, and throws the body of an error sent with status 200. */
