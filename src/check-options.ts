@@ -29,3 +29,8 @@ export function checkOptions(prefix: string, options: object, rules: Readonly<Re
     if (value !== undefined && !accepts(value)) throw new TypeError(`${prefix}${name} must be ${form}`)
   }
 }
+
+/** Throws a `TypeError` when the argument is no function. */
+export function requireFunction(argument: string, value: unknown): void {
+  if (!isFunction(value)) throw new TypeError(`${argument} must be a function`)
+}

@@ -54,7 +54,8 @@ export interface HttpOnlyCookiesOptions {
  * const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))
  * await session.signIn({ user: account.id, expires_in: 600 })
  */
-export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.cookies' }: HttpOnlyCookiesOptions): TokenStore {
+export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
+  const { refresh, revoke, key = 'axios-attach-oauth.cookies' } = options ?? {}
   if (typeof refresh !== 'function')
     throw new TypeError('httpOnlyCookies: refresh must be a function (state, context) → { user, expires_in }, or null')
   if (revoke !== undefined && typeof revoke !== 'function') throw new TypeError('httpOnlyCookies: revoke must be a function')
