@@ -94,10 +94,11 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
     const { signIn, tokens, refresh: refreshNow } = adapted
     session = { ...adapted }
     const changed: Pick<Session, 'signIn' | 'tokens' | 'refresh' | 'getAccessToken'> = {
-      async signIn(given, options) {
-        const state = readState('signIn: the state', given)
+      async signIn(signedIn, options) {
+        const state = readState('signIn: the state', signedIn)
         const user = options?.user ?? userOfState(state)
-        await signIn(toTokens(user === undefined ? state : { ...state, user }), defined({ user }))
+        const given = typeof options === 'string' ? options : defined({ user })
+        await signIn(toTokens(user === undefined ? state : { ...state, user }), given)
       },
       tokens: async () => {
         const present = await tokens()

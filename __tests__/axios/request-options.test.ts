@@ -21,6 +21,8 @@ describe('the request option oauth', () => {
     ['another object as the session', { session: {} }, notASession],
     ['true', true, 'oauth must be false, a session, or an object of options'],
     ['null', null, 'oauth must be false, a session, or an object of options'],
+    ['a number', 0, 'oauth must be false, a session, or an object of options'],
+    ['empty text', '', 'oauth must be false, a session, or an object of options'],
     ['text', 'ann', 'oauth must be false, a session, or an object of options'],
     ['a misspelled member', { sesion: {} }, `oauth.sesion is unknown; ${members}`],
     ['a body that is no function', { body: 'abc' }, 'oauth.body must be a function that makes the body'],

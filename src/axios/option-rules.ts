@@ -1,7 +1,6 @@
 import { atLeast, checkedElsewhere, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
 import { defaultPolicy, type PolicySettings } from '../policy.js'
 import { checkHeader, type HeaderOption } from './credential.js'
-import type { AttachOptions, SessionOptions } from './options.js'
 
 const aFunction: OptionRule = ['a function', isFunction]
 
@@ -14,7 +13,7 @@ export const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
 
 const group: OptionRule = ['an object of numbers', (value) => typeof value === 'object' && value !== null]
 
-const sessionRules: Readonly<Record<keyof SessionOptions, OptionRule>> = {
+export const sessionRules = {
   name: ['a string', (value) => typeof value === 'string'],
   refresh: ['a function (tokens, context) → token response, or false', (value) => value === false || isFunction(value)],
   revoke: aFunction,
@@ -30,9 +29,9 @@ const sessionRules: Readonly<Record<keyof SessionOptions, OptionRule>> = {
   retry: group,
   cooldown: group,
   refreshLimit: group,
-}
+} satisfies Record<string, OptionRule>
 
-const attachRules: Readonly<Record<keyof AttachOptions, OptionRule>> = {
+export const attachRules = {
   ...sessionRules,
   stepUp: resultOf('stepUp'),
   keepAlive: resultOf('keepAlive'),
@@ -44,10 +43,7 @@ const attachRules: Readonly<Record<keyof AttachOptions, OptionRule>> = {
   beforeResend: aFunction,
   origins: checkedElsewhere,
   dangerouslyAllowInsecureHttp: flag,
-}
-
-export const rulesOf = (caller: string): Readonly<Record<string, OptionRule>> =>
-  caller === 'attachOAuth' ? attachRules : sessionRules
+} satisfies Record<string, OptionRule>
 
 /** The rules of the numbers in an object option. */
 export const numberRules = (defaults: object): Record<string, OptionRule> =>

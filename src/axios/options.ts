@@ -1,5 +1,5 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
-import { checkOptions } from '../check-options.js'
+import { checkOptions, type OptionRule } from '../check-options.js'
 import { defined } from '../defined.js'
 import { defaultPolicy, type ClassifyFailure, type PolicySettings, type WindowSize } from '../policy.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
@@ -9,7 +9,7 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
 import type { Challenge } from './challenge.js'
 import type { HeaderOption } from './credential.js'
-import { groups, numberRules, rulesOf } from './option-rules.js'
+import { attachRules, groups, numberRules, sessionRules } from './option-rules.js'
 
 /** The options of a session. Times are milliseconds. Members left out of an object option keep their defaults. */
 export interface SessionOptions {
@@ -137,6 +137,9 @@ export interface AttachOptions extends SessionOptions {
 
 /** By how much the default `lockTimeout` exceeds `refreshTimeout`, in milliseconds. */
 const LOCK_MARGIN = 15_000
+
+const rulesOf = (caller: string): Readonly<Record<keyof SessionOptions, OptionRule>> =>
+  caller === 'attachOAuth' ? (attachRules satisfies Record<keyof AttachOptions, OptionRule>) : sessionRules
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
