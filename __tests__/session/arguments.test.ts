@@ -37,7 +37,7 @@ describe('a missing argument is a TypeError that names the function and the argu
 
   it.each(['ann', { user: '' }, { user: 5 }])('signIn of the user %j', async (options) => {
     expect(await rejection(open().signIn(tokens, options as never))).toEqual(
-      new TypeError('signIn: user must be a non-empty string, as in { user: account.id }'),
+      new TypeError('signIn: user must be a non-empty string in { user }'),
     )
   })
 })

@@ -56,7 +56,7 @@ export class SessionOperations {
     const { user } = options ?? {}
     const { environment, settings, state, throttle, notifications } = this.#services
     if (typeof options === 'string' || (user !== undefined && (typeof user !== 'string' || user === '')))
-      throw new TypeError('signIn: user must be a non-empty string, as in { user: account.id }')
+      throw new TypeError('signIn: user must be a non-empty string in { user }')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
     const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
