@@ -8,7 +8,7 @@ import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
 const overloadCode =
   /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|proxyauth|exhausted|(limit|quota)exceeded/
 const overloadText =
-  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later/i
+  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later|being used|(currently|already) in use|concurrent (request|refresh|use)|request (\w+ ){0,2}blocked|blocked (\w+ )?request|firewall/i
 
 const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
 /** An ended session as reported in a sentence, in XML, or in JSON that could not be parsed. */
@@ -19,8 +19,7 @@ const probablyEndedCode =
 const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
 
 /** Descriptions that blame the request, not the refresh token. */
-const blamesRequest =
-  /missing|required|expected|empty|only one|grant.?type|being used|in use\b|concurrent|request.{0,20}block|block.{0,20}request|firewall/i
+const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
 const otherSubjects =
   /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected|\w*captcha|turnstile|verification|forgery|device).?token|(quic|tls|ssl).session|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
 const deadToken =

@@ -23,7 +23,7 @@ const requestMember = /^(config|req|op|param|var|headers)/
 /** HTML, with the text before its first tag. Text with JSON before is none. */
 const html = /^([^[{<]*)<([^]*<)?(!doctype html|html|body|h\d|p|div|script)\b[^]*/i
 /** The input as V8 quotes it in the message of a `SyntaxError`. */
-const quotedInput = /"[^]*is not valid json/i
+const quotedInput = /"[^]*is not valid json(?! web)/i
 /** The status as applications and clients write it in a message. */
 const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
 
