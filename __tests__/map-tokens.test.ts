@@ -49,6 +49,7 @@ describe('mapping what a refresh function resolves with', () => {
       { data: null, error: { code: 'refresh_token_not_found' } },
     ],
     ['an empty object', {}, {}],
+    ['a CSRF token beside', { access_token: 'a', token: 'csrf' }, { access_token: 'a', token: 'csrf' }],
   ])('reads %s', async (_name, answer, expected) => {
     expect(await refreshed(answer)).toEqual(expected)
   })
@@ -157,6 +158,25 @@ describe('mapping a store', () => {
     const replacing = (await store.read()) as TokenJSON
     await store.write({ access_token: 'b', expiry_date: 6 }, { replacing, mode: 'replace' })
     expect(inner.read()).toEqual({ user: 'u', data: { token: 'b', expiresOnTimestamp: 6 } })
+  })
+
+  it('keeps a CSRF token beside an access token', async () => {
+    const inner = new CamelStore({ access_token: 'a', refresh_token: 'r', token: 'csrf' })
+    const store = mapTokens().store(inner)
+    const read = (await store.read()) as TokenJSON
+    const { tokens } = mergeTokenResponse(read, { access_token: 'b' }, now)
+    await store.write(tokens, { replacing: read, mode: 'replace' })
+    expect(inner.read()).toEqual({ access_token: 'b', refresh_token: 'r', token: 'csrf' })
+  })
+
+  it('renews the expiry of NextAuth', async () => {
+    const inner = new CamelStore({ accessToken: 'a', refreshToken: 'r', accessTokenExpires: now })
+    const store = mapTokens().store(inner)
+    const read = (await store.read()) as TokenJSON
+    expect(parseStoredTokens(read, now).expiresAt).toBe(now)
+    const { tokens } = mergeTokenResponse(read, { access_token: 'b', expires_in: 60 }, now)
+    await store.write(tokens, { replacing: read, mode: 'replace' })
+    expect(inner.read()).toMatchObject({ accessToken: 'b', accessTokenExpires: now + 60_000 })
   })
 
   it('writes camelCase into an empty store, and deletes', async () => {

@@ -8,7 +8,19 @@ import { mergeTokenResponse, parseSignInTokens, parseStoredTokens, type ParsedTo
 const now = Date.UTC(2026, 0, 2)
 const seconds = now / 1000
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
-const names = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'expires', 'token_expiry_date']
+const names = [
+  'expires_at',
+  'expires_on',
+  'expiry_date',
+  'expiry',
+  'expires',
+  'token_expiry_date',
+  'accessTokenExpires',
+  'accessTokenExpiresAt',
+  'accessTokenExpirationDate',
+  'access_token_expires_at',
+  'access_token_expiration',
+]
 const looseNames = names.slice(2)
 
 const stored = (members: object): ParsedTokenSet => parseStoredTokens({ access_token: 'a', ...members }, now)
@@ -32,6 +44,8 @@ describe('an absolute expiry in a stored set', () => {
     ['ISO 8601 with a short offset', '2026-01-01T22:31:00-0130'],
     ['ISO 8601 with hours of offset', '2026-01-02T01:01:00+01'],
     ['ISO 8601 without seconds', '2026-01-02T00:01Z'],
+    ['ISO 8601 in its basic format', '20260102T000100Z'],
+    ['ISO 8601 in its basic format with an offset', '20260102T010100.0+0100'],
     ['ISO 8601 without a zone, which is UTC', '2026-01-02T00:01:00'],
     ['Python without a zone', '2026-01-02T00:01:00.000000'],
     ['Python, printed', '2026-01-02 00:01:00.000000'],
@@ -284,6 +298,16 @@ describe('writing the expiry', () => {
     ['ISO 8601 with milliseconds', { expiry: '2020-01-01T00:00:00.123Z' }, { expiry: '2026-01-02T00:01:00.000Z' }],
     ['ISO 8601 with an offset', { expires: '2020-01-01T00:00:00+02:00' }, { expires: '2026-01-02T00:01:00+00:00' }],
     ['ISO 8601 with a short offset', { expires: '2020-01-01T00:00:00-0230' }, { expires: '2026-01-02T00:01:00+0000' }],
+    ['ISO 8601 with hours of offset', { expires: '2020-01-01T00:00:00+01' }, { expires: '2026-01-02T00:01:00+00:00' }],
+    ['PostgreSQL', { expires_at: '2020-01-01 00:00:00.123-05' }, { expires_at: '2026-01-02 00:01:00.000+00:00' }],
+    ['ISO 8601 in its basic format', { expires_at: '20200101T000000Z' }, { expires_at: '20260102T000100Z' }],
+    ['NextAuth', { accessTokenExpires: 1e12 }, { accessTokenExpires: now + 60_000 }],
+    [
+      'react-native-app-auth',
+      { accessTokenExpirationDate: '2020-01-01T00:00:00Z' },
+      { accessTokenExpirationDate: '2026-01-02T00:01:00Z' },
+    ],
+    ['seconds of the access token', { access_token_expires_in: 5 }, { access_token_expires_in: 60, expires_at: seconds + 60 }],
     ['ISO 8601 without a zone', { expires_at: '2020-01-01T00:00:00.123456' }, { expires_at: '2026-01-02T00:01:00.000000' }],
     ['ISO 8601 without seconds', { expires_at: '2020-01-01T00:00Z' }, { expires_at: '2026-01-02T00:01Z' }],
     ['Python, printed', { expires_at: '2020-01-01 00:00:00' }, { expires_at: '2026-01-02 00:01:00' }],

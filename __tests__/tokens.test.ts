@@ -178,6 +178,12 @@ describe('a token response', () => {
       expiresAt: 5,
       expirationDate: 'x',
       token_expires_at: 5,
+      accessTokenExpires: 5,
+      access_token_expires_at: 'x',
+      access_token_expired: true,
+      exp: 5,
+      valid_until: '2020-01-01T00:00:00Z',
+      validTo: 5,
     }
     const { tokens, expiresAt } = mergeTokenResponse({ ...previous, ...times }, { access_token: 'a2' }, now)
     expect(tokens).toEqual({

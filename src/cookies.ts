@@ -54,7 +54,8 @@ export interface HttpOnlyCookiesOptions {
  * const session = attachOAuth(api, httpOnlyCookies({ refresh, revoke: () => fetch('/auth/logout', { method: 'POST' }) }))
  * await session.signIn({ user: account.id, expires_in: 600 })
  */
-export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.cookies' }: HttpOnlyCookiesOptions): TokenStore {
+export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
+  const { refresh, revoke, key = 'axios-attach-oauth.cookies' } = options ?? {}
   if (typeof refresh !== 'function')
     throw new TypeError('httpOnlyCookies: refresh must be a function (state, context) → { user, expires_in }, or null')
   if (revoke !== undefined && typeof revoke !== 'function') throw new TypeError('httpOnlyCookies: revoke must be a function')
@@ -93,10 +94,11 @@ export function httpOnlyCookies({ refresh, revoke, key = 'axios-attach-oauth.coo
     const { signIn, tokens, refresh: refreshNow } = adapted
     session = { ...adapted }
     const changed: Pick<Session, 'signIn' | 'tokens' | 'refresh' | 'getAccessToken'> = {
-      async signIn(given, options) {
-        const state = readState('signIn: the state', given)
+      async signIn(signedIn, options) {
+        const state = readState('signIn: the state', signedIn)
         const user = options?.user ?? userOfState(state)
-        await signIn(toTokens(user === undefined ? state : { ...state, user }), defined({ user }))
+        const given = typeof options === 'string' ? options : defined({ user })
+        await signIn(toTokens(user === undefined ? state : { ...state, user }), given)
       },
       tokens: async () => {
         const present = await tokens()

@@ -4,7 +4,10 @@ import { cookieSession } from './axios/cookie-session.js'
 import type { StepUp } from './axios/options.js'
 import { originOf, originRule, type OriginRule } from './axios/origin.js'
 import { emitQueued, emitSent } from './axios/request-events.js'
+import { checkRequestOptions, summaryOf } from './axios/request-options.js'
 import { openSessionOf } from './axios/session-object.js'
+import { checkedElsewhere, checkOptions, flag, isFunction, resultOf, type OptionRule } from './check-options.js'
+import { isOAuthError, type OAuthError } from './errors.js'
 import { fetchError, OAuthFetchError } from './fetch/error.js'
 import { readRequest, type Fetch, type Outgoing } from './fetch/outgoing.js'
 import { routeRule } from './node-only.js'
@@ -12,7 +15,7 @@ import type { RefreshResult } from './session/in-flight-refresh.js'
 import { epochEnded } from './session/refresh-error.js'
 import type { Session } from './session/session.js'
 import type { ActiveToken } from './session/state.js'
-import type { TokenProvider } from './session/token-provider.js'
+import type { TokenProvider, TokenResult } from './session/token-provider.js'
 import { untilAborted } from './until-aborted.js'
 
 export { OAuthFetchError }
@@ -35,11 +38,11 @@ export interface OAuthFetchOptions {
 /** The option `oauth` of one request. */
 export interface OAuthFetchRequestOptions {
   /** Makes the body for each send of the request, so that a stream can be sent again. Pass it in place of `body`. */
-  readonly body?: () => unknown
+  readonly body?: (() => unknown) | undefined
   /** How long the token must stay valid, in milliseconds. Default: 0. */
-  readonly validFor?: number
+  readonly validFor?: number | undefined
   /** `false`: the request carries the token, and the caller gets a 401 as it is. Default: `true`. */
-  readonly recover?: boolean
+  readonly recover?: boolean | undefined
 }
 
 /** `fetch` with the option `oauth`; `false` sends the request unchanged. */
@@ -47,6 +50,13 @@ export type OAuthFetch = (
   input: RequestInfo | URL,
   init?: RequestInit & { readonly oauth?: false | OAuthFetchRequestOptions | undefined },
 ) => Promise<Response>
+
+const rules: Readonly<Record<keyof OAuthFetchOptions, OptionRule>> = {
+  origins: checkedElsewhere,
+  stepUp: resultOf('stepUp'),
+  fetch: ['a function', isFunction],
+  dangerouslyAllowInsecureHttp: flag,
+}
 
 const nothingAllowed =
   'Tell which origins may get the token: by the option origins of oauthFetch, such as ["https://api.example.com"]. ' +
@@ -102,16 +112,15 @@ function stepUpRequired(response: Response, challenge: Challenge, cause?: unknow
  * const fetchWithToken = oauthFetch(session, { origins: ['https://api.example.com'] })
  * const response = await fetchWithToken('https://api.example.com/me')
  */
-export function oauthFetch(session: Session, options: OAuthFetchOptions = {}): OAuthFetch {
-  const { origins, stepUp, fetch = (input, init) => globalThis.fetch(input, init) } = options
+export function oauthFetch(session: Session, options?: OAuthFetchOptions): OAuthFetch {
+  const given: OAuthFetchOptions = options ?? {}
+  checkOptions('oauthFetch: ', given, rules)
+  const { origins, stepUp, fetch = (input, init) => globalThis.fetch(input, init) } = given
+  const allowInsecureHttp = given.dangerouslyAllowInsecureHttp === true
   const provider = openSessionOf(session)?.provider
   if (!provider) throw new TypeError('oauthFetch: session must be a session that attachOAuth or createSession returned')
   if (cookieSession in session)
     throw new TypeError('oauthFetch: the tokens of this session are in HttpOnly cookies: use fetch with credentials, or axios')
-  if (typeof fetch !== 'function') throw new TypeError('oauthFetch: fetch must be a function')
-  if (stepUp !== undefined && typeof stepUp !== 'function')
-    throw new TypeError('oauthFetch: stepUp must be the result of the function stepUp(…)')
-  const allowInsecureHttp = options.dangerouslyAllowInsecureHttp === true
   const judgeOrigin = judgeOrigins(origins, allowInsecureHttp)
   const judgeRoute = routeRule({ allowInsecureHttp, base: () => globalThis.document?.baseURI })
 
@@ -125,8 +134,10 @@ export function oauthFetch(session: Session, options: OAuthFetchOptions = {}): O
     return verdict === 'allowed'
   }
 
-  return async (input, { oauth, ...init } = {}) => {
+  return async (input, settings) => {
+    const { oauth, ...init } = settings ?? {}
     if (oauth === false) return fetch(input, init)
+    if (oauth !== undefined) checkRequestOptions(oauth)
     const request = readRequest(fetch, input, init, oauth?.body)
     if (!isConcerned(request)) return request.send(undefined, true)
     return sendFor(provider, request, oauth ?? {}, stepUp).catch((error: unknown) => {
@@ -152,11 +163,26 @@ async function sendFor(
   }
 
   const demand = isOneShot || validFor ? { isOneShot, validFor } : undefined
+  const summary = requestId === undefined ? undefined : summaryOf(config)
+  /** Waits for a token until the request is aborted. */
+  async function wait<Result extends TokenResult>(
+    because: 'token' | 'rejected',
+    getToken: () => Promise<Result>,
+    onAbort?: () => void,
+  ): Promise<Result> {
+    const released = emitQueued(provider, config, requestId, because)
+    const outcome = await untilAborted(getToken(), signal).catch((error: unknown) => {
+      released?.('interrupted')
+      onAbort?.()
+      throw error
+    })
+    released?.(outcome.type)
+    return outcome
+  }
+
   let token = provider.peekToken(demand)
   if (!token) {
-    const released = emitQueued(provider, config, requestId, 'token')
-    const result = await untilAborted(provider.getToken(demand, requestId === undefined ? undefined : { url, method }), signal)
-    released?.(result.type)
+    const result = await wait('token', () => provider.getToken(demand, summary))
     if ('error' in result) throw result.error
     requireEpoch()
     token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
@@ -168,17 +194,14 @@ async function sendFor(
   const refusal = refusalOf(request, response, stepUp?.meetsClaims)
   if (refusal === false) return response
 
-  const result = replacementFor(provider, token, refusal, stepUp, response)
-  if (isOneShot) {
-    result.catch(() => undefined)
-    throw notReplayable(response)
-  }
-  const released = emitQueued(provider, config, requestId, 'rejected')
-  const replacement = await untilAborted(result, signal).catch((error: unknown) => {
-    if (signal?.aborted) discard(response)
-    throw error
-  })
-  released?.(replacement.type)
+  const result =
+    refusal === true ? provider.getTokenAfter401(token, summary) : runStepUp(provider, token, refusal, stepUp, response)
+  if (isOneShot) throw notReplayable(response)
+  const replacement = await wait(
+    'rejected',
+    () => result,
+    () => discard(response),
+  )
   if (replacement.type === 'failed') return response
   if (replacement.type !== 'token') throw fetchError(replacement.error, response)
   emit('resent')
@@ -197,20 +220,19 @@ function bearer(token: ActiveToken | undefined): string | undefined {
   return token?.accessToken === undefined ? undefined : `Bearer ${token.accessToken}`
 }
 
-/** Gets another token for a refused request. */
-function replacementFor(
+/** Gets a token that meets the challenge. */
+function runStepUp(
   provider: TokenProvider,
   token: ActiveToken,
-  refusal: Challenge | true,
+  challenge: Challenge,
   stepUp: StepUp | undefined,
   response: Response,
 ): Promise<RefreshResult> {
-  if (refusal === true) return provider.getTokenAfter401(token)
-  if (!stepUp) throw stepUpRequired(response, refusal)
-  return stepUp(provider, token, refusal).catch((cause: unknown) => {
-    const error = fetchError(cause, response)
-    throw error instanceof OAuthFetchError ? error : stepUpRequired(response, refusal, cause)
-  })
+  if (!stepUp) throw stepUpRequired(response, challenge)
+  return stepUp(provider, token, challenge).catch((cause: unknown) => ({
+    type: 'rejected',
+    error: isOAuthError(cause) ? (cause as OAuthError) : stepUpRequired(response, challenge, cause),
+  }))
 }
 
 function notReplayable(response: Response): OAuthFetchError {

@@ -27,9 +27,10 @@ const awakenings = [
  * @example
  * attachOAuth(api, store, { refresh, keepAlive: keepAlive() })
  */
-export function keepAlive({ every = LONGEST }: KeepAliveOptions = {}): KeepAlive {
+export function keepAlive(options?: KeepAliveOptions): KeepAlive {
+  const { every = LONGEST } = options ?? {}
   if (!(every >= 1 && every <= LONGEST)) throw new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000')
-  return (provider) => {
+  const start = (provider: Parameters<KeepAlive>[0]): (() => void) => {
     // The next request reports a failure.
     const look = (): void => void provider.getToken()
     const timer = setInterval(look, every)
@@ -41,4 +42,5 @@ export function keepAlive({ every = LONGEST }: KeepAliveOptions = {}): KeepAlive
       for (const [target, event] of awakenings) world[target]?.removeEventListener(event, look)
     }
   }
+  return Object.assign(start, { option: 'keepAlive' } as const)
 }

@@ -97,7 +97,14 @@ async function readAnswer(response: Response): Promise<TokenResponse> {
  * attachOAuth(api, webStore(), { refresh: refreshToken({ tokenEndpoint: 'https://login.example.com/token', clientId: 'app' }) })
  */
 export function refreshToken(options: RefreshTokenOptions): RefreshFunction {
-  const { tokenEndpoint, clientId, scope = '', parameters, fetch: send = (url, init) => fetch(url, init), ...unknown } = options
+  const {
+    tokenEndpoint,
+    clientId,
+    scope = '',
+    parameters,
+    fetch: send = (url, init) => fetch(url, init),
+    ...unknown
+  } = (options ?? {}) as RefreshTokenOptions
   const [wrong] = [
     ...Object.keys(unknown),
     secure.test(tokenEndpoint) || 'tokenEndpoint',

@@ -131,12 +131,13 @@ function forgetOld({ answered }: Asked): void {
  * @example
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })
  */
-export function stepUp(handler: StepUpHandler, { timeout = 300_000 }: StepUpOptions = {}): StepUp {
+export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp {
+  const { timeout = 300_000 } = options ?? {}
   if (typeof handler !== 'function') throw new TypeError('stepUp: handler must be a function (demand, context) → token response')
   if (!(timeout > 0 && timeout < 2 ** 31)) throw new TypeError('stepUp: timeout must be a positive number of milliseconds')
   const sessions = new WeakMap<object, Asked>()
 
-  return async (provider, token, challenge) => {
+  async function meet(...[provider, token, challenge]: Parameters<StepUp>): Promise<RefreshResult> {
     const asked = sessions.get(provider) ?? { answered: new Map<string, Answered>() }
     sessions.set(provider, asked)
     const demand = demandOf(challenge)
@@ -168,4 +169,5 @@ export function stepUp(handler: StepUpHandler, { timeout = 300_000 }: StepUpOpti
       throw error
     }
   }
+  return Object.assign(meet, { option: 'stepUp' } as const)
 }

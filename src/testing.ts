@@ -1,5 +1,9 @@
 import { openSessionOf } from './axios/session-object.js'
-import { createSession, memoryStore, OAuthError } from './index.js'
+import { checkOptions, flag, isFunction, requireFunction, type OptionRule } from './check-options.js'
+import { createSession, isOAuthError, memoryStore, OAuthError } from './index.js'
+import type { OpenSession } from './session/open-session.js'
+import { gateSession } from './testing/gate.js'
+import { parseStoredTokens } from './tokens.js'
 import type { RefreshFunction, Session, SessionListener, SessionSnapshot, SignOutReason, TokenJSON, TokenStore } from './index.js'
 
 /** The state of a fake session. */
@@ -38,6 +42,23 @@ export interface FakeSession extends Session {
   readonly set: (state: FakeSessionState) => void
 }
 
+const statuses: readonly unknown[] = ['signed_in', 'signed_out', 'unknown', 'unavailable'] satisfies FakeSessionState['status'][]
+
+/** The times that a `Date` can express, in epoch milliseconds. */
+const LAST_DATE = 8.64e15
+
+const rules: Readonly<Record<keyof FakeSessionState, OptionRule>> = {
+  status: [statuses.join(', '), (value) => statuses.includes(value)],
+  user: ['a non-empty string', (value) => typeof value === 'string' && value !== ''],
+  scope: ['a string', (value) => typeof value === 'string'],
+  expiresAt: ['a time in epoch milliseconds', (value) => typeof value === 'number' && Math.abs(value) <= LAST_DATE],
+  tokens: ['an object', (value) => typeof value === 'object' && value !== null],
+  reason: ['a string', (value) => typeof value === 'string'],
+  error: ['an OAuthError', isOAuthError],
+  lastError: ['an OAuthError', isOAuthError],
+  refreshing: flag,
+}
+
 type Overlay = Partial<Record<'status' | 'reason' | 'error' | 'lastError' | 'refreshing' | 'at', unknown>>
 
 const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The token store (fake) can not be read.')
@@ -46,14 +67,17 @@ const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The t
  * Makes a session for the tests of an application, without servers, storage or timers. From the first `getSnapshot()` on the
  * session has the given state. It is a real session in memory: components can subscribe, `signIn`, `signOut` and `refresh` work,
  * and `attachOAuth(api, session.store)` attaches an axios instance. `unknown` and `unavailable` last until `set`, `signIn` or
- * `signOut`, at which waiting requests reject, as at any sign-in.
+ * `signOut`, at which waiting requests reject, as at any sign-in. Throws a `TypeError` that names the invalid option, or
+ * `OAUTH_TOKEN_INVALID` for unusable `tokens`.
  *
  * @example
  * const session = fakeSession({ status: 'signed_in', user: 'ann' })
  * render(<OAuthProvider session={session}><App /></OAuthProvider>)
  * session.set({ status: 'signed_out', reason: 'invalid_grant' })
  */
-export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): FakeSession {
+export function fakeSession(options?: FakeSessionOptions): FakeSession {
+  const { refresh, ...initial } = options ?? {}
+  checkOptions('fakeSession: ', options ?? {}, { ...rules, refresh: ['a function', isFunction] })
   const memory = memoryStore()
   let state: FakeSessionState = initial
   let overlay: Overlay = {}
@@ -64,11 +88,7 @@ export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): F
 
   const store: TokenStore = {
     name: 'fake',
-    async read() {
-      if (overlay.status === 'unavailable') throw overlay.error as OAuthError
-      if (overlay.status === 'unknown') await new Promise<void>((resolve) => waiting.add(resolve))
-      return memory.read()
-    },
+    read: () => memory.read(),
     write: (tokens, context) => memory.write(tokens, context),
     refresh: refresh ?? (() => ({ access_token: `fake-token-${++issued}` })),
   }
@@ -98,10 +118,36 @@ export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): F
     for (const listener of [...listeners]) listener()
   }
 
+  /** Resolves when the status is known. Rejects while the session is unavailable. */
+  async function opened(): Promise<void> {
+    if (overlay.status === 'unavailable') throw overlay.error as OAuthError
+    if (overlay.status === 'unknown') await new Promise<void>((resolve) => waiting.add(resolve))
+  }
+
   function set(next: FakeSessionState): void {
-    const { status = 'signed_in', user, scope, expiresAt, tokens, reason = 'requested', error, lastError, refreshing } = next
+    checkOptions('set: ', next ?? {}, rules)
+    const {
+      status = 'signed_in',
+      user,
+      scope,
+      expiresAt,
+      tokens,
+      reason = 'requested',
+      error,
+      lastError,
+      refreshing,
+    } = next ?? {}
+    const set = {
+      access_token: `fake-token-${issued}`,
+      refresh_token: 'fake-refresh-token',
+      ...(scope !== undefined && { scope }),
+      ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
+      ...tokens,
+    }
+    // `signIn` would reject, and nothing awaits it.
+    if (status === 'signed_in') parseStoredTokens(set, Date.now())
     isSetting = true
-    state = next
+    state = next ?? {}
     overlay = {
       ...(status === 'signed_out' && { reason }),
       ...(status === 'unavailable' && { status, error: error ?? unreadable() }),
@@ -109,14 +155,8 @@ export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): F
       ...(lastError && { lastError }),
       ...(refreshing && { refreshing }),
     }
-    if (status === 'signed_in') {
-      const known = {
-        ...(scope !== undefined && { scope }),
-        ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
-      }
-      const set = { access_token: `fake-token-${issued}`, refresh_token: 'fake-refresh-token', ...known, ...tokens }
-      void signIn(set, user === undefined ? {} : { user })
-    } else if (status === 'signed_out') void signOut()
+    if (status === 'signed_in') void signIn(set, user === undefined ? {} : { user })
+    else if (status === 'signed_out') void signOut()
     isSetting = false
     present = overlaid((real = getSnapshot()))
     notify()
@@ -128,9 +168,14 @@ export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): F
     waiting.clear()
   }
 
-  openSessionOf(session)?.notifications.subscribe(() => {
+  const open = openSessionOf(session) as OpenSession
+  gateSession(open, { isOpen: () => overlay.status === undefined, opened })
+  open.notifications.subscribe(() => {
     // The session itself has changed, by a sign-in, a refresh or a 401.
-    if (!isSetting) overlay = {}
+    if (!isSetting) {
+      overlay = {}
+      release()
+    }
     notify()
   })
 
@@ -139,15 +184,16 @@ export function fakeSession({ refresh, ...initial }: FakeSessionOptions = {}): F
     set,
     getSnapshot: snapshot,
     subscribe(listener: () => void) {
+      requireFunction('subscribe: listener', listener)
       const entry = (): void => listener()
       listeners.add(entry)
       return () => void listeners.delete(entry)
     },
-    on: ((name, listener: SessionListener<'*'>) =>
-      on(name, ((event: Parameters<SessionListener<'*'>>[0]) =>
-        listener(
-          isSetting && event.type === 'signed_out' ? { ...event, ...reasonOf(state) } : event,
-        )) as never)) as Session['on'],
+    on: ((name, listener: SessionListener<'*'>) => {
+      requireFunction('on: listener', listener)
+      return on(name, ((event: Parameters<SessionListener<'*'>>[0]) =>
+        listener(isSetting && event.type === 'signed_out' ? { ...event, ...reasonOf(state) } : event)) as never)
+    }) as Session['on'],
   })
   set(initial)
   return fake

@@ -29,7 +29,8 @@ export interface ParsedTokenSet {
 }
 
 /** Members that describe one access token, including names that are not read here. They become stale with the next token. */
-const accessTokenTime = /^(ext_|token_)?expir|^(refresh_(in|at)|not_before|(created|issued)_at)$/i
+const accessTokenTime =
+  /^(ext_|(access_?)?token_?)?expir|^(exp|valid_?(until|to)|refresh_(in|at)|not_before|(created|issued)_at)$/i
 
 /** Members that describe one refresh token, such as `refresh_token_expires_in` or Keycloak's `refresh_expires_in`. */
 const refreshTokenTime = /^(x_)?refresh_?(token_?)?expir/i

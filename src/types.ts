@@ -17,7 +17,7 @@ export interface TokenJSON {
   expires_in?: unknown
   /**
    * Absolute expiry: epoch seconds, epoch milliseconds or ISO 8601 text (UTC when it has no zone). Also read: `expiry_date`,
-   * `expiry`, `expires` and `token_expiry_date`.
+   * `expiry`, `expires`, `token_expiry_date`, and names such as `accessTokenExpires`.
    */
   expires_at?: unknown
   /** Absolute expiry as Microsoft's servers send it, in the same formats. */

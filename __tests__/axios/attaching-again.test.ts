@@ -155,7 +155,8 @@ describe.each([
     const [one, two] = stores()
     const refresh = issuing()
     let ended = 0
-    attachOAuth(api, one, { refresh, origins: ['https://other.example.com'], keepAlive: () => () => void ended++ })
+    const keepAlive = Object.assign(() => () => void ended++, { option: 'keepAlive' } as const)
+    attachOAuth(api, one, { refresh, origins: ['https://other.example.com'], keepAlive })
     await api.get('https://other.example.com/x')
     attachOAuth(api, two, {})
     expect(ended).toBe(1)

@@ -1,6 +1,9 @@
-import { checkAttachOptions, readSettings, settingsNamed, type SessionOptions } from '../../src/axios/options.js'
-import { memoryStore } from '../../src/index.js'
+import axios from 'axios'
+import { keepAlive } from '../../src/keep-alive.js'
+import { readSettings, settingsNamed, type SessionOptions } from '../../src/axios/options.js'
+import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
 import { defaultPolicy } from '../../src/policy.js'
+import { stepUp } from '../../src/step-up.js'
 
 const read = (options: object = {}): ReturnType<typeof readSettings> =>
   readSettings('attachOAuth', memoryStore(), { refresh: false, ...options })
@@ -57,8 +60,8 @@ describe('options', () => {
     ['retry', { limit: 0 }, 'retry.limit must be a number of at least 1'],
     ['retry', { delay: '1' }, 'retry.delay must be a number of at least 0'],
     ['retry', { maxRetryAfter: NaN }, 'retry.maxRetryAfter must be a number of at least 0'],
-    ['refreshWindow', { most: 1 }, 'refreshWindow.most is unknown; refreshWindow has max, fraction'],
-    ['refreshLimit', { flights: 5 }, 'refreshLimit.flights is unknown; refreshLimit has count, interval'],
+    ['refreshWindow', { most: 1 }, 'refreshWindow.most is unknown; known are max, fraction'],
+    ['refreshLimit', { flights: 5 }, 'refreshLimit.flights is unknown; known are count, interval'],
   ])('%s can not be %j', (name, value, message) => {
     expect(() => read({ [name]: value })).toThrow(new TypeError(`attachOAuth: ${message}`))
   })
@@ -76,9 +79,65 @@ describe('options', () => {
     expect(() => read({ [name]: 'text' })).toThrow(`attachOAuth: ${name} must be a function`)
   })
 
-  it.each(['stepUp', 'keepAlive'])('%s must be the result of its function', (name) => {
-    expect(() => checkAttachOptions({ [name]: true } as never)).toThrow(
-      `attachOAuth: ${name} must be the result of the function ${name}(…)`,
+  it.each([
+    ['stepUp', true],
+    ['stepUp', () => ({ access_token: 'made-up' })],
+    ['stepUp', stepUp],
+    ['stepUp', keepAlive()],
+    ['keepAlive', true],
+    ['keepAlive', keepAlive],
+  ])('%s must be the result of its function, not %p', (name, value) => {
+    expect(() => read({ [name]: value })).toThrow(
+      new TypeError(`attachOAuth: ${name} must be the result of the function ${name}(…)`),
+    )
+  })
+
+  it('that are the results of stepUp and keepAlive are accepted', () => {
+    expect(() => read({ stepUp: stepUp(() => undefined), keepAlive: keepAlive() })).not.toThrow()
+  })
+
+  it.each([
+    ['name', 1, 'a string'],
+    ['refresh', 'text', 'a function (tokens, context) → token response, or false'],
+    ['retry', false, 'an object of numbers'],
+    ['cooldown', 0, 'an object of numbers'],
+    ['refreshLimit', 10, 'an object of numbers'],
+    ['refreshWindow', 5, 'an object of numbers'],
+    ['blockingWindow', null, 'an object of numbers'],
+    ['strictSaving', 'yes', 'true or false'],
+    ['rejectSignedOut', 1, 'true or false'],
+    ['refreshWhenUnwritable', null, 'true or false'],
+    ['dangerouslyAllowInsecureHttp', 'true', 'true or false'],
+    ['beforeResend', {}, 'a function'],
+    ['isExpired', 419, 'a list of statuses, or a function (response) → boolean'],
+  ])('of another type are a TypeError that names the accepted form: %s: %j', (name, value, form) => {
+    expect(() => read({ [name]: value })).toThrow(new TypeError(`attachOAuth: ${name} must be ${form}`))
+  })
+
+  it.each(['origin', 'onRefresh', 'policy', 'constructor', 'toString'])('that are unknown are a TypeError: %s', (name) => {
+    expect(() => read({ [name]: 'made up' })).toThrow(TypeError)
+    expect(() => read({ [name]: 'made up' })).toThrow(`attachOAuth: ${name} is unknown; known are name, refresh, `)
+  })
+
+  it.each(['origins', 'header', 'keepAlive'])('of attachOAuth only are unknown to createSession: %s', (name) => {
+    expect(() => createSession(memoryStore(), { refresh, [name]: undefined })).toThrow(`createSession: ${name} is unknown`)
+  })
+
+  it('that are undefined have their defaults', () => {
+    const given = { retry: undefined, strictSaving: undefined, name: undefined, keepAlive: undefined, origins: undefined }
+    expect(read(given)).toEqual(read())
+  })
+
+  it('can be left out, or null, when the store brings its refresh function', () => {
+    const store = { ...memoryStore(), refresh }
+    const api = axios.create({ baseURL: 'https://api.example.com' })
+    expect(() => createSession(store, null as never)).not.toThrow()
+    expect(() => attachOAuth(api, store, null as never)).not.toThrow()
+  })
+
+  it('of a store that has no refresh function, but something else, are a TypeError', () => {
+    expect(() => createSession({ ...memoryStore(), refresh: 'text' as never })).toThrow(
+      'createSession: refresh must be a function',
     )
   })
 })

@@ -75,15 +75,12 @@ describe.each(ways)('a refresh function that uses the attached instance %s', (_h
   })
 })
 
-it.each([undefined, null, true, 0, '', {}])(
-  'a request with oauth: %j, which names no session, belongs to the attached session',
-  async (oauth) => {
-    const { api, seen } = backend()
-    attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })
-    await api.get('/me', { oauth: oauth as never })
-    expect(seen).toEqual(['/me with Bearer new'])
-  },
-)
+it.each([undefined, {}])('a request with oauth: %j, which names no session, belongs to the attached session', async (oauth) => {
+  const { api, seen } = backend()
+  attachOAuth(api, memoryStore({ access_token: 'new' }), { refresh: false })
+  await api.get('/me', { oauth: oauth as never })
+  expect(seen).toEqual(['/me with Bearer new'])
+})
 
 it.each([
   ['synchronously', () => undefined],

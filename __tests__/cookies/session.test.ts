@@ -252,6 +252,7 @@ it('a wrong option is a TypeError that names it', async () => {
     await expect(backend().session.signIn(state as never)).rejects.toThrow(
       new TypeError('signIn: the state must be { user, expires_in }'),
     )
+  await expect(backend().session.signIn({}, 'ann' as never)).rejects.toThrow('signIn: user must be')
 })
 
 describe('a user that the backend reports', () => {

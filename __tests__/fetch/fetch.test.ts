@@ -454,9 +454,35 @@ it('no printer shows the token of a request that failed', async () => {
 
 it('misuse is a TypeError that names oauthFetch', () => {
   expect(() => oauthFetch({} as never)).toThrow(/^oauthFetch: session/)
+  expect(() => oauthFetch(null as never)).toThrow(/^oauthFetch: session/)
   expect(() => oauthFetch(createSession(httpOnlyCookies({ refresh: () => null })))).toThrow(/^oauthFetch: .* HttpOnly cookies/)
   expect(() => oauthFetch(client().session, { fetch: 1 as never })).toThrow(/^oauthFetch: fetch/)
   expect(() => oauthFetch(client().session, { stepUp: 1 as never })).toThrow(/^oauthFetch: stepUp/)
+  expect(() => oauthFetch(client().session, { stepUp: (() => undefined) as never })).toThrow(
+    'oauthFetch: stepUp must be the result of the function stepUp(…)',
+  )
+  expect(() => oauthFetch(client().session, { origin: world.api } as never)).toThrow(/^oauthFetch: origin is unknown/)
+  expect(() => oauthFetch(client().session, { dangerouslyAllowInsecureHttp: 1 as never })).toThrow(/true or false$/)
+  expect(() => oauthFetch(client().session, { origins: world.api as never })).toThrow(/^oauthFetch: origins must be a list/)
+})
+
+it('options that are null, of a request or of all, are like none', async () => {
+  const send = oauthFetch(client().session, null as never)
+  expect((await rejection(send(world.api, null as never))).message).toMatch(/^Tell which origins/)
+  expect((await client().send(world.api, null as never)).status).toBe(200)
+  expect((await client().send(world.api, { oauth: undefined })).status).toBe(200)
+})
+
+it.each([
+  [{ body: 'abc' }, 'oauth.body must be a function that makes the body'],
+  [{ validFor: NaN }, 'oauth.validFor must be a number of milliseconds'],
+  [{ recover: 'no' }, 'oauth.recover must be true or false'],
+  [{ session: undefined }, 'oauth.session is unknown; known are body, validFor, recover'],
+  [null, 'oauth must be false, a session, or an object of options'],
+  [true, 'oauth must be false, a session, or an object of options'],
+])('the request option oauth: %j is a TypeError', async (oauth, message) => {
+  expect(await rejection(client().send(world.api, { oauth: oauth as never }))).toEqual(new TypeError(message))
+  expect(world.counts.requests).toBe(0)
 })
 
 describe('a request', () => {

@@ -1,7 +1,8 @@
+import { jest } from '@jest/globals'
 import { runInNewContext } from 'node:vm'
 import { AxiosError, AxiosHeaders } from 'axios'
 import { TokenEndpointError } from '../../src/grants/token-endpoint-error.js'
-import { classifyFailure, type Failure, type RefreshFailure } from '../../src/policy.js'
+import { classifyFailure, type ClassifyFailure, type Failure, type RefreshFailure } from '../../src/policy.js'
 
 const now = Date.UTC(2026, 0, 2)
 
@@ -25,6 +26,19 @@ const waysToFail: [string, (status: number, body: unknown) => unknown][] = [
     (status, body) => Object.assign(new Error('x'), { response: new Response('', { status }), data: body }),
   ],
 ]
+
+const pageOfError = '<!-- 17 --><html>Your session has expired, invalid token'
+
+const withCode = (message: string, code: string): Error => Object.assign(new Error(message), { code })
+
+/** The error of `JSON.parse`. */
+function parseError(text: string): Error {
+  try {
+    return new Error(`${JSON.parse(text)} is JSON`)
+  } catch (error) {
+    return error as Error
+  }
+}
 
 const ended = { kind: 'ended', inferred: false, notProcessed: false } as const
 const probablyEnded = { kind: 'ended', inferred: true, notProcessed: false } as const
@@ -182,12 +196,27 @@ describe('an answer without an OAuth error', () => {
     ['a 502 with HTML', axiosError(502, '<html>'), transient],
     ['broken JSON', axiosError(400, '{"error":'), transient],
     ['a broken answer with 200', new SyntaxError(`Unexpected token '<', "<!DOCTYPE "... is not valid JSON`), transient],
+    ['a broken answer that V8 quotes', parseError('Session expired'), transient],
+    ['a broken answer that V8 shortens', parseError('token expired, session invalid '.repeat(9)), transient],
+    ['a broken answer in a message', new Error(`HTTP 200: ${parseError('invalid_grant').message}`), transient],
+    ['a broken answer as the cause', new Error('x', { cause: parseError('Session expired') }), transient],
+    ['HTML after a comment in a response', { status: 404, response: { status: 404, data: pageOfError } }, transient],
+    ['HTML in a message', new Error(`HTTP 404: ${pageOfError}`), transient],
+    ['a proxy', withCode('Proxy Authentication Required', 'PROXY_AUTHENTICATION_REQUIRED'), transient],
+    ['a QUIC session', withCode('QUIC session expired', 'ERR_QUIC_SESSION_EXPIRED'), transient],
+    ['a TLS session', withCode('TLS session expired', 'ERR_SSL_SESSION_EXPIRED'), transient],
     ['nothing (keycloak-js)', undefined, transient],
     ['an empty object', {}, transient],
     ['a bug in the refresh function', new TypeError("Cannot read properties of undefined (reading 'token')"), transient],
     ['a number', 5, transient],
   ])('is classified: %s', (_name, error, expected) => {
     expect(summarized(classifyFailure(error, now))).toEqual(expected)
+  })
+
+  it('HTML is given to classify as it came', () => {
+    const classify = jest.fn<ClassifyFailure>()
+    classifyFailure(axiosError(404, pageOfError), now, { classify })
+    expect(classify).toHaveBeenCalledWith(expect.objectContaining({ body: pageOfError }))
   })
 
   it('a 401 is no sign of an ended session through the grants of this package', () => {

@@ -1,4 +1,4 @@
-import { Events, type EventCall } from '../../src/session/events.js'
+import { Events, type EventCall, type SessionEventName } from '../../src/session/events.js'
 import { Notifications } from '../../src/session/notifications.js'
 import { serverSnapshot, type Snapshots } from '../../src/session/snapshot.js'
 
@@ -12,6 +12,23 @@ const refreshed = {
   generation: 1,
   expiresAt: undefined,
 } as const
+const eventNames = Object.keys({
+  refresh_started: true,
+  refreshed: true,
+  refresh_failed: true,
+  adopted: true,
+  saved: true,
+  unpersisted: true,
+  signed_in: true,
+  signed_out: true,
+  user_changed: true,
+  revocation_failed: true,
+  sent: true,
+  queued: true,
+  released: true,
+  resent: true,
+  '*': true,
+} satisfies Record<SessionEventName | '*', true>) as (SessionEventName | '*')[]
 let now = 0
 const open = (): Events => new Events(() => ({ at: now }))
 
@@ -89,6 +106,21 @@ describe('listeners', () => {
     undo()
     events.emit('saved', event)
     expect(calls).toBe(1)
+  })
+
+  it.each(['typo', 'signedOut', 'toString', '', undefined])('of an unknown event are a TypeError: %s', (name) => {
+    expect(() => open().on(name as never, () => undefined)).toThrow(TypeError)
+    expect(() => open().on(name as never, () => undefined)).toThrow(`on: ${name} is no event; the events are sent, queued, `)
+  })
+
+  it.each(eventNames)('may be of the event %s', (name) => {
+    expect(() => open().on(name, () => undefined)).not.toThrow()
+  })
+
+  it('that are no functions are a TypeError', () => {
+    expect(() => open().on('refreshed', undefined as never)).toThrow(new TypeError('on: listener must be a function'))
+    const notifications = new Notifications({ present: serverSnapshot } as Snapshots, open())
+    expect(() => notifications.subscribe(undefined as never)).toThrow(new TypeError('subscribe: listener must be a function'))
   })
 
   it('that throw do not keep the others from being called', () => {

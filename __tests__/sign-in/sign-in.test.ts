@@ -36,6 +36,8 @@ function respond(request: URLSearchParams, response: Record<string, string> = {}
   page.open(`/callback?${new URLSearchParams(parameters)}`)
 }
 
+const settingsOf = ({ clientId, issuer }: SignInClient): object => ({ clientId, issuer: new URL(issuer).href })
+
 async function failureOf(work: Promise<unknown>): Promise<SignInError> {
   try {
     await work
@@ -247,10 +249,33 @@ describe('a failed sign-in says what happened and what to show', () => {
   it.each(['code=c', 'code=c&state=', 'code=c&state=a&state=b', 'error=access_denied'])(
     'a response without exactly one state: %s',
     async (query) => {
+      await start()
       page.open(`/callback?${query}`)
-      expect(await failureOf(finishSignIn(client, fakeSession()))).toMatchObject({ code: 'SIGN_IN_STATE_MISMATCH' })
+      const session = fakeSession()
+      expect(await failureOf(finishSignIn(client, session))).toMatchObject({ code: 'SIGN_IN_STATE_MISMATCH' })
+      expect(page.address()).toBe('https://app.example/callback')
+      expect(session.signedIn).toEqual([])
     },
   )
+
+  it.each(['code=SUMMER20', 'error=x'])('no response: %s while no sign-in of this client waits', async (query) => {
+    const request = await start()
+    respond(request)
+    await finishSignIn(client, fakeSession())
+    await startSignIn({ ...client, clientId: 'other' })
+    page.storage.set('axios-attach-oauth.sign-in.expired', JSON.stringify({ ...settingsOf(client), expiresAt: 1 }))
+    page.open(`/callback?${query}`)
+    const session = fakeSession()
+    expect(await finishSignIn(client, session)).toBeUndefined()
+    expect(page.address()).toBe(`https://app.example/callback?${query}`)
+    expect(session.signedIn).toEqual([])
+  })
+
+  it('a response with a state for which no sign-in waits', async () => {
+    page.open('/callback?code=c&state=NY')
+    expect(await failureOf(finishSignIn(client, fakeSession()))).toMatchObject({ code: 'SIGN_IN_LOST' })
+    expect(page.address()).toBe('https://app.example/callback')
+  })
 
   it.each([
     ['another issuer (mix-up, RFC 9207)', () => ({ response: { iss: 'https://evil.example' } })],

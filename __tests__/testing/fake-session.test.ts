@@ -198,3 +198,55 @@ it('works with fake timers, and a spy takes the place of a method', async () => 
   expect(jest.getTimerCount()).toBe(0)
   jest.useRealTimers()
 })
+
+describe('a state that is invalid throws, and changes nothing', () => {
+  it.each<[string, unknown, string]>([
+    ['an access token with a space', { tokens: { access_token: 'a b' } }, 'its access_token is not a valid header value'],
+    ['an empty user', { user: '' }, 'user must be a non-empty string'],
+    ['an expiry that is no time', { expiresAt: NaN }, 'expiresAt must be a time in epoch milliseconds'],
+    ['a status that does not exist', { status: 'signedIn' }, 'status must be signed_in, signed_out, unknown, unavailable'],
+    ['a member that does not exist', { usr: 'ann' }, 'usr is unknown; known are status, user'],
+    ['an error of another kind', { status: 'unavailable', error: new Error('x') }, 'error must be an OAuthError'],
+  ])('%s', (_what, state, message) => {
+    expect(() => fakeSession(state as never)).toThrow(message)
+    const session = fakeSession({ user: 'ann' })
+    const before = session.getSnapshot()
+    expect(() => session.set(state as never)).toThrow(message)
+    expect(session.getSnapshot()).toBe(before)
+  })
+
+  it('a listener that is no function', () => {
+    expect(() => fakeSession().subscribe(undefined as never)).toThrow(new TypeError('subscribe: listener must be a function'))
+    expect(() => fakeSession().on('saved', undefined as never)).toThrow(new TypeError('on: listener must be a function'))
+  })
+
+  it('null is like no options', () => {
+    expect(fakeSession(null as never).getSnapshot().status).toBe('signed_in')
+  })
+})
+
+it('while a session that was signed in is unavailable, requests and its methods reject with the error', async () => {
+  const session = fakeSession()
+  const { api, sent } = attached(session)
+  const error = new OAuthError('OAUTH_TOKEN_INVALID', 'x')
+  session.set({ status: 'unavailable', error })
+  await expect(api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_TOKEN_INVALID' })
+  await expect(session.getAccessToken()).rejects.toBe(error)
+  await expect(session.tokens()).rejects.toBe(error)
+  await expect(session.refresh()).rejects.toBe(error)
+  expect([sent, session.getSnapshot()]).toEqual([[], { status: 'unavailable', error, refreshing: false }])
+  await session.signIn({ access_token: 'again' })
+  expect([(await api.get('/me')).status, sent]).toEqual([200, ['Bearer again']])
+})
+
+it('while a session that was signed in is unknown, requests wait for the next state', async () => {
+  const session = fakeSession({ user: 'ann' })
+  const { api, sent } = attached(session)
+  session.set({ status: 'unknown' })
+  const waiting = [api.get('/me'), session.getAccessToken()]
+  await microtasks()
+  expect(sent).toEqual([])
+  session.set({ user: 'ann', tokens: { access_token: 'later' } })
+  expect(await Promise.all(waiting)).toMatchObject([{ status: 200 }, 'later'])
+  expect(sent).toEqual(['Bearer later'])
+})

@@ -11,7 +11,7 @@ import { cookieSession, type CookieStore } from './cookie-session.js'
 import { CredentialFactory } from './credential.js'
 import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
-import { checkAttachOptions, readSettings, settingsNamed, type AttachOptions, type SessionOptions } from './options.js'
+import { readSettings, settingsNamed, type AttachOptions, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
 import { responseInterceptor } from './recover.js'
@@ -47,8 +47,8 @@ function sessionFor(
  * const session = createSession(memoryStore(tokens), { refresh })
  * await api.get('/me', { oauth: session })
  */
-export function createSession(store: TokenStore, options: SessionOptions = {}): Session {
-  const session = sessionObject(sessionFor('createSession', store, options, platform, undefined))
+export function createSession(store: TokenStore, options?: SessionOptions): Session {
+  const session = sessionObject(sessionFor('createSession', store, options ?? {}, platform, undefined))
   ;(store as CookieStore)[cookieSession]?.(session)
   return session
 }
@@ -67,8 +67,8 @@ export function createSession(store: TokenStore, options: SessionOptions = {}): 
  * const session = attachOAuth(api, fileStore('tokens.json'), { refresh: refreshToken({ tokenEndpoint, clientId }) })
  * await api.get('/me')
  */
-export function attachOAuth(instance: AxiosInstance, store: TokenStore, options: AttachOptions = {}): AttachedSession {
-  return attachIn(platform, instance, store, options)
+export function attachOAuth(instance: AxiosInstance, store: TokenStore, options?: AttachOptions): AttachedSession {
+  return attachIn(platform, instance, store, options ?? {})
 }
 
 /** `attachOAuth` with a given clock and timers. */
@@ -80,7 +80,6 @@ export function attachIn(
 ): AttachedSession {
   if (typeof instance?.interceptors?.request?.use !== 'function')
     throw new TypeError('attachOAuth: instance must be an axios instance, such as axios.create({ baseURL })')
-  checkAttachOptions(options)
   const { attached } = registry()
   const earlier = attached.get(instance)
   if (earlier && !isSamePlace(earlier.store, store))

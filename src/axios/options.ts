@@ -1,4 +1,6 @@
 import type { AxiosResponse, InternalAxiosRequestConfig } from 'axios'
+import { checkOptions, type OptionRule } from '../check-options.js'
+import { defined } from '../defined.js'
 import { defaultPolicy, type ClassifyFailure, type PolicySettings, type WindowSize } from '../policy.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
 import type { SessionSettings } from '../session/settings.js'
@@ -6,7 +8,8 @@ import type { ActiveToken } from '../session/state.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
 import type { Challenge } from './challenge.js'
-import { checkHeader, type HeaderOption } from './credential.js'
+import type { HeaderOption } from './credential.js'
+import { attachRules, groups, numberRules, sessionRules } from './option-rules.js'
 
 /** The options of a session. Times are milliseconds. Members left out of an object option keep their defaults. */
 export interface SessionOptions {
@@ -71,6 +74,8 @@ export interface StepUp {
     token: ActiveToken | undefined,
     challenge: Challenge,
   ): Promise<RefreshResult>
+  /** Distinguishes it from a handler. */
+  readonly option: 'stepUp'
   /** The token of a refresh can carry the claims of a challenge, also of one with `invalid_token`. */
   readonly meetsClaims?: true
 }
@@ -79,7 +84,11 @@ export interface StepUp {
  * Keeps a token fresh while no request is made: made by `keepAlive` of `axios-attach-oauth/keep-alive`. Returns the function that
  * stops it.
  */
-export type KeepAlive = (provider: Pick<TokenProvider, 'getToken'>) => () => void
+export interface KeepAlive {
+  (provider: Pick<TokenProvider, 'getToken'>): () => void
+  /** Distinguishes it from the function `keepAlive`. */
+  readonly option: 'keepAlive'
+}
 
 /** The options of `attachOAuth`: those of the session, and those of this instance only. */
 export interface AttachOptions extends SessionOptions {
@@ -129,34 +138,24 @@ export interface AttachOptions extends SessionOptions {
 /** By how much the default `lockTimeout` exceeds `refreshTimeout`, in milliseconds. */
 const LOCK_MARGIN = 15_000
 
-function fail(caller: string, message: string): never {
-  throw new TypeError(`${caller}: ${message}`)
-}
-
-function duration(caller: string, name: string, value: unknown): number {
-  if (typeof value !== 'number' || !(value > 0 && value < 2 ** 31))
-    fail(caller, `${name} must be a positive number of milliseconds`)
-  return value as number
-}
-
-const durations = ['refreshTimeout', 'storeTimeout', 'lockTimeout'] as const
-const flags = ['strictSaving', 'rejectSignedOut', 'refreshWhenUnwritable'] as const
-const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
-
-/** The smallest value of a number in an object option. */
-const minimum = (name: string): number => (name === 'count' || name === 'limit' ? 1 : 0)
-
-function readGroup(caller: string, group: keyof PolicySettings, given: object | undefined): object {
-  const defaults: object = defaultPolicy[group]
-  for (const [name, value] of Object.entries(given ?? {})) {
-    if (!(name in defaults)) fail(caller, `${group}.${name} is unknown; ${group} has ${Object.keys(defaults).join(', ')}`)
-    if (value !== undefined && !(typeof value === 'number' && value >= minimum(name)))
-      fail(caller, `${group}.${name} must be a number of at least ${minimum(name)}`)
-  }
-  return { ...defaults, ...Object.fromEntries(Object.entries(given ?? {}).filter(([, value]) => value !== undefined)) }
-}
+const rulesOf = (caller: string): Readonly<Record<keyof SessionOptions, OptionRule>> =>
+  caller === 'attachOAuth' ? (attachRules satisfies Record<keyof AttachOptions, OptionRule>) : sessionRules
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
+
+const defaults: SessionSettings = {
+  name: undefined,
+  refresh: undefined,
+  revoke: undefined,
+  classify: undefined,
+  refreshTimeout: 60_000,
+  storeTimeout: 10_000,
+  lockTimeout: 60_000 + LOCK_MARGIN,
+  strictSaving: false,
+  rejectSignedOut: false,
+  refreshWhenUnwritable: false,
+  policy: defaultPolicy,
+}
 
 /**
  * Checks the options of one call. `present`: the settings of the session that the call changes. Throws a `TypeError` that names
@@ -169,32 +168,28 @@ export function settingsNamed(
   present?: SessionSettings,
 ): Partial<SessionSettings> {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
-    fail(caller, 'store must be an object with the functions read and write, such as memoryStore(tokens)')
-  const settings: Mutable<Partial<SessionSettings>> = {}
-  if (options.name !== undefined && typeof options.name !== 'string') fail(caller, 'name must be a string')
-  if (options.name !== undefined) settings.name = options.name
+    throw new TypeError(`${caller}: store must be an object with the functions read and write, such as memoryStore(tokens)`)
   const refresh = options.refresh ?? (present ? undefined : store.refresh)
+  checkOptions(`${caller}: `, { ...options, refresh }, rulesOf(caller))
+  const given = defined(options)
+  const settings = Object.fromEntries(Object.entries(given).filter(([name]) => name in defaults)) as Mutable<
+    Partial<SessionSettings>
+  >
   if (refresh !== undefined) {
-    if (refresh !== false && typeof refresh !== 'function')
-      fail(caller, 'refresh must be a function (tokens, context) → token response, or false')
     settings.refresh = refresh || undefined
     // The option revoke of an earlier call stays; a default taken from the refresh function is replaced with that function.
-    if (present?.revoke === present?.refresh?.revoke) settings.revoke = settings.refresh?.revoke
+    if (present?.revoke === present?.refresh?.revoke) settings.revoke ??= settings.refresh?.revoke
   }
-  for (const name of ['revoke', 'classify'] as const) {
-    if (options[name] !== undefined && typeof options[name] !== 'function') fail(caller, `${name} must be a function`)
-    if (options[name]) Object.assign(settings, { [name]: options[name] })
+  for (const group of groups) {
+    const numbers = given[group]
+    if (!numbers) continue
+    const usual = defaultPolicy[group]
+    checkOptions(`${caller}: ${group}.`, numbers, numberRules(usual))
+    settings.policy = { ...(settings.policy ?? present?.policy ?? defaultPolicy), [group]: { ...usual, ...defined(numbers) } }
   }
-  for (const name of durations) if (options[name] !== undefined) settings[name] = duration(caller, name, options[name])
-  for (const name of flags) if (options[name] !== undefined) settings[name] = options[name] === true
-  const named = groups.filter((group) => options[group] !== undefined)
-  if (named.length > 0) {
-    const policy = Object.fromEntries(named.map((group) => [group, readGroup(caller, group, options[group])]))
-    settings.policy = { ...(present?.policy ?? defaultPolicy), ...policy }
-  }
-  const { refreshTimeout = present?.refreshTimeout ?? 60_000, lockTimeout } = settings
+  const { refreshTimeout = present?.refreshTimeout ?? defaults.refreshTimeout, lockTimeout } = settings
   if (lockTimeout !== undefined && lockTimeout <= refreshTimeout)
-    fail(caller, `lockTimeout must be longer than refreshTimeout (${refreshTimeout})`)
+    throw new TypeError(`${caller}: lockTimeout must be longer than refreshTimeout (${refreshTimeout})`)
   if (lockTimeout === undefined && refreshTimeout >= (present?.lockTimeout ?? 0))
     settings.lockTimeout = refreshTimeout + LOCK_MARGIN
   return settings
@@ -204,38 +199,8 @@ export function settingsNamed(
 export function readSettings(caller: string, store: TokenStore, options: SessionOptions): SessionSettings {
   const named = settingsNamed(caller, store, options)
   if (!('refresh' in named))
-    fail(caller, 'refresh is missing: pass a refresh function, or false when another program renews the stored tokens')
-  return {
-    name: undefined,
-    refresh: undefined,
-    revoke: undefined,
-    classify: undefined,
-    refreshTimeout: 60_000,
-    storeTimeout: 10_000,
-    lockTimeout: 60_000 + LOCK_MARGIN,
-    strictSaving: false,
-    rejectSignedOut: false,
-    refreshWhenUnwritable: false,
-    policy: defaultPolicy,
-    ...named,
-  }
-}
-
-/** Options of other packages that mean `isExpired`. */
-const foreign = ['shouldRefresh', 'statusCodes', 'shouldIntercept'] as const
-
-/** Checks the options that concern only the instance. Throws a `TypeError` that names the option. */
-export function checkAttachOptions(options: AttachOptions): void {
-  for (const name of foreign)
-    if (name in options) fail('attachOAuth', `${name} is unknown; pass isExpired: a list of statuses, or a function`)
-  const { isExpired, beforeResend } = options
-  const isList = Array.isArray(isExpired) && isExpired.every((status) => Number.isInteger(status))
-  if (isExpired !== undefined && typeof isExpired !== 'function' && !isList)
-    fail('attachOAuth', 'isExpired must be a list of statuses, or a function (response) → boolean')
-  if (beforeResend !== undefined && typeof beforeResend !== 'function')
-    fail('attachOAuth', 'beforeResend must be a function (config) → void')
-  checkHeader(options.header)
-  for (const name of ['stepUp', 'keepAlive'] as const)
-    if (options[name] !== undefined && typeof options[name] !== 'function')
-      fail('attachOAuth', `${name} must be the result of the function ${name}(…)`)
+    throw new TypeError(
+      `${caller}: refresh is missing: pass a refresh function, or false when another program renews the stored tokens`,
+    )
+  return { ...defaults, ...named }
 }

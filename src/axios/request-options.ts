@@ -1,4 +1,5 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import { checkedElsewhere, checkOptions, flag, isFunction, milliseconds, type OptionRule } from '../check-options.js'
 import type { RequestSummary } from '../session/events.js'
 import type { Session } from '../session/session.js'
 import type { TokenProvider } from '../session/token-provider.js'
@@ -7,8 +8,11 @@ import { openSessionOf } from './session-object.js'
 
 /** The per-request option `oauth`. */
 export interface OAuthRequestOptions {
-  /** Sends the request for another session than the attached one, for a server process with many users. */
-  session?: Session | undefined
+  /**
+   * Sends the request for another session than the attached one, for a server process with many users. A member that is
+   * `undefined` is a `TypeError`: the request would be sent for another user.
+   */
+  session?: Session
   /**
    * Makes the body for each send of the request, so that a stream can be sent again. Pass it in place of `data`.
    *
@@ -29,14 +33,31 @@ declare module 'axios' {
   }
 }
 
+/** The options of one request that `oauthFetch` accepts as well. */
+export const requestRules: Readonly<Record<string, OptionRule>> = {
+  body: ['a function that makes the body', isFunction],
+  validFor: milliseconds,
+  recover: flag,
+}
+
+const rules: typeof requestRules = { ...requestRules, session: checkedElsewhere }
+
+/** Throws a `TypeError` unless `oauth` is an object with valid options. */
+export function checkRequestOptions(oauth: unknown, known = requestRules): void {
+  if (typeof oauth !== 'object' || !oauth) throw new TypeError('oauth must be false, a session, or an object of options')
+  checkOptions('oauth.', oauth, known)
+}
+
 /** The session that a request belongs to; `undefined` when the request opts out. */
 export function providerFor({ oauth }: AxiosRequestConfig, attached: TokenProvider): TokenProvider | undefined {
-  if (!oauth) return oauth === false ? undefined : attached
+  if (oauth === undefined) return attached
+  if (oauth === false) return undefined
   const own = openSessionOf(oauth)
   if (own) return own.provider
-  const { session } = oauth as OAuthRequestOptions
-  if (session === undefined) return attached
-  const other = openSessionOf(session)
+  checkRequestOptions(oauth, rules)
+  const options = oauth as OAuthRequestOptions
+  if (!('session' in options)) return attached
+  const other = openSessionOf(options.session)
   // Falling back to the attached session would send the request for another user.
   if (!other) throw new TypeError('oauth.session must be a session that attachOAuth or createSession returned')
   return other.provider

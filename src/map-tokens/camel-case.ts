@@ -5,7 +5,8 @@ type Json = Record<string, unknown>
 
 /** Names in camelCase for each member of RFC 6749 §5.1 and its extensions. The first name is the default. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
-  access_token: ['accessToken', 'token', 'access_token'],
+  // Beside an access token, `token` may be for CSRF.
+  access_token: ['accessToken', 'access_token', 'token'],
   refresh_token: ['refreshToken', 'refresh_token'],
   id_token: ['idToken', 'id_token'],
   token_type: ['tokenType', 'token_type'],

@@ -6,9 +6,9 @@ import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
 // Code patterns match the last part of a code, in lower case, without separators.
 
 const overloadCode =
-  /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|exhausted|(limit|quota)exceeded/
+  /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|proxyauth|exhausted|(limit|quota)exceeded/
 const overloadText =
-  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later/i
+  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later|being used|(currently|already) in use|concurrent (request|refresh|use)|request (\w+ ){0,2}blocked|blocked (\w+ )?request|firewall/i
 
 const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
 /** An ended session as reported in a sentence, in XML, or in JSON that could not be parsed. */
@@ -21,7 +21,7 @@ const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|t
 /** Descriptions that blame the request, not the refresh token. */
 const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
 const otherSubjects =
-  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected).?token|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
+  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected|\w*captcha|turnstile|verification|forgery|device).?token|(quic|tls|ssl).session|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
 const deadToken =
   /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\wlisted|ung.ltig|abgelaufen/i
 /** A session or token, named without "refresh", that is the subject of the sentence. */
@@ -46,7 +46,7 @@ function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus:
     // MSAL and Apollo call every answer with an error a ServerError.
     codes.find((code) => code !== 'ServerError' && pattern.test(code.replace(/.*[./#:]|[_-]/g, '').toLowerCase()))
   const overload = find(overloadCode)
-  if (status === 429 || status >= 500 || overload || (status >= 400 && headers['retry-after']))
+  if (status === 407 || status === 429 || status >= 500 || overload || (status >= 400 && headers['retry-after']))
     return ['transient', false, overload]
   const ended = find(endedCode)
   if (ended) return ['ended', false, ended]

@@ -20,9 +20,15 @@ const addressMember = /ur[il]$/i
 
 /** Members in which clients describe the request, which says nothing about the failure. */
 const requestMember = /^(config|req|op|param|var|headers)/
-const html = /^\s*<(!doctype|html)/i
+/** HTML, with the text before its first tag. Text with JSON before is none. */
+const html = /^([^[{<]*)<([^]*<)?(!doctype html|html|body|h\d|p|div|script)\b[^]*/i
+/** The input as V8 quotes it in the message of a `SyntaxError`. */
+const quotedInput = /"[^]*is not valid json(?! web)/i
 /** The status as applications and clients write it in a message. */
 const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
+
+/** Leaves out what a page, or text that is no JSON, says: it may come from an intermediary. */
+const clean = (text: string): string => text.replace(html, '$1').replace(quotedInput, '')
 
 const MAX_NODES = 64
 const MAX_TEXT = 1000
@@ -67,13 +73,14 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
   for (let level = node; level && level !== Object.prototype; level = Object.getPrototypeOf(level) as typeof node)
     for (const name of Object.getOwnPropertyNames(level)) names.add(name)
   for (const name of names) {
-    const value = attempt(() => node[name])
+    const given = attempt(() => node[name])
+    if (!given || addressMember.test(name)) continue
+    const value = typeof given === 'string' ? clean(given) : given
     const isText = typeof value === 'string'
-    if (!value || addressMember.test(name)) continue
     if (name === 'headers') found.headers = copyHeaders(value)
     if (/^retry.?after$/i.test(name)) found.headers['retry-after'] ??= String(value)
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
-    if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(value) : value
+    if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(given as string) : given
     const isTextMember = textMember.test(name)
     // A text may hold JSON.
     const isNested = isText ? isTextMember && /[[{]/.test(value) : isPlain(value) && !requestMember.test(name)
@@ -96,9 +103,9 @@ export function collectEvidence(error: unknown): Evidence {
   const queue = [error]
   attempt(() => {
     for (const item of queue) {
-      const node = typeof item === 'string' ? parseText(item) : item
+      const node = typeof item === 'string' ? parseText(clean(item)) : item
       // Without brackets the text is not parsed a second time.
-      if (typeof node === 'string') readNode({ message: html.test(node) ? '' : node.replace(/[[{]/g, ' ') }, found, queue)
+      if (typeof node === 'string') readNode({ message: node.replace(/[[{]/g, ' ') }, found, queue)
       else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
       else if (typeof node === 'object' && node && !ArrayBuffer.isView(node))
         readNode(node as Record<string, unknown>, found, queue)

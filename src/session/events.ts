@@ -1,3 +1,4 @@
+import { requireFunction } from '../check-options.js'
 import { runOutsideContext } from './async-context.js'
 import type { OAuthError } from '../errors.js'
 import type { RefreshReason } from '../types.js'
@@ -115,6 +116,10 @@ export function callEach<Argument>(listeners: Iterable<(argument: Argument) => v
 
 const requestEvents: readonly string[] = ['sent', 'queued', 'released', 'resent', '*']
 
+const otherEvents =
+  'refresh_started refreshed refresh_failed adopted saved unpersisted signed_in signed_out user_changed revocation_failed'
+const eventNames = [...requestEvents, ...otherEvents.split(' ')]
+
 /** Listeners by event. If a listener makes a change, every listener gets its events after the present ones. */
 export class Events {
   readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
@@ -133,6 +138,9 @@ export class Events {
   }
 
   on<Name extends SessionEventName | '*'>(name: Name, listener: SessionListener<Name>): () => void {
+    if (!eventNames.includes(name))
+      throw new TypeError(`on: ${String(name)} is no event; the events are ${eventNames.join(', ')}`)
+    requireFunction('on: listener', listener)
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
     // One wrapper for each registration: a function registered twice is called twice, and each undo removes one.

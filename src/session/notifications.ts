@@ -1,3 +1,4 @@
+import { requireFunction } from '../check-options.js'
 import { type Events, callEach, type EventCall } from './events.js'
 import type { SessionSnapshot, Snapshots } from './snapshot.js'
 
@@ -17,6 +18,7 @@ export class Notifications {
   }
 
   subscribe(listener: () => void): () => void {
+    requireFunction('subscribe: listener', listener)
     // One wrapper for each subscription: a function may be subscribed twice.
     const entry = (): void => listener()
     this.#subscribers.add(entry)

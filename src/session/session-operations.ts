@@ -52,10 +52,11 @@ export class SessionOperations {
     return this.#copyTokens()
   }
 
-  async signIn(tokens: TokenJSON, { user }: SignInOptions = {}): Promise<void> {
+  async signIn(tokens: TokenJSON, options?: SignInOptions): Promise<void> {
+    const { user } = options ?? {}
     const { environment, settings, state, throttle, notifications } = this.#services
-    if (user !== undefined && (typeof user !== 'string' || user === ''))
-      throw new TypeError('signIn: user must be a non-empty string')
+    if (typeof options === 'string' || (user !== undefined && (typeof user !== 'string' || user === '')))
+      throw new TypeError('signIn: user must be a non-empty string in { user }')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
     const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
@@ -100,7 +101,8 @@ export class SessionOperations {
     return tokens
   }
 
-  async getAccessToken({ rejected, validFor, signal }: AccessTokenOptions = {}): Promise<string> {
+  async getAccessToken(options?: AccessTokenOptions): Promise<string> {
+    const { rejected, validFor, signal } = options ?? {}
     const { sync, state, provider, environment } = this.#services
     if (validFor !== undefined && !(typeof validFor === 'number' && validFor >= 0))
       throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
@@ -120,7 +122,8 @@ export class SessionOperations {
     return untilAborted(get(), signal)
   }
 
-  async close({ timeout }: { readonly timeout?: number } = {}): Promise<{ readonly persisted: boolean }> {
+  async close(options?: { readonly timeout?: number }): Promise<{ readonly persisted: boolean }> {
+    const { timeout } = options ?? {}
     const { coordinator, environment, state, sync } = this.#services
     this.isClosed = true
     coordinator.close()

@@ -1,5 +1,5 @@
 import { readClient, type ClientSettings, type SignInClient } from './client.js'
-import { takePending } from './pending.js'
+import { hasPending, takePending } from './pending.js'
 import { redeem } from './redeem.js'
 import { isRedirectPage, ownPath, withoutResponse } from './return-path.js'
 import type { SignInSession } from './session.js'
@@ -37,6 +37,8 @@ async function finish(
   }
   try {
     const [state, ...more] = url.searchParams.getAll('state')
+    // Parameters of the application: every response to a request of `startSignIn` has a state.
+    if (state === undefined && !hasPending(settings)) return undefined
     if (!state || more.length > 0)
       throw new SignInError('SIGN_IN_STATE_MISMATCH', 'the authorization response must have exactly one state parameter')
     const pending = await takePending(settings, state)
@@ -59,7 +61,7 @@ async function finish(
  * once, even if two effects or two tabs call this function; concurrent calls in one page share the outcome.
  *
  * Resolves with `undefined` on a server, or if the address holds no authorization response for this client, so every page may
- * call it. Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
+ * call it: a `code` or `error` without `state` is the application's own parameter while no sign-in waits for its response. Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
  *
  * @example
  * const finished = await finishSignIn(client, session, { navigate: (path) => router.replace(path) })

@@ -56,6 +56,22 @@ export function savePending(state: string, pending: Omit<PendingSignIn, 'expires
   }
 }
 
+/** Does a sign-in of this client wait for its response? */
+export function hasPending({ clientId, issuer }: ClientSettings): boolean {
+  try {
+    return Object.keys(localStorage).some((key) => {
+      const record = key.startsWith(PREFIX) ? parse(localStorage.getItem(key)) : undefined
+      return record && !('used' in record) && record.expiresAt > Date.now() && isOf(record, clientId, issuer)
+    })
+  } catch {
+    return false
+  }
+}
+
+function isOf(record: PendingSignIn, clientId: string, issuer: URL): boolean {
+  return record.clientId === clientId && record.issuer === issuer.href
+}
+
 function take({ clientId, issuer }: ClientSettings, state: string): PendingSignIn | undefined {
   let text: string | null
   try {
@@ -67,7 +83,7 @@ function take({ clientId, issuer }: ClientSettings, state: string): PendingSignI
   if (!record) throw new SignInError('SIGN_IN_LOST', 'localStorage has no code verifier for this authorization response')
   if ('used' in record) throw new SignInError('SIGN_IN_STALE', 'the authorization response was used before')
   // Another client of this page may share the redirect URI: the response stays for that client.
-  if (record.clientId !== clientId || record.issuer !== issuer.href) return undefined
+  if (!isOf(record, clientId, issuer)) return undefined
   const { expiresAt } = record
   localStorage.setItem(PREFIX + state, JSON.stringify({ used: true, expiresAt } satisfies UsedSignIn))
   if (expiresAt < Date.now()) throw new SignInError('SIGN_IN_STALE', 'the sign-in began more than an hour ago')

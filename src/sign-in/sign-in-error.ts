@@ -19,7 +19,7 @@ const messages = {
  * | `SIGN_IN_DENIED` | the authorization server answered `access_denied` (RFC 6749 §4.1.2.1) |
  * | `SIGN_IN_STALE` | the authorization response was used before, or the sign-in began too long ago |
  * | `SIGN_IN_LOST` | the code verifier is gone: storage was cleared, another browser started the sign-in, or the link is forged |
- * | `SIGN_IN_STATE_MISMATCH` | the authorization response has no `state`, or more than one |
+ * | `SIGN_IN_STATE_MISMATCH` | the response has no `state` while a sign-in waits for one, or more than one |
  * | `SIGN_IN_INTERACTION_REQUIRED` | `prompt: 'none'` found no session at the authorization server (`login_required` and similar) |
  * | `SIGN_IN_RESPONSE_INVALID` | issuer, nonce or ID token of the response failed validation (RFC 9207, OpenID Connect Core §3.1.3.7) |
  * | `SIGN_IN_CODE_REFUSED` | the token endpoint answered `invalid_grant` to the authorization code |

@@ -51,7 +51,7 @@ function readClaims(text = ''): string | undefined {
 export function refreshWithClaims(create: (claims?: string) => RefreshFunction, ask?: StepUp): ClaimsOptions {
   const plain = typeof create === 'function' ? create() : undefined
   if (typeof plain !== 'function') throw new TypeError('refreshWithClaims: create must be a function (claims) → refresh function')
-  if (ask !== undefined && typeof ask !== 'function')
+  if (ask !== undefined && ask?.option !== 'stepUp')
     throw new TypeError('refreshWithClaims: ask must be the result of the function stepUp(…)')
 
   /** Demands by the access token to be refreshed. */
@@ -97,7 +97,7 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
 
   const { needsRefreshToken, neverEnds, revoke } = plain
 
-  const meet: StepUp = async (provider, token, challenge) => {
+  async function meet(...[provider, token, challenge]: Parameters<StepUp>): Promise<RefreshResult> {
     const claims = readClaims(challenge.parameters.claims)
     if (token && claims === undefined && challenge.parameters.error === 'invalid_token') return provider.getTokenAfter401(token)
     const canRefresh = token && !(needsRefreshToken && token.record.parsed.refreshToken === undefined)
@@ -116,6 +116,6 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
       ...(neverEnds && { neverEnds }),
       ...(revoke && { revoke }),
     }),
-    stepUp: Object.assign(meet, { meetsClaims: true as const }),
+    stepUp: Object.assign(meet, { option: 'stepUp', meetsClaims: true } as const),
   }
 }

@@ -2,10 +2,11 @@ import { copyJSON } from '../copy-json.js'
 import type { TokenJSON, TokenStore } from '../types.js'
 
 /**
- * Keeps the token set in memory: it is gone with the process or the page.
+ * Keeps the token set in memory: it is gone with the process or the page. A set with `expires_in` alone does not tell when it was
+ * issued, so its expiry is unknown: pass `expires_at`, or the token response itself to `signIn`.
  *
  * @example
- * attachOAuth(api, memoryStore({ access_token, refresh_token, expires_in: 3600 }), { refresh })
+ * attachOAuth(api, memoryStore({ access_token, refresh_token, expires_at }), { refresh })
  */
 export function memoryStore(tokens?: TokenJSON): TokenStore {
   let kept = tokens && copyJSON(tokens)

@@ -5,6 +5,12 @@ import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
 /** Members with an absolute expiry. In all but the first two, some programs put seconds from now. */
 const expiryMembers = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'expires', 'token_expiry_date']
 
+/** The names of the members with the expiry, and of any whose name says so, such as NextAuth's `accessTokenExpires`. */
+const expiryNames = (tokens: TokenJSON): string[] => [
+  ...expiryMembers,
+  ...Object.keys(tokens).filter((name) => /^access_?token_?expir/i.test(name)),
+]
+
 export const tokenMembers = ['refresh_token', 'id_token', 'access_token']
 
 /** Token types that need a proof, which this package does not send (RFC 9449, RFC 8693). */
@@ -59,13 +65,13 @@ function isRelativeMember(name: string, value: unknown): boolean {
 export function durationOf(tokens: TokenJSON, refreshToken: string | undefined): number | undefined {
   // Beside expires_in_sec, expires_in may be in milliseconds.
   let duration = toDuration(tokens.expires_in_sec) || toDuration(tokens.expires_in)
-  for (const name of expiryMembers) if (isRelativeMember(name, tokens[name])) duration ??= toDuration(tokens[name])
+  for (const name of expiryNames(tokens)) if (isRelativeMember(name, tokens[name])) duration ??= toDuration(tokens[name])
   return duration === 0 && refreshToken === undefined ? undefined : duration
 }
 
 export function absoluteExpiryOf(tokens: TokenJSON): number | undefined {
   let time: number | undefined
-  for (const name of expiryMembers) if (!isRelativeMember(name, tokens[name])) time ??= toTime(tokens[name])
+  for (const name of expiryNames(tokens)) if (!isRelativeMember(name, tokens[name])) time ??= toTime(tokens[name])
   return time
 }
 
@@ -75,7 +81,7 @@ export function absoluteExpiryOf(tokens: TokenJSON): number | undefined {
 export function writeExpiry(tokens: TokenJSON, previous: TokenJSON | undefined, expiresAt: number, lifetime: number): void {
   if (expiresAt === Infinity) return
   let written = false
-  for (const name of expiryMembers) {
+  for (const name of expiryNames({ ...previous, ...tokens })) {
     const like = toTime(tokens[name]) === undefined ? (previous?.[name] ?? tokens[name]) : tokens[name]
     if (isRelativeMember(name, like)) {
       const seconds = Math.min(Math.floor(lifetime / 1000), 999_999_999)

@@ -10,8 +10,8 @@ const LAST_TIME = 253_402_300_799_000
 /** Below this lifetime, in milliseconds, a fraction of a second matters. */
 const SHORT_LIFETIME = 60_000
 
-/** Date, hours and minutes, seconds, fraction, offset. Text without an offset is UTC. */
-const iso = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(?:[.,](\d+))?\s*(?:([+-]\d\d):?(\d\d)?)?/i
+/** Date, hours, minutes, seconds, fraction, offset; also without hyphens and colons. Text without an offset is UTC. */
+const iso = /^(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d)?(?:[.,](\d+))?\s*(?:([+-]\d\d):?(\d\d)?)?/i
 
 /** True for a `Date` of any realm. */
 export function isDate(value: unknown): value is Date {
@@ -39,8 +39,9 @@ function parseText(text: string): number {
   const match = iso.exec(text)
   // `Date.parse` reads text without a zone as local time.
   if (!match) return Date.parse(/\b(Z|GMT|UTC)\b|[+-]\d\d:?\d\d$/i.test(text) ? text : `${text} UTC`)
-  const [, date, time, seconds = ':00', fraction = '', hours, minutes = '00'] = match
-  return Date.parse(`${date}T${time}${seconds}.${`${fraction}000`.slice(0, 3)}${hours ? `${hours}:${minutes}` : 'Z'}`)
+  const [, year, month, day, hour, minute, second = '00', fraction = '', offset = '+00', minutes = '00'] = match
+  const ms = `${fraction}000`.slice(0, 3)
+  return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}${offset}:${minutes}`)
 }
 
 /**
@@ -65,9 +66,9 @@ export function formatTime(time: number, like: unknown, lifetime: number): unkno
   if (typeof like === 'string' && iso.test(like)) {
     const digits = date.toISOString().replace(/\D/g, '')
     let index = 0
-    // The offset becomes +00:00; every other digit is replaced in its place.
-    return like.replace(/[+-]\d\d:?(\d\d)?( \w+)?$|\d/g, (part) =>
-      part.length > 1 ? part.replace(/\d/g, '0').replace('-', '+') : (digits[index++] ?? '0'),
+    // The offset becomes +00:00; every other digit is replaced in its place. `Date` does not read an offset of hours alone.
+    return like.replace(/[+-]\d\d(:?\d\d)?( \w+)?$|\d/g, (part, minutes: string | undefined = ':00', zone: unknown = '') =>
+      part.length > 1 ? `+00${minutes.replace(/\d/g, '0')}${zone}` : (digits[index++] ?? '0'),
     )
   }
   let value = time / 1000

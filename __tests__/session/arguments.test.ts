@@ -1,0 +1,43 @@
+import { createSession, memoryStore } from '../../src/index.js'
+import { httpOnlyCookies } from '../../src/cookies.js'
+import { keepAlive } from '../../src/keep-alive.js'
+import { refreshToken } from '../../src/refresh-token.js'
+import { stepUp } from '../../src/step-up.js'
+import { rejection } from '../helpers/client.js'
+
+const tokens = { access_token: 'a' }
+const open = (): ReturnType<typeof createSession> => createSession(memoryStore(tokens), { refresh: false })
+
+describe('an argument that is null is like one that is left out', () => {
+  it.each<[string, (session: ReturnType<typeof open>) => unknown, unknown]>([
+    ['getAccessToken', ({ getAccessToken }) => getAccessToken(null as never), 'a'],
+    ['signIn', ({ signIn }) => signIn(tokens, null as never), undefined],
+    ['signOut', ({ signOut }) => signOut(null as never), { revoked: false }],
+    ['close', ({ close }) => close(null as never), { persisted: true }],
+    ['keepAlive', async () => typeof keepAlive(null as never), 'function'],
+    ['stepUp', async () => typeof stepUp(() => undefined, null as never), 'function'],
+  ])('%s', async (_name, call, expected) => {
+    expect(await call(open())).toEqual(expected)
+  })
+})
+
+describe('a missing argument is a TypeError that names the function and the argument', () => {
+  it.each<[string, () => unknown]>([
+    ['httpOnlyCookies: refresh must be a function', () => httpOnlyCookies(undefined as never)],
+    ['httpOnlyCookies: refresh must be a function', () => httpOnlyCookies(null as never)],
+    ['refreshToken: the option tokenEndpoint is wrong', () => refreshToken(undefined as never)],
+    ['refreshToken: the option tokenEndpoint is wrong', () => refreshToken(null as never)],
+    ['subscribe: listener must be a function', () => open().subscribe(undefined as never)],
+    ['on: listener must be a function', () => open().on('refreshed', undefined as never)],
+    ['on: typo is no event', () => open().on('typo' as never, () => undefined)],
+  ])('%s', (message, call) => {
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(message)
+  })
+
+  it.each(['ann', { user: '' }, { user: 5 }])('signIn of the user %j', async (options) => {
+    expect(await rejection(open().signIn(tokens, options as never))).toEqual(
+      new TypeError('signIn: user must be a non-empty string in { user }'),
+    )
+  })
+})

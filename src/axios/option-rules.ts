@@ -1,0 +1,50 @@
+import { atLeast, checkedElsewhere, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
+import { defaultPolicy, type PolicySettings } from '../policy.js'
+import { checkHeader, type HeaderOption } from './credential.js'
+
+const aFunction: OptionRule = ['a function', isFunction]
+
+const duration: OptionRule = [
+  'a positive number of milliseconds',
+  (value) => typeof value === 'number' && value > 0 && value < 2 ** 31,
+]
+
+export const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
+
+const group: OptionRule = ['an object of numbers', (value) => typeof value === 'object' && value !== null]
+
+export const sessionRules = {
+  name: ['a string', (value) => typeof value === 'string'],
+  refresh: ['a function (tokens, context) → token response, or false', (value) => value === false || isFunction(value)],
+  revoke: aFunction,
+  classify: aFunction,
+  refreshTimeout: duration,
+  storeTimeout: duration,
+  lockTimeout: duration,
+  strictSaving: flag,
+  rejectSignedOut: flag,
+  refreshWhenUnwritable: flag,
+  refreshWindow: group,
+  blockingWindow: group,
+  retry: group,
+  cooldown: group,
+  refreshLimit: group,
+} satisfies Record<string, OptionRule>
+
+export const attachRules = {
+  ...sessionRules,
+  stepUp: resultOf('stepUp'),
+  keepAlive: resultOf('keepAlive'),
+  header: ['', (value) => (checkHeader(value as HeaderOption), true)],
+  isExpired: [
+    'a list of statuses, or a function (response) → boolean',
+    (value) => isFunction(value) || (Array.isArray(value) && value.every(Number.isInteger)),
+  ],
+  beforeResend: aFunction,
+  origins: checkedElsewhere,
+  dangerouslyAllowInsecureHttp: flag,
+} satisfies Record<string, OptionRule>
+
+/** The rules of the numbers in an object option. */
+export const numberRules = (defaults: object): Record<string, OptionRule> =>
+  Object.fromEntries(Object.keys(defaults).map((name) => [name, atLeast(/count|limit/.test(name) ? 1 : 0)]))
