@@ -85,7 +85,7 @@ describe('a refresh that fails', () => {
   it.each<[string, object]>([
     ['an object with other names', { accessToken: 'a2', refreshToken: 'r2' }],
     ['a whole response', { status: 200, headers: {}, data: { access_token: 'a2' } }],
-    ['an empty object', {}],
+    ['a Response', new Response('{}')],
   ])(
     'a refresh function that resolves with %s: the error says what to resolve with, and that no retry helps',
     async (_what, answer) => {
@@ -103,6 +103,7 @@ describe('a refresh that fails', () => {
     ['the page of a proxy', '<html>Maintenance</html>'],
     ['a status', { status: 503, error: 'made_up' }],
     ['an overload in an answer with status 200', { ok: false, error: 'ratelimited', data: null }],
+    ['an empty object', {}],
     ['a text of its own', { success: false, message: 'made up' }],
   ])('a refresh function that resolves with %s: a retry can help', async (_what, answer) => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never, { retry: { limit: 1 } })

@@ -127,7 +127,8 @@ function unavailable(error: OAuthError): OAuthError {
 /** Did the refresh function resolve with tokens under other names or with a whole response, so that a retry is pointless? */
 function isMisshapen(resolvedWith: unknown, { kind, status = 0, oauthError }: Failure): boolean {
   if (kind !== 'transient' || status >= 400 || oauthError !== undefined || typeof resolvedWith !== 'object') return false
-  return /^$|token|data/i.test(Object.keys(Object(resolvedWith)).join())
+  const response = Object(resolvedWith) as object
+  return 'headers' in response || /token/i.test(Object.keys(response).join())
 }
 
 /** Parses an answer that is still text, and throws the body of an error sent with status 200. */
@@ -154,7 +155,7 @@ function receive(
     const error = new OAuthError(
       'OAUTH_REFRESH_UNAVAILABLE',
       `The token response holds no usable token set. ${plainMessage(cause)} The tokens were kept.`,
-      { cause, retryable: false },
+      { cause, retryable: !response },
     )
     const rotated = usableRefreshToken(previous, response, sentAt)
     return rotated ? { type: 'rotated', record: refreshedRecord(rotated, base), error } : { type: 'failed', error }
