@@ -91,8 +91,9 @@ export class Model {
   /** Grows whenever everything that needs no time has happened. */
   turn = 0
 
+  /** How often the application has signed in. */
+  signIns = 0
   #known: KnownUser | undefined
-  #signIns = 0
   #ended: ModelEpoch | undefined
   #inUse: { readonly serial: number; readonly since: number } = { serial: 0, since: 0 }
   #newestSent = { serial: 0, turn: 0 }
@@ -120,7 +121,7 @@ export class Model {
     if (isSame && this.epoch.user !== undefined) this.epoch.known = known
     else this.#startEpoch({ user, known, group: own?.group ?? {}, isOwn: own !== undefined })
     this.#known = known
-    this.#signIns++
+    this.signIns++
     this.#isInTrouble = false
     this.#blocked = undefined
     return this.epoch
@@ -173,16 +174,16 @@ export class Model {
     signal: AbortSignal,
   ): { done: () => void; answered: () => void; epoch: ModelEpoch; isPresent: () => boolean } {
     this.check('redeemedOnce', !this.#answered.has(token), token)
-    const others = [...this.#calls].filter((call) => call.signIns === this.#signIns && !call.signal.aborted)
+    const others = [...this.#calls].filter((call) => call.signIns === this.signIns && !call.signal.aborted)
     this.check('oneRefresh', others.length === 0, `${others.length} others`)
     const { epoch } = this
-    const call = { signIns: this.#signIns, signal }
+    const call = { signIns: this.signIns, signal }
     this.#calls.add(call)
     return {
       done: () => void this.#calls.delete(call),
       answered: () => void this.#answered.add(token),
       epoch,
-      isPresent: () => call.signIns === this.#signIns,
+      isPresent: () => call.signIns === this.signIns,
     }
   }
 
@@ -326,7 +327,7 @@ export class Model {
 
   #startEpoch(epoch: ModelEpoch): void {
     this.epoch = epoch
-    this.#signIns++
+    this.signIns++
     this.#inUse = { serial: 0, since: this.turn }
     this.#newestSent = { serial: 0, turn: 0 }
     this.#signedOut = undefined

@@ -56,6 +56,8 @@ export class Simulation {
   #functionOfRun = 0
   #started = 0
   #lastReason: string | undefined
+  /** How many sign-ins there were when the last refresh began. */
+  #signInsBefore = 0
   #runs = new Map<AbortSignal, number>()
   #options: AttachOptions = {}
   #detach: (() => void) | undefined
@@ -96,11 +98,14 @@ export class Simulation {
     this.session.on('refresh_started', ({ reason }) => {
       this.#started++
       this.#lastReason = reason
+      this.#signInsBefore = this.model.signIns
       this.#functionOfRun = this.#functions
       this.model.check('closed', !this.#isClosed, 'refresh_started')
     })
     this.session.on('refresh_failed', ({ error, attempts }) => {
-      if (attempts > 0 && /UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
+      // A subscriber may have signed in since.
+      const isPresent = this.#signInsBefore === this.model.signIns
+      if (isPresent && attempts > 0 && /UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
     })
     this.session.on('refreshed', () => {
       const { lastAnswer } = servers
