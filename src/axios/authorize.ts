@@ -31,7 +31,6 @@ const axiosTransform = onlyTransform(axios.defaults as never)
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
   const {
-    instance,
     provider: attached,
     environment,
     credentials,
@@ -144,7 +143,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     startedAt: number,
     stage: Stage = 'sent',
   ): InternalAxiosRequestConfig {
-    prepareBody(config, instance.defaults.adapter)
+    prepareBody(config)
     return attach(config, provider, epoch, token, startedAt, stage)
   }
 
@@ -181,7 +180,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       const token = answer
       if (!token || !isConcerned(config, provider)) return createBody(config)
       if (onlyTransform(config) !== axiosTransform) checkLater(config)
-      if (hasBody) prepareBody(config, instance.defaults.adapter)
+      if (hasBody) prepareBody(config)
       return attach(config, provider, token.epoch, token, startOf(config), 'sent')
     }
     const context = contextOf(config)
@@ -215,7 +214,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
     if (isReady) {
-      prepareBody(config, instance.defaults.adapter)
+      prepareBody(config)
       serializeBody(config)
     }
     memoizeParams(config, true)
@@ -226,7 +225,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)
       const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
-      if (!isReady) prepareBody(config, instance.defaults.adapter)
+      if (!isReady) prepareBody(config)
       return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt, 'sent')
     })
   }
