@@ -121,9 +121,10 @@ export interface AttachOptions extends SessionOptions {
    */
   isExpired?: readonly number[] | ((response: AxiosResponse) => unknown)
   /**
-   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. The config already
-   * carries the new token. `origins` applies to the changed request too, and a throw rejects with that error. Default: the second
-   * send equals the first one.
+   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. Changes the config in
+   * place; a returned value is ignored. The config already carries the new token and the serialized body, and no transform runs
+   * again: another body is text, bytes, a form or a stream. `origins` applies to the changed request too, and a throw rejects with
+   * that error. Default: the second send equals the first one.
    *
    * @example
    * attachOAuth(api, store, { refresh, beforeResend: (config) => void config.headers.set('X-Nonce', crypto.randomUUID()) })
