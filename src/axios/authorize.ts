@@ -10,6 +10,7 @@ import { carries, removeCredential, setCredential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { nothingAllowed } from './origin.js'
+import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
 import { contextOf, type Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
@@ -23,7 +24,7 @@ const rethrow = (error: unknown): never => {
 }
 
 /** axios' own transform, which changes neither the URL nor the credential. */
-const axiosTransform = onlyTransform(axios.defaults as never)
+const axiosTransform = onlyTransform(axios.defaults.transformRequest)
 
 /**
  * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates
@@ -156,6 +157,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     stage: Stage,
   ): InternalAxiosRequestConfig {
     memoizeParams(config)
+    guardTransforms(config)
     const credential = credentials.of(token)
     if (credential) {
       const danger = judgeRoute(config)
@@ -179,7 +181,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       const provider = answeredBy
       const token = answer
       if (!token || !isConcerned(config, provider)) return createBody(config)
-      if (onlyTransform(config) !== axiosTransform) checkLater(config)
+      if (onlyTransform(config.transformRequest) !== axiosTransform) checkLater(config)
       if (hasBody) prepareBody(config)
       return attach(config, provider, token.epoch, token, startOf(config), 'sent')
     }

@@ -1,4 +1,4 @@
-import { isAxiosError, type AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import { OAuthError, isOAuthError } from '../errors.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
 import { epochEnded } from '../session/refresh-error.js'
@@ -16,6 +16,7 @@ import { contextOf, type RequestContext } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { requestOptions, summaryOf } from './request-options.js'
+import { responseOf } from './response-transforms.js'
 import { forgetParams, paramsText } from './serialized-params.js'
 
 /** The response interceptor: queues concurrent 401s behind the one refresh, and sends each request again, once. */
@@ -142,8 +143,8 @@ export function responseInterceptor({
     fulfilled: (response: AxiosResponse) => recover(response, true) ?? response,
     // Not an async function, whose frame would hold the error of the first response, with its stack, during the wait.
     rejected(error: unknown): Promise<AxiosResponse> {
-      const recovered = isAxiosError(error) && error.response ? recover(error.response, false) : undefined
-      return recovered ?? rethrow(error)
+      const response = responseOf(error)
+      return (response && recover(response, false)) ?? rethrow(error)
     },
   }
 }

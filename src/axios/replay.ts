@@ -7,22 +7,17 @@ import {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios'
+import { transformBody } from './response-transforms.js'
 import { reuseParams } from './serialized-params.js'
-
-type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
 /** Transforms the second response as axios' `dispatchRequest` would, since it does not pass through there. */
 function transform(config: InternalAxiosRequestConfig, response: AxiosResponse): AxiosResponse {
   const headers = AxiosHeaders.from(response.headers as never)
-  const { transformResponse } = config
   // axios sets this member too, for a transform that throws.
   const carrier = config as { response?: AxiosResponse }
   carrier.response = response
   try {
-    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (
-      ResponseTransform | undefined
-    )[])
-      if (step) response.data = step.call(config, response.data, headers.normalize(false), response.status)
+    response.data = transformBody(config, response.data, headers.normalize(false), response.status)
   } finally {
     delete carrier.response
   }
