@@ -6,7 +6,7 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, createBody, prepareBody, serializeBody } from './body.js'
-import { carries, removeCredential, setCredential } from './credential.js'
+import { carries, removeCredential, setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { nothingAllowed } from './origin.js'
@@ -60,6 +60,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     epoch: Epoch | undefined,
     token: ActiveToken | undefined,
     startedAt: number,
+    credential?: Credential,
   ): number | undefined {
     let { beforeRedirect } = config
     let requestId: number | undefined
@@ -68,8 +69,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (context) ({ beforeRedirect, requestId } = context)
     }
     if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
-    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect, requestId)) return requestId
-    const credential = stage === 'refresh-request' ? undefined : credentials.of(token)
+    if (carriers.reuse(config, provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId)) return requestId
     carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
     return requestId
   }
@@ -129,7 +129,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   /** Removes a credential of this package from a config that was copied without its context. */
   function isEarlier(config: InternalAxiosRequestConfig, name: string, provider: TokenProvider): boolean {
-    const epoch = credentials.recognize(config.headers[name])
+    const epoch = credentials.recognize(config.headers[name], provider)
     if (!epoch) return false
     if (!provider.continues(epoch)) throw requestError(epochEnded(), config)
     delete config.headers[name]
@@ -158,15 +158,15 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   ): InternalAxiosRequestConfig {
     memoizeParams(config)
     guardTransforms(config)
-    const credential = credentials.of(token)
+    let credential = credentials.of(token, provider)
     if (credential) {
       const danger = judgeRoute(config)
       if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
-      setCredential(config, credential)
+      credential = setCredential(config, credential)
       redirects.prepareTransport(config)
       if (!credentials.isUsual) refuseFetchRedirects(config)
     }
-    const requestId = carry(config, provider, stage, epoch, token, startedAt)
+    const requestId = carry(config, provider, stage, epoch, token, startedAt, credential)
     if (token) {
       emitSent(provider.events, 'sent', config, requestId)
       // A listener may have ended the epoch.

@@ -29,6 +29,7 @@ export class Carriers {
     stage: RequestContext['stage'],
     epoch: RequestContext['epoch'],
     token: RequestContext['token'],
+    credential: RequestContext['credential'],
     startedAt: number,
     beforeRedirect: BeforeRedirect | undefined,
     requestId: number | undefined,
@@ -37,6 +38,7 @@ export class Carriers {
     const isSame =
       last !== undefined &&
       last.token === token &&
+      last.credential === credential &&
       last.stage === stage &&
       last.epoch === epoch &&
       last.provider === provider &&

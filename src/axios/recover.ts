@@ -87,7 +87,7 @@ export function responseInterceptor({
   ): Promise<AxiosResponse> {
     const { provider, startedAt, beforeRedirect, requestId } = context
     const epoch = context.epoch ?? token.epoch
-    const credential = credentials.of(token)
+    const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
     if (credential) setCredential(config, credential)
     carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
     const requireEpoch = (): void => {
