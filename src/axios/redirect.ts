@@ -68,5 +68,5 @@ export function answersToken(
   if (!carriesOwnHeaders(config, sent)) return false
   if (read && !sent.every(([name, value]) => (read(name) ?? undefined) === value)) return false
   const landed = last.responseURL || last.res?.responseUrl
-  return !landed || isOnSocket(config, landed) || isAllowed({ ...config, url: landed })
+  return !landed || isOnSocket(config, landed) || isAllowed({ ...config, url: landed, allowAbsoluteUrls: true })
 }
