@@ -113,7 +113,7 @@ export interface AttachOptions extends SessionOptions {
   header?: HeaderOption
   /**
    * Recognizes further responses that mean an expired token, besides a 401 and `invalid_token`: a list of statuses, or a function
-   * that returns `true`. Called once, for the first response to a request that carried the token. Default: none.
+   * that returns `true`, not a promise. Called once, for the first response to a request that carried the token. Default: none.
    *
    * @example
    * attachOAuth(api, store, { refresh, isExpired: [403, 419] })
