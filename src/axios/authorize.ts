@@ -6,6 +6,7 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, createBody, prepareBody, serializeBody } from './body.js'
+import { forgetRound } from './carriers.js'
 import { carries, removeCredential, setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
@@ -74,20 +75,6 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return requestId
   }
 
-  /**
-   * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
-   * ended.
-   */
-  function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
-    const earlier = contextOf(config)
-    if (!earlier) return undefined
-    config.beforeRedirect = earlier.beforeRedirect as never
-    if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
-    if (earlier.credential) removeCredential(config, earlier.credential)
-    const { epoch } = earlier
-    return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
-  }
-
   /** Decides, before any interceptor runs, whether this request has to wait. */
   function mustWait(requestConfig: AxiosRequestConfig): boolean {
     const config = requestConfig as InternalAxiosRequestConfig
@@ -136,25 +123,13 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return true
   }
 
-  function send(
-    config: InternalAxiosRequestConfig,
-    provider: TokenProvider,
-    epoch: Epoch | undefined,
-    token: ActiveToken | undefined,
-    startedAt: number,
-    stage: Stage = 'sent',
-  ): InternalAxiosRequestConfig {
-    prepareBody(config)
-    return attach(config, provider, epoch, token, startedAt, stage)
-  }
-
   function attach(
     config: InternalAxiosRequestConfig,
     provider: TokenProvider,
     epoch: Epoch | undefined,
     token: ActiveToken | undefined,
     startedAt: number,
-    stage: Stage,
+    stage: Stage = 'sent',
   ): InternalAxiosRequestConfig {
     memoizeParams(config)
     guardTransforms(config)
@@ -183,7 +158,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (!token || !isConcerned(config, provider)) return createBody(config)
       if (onlyTransform(config.transformRequest) !== axiosTransform) checkLater(config)
       if (hasBody) prepareBody(config)
-      return attach(config, provider, token.epoch, token, startOf(config), 'sent')
+      return attach(config, provider, token.epoch, token, startOf(config))
     }
     const context = contextOf(config)
     // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
@@ -194,9 +169,15 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const next = order.runsNextToAdapter(config)
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
-    if (token) return send(config, provider, token.epoch, token, startOf(config))
+    if (token) {
+      prepareBody(config)
+      return attach(config, provider, token.epoch, token, startOf(config))
+    }
     // The request can't wait here, for instance because an interceptor has set another session: it recovers after its 401.
-    if (!next || order.othersAreSynchronous()) return send(config, provider, epoch, undefined, startOf(config), 'deferred')
+    if (!next || order.othersAreSynchronous()) {
+      prepareBody(config)
+      return attach(config, provider, epoch, undefined, startOf(config), 'deferred')
+    }
     // Other interceptors are asynchronous, so axios awaits this one as well.
     return authorizeLater(config)
   }
@@ -228,7 +209,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       checkLater(config)
       const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
       if (!isReady) prepareBody(config)
-      return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt, 'sent')
+      return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt)
     })
   }
 

@@ -57,7 +57,7 @@ function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readon
   if (typeof option === 'function') {
     const headers: unknown = option(copyJSON(toTokenSet(token.record.parsed.tokens)))
     if (!isObject(headers) || 'then' in headers || Object.values(headers).some((value) => typeof value !== 'string'))
-      throw new TypeError('attachOAuth: the function header must return an object of strings, not a promise')
+      throw new TypeError('attachOAuth: the function header must return an object of strings')
     return headers as Record<string, string>
   }
   if (typeof option === 'string') return { [option]: accessToken }
