@@ -204,8 +204,10 @@ async function sendFor(
   )
   if (replacement.type === 'failed') return response
   if (replacement.type !== 'token') throw fetchError(replacement.error, response)
-  emit('resent')
   return request.send(bearer(provider.latest(replacement.token, epoch)), true, () => {
+    requireEpoch(response)
+    emit('resent')
+    // A listener may have ended the epoch.
     requireEpoch(response)
     discard(response)
   })

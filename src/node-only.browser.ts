@@ -4,7 +4,6 @@ import type * as node from './node-only.js'
 
 const nothing = (): undefined => undefined
 
-export const fixBoundary: typeof node.fixBoundary = nothing
 export const keepMultipart: typeof node.keepMultipart = nothing
 export const routeRule: typeof node.routeRule = () => nothing
 export const redirectGuard: typeof node.redirectGuard = () => ({

@@ -1,4 +1,4 @@
 // Code for Node's http adapter only. Browser bundlers use node-only.browser.ts instead.
-export { fixBoundary, keepMultipart } from './axios/multipart.js'
+export { keepMultipart } from './axios/multipart.js'
 export { redirectGuard } from './axios/redirect-guard.js'
 export { routeRule } from './axios/route.js'

@@ -172,6 +172,7 @@ describe('the option isExpired', () => {
       },
     ],
     ['returns something truthy', () => 'yes'],
+    ['returns a promise', () => Promise.resolve(false)],
     ['returns false', () => false],
   ])('that %s leaves the usual rules in force', async (_what, isExpired) => {
     const { api, sent } = wired({

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { beyondRefresh, parseChallenges, rejectsToken } from '../../src/axios/challenge.js'
 import { refusalOf } from '../../src/axios/refusal.js'
+import { rejection } from '../helpers/client.js'
+import { wired } from '../helpers/wired.js'
 
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
 const plain = (header: unknown): unknown => JSON.parse(JSON.stringify(parseChallenges(header)))
@@ -150,3 +152,16 @@ describe('a response', () => {
     expect(refusalOf({ status, headers } as never)).toEqual(expected)
   })
 })
+
+it.each(['www-authenticate', 'WWW-Authenticate', 'Www-Authenticate'])(
+  'a challenge is found under the name that the adapter gives the header: %s',
+  async (name) => {
+    const headers = { [name]: 'Bearer error="insufficient_scope", scope="write"' }
+    const { api, refreshes } = wired({ wire: () => ({ status: 403, headers }) })
+    expect(await rejection(api.get('/x'))).toMatchObject({
+      code: 'OAUTH_STEP_UP_REQUIRED',
+      challenge: { parameters: { scope: 'write' } },
+    })
+    expect(refreshes()).toBe(0)
+  },
+)

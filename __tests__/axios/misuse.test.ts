@@ -62,6 +62,11 @@ describe('misuse of attachOAuth() is a TypeError that names the option', () => {
       /isExpired must be/,
     ],
     [
+      'an isExpired function that is asynchronous',
+      () => attachOAuth(api(), memoryStore(), { refresh, isExpired: async () => true }),
+      /isExpired must be .* a synchronous function/,
+    ],
+    [
       'a beforeResend option that is no function',
       () => attachOAuth(api(), memoryStore(), { refresh, beforeResend: {} as never }),
       /beforeResend must be/,

@@ -37,11 +37,21 @@ describe('the origin rule', () => {
     ['a host with a dot at the end', { url: 'https://api.example.com./x', baseURL: base }],
     ['another scheme', { url: 'ftp://api.example.com/x', baseURL: base }],
     ['another scheme with a digit', { url: 'h2://api.example.com/x', baseURL: base }],
-    [
-      'an absolute URL in place of the base, where the release may ignore allowAbsoluteUrls',
-      { url: 'https://evil.example/x', baseURL: base, allowAbsoluteUrls: false },
-    ],
   ])('refuses %s', (_name, config) => expect(allowed(config)).toBe('refused'))
+
+  it.each<[boolean, string, string, string]>([
+    [true, 'refused', 'https://evil.example/x', base],
+    [true, 'allowed', 'https://api.example.com/x', base],
+    [false, 'allowed', 'https://evil.example/x', base],
+    [false, 'allowed', '//evil.example/x', base],
+    [false, 'refused', 'https://api.example.com/x', 'https://evil.example'],
+  ])(
+    'with allowAbsoluteUrls: false, which axios ignores or not (%j): %s for %s below %s',
+    (ignoresAllowAbsoluteUrls, verdict, url, baseURL) => {
+      const judge = originRule({ ...outside, baseURL: () => base, ignoresAllowAbsoluteUrls })
+      expect(judge({ url, baseURL, allowAbsoluteUrls: false })).toBe(verdict)
+    },
+  )
 
   it('in a browser, a relative address is the page’s own server', () => {
     const inPage = rule('/api', 'https://app.example.com/start')

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
-import { AxiosError, type AxiosResponse } from 'axios'
+import axios, { AxiosError, type AxiosResponse } from 'axios'
 import { publicURL, withoutSecrets } from '../../src/axios/redact.js'
 import { requestError } from '../../src/axios/request-error.js'
-import { OAuthError, OAuthRequestError, originalCause } from '../../src/index.js'
+import { OAuthError, OAuthRequestError, attachOAuth, memoryStore, originalCause } from '../../src/index.js'
 
 const config = {
   headers: { Authorization: 'Bearer made-up' },
@@ -106,4 +106,17 @@ describe('an error of this package that belongs to a request', () => {
     expect([once, ...others].map((error) => requestError(error, config as never))).toEqual([once, ...others])
     expect(requestError(once, config as never)).toBe(once)
   })
+})
+
+it('an error of a custom adapter that is no AxiosError, but has the config of the request, shows no token either', async () => {
+  const api = axios.create({
+    baseURL: 'https://api.example.com',
+    adapter: (config) =>
+      Promise.reject(Object.assign(new Error('no connection'), { config, request: { headers: config.headers } })),
+  })
+  attachOAuth(api, memoryStore({ access_token: 'made-up-token' }), { refresh: false })
+  const error = await api.get('/x').catch((failure: unknown) => failure as AxiosError)
+  expect(error).toMatchObject({ message: 'no connection', config: { url: '/x' } })
+  for (const text of [inspect(error, { depth: 9, customInspect: false }), JSON.stringify(error)])
+    expect(text).not.toContain('made-up-token')
 })

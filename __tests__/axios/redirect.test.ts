@@ -1,4 +1,5 @@
 import axios, { AxiosHeaders, type AxiosRequestConfig, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { originRule } from '../../src/axios/origin.js'
 import { redirectGuard, type RedirectGuard } from '../../src/axios/redirect-guard.js'
 import { answersToken, carriesOwnHeaders, refuseFetchRedirects } from '../../src/axios/redirect.js'
 import { attachOAuth, memoryStore } from '../../src/index.js'
@@ -235,6 +236,19 @@ describe('a response judges the token', () => {
     ['when Node has followed a redirect elsewhere', answer(node(ours, { responseUrl: 'https://evil.example/' }))],
   ])('not %s', (_name, response) => {
     expect(answersToken(response, sent, isAllowed)).toBe(false)
+  })
+
+  it('not when allowAbsoluteUrls is false and a page has followed a redirect elsewhere', () => {
+    const judge = originRule({
+      baseURL: () => 'https://api.example.com/',
+      origins: undefined,
+      page: () => undefined,
+      base: () => undefined,
+      allowInsecureHttp: false,
+    })
+    const response = answer({ responseURL: 'https://evil.example/' })
+    response.config.allowAbsoluteUrls = false
+    expect(answersToken(response, sent, (config) => judge(config) === 'allowed')).toBe(false)
   })
 
   it('that was not sent: an empty header is none', () => {

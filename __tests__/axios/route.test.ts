@@ -139,6 +139,13 @@ describe('where Node itself uses the proxies of the environment', () => {
 })
 
 describe('the reason', () => {
+  it('does not advise NO_PROXY against the option proxy, to which axios does not apply it', () => {
+    expect(insecureRoute({ proxy: { host: 'proxy.example', port: 3128 } }, http, platform({}))).toBe(
+      'The request to http://localhost:3000 would go through the proxy proxy.example (option proxy), ' +
+        'which would get the token without encryption. Pass proxy: false.',
+    )
+  })
+
   it('names the proxy, the variable and what to do, and no password', () => {
     const reason = insecureRoute({}, http, platform({ HTTP_PROXY: proxy }))
     expect(reason).toBe(

@@ -81,6 +81,25 @@ it('a config that a transform redirects to another origin loses the credentials 
   expect(sent.map(({ url, withCredentials }) => [url, withCredentials])).toEqual([['https://elsewhere.example/x', undefined]])
 })
 
+it("the caller's own withCredentials: true stays in a config that comes back without a session, also after a refresh", async () => {
+  const { api, sent } = backend()
+  for (const path of ['/after-401', '/x']) {
+    const { config } = await api.get(path, { withCredentials: true })
+    await api.request({ ...config, oauth: false })
+    await api.request({ ...config, url: 'https://elsewhere.example/x', validateStatus: () => true })
+  }
+  expect(sent.map(({ withCredentials }) => withCredentials)).toEqual(sent.map(() => true))
+})
+
+it('withCredentials is not left in a config that comes back without a session, also after a refresh', async () => {
+  const { api, sent } = backend()
+  for (const path of ['/after-401', '/x']) {
+    const { config } = await api.get(path)
+    await api.request({ ...config, oauth: false })
+  }
+  expect(sent.map(({ withCredentials }) => withCredentials)).toEqual([true, true, undefined, true, undefined])
+})
+
 it("the caller's own withCredentials: false stays", async () => {
   const { api, session, sent } = backend({ valid: () => true })
   await session.signIn({ user: 'ann' })

@@ -368,6 +368,20 @@ describe('waiting', () => {
     expect([error.code, error.response?.status, world.counts.requests]).toEqual(['OAUTH_SIGNED_OUT', 401, 1])
   })
 
+  it('resent is not emitted when the body of the second send can not be created', async () => {
+    const { session, send } = client()
+    world.revokeAccessTokens()
+    const events: string[] = []
+    session.on('resent', () => void events.push('resent'))
+    let calls = 0
+    const body = (): string => {
+      if (++calls === 2) throw new Error('no such file')
+      return 'text'
+    }
+    await rejection(send(`${world.api}/b`, { method: 'POST', oauth: { body } }))
+    expect([calls, world.seen.length, events]).toEqual([2, 1, []])
+  })
+
   it('a sign-in of another user by a listener of resent keeps the request from being sent again', async () => {
     const { send, session } = client()
     await session.signIn(world.tokens, { user: 'ann' })

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import axios, { type AxiosError } from 'axios'
+import axios, { type AxiosError, type AxiosRequestConfig } from 'axios'
 import { json, startWorld, type World } from '../helpers/world.js'
 import { attach, rejection } from '../helpers/client.js'
 
@@ -104,6 +104,42 @@ describe('a body that can be sent only once', () => {
     expect(error).toMatchObject({ code: 'OAUTH_NOT_REPLAYABLE', response: { status: 401 } })
     expect(world.seen).toHaveLength(1)
     await session.refresh()
+  })
+})
+
+describe.each(['http', 'fetch'] as const)('a FormData is sent as plain axios sends it, with the %s adapter', (adapter) => {
+  const json = { 'Content-Type': 'application/json' }
+  const text = (data: unknown): Record<string, unknown> => Object.fromEntries((data as FormData).entries())
+  const named = (): FormData => {
+    const data = new FormData()
+    data.append('name', 'Ada')
+    return data
+  }
+  const plain = { 'Content-Type': 'text/plain' }
+
+  it.each<[string, AxiosRequestConfig]>([
+    ['by default', {}],
+    ['with the content type application/json', { headers: json }],
+    ['with the content type text/plain', { headers: plain }],
+    ['with a boundary of the caller', { headers: { 'Content-Type': 'multipart/form-data; boundary=of-the-caller' } }],
+    [
+      'when a transform makes JSON of it',
+      { transformRequest: (data, headers) => (headers.set(json), JSON.stringify(text(data))) },
+    ],
+    [
+      'when a transform makes a URL-encoded form of it',
+      { transformRequest: (data) => `${new URLSearchParams(text(data) as never)}` },
+    ],
+    ['when a transform makes a form of it again', { transformRequest: [text, () => named()] as never }],
+  ])('%s', async (_how, config) => {
+    const { api } = attach(world, { defaults: { adapter } })
+    await api.post('/b', named(), config)
+    await axios.post(`${world.api}/b`, named(), { ...config, adapter, validateStatus: null })
+    const [refused, resent, usual] = world.seen.map(({ contentType = '', body }) => [
+      contentType.replace(/(?<=boundary=).*/, ''),
+      withoutBoundary(body),
+    ])
+    expect([refused, resent]).toEqual([usual, usual])
   })
 })
 

@@ -316,6 +316,16 @@ describe('which origins get the token', () => {
     expect(world.counts.served).toBe(1)
   })
 
+  it.each(['http', 'fetch'] as const)(
+    'with allowAbsoluteUrls: false, the %s adapter sends an absolute URL to the baseURL with the token, or elsewhere without it',
+    async (adapter) => {
+      const { api } = attach(world, { defaults: { adapter, allowAbsoluteUrls: false } })
+      await api.get(`${other.url}/x`)
+      const isIgnored = axios.VERSION === '1.7.0'
+      expect([visits, world.counts.served]).toEqual(isIgnored ? [1, 0] : [0, 1])
+    },
+  )
+
   it('those of the option origins, and no other', async () => {
     const api = axios.create({ baseURL: other.url })
     attachOAuth(api, memoryStore(world.tokens), { refresh: world.refresh, origins: [world.api] })

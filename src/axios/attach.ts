@@ -1,4 +1,4 @@
-import type { AxiosInstance, AxiosRequestConfig } from 'axios'
+import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
 import { redirectGuard, routeRule } from '../node-only.js'
 import { platform, type Environment } from '../session/environment.js'
 import { openSession, type OpenSession } from '../session/open-session.js'
@@ -94,6 +94,8 @@ export function attachIn(
     page: () => globalThis.location?.href,
     base,
     allowInsecureHttp,
+    // Before 1.8.2 all adapters or some of them ignore the option.
+    ignoresAllowAbsoluteUrls: /^(0|1\.[0-8])\./.test(axios.VERSION),
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
   const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)

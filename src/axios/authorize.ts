@@ -6,10 +6,12 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, createBody, prepareBody, serializeBody } from './body.js'
-import { carries, removeCredential, setCredential } from './credential.js'
+import { forgetRound } from './carriers.js'
+import { carries, removeCredential, setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { nothingAllowed } from './origin.js'
+import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
 import { contextOf, type Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
@@ -23,7 +25,7 @@ const rethrow = (error: unknown): never => {
 }
 
 /** axios' own transform, which changes neither the URL nor the credential. */
-const axiosTransform = onlyTransform(axios.defaults as never)
+const axiosTransform = onlyTransform(axios.defaults.transformRequest)
 
 /**
  * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates
@@ -31,7 +33,6 @@ const axiosTransform = onlyTransform(axios.defaults as never)
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
   const {
-    instance,
     provider: attached,
     environment,
     credentials,
@@ -60,6 +61,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     epoch: Epoch | undefined,
     token: ActiveToken | undefined,
     startedAt: number,
+    credential?: Credential,
   ): number | undefined {
     let { beforeRedirect } = config
     let requestId: number | undefined
@@ -68,24 +70,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (context) ({ beforeRedirect, requestId } = context)
     }
     if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
-    if (carriers.reuse(config, provider, stage, epoch, token, startedAt, beforeRedirect, requestId)) return requestId
-    const credential = stage === 'refresh-request' ? undefined : credentials.of(token)
+    if (carriers.reuse(config, provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId)) return requestId
     carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
     return requestId
-  }
-
-  /**
-   * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
-   * ended.
-   */
-  function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
-    const earlier = contextOf(config)
-    if (!earlier) return undefined
-    config.beforeRedirect = earlier.beforeRedirect as never
-    if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
-    if (earlier.credential) removeCredential(config, earlier.credential)
-    const { epoch } = earlier
-    return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
   }
 
   /** Decides, before any interceptor runs, whether this request has to wait. */
@@ -129,23 +116,11 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   /** Removes a credential of this package from a config that was copied without its context. */
   function isEarlier(config: InternalAxiosRequestConfig, name: string, provider: TokenProvider): boolean {
-    const epoch = credentials.recognize(config.headers[name])
+    const epoch = credentials.recognize(config.headers[name], provider)
     if (!epoch) return false
     if (!provider.continues(epoch)) throw requestError(epochEnded(), config)
     delete config.headers[name]
     return true
-  }
-
-  function send(
-    config: InternalAxiosRequestConfig,
-    provider: TokenProvider,
-    epoch: Epoch | undefined,
-    token: ActiveToken | undefined,
-    startedAt: number,
-    stage: Stage = 'sent',
-  ): InternalAxiosRequestConfig {
-    prepareBody(config, instance.defaults.adapter)
-    return attach(config, provider, epoch, token, startedAt, stage)
   }
 
   function attach(
@@ -154,18 +129,19 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     epoch: Epoch | undefined,
     token: ActiveToken | undefined,
     startedAt: number,
-    stage: Stage,
+    stage: Stage = 'sent',
   ): InternalAxiosRequestConfig {
     memoizeParams(config)
-    const credential = credentials.of(token)
+    guardTransforms(config)
+    let credential = credentials.of(token, provider)
     if (credential) {
       const danger = judgeRoute(config)
       if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
-      setCredential(config, credential)
+      credential = setCredential(config, credential)
       redirects.prepareTransport(config)
       if (!credentials.isUsual) refuseFetchRedirects(config)
     }
-    const requestId = carry(config, provider, stage, epoch, token, startedAt)
+    const requestId = carry(config, provider, stage, epoch, token, startedAt, credential)
     if (token) {
       emitSent(provider.events, 'sent', config, requestId)
       // A listener may have ended the epoch.
@@ -180,9 +156,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       const provider = answeredBy
       const token = answer
       if (!token || !isConcerned(config, provider)) return createBody(config)
-      if (onlyTransform(config) !== axiosTransform) checkLater(config)
-      if (hasBody) prepareBody(config, instance.defaults.adapter)
-      return attach(config, provider, token.epoch, token, startOf(config), 'sent')
+      if (onlyTransform(config.transformRequest) !== axiosTransform) checkLater(config)
+      if (hasBody) prepareBody(config)
+      return attach(config, provider, token.epoch, token, startOf(config))
     }
     const context = contextOf(config)
     // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
@@ -193,9 +169,15 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const next = order.runsNextToAdapter(config)
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
-    if (token) return send(config, provider, token.epoch, token, startOf(config))
+    if (token) {
+      prepareBody(config)
+      return attach(config, provider, token.epoch, token, startOf(config))
+    }
     // The request can't wait here, for instance because an interceptor has set another session: it recovers after its 401.
-    if (!next || order.othersAreSynchronous()) return send(config, provider, epoch, undefined, startOf(config), 'deferred')
+    if (!next || order.othersAreSynchronous()) {
+      prepareBody(config)
+      return attach(config, provider, epoch, undefined, startOf(config), 'deferred')
+    }
     // Other interceptors are asynchronous, so axios awaits this one as well.
     return authorizeLater(config)
   }
@@ -215,7 +197,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
     if (isReady) {
-      prepareBody(config, instance.defaults.adapter)
+      prepareBody(config)
       serializeBody(config)
     }
     memoizeParams(config, true)
@@ -226,8 +208,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
       checkLater(config)
       const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
-      if (!isReady) prepareBody(config, instance.defaults.adapter)
-      return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt, 'sent')
+      if (!isReady) prepareBody(config)
+      return attach(config, provider, token ? token.epoch : provider.epoch, token, startedAt)
     })
   }
 

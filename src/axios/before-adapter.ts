@@ -2,9 +2,9 @@ import type { InternalAxiosRequestConfig } from 'axios'
 
 type Transform = (this: InternalAxiosRequestConfig, ...args: unknown[]) => unknown
 
-/** The only request transform of a config, when it has one. */
-export function onlyTransform({ transformRequest }: Pick<InternalAxiosRequestConfig, 'transformRequest'>): unknown {
-  return Array.isArray(transformRequest) && transformRequest.length === 1 ? transformRequest[0] : undefined
+/** The only transform of a list, when it has one. */
+export function onlyTransform(transforms: unknown): unknown {
+  return Array.isArray(transforms) && transforms.length === 1 ? transforms[0] : undefined
 }
 
 /**
@@ -30,7 +30,7 @@ export function checkBeforeAdapter(
   }
 
   return (config) => {
-    const only = onlyTransform(config)
+    const only = onlyTransform(config.transformRequest)
     if (only === undefined) config.transformRequest = withCheck([config.transformRequest ?? []].flat() as Transform[]) as never
     else {
       if (only === usualWithCheck[0]) return

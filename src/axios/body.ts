@@ -1,10 +1,10 @@
 import { AxiosHeaders, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
-import { fixBoundary, keepMultipart } from '../node-only.js'
+import { keepMultipart } from '../node-only.js'
 import type { OAuthRequestOptions } from './request-options.js'
 
 type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
 
-function isObject(value: unknown): value is Record<PropertyKey, unknown> {
+export function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === 'object' && value !== null
 }
 
@@ -65,16 +65,12 @@ const isNodeBuffer = (data: Uint8Array): boolean =>
   (data.constructor as { isBuffer?: (value: unknown) => boolean }).isBuffer?.(data) === true
 
 /** Prepares the body, before axios serializes it, so that it can be sent a second time if possible. */
-export function prepareBody(config: InternalAxiosRequestConfig, adapter: AxiosRequestConfig['adapter']): void {
+export function prepareBody(config: InternalAxiosRequestConfig): void {
   const { data } = createBody(config) as { data: unknown }
   if (!isObject(data)) return
-  if (data instanceof FormData) {
-    config.data = copyForm(data)
-    return fixBoundary(config, adapter)
-  }
-  const copy = copyOf(data)
+  const copy = data instanceof FormData ? copyForm(data) : copyOf(data)
   if (copy !== data) config.data = copy
-  else keepMultipart(config)
+  keepMultipart(config)
 }
 
 /**

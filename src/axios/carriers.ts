@@ -1,6 +1,9 @@
-import type { InternalAxiosRequestConfig } from 'axios'
+import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import type { Epoch } from '../session/epoch.js'
+import type { TokenProvider } from '../session/token-provider.js'
 import type { RedirectGuard } from './redirect-guard.js'
-import { carryContext, type RequestContext } from './request-context.js'
+import { removeCredential } from './credential.js'
+import { carryContext, contextOf, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
@@ -29,6 +32,7 @@ export class Carriers {
     stage: RequestContext['stage'],
     epoch: RequestContext['epoch'],
     token: RequestContext['token'],
+    credential: RequestContext['credential'],
     startedAt: number,
     beforeRedirect: BeforeRedirect | undefined,
     requestId: number | undefined,
@@ -37,6 +41,7 @@ export class Carriers {
     const isSame =
       last !== undefined &&
       last.token === token &&
+      last.credential === credential &&
       last.stage === stage &&
       last.epoch === epoch &&
       last.provider === provider &&
@@ -46,4 +51,18 @@ export class Carriers {
     if (isSame) config.beforeRedirect = this.#carrier as BeforeRedirect
     return isSame
   }
+}
+
+/**
+ * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
+ * ended.
+ */
+export function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
+  const earlier = contextOf(config)
+  if (!earlier) return undefined
+  config.beforeRedirect = earlier.beforeRedirect as never
+  if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
+  if (earlier.credential) removeCredential(config, earlier.credential)
+  const { epoch } = earlier
+  return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
 }

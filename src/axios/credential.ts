@@ -1,10 +1,11 @@
 import type { InternalAxiosRequestConfig } from 'axios'
 import { copyJSON } from '../copy-json.js'
-import type { Epoch } from '../session/epoch.js'
-import type { SentCredential } from '../session/open-session.js'
+import type { Epoch, SentCredential } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
+import type { TokenProvider } from '../session/token-provider.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenSet } from '../types.js'
+import { isObject } from './body.js'
 
 /** One header that carries a token. */
 export interface CredentialHeader {
@@ -20,12 +21,23 @@ export type Credential = readonly CredentialHeader[]
 /** No header: the browser sends HttpOnly cookies itself when credentials are included. */
 const cookieCredential: Credential = []
 
+/** Cookies, where `withCredentials` has a value of the caller's own. */
+const callersCookies: Credential = []
+
 /** The option `header`. */
 export type HeaderOption =
   string | { readonly name: string; readonly scheme?: string } | ((tokens: TokenSet) => Readonly<Record<string, string>>)
 
-/** How many credentials are remembered, to recognize them in configs that are reused without their context. */
+/** How many header values are remembered of the instances attached to one session, and of each session. */
 const REMEMBERED = 50
+const REMEMBERED_OF_SESSION = 10
+
+/** Puts a header value at the start of a list, unless the list holds it. */
+function remember(list: SentCredential[], sent: SentCredential, most: number): void {
+  if (list.some(({ value, epoch }) => value === sent.value && epoch === sent.epoch)) return
+  list.unshift(sent)
+  list.splice(most)
+}
 
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/
 
@@ -42,7 +54,12 @@ export function checkHeader(header: HeaderOption | undefined): void {
 function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readonly<Record<string, string>> {
   const { accessToken } = token
   if (accessToken === undefined) return {}
-  if (typeof option === 'function') return option(copyJSON(toTokenSet(token.record.parsed.tokens)))
+  if (typeof option === 'function') {
+    const headers: unknown = option(copyJSON(toTokenSet(token.record.parsed.tokens)))
+    if (!isObject(headers) || 'then' in headers || Object.values(headers).some((value) => typeof value !== 'string'))
+      throw new TypeError('attachOAuth: the function header must return an object of strings')
+    return headers as Record<string, string>
+  }
   if (typeof option === 'string') return { [option]: accessToken }
   const { name, scheme } = option ?? { name: 'Authorization', scheme: 'Bearer' }
   return { [name]: scheme === undefined ? accessToken : `${scheme} ${accessToken}` }
@@ -64,7 +81,7 @@ export class CredentialFactory {
   #credential: Credential | undefined
   readonly #recent: SentCredential[]
 
-  /** `recent`: the credentials that the session has sent through any attachment. */
+  /** `recent`: the credentials that attachments to the same session have sent. */
   constructor(option: HeaderOption | undefined, recent: SentCredential[], usesCookies: boolean) {
     this.usesCookies = usesCookies
     this.#option = option
@@ -76,7 +93,7 @@ export class CredentialFactory {
   }
 
   /** The credential of a token; `undefined` for a set without an access token. Cookies need no token. */
-  of(token: ActiveToken | undefined): Credential | undefined {
+  of(token: ActiveToken | undefined, provider: TokenProvider): Credential | undefined {
     if (this.usesCookies) return cookieCredential
     if (!token) return undefined
     if (token === this.#token) return this.#credential
@@ -89,9 +106,10 @@ export class CredentialFactory {
     this.#credential = credential.length > 0 ? credential : undefined
     for (const { lowerName, value } of credential) {
       this.#add(lowerName)
-      this.#recent.push({ value, epoch: token.epoch })
+      const sent = { value, epoch: token.epoch }
+      remember(this.#recent, sent, REMEMBERED)
+      remember(provider.sentCredentials, sent, REMEMBERED_OF_SESSION)
     }
-    if (this.#recent.length > REMEMBERED) this.#recent.shift()
     return this.#credential
   }
 
@@ -100,10 +118,9 @@ export class CredentialFactory {
     this.#lengths.add(lowerName.length)
   }
 
-  /** The epoch of a header value that this attachment has set. */
-  recognize(value: unknown): Epoch | undefined {
-    for (const recent of this.#recent) if (recent.value === value) return recent.epoch
-    return undefined
+  /** The epoch of a header value that this package has set. */
+  recognize(value: unknown, { sentCredentials }: TokenProvider): Epoch | undefined {
+    return [...sentCredentials, ...this.#recent].find((sent) => sent.value === value)?.epoch
   }
 
   /**
@@ -118,21 +135,25 @@ export class CredentialFactory {
   }
 }
 
-/** Sets the credential, replacing empty headers and an earlier credential. */
-export function setCredential(config: InternalAxiosRequestConfig, credential: Credential): void {
+/** Sets the credential, replacing empty headers and an earlier credential. Returns what was set. */
+export function setCredential(config: InternalAxiosRequestConfig, credential: Credential): Credential {
   const { headers } = config
-  if (credential === cookieCredential) config.withCredentials ??= true
+  if (credential === cookieCredential) {
+    if (config.withCredentials !== undefined) return callersCookies
+    config.withCredentials = true
+  }
   for (const { name, lowerName, value } of credential) {
     // Of two spellings, adapters send the last one.
     if (headers[lowerName] !== undefined) delete headers[lowerName]
     headers[name] = value
   }
+  return credential
 }
 
 /** Removes the credential, unless the caller has replaced it. */
 export function removeCredential(config: InternalAxiosRequestConfig, credential: Credential): void {
   const { headers } = config
-  if (credential === cookieCredential && config.withCredentials) delete config.withCredentials
+  if (credential === cookieCredential) delete config.withCredentials
   for (const present in headers)
     if (credential.some(({ lowerName, value }) => present.toLowerCase() === lowerName && headers[present] === value))
       delete headers[present]

@@ -1,11 +1,14 @@
 import { AxiosError, CanceledError, type InternalAxiosRequestConfig } from 'axios'
 import type { Environment } from '../session/environment.js'
 
-/** The remaining part of the request's `timeout`, in milliseconds; `undefined` when the request has none. */
+/**
+ * The remaining part of the request's `timeout`, in milliseconds; `undefined` when the request has none. `startedAt` is 0 when it
+ * had none at its start: a time limit set later begins now.
+ */
 export function timeLeft(config: InternalAxiosRequestConfig, startedAt: number, environment: Environment): number | undefined {
   const { timeout } = config
   // Rounded up, because adapters treat a fraction of a millisecond as no limit.
-  return timeout ? Math.ceil(timeout - (environment.monotonic() - startedAt)) : undefined
+  return timeout ? Math.ceil(timeout - (startedAt && environment.monotonic() - startedAt)) : undefined
 }
 
 export function timeoutError(config: InternalAxiosRequestConfig): AxiosError {

@@ -37,8 +37,10 @@ export const attachRules = {
   keepAlive: resultOf('keepAlive'),
   header: ['', (value) => (checkHeader(value as HeaderOption), true)],
   isExpired: [
-    'a list of statuses, or a function (response) → boolean',
-    (value) => isFunction(value) || (Array.isArray(value) && value.every(Number.isInteger)),
+    'a list of statuses, or a synchronous function (response) → boolean',
+    (value) =>
+      (isFunction(value) && value.constructor.name !== 'AsyncFunction') ||
+      (Array.isArray(value) && value.every(Number.isInteger)),
   ],
   beforeResend: aFunction,
   origins: checkedElsewhere,

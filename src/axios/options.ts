@@ -113,7 +113,7 @@ export interface AttachOptions extends SessionOptions {
   header?: HeaderOption
   /**
    * Recognizes further responses that mean an expired token, besides a 401 and `invalid_token`: a list of statuses, or a function
-   * that returns `true`. Called once, for the first response to a request that carried the token. Default: none.
+   * that returns `true`, not a promise. Called once, for the first response to a request that carried the token. Default: none.
    *
    * @example
    * attachOAuth(api, store, { refresh, isExpired: [403, 419] })
@@ -121,9 +121,10 @@ export interface AttachOptions extends SessionOptions {
    */
   isExpired?: readonly number[] | ((response: AxiosResponse) => unknown)
   /**
-   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. The config already
-   * carries the new token. `origins` applies to the changed request too, and a throw rejects with that error. Default: the second
-   * send equals the first one.
+   * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. Changes the config in
+   * place; a returned value is ignored. The config already carries the new token and the serialized body, and no transform runs
+   * again: another body is text, bytes, a form or a stream. `origins` applies to the changed request too, and a throw rejects with
+   * that error. Default: the second send equals the first one.
    *
    * @example
    * attachOAuth(api, store, { refresh, beforeResend: (config) => void config.headers.set('X-Nonce', crypto.randomUUID()) })

@@ -18,6 +18,8 @@ export interface OriginSettings {
   /** The address against which the platform resolves relative URLs: `document.baseURI` in a page. */
   readonly base: () => string | undefined
   readonly allowInsecureHttp: boolean
+  /** Can axios send to an absolute address in spite of `allowAbsoluteUrls: false`? */
+  readonly ignoresAllowAbsoluteUrls?: boolean
 }
 
 /** The advice for a request that gets `nothing-allowed`. */
@@ -152,8 +154,8 @@ export function originRule(settings: OriginSettings): OriginRule {
     if (!fixed && (!isAbsolute || settings.baseURL() !== seenBase)) readBaseURL()
     if (!relative || !baseURL) {
       const verdict = judge(fullPath(config))
-      // Releases before 1.8 ignore allowAbsoluteUrls and send to the absolute address.
-      return config.allowAbsoluteUrls === false && verdict === 'allowed' ? judge(String(url)) : verdict
+      const mayBeIgnored = settings.ignoresAllowAbsoluteUrls && config.allowAbsoluteUrls === false
+      return mayBeIgnored && verdict === 'allowed' ? judge(String(url)) : verdict
     }
     const isSolid = solidBase.test(baseURL)
     // Of three trailing slashes, some releases remove two and others all.

@@ -1,9 +1,9 @@
-import { isAxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import { OAuthError, isOAuthError } from '../errors.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
 import { epochEnded } from '../session/refresh-error.js'
 import type { Attachment } from './attachment.js'
-import { isReplayable } from './body.js'
+import { isReplayable, renewBody } from './body.js'
 import type { Challenge } from './challenge.js'
 import { removeCredential, setCredential, type Credential } from './credential.js'
 import { timeLeft, timeoutError, waitWithin } from './deadline.js'
@@ -16,6 +16,8 @@ import { contextOf, type RequestContext } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { requestOptions, summaryOf } from './request-options.js'
+import { responseOf } from './response-transforms.js'
+import { forgetParams, paramsText } from './serialized-params.js'
 
 /** The response interceptor: queues concurrent 401s behind the one refresh, and sends each request again, once. */
 export function responseInterceptor({
@@ -85,16 +87,22 @@ export function responseInterceptor({
   ): Promise<AxiosResponse> {
     const { provider, startedAt, beforeRedirect, requestId } = context
     const epoch = context.epoch ?? token.epoch
-    const credential = credentials.of(token)
+    const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
     if (credential) setCredential(config, credential)
     carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
-    emitSent(provider.events, 'resent', config, requestId)
-    const send = (): Promise<AxiosResponse> => {
+    const requireEpoch = (): void => {
+      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
+    }
+    const send = (isSameBody = true): Promise<AxiosResponse> => {
       try {
         const left = timeLeft(config, startedAt, environment)
         if (left !== undefined && left <= 0) throw timeoutError(config)
+        if (isSameBody) renewBody(config)
         return resend(instance, config, left, rethrow, () => {
-          if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
+          requireEpoch()
+          emitSent(provider.events, 'resent', config, requestId)
+          // A listener may have ended the epoch.
+          requireEpoch()
           discard(response)
         })
       } catch (error) {
@@ -109,8 +117,10 @@ export function responseInterceptor({
     { startedAt }: RequestContext,
     config: InternalAxiosRequestConfig,
     credential: Credential | undefined,
-    send: () => Promise<AxiosResponse>,
+    send: (isSameBody: boolean) => Promise<AxiosResponse>,
   ): Promise<AxiosResponse> {
+    const { data } = config as { data?: unknown }
+    const params = paramsText(config)
     const changed = Promise.resolve(config)
       .then(beforeResend)
       .then(
@@ -119,24 +129,29 @@ export function responseInterceptor({
       )
     const result = await waitWithin(changed, config, startedAt, environment)
     if (result.type === 'interrupted') return rethrow(result.error)
+    const isSameBody = config.data === data
+    // The adapter wrote the length of the first body into this header.
+    if (!isSameBody) config.headers.delete('Content-Length')
+    if (paramsText(config) !== params) forgetParams(config)
     const danger = credential && isAllowed(config) ? judgeRoute(config) : undefined
     if (danger !== undefined) return rethrow(new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config))
     if (credential && !isAllowed(config)) removeCredential(config, credential)
-    return send()
+    return send(isSameBody)
   }
 
   return {
     fulfilled: (response: AxiosResponse) => recover(response, true) ?? response,
     // Not an async function, whose frame would hold the error of the first response, with its stack, during the wait.
     rejected(error: unknown): Promise<AxiosResponse> {
-      const recovered = isAxiosError(error) && error.response ? recover(error.response, false) : undefined
-      return recovered ?? rethrow(error)
+      const response = responseOf(error)
+      return (response && recover(response, false)) ?? rethrow(error)
     },
   }
 }
 
 function guarded(error: unknown): unknown {
-  return isAxiosError(error) && contextOf(error.config) ? withoutSecrets(error) : error
+  // A custom adapter may reject with an error of its own that has the members of axios' errors.
+  return error instanceof Error && contextOf((error as AxiosError).config) ? withoutSecrets(error as AxiosError) : error
 }
 
 function rethrow(error: unknown): never {

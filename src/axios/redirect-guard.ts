@@ -1,4 +1,5 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import { isOnSocket } from './redirect.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 type RedirectOptions = Parameters<BeforeRedirect>[0]
@@ -46,7 +47,8 @@ export function redirectGuard(settings: RedirectSettings): RedirectGuard {
 
   function mayCarry(options: RedirectOptions): boolean {
     try {
-      return isAllowed({ url: String(options.href) }) && (allowInsecureHttp || !goesThroughProxy(options))
+      const url = String(options.href)
+      return (isOnSocket(options, url) || isAllowed({ url })) && (allowInsecureHttp || !goesThroughProxy(options))
     } catch {
       return false
     }

@@ -30,13 +30,13 @@ interface LastRequest {
 function headerReader(request: LastRequest): ((name: string) => unknown) | undefined {
   const { sentHeaders, headers } = request
   if (typeof request.getHeader === 'function') return request.getHeader.bind(request)
-  if (typeof sentHeaders === 'object') return (name) => headerOf({ headers: sentHeaders as never }, name)
+  if (typeof sentHeaders === 'object') return (name) => headerOf({ headers: sentHeaders }, name)
   return typeof headers?.get === 'function' ? headers.get.bind(headers) : undefined
 }
 
-/** The value of a config's header; `undefined` when it is empty. A property read is cheaper than `headers.get`. */
-export function headerOf({ headers }: AxiosRequestConfig, name: string): unknown {
-  for (const key in headers)
+/** The value of a header of a config or a response; `undefined` when it is empty. A property read is cheaper than `headers.get`. */
+export function headerOf({ headers }: { readonly headers?: unknown }, name: string): unknown {
+  for (const key in headers as object)
     if (key.length === name.length && key.toLowerCase() === name) return (headers as Record<string, unknown>)[key] || undefined
   return undefined
 }
@@ -47,6 +47,11 @@ export function headerOf({ headers }: AxiosRequestConfig, name: string): unknown
  */
 export function carriesOwnHeaders(config: AxiosRequestConfig, sent: readonly SentHeader[]): boolean {
   return sent.every(([name, value]) => headerOf(config, name) === value)
+}
+
+/** Is this address on the socket of the request? Without a host, `follow-redirects` names this machine, or none. */
+export function isOnSocket({ socketPath }: { readonly socketPath?: unknown }, url: string): boolean {
+  return !!socketPath && /^https?:..(\[::1])?\//.test(url)
 }
 
 /**
@@ -63,5 +68,5 @@ export function answersToken(
   if (!carriesOwnHeaders(config, sent)) return false
   if (read && !sent.every(([name, value]) => (read(name) ?? undefined) === value)) return false
   const landed = last.responseURL || last.res?.responseUrl
-  return !landed || isAllowed({ ...config, url: landed })
+  return !landed || isOnSocket(config, landed) || isAllowed({ ...config, url: landed, allowAbsoluteUrls: true })
 }

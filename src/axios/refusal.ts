@@ -1,5 +1,6 @@
 import type { AxiosResponse } from 'axios'
 import { isStream } from './body.js'
+import { headerOf } from './redirect.js'
 import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './challenge.js'
 
 /** A response that refuses the token. */
@@ -10,9 +11,10 @@ export type Refusal =
   | { readonly type: 'step-up'; readonly challenge: Challenge }
 
 /** Reads the status and the challenges of a response. `meetsClaims`: as in `beyondRefresh`. */
-export function refusalOf({ status, headers }: AxiosResponse, meetsClaims?: boolean): Refusal | undefined {
+export function refusalOf(response: AxiosResponse, meetsClaims?: boolean): Refusal | undefined {
+  const { status } = response
   if (status !== 401 && status !== 403 && status !== 400) return undefined
-  const challenges = parseChallenges(headers?.['www-authenticate'])
+  const challenges = parseChallenges(headerOf(response, 'www-authenticate'))
   const challenge = status === 400 ? undefined : beyondRefresh(challenges, meetsClaims)
   if (challenge) return { type: 'step-up', challenge }
   return rejectsToken(status, challenges) ? { type: 'expired' } : undefined

@@ -7,23 +7,17 @@ import {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios'
-import { renewBody } from './body.js'
+import { transformBody } from './response-transforms.js'
 import { reuseParams } from './serialized-params.js'
-
-type ResponseTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: unknown, status: number) => unknown
 
 /** Transforms the second response as axios' `dispatchRequest` would, since it does not pass through there. */
 function transform(config: InternalAxiosRequestConfig, response: AxiosResponse): AxiosResponse {
   const headers = AxiosHeaders.from(response.headers as never)
-  const { transformResponse } = config
   // axios sets this member too, for a transform that throws.
   const carrier = config as { response?: AxiosResponse }
   carrier.response = response
   try {
-    for (const step of (Array.isArray(transformResponse) ? transformResponse : [transformResponse]) as (
-      ResponseTransform | undefined
-    )[])
-      if (step) response.data = step.call(config, response.data, headers.normalize(false), response.status)
+    response.data = transformBody(config, response.data, headers.normalize(false), response.status)
   } finally {
     delete carrier.response
   }
@@ -40,7 +34,7 @@ function throwIfCancelled(config: InternalAxiosRequestConfig): void {
 
 /**
  * Sends a request again, without running interceptors or request transforms: the second send equals the first one. `left` is the
- * rest of its time limit. `beforeSending` runs right before the adapter; `rethrow` gets the error with which the promise rejects.
+ * rest of its time limit. `beforeSending` runs right before it; `rethrow` gets the error with which the promise rejects.
  */
 export function resend(
   instance: AxiosInstance,
@@ -49,9 +43,9 @@ export function resend(
   rethrow: (error: unknown) => never,
   beforeSending: () => void,
 ): Promise<AxiosResponse> {
-  renewBody(config)
   throwIfCancelled(config)
   const adapter = getAdapter(config.adapter ?? instance.defaults.adapter, config)
+  beforeSending()
   const startedAt = performance.now()
   const undo = prepare(config, left)
   const finish = (response: AxiosResponse): AxiosResponse => {
@@ -59,7 +53,6 @@ export function resend(
     ;(response as { duration?: number }).duration = Math.round(performance.now() - startedAt)
     return transform(config, response)
   }
-  beforeSending()
   return adapter(config).then(
     (response) => {
       undo?.()

@@ -14,7 +14,8 @@ export interface OAuthRequestOptions {
    */
   session?: Session
   /**
-   * Makes the body for each send of the request, so that a stream can be sent again. Pass it in place of `data`.
+   * Creates the body, so that a stream can be sent again. Called once more for a second send if it has returned a stream; any
+   * other body is kept. Pass it in place of `data`.
    *
    * @example
    * api.post('/upload', undefined, { oauth: { body: () => createReadStream('big.bin') } })

@@ -38,6 +38,8 @@ interface Proxy {
   readonly source: string
 }
 
+const optionProxy = 'option proxy'
+
 type Lookup = (name: string) => string | undefined
 
 /** Reads a variable as `proxy-from-env` does: the lower-case name first. */
@@ -84,7 +86,7 @@ function proxyOfConfig(proxy: Exclude<AxiosRequestConfig['proxy'], false | undef
   return {
     hostname: name === '::1' ? '[::1]' : name,
     isEncrypted: String(protocol || target.protocol).startsWith('https'),
-    source: 'option proxy',
+    source: optionProxy,
   }
 }
 
@@ -147,11 +149,13 @@ export function insecureRoute(
   }
   const isHttps = url.protocol === 'https:'
   if (!proxy || (isHttps && proxy.isEncrypted)) return undefined
+  // axios applies NO_PROXY only to the proxy of a variable.
+  const advice = proxy.source === optionProxy ? 'Pass' : `Set NO_PROXY=${url.hostname}, or pass`
   const way = `The request to ${url.origin} would go through the proxy ${proxy.hostname} (${proxy.source})`
   return isHttps
     ? `${way}, which would get the token without encryption: axios ${platform.axiosVersion} opens no tunnel for https. ` +
         'Update axios to 1.16.1 or later, or pass proxy: false with an httpsAgent that opens one.'
-    : `${way}, which would get the token without encryption. Set NO_PROXY=${url.hostname}, or pass proxy: false.`
+    : `${way}, which would get the token without encryption. ${advice} proxy: false.`
 }
 
 /** Returns why the token of this request must not be sent; `undefined` when it may be sent. */

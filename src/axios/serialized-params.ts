@@ -66,6 +66,17 @@ export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = fa
   config.paramsSerializer = { ...given, serialize: memoized }
 }
 
+/** Parameters in axios' own form, to notice a change. */
+export function paramsText({ params }: InternalAxiosRequestConfig): unknown {
+  return params && serialize({}, params as Record<string, unknown>)
+}
+
+/** Makes the adapter serialize the parameters again, because they have changed. */
+export function forgetParams(config: InternalAxiosRequestConfig): void {
+  const memo = memos.get(optionsOf(config)?.serialize as Serialize)
+  if (memo) config.paramsSerializer = memo.given
+}
+
 /**
  * Makes the adapter use the parameters serialized earlier, until the returned undo is called: the application may send the config
  * of a response again with other parameters, even with an instance that is not attached. `undefined` if there is nothing to undo.

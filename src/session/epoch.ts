@@ -8,6 +8,12 @@ export interface Epoch {
   group: object
 }
 
+/** A header value that carried a token. */
+export interface SentCredential {
+  readonly value: string
+  readonly epoch: Epoch
+}
+
 export function newEpoch(identity: Identity): Epoch {
   return { identity, group: {} }
 }

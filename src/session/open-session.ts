@@ -1,5 +1,5 @@
 import { Clock } from './clock.js'
-import type { Epoch } from './epoch.js'
+import type { SentCredential } from './epoch.js'
 import type { Environment } from './environment.js'
 import { Events } from './events.js'
 import { Notifications } from './notifications.js'
@@ -14,12 +14,6 @@ import { SessionState } from './state.js'
 import { StoreSync } from './store-sync.js'
 import { TokenProvider } from './token-provider.js'
 
-/** A header value that carried a token. */
-export interface SentCredential {
-  readonly value: string
-  readonly epoch: Epoch
-}
-
 /** The internals of a session, for the interceptors and the public object. */
 export interface OpenSession {
   readonly operations: SessionOperations
@@ -31,7 +25,7 @@ export interface OpenSession {
   readonly settings: SessionSettings
   /** Replaces the settings given in a later call. */
   readonly configure: (changes: Partial<SessionSettings>) => void
-  /** The credentials sent last, to recognize them in configs that are reused without their context. */
+  /** The credentials that instances attached to this session have sent last, for any session. */
   readonly sentCredentials: SentCredential[]
 }
 

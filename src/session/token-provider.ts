@@ -3,7 +3,7 @@ import type { TokenResponse } from '../types.js'
 import { currentContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
-import { continuesEpoch, isSameEpoch, type Epoch } from './epoch.js'
+import { continuesEpoch, isSameEpoch, type Epoch, type SentCredential } from './epoch.js'
 import type { Events, RequestSummary } from './events.js'
 import type { InFlightRefresh, RefreshResult } from './in-flight-refresh.js'
 import { epochEnded, notSignedIn } from './refresh-error.js'
@@ -43,6 +43,8 @@ interface ProviderServices {
 /** The part of a session that the interceptors call. */
 export class TokenProvider {
   readonly events: Events
+  /** The credentials of this session that were sent last, to recognize them in configs that are reused without their context. */
+  readonly sentCredentials: SentCredential[] = []
   readonly #services: ProviderServices
   readonly #environment: Environment
   readonly #state: SessionState
