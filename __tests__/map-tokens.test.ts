@@ -160,6 +160,37 @@ describe('mapping a store', () => {
     expect(inner.read()).toEqual({ user: 'u', data: { token: 'b', expiresOnTimestamp: 6 } })
   })
 
+  it('reads a record for which the mapping has no tokens as empty, and writes into it', async () => {
+    const inner = new CamelStore({ prefs: 'dark' })
+    const store = mapTokens<{ jwt?: string }>({
+      read: ({ jwt }) => (jwt === undefined ? undefined : { access_token: jwt }),
+      write: ({ access_token }, record) => ({ ...record, jwt: String(access_token) }),
+    }).store(inner)
+    expect(await store.read()).toBeUndefined()
+    expect(await store.write({ access_token: 'a' }, { replacing: undefined, mode: 'replace' })).toBeUndefined()
+    expect(inner.read()).toEqual({ prefs: 'dark', jwt: 'a' })
+    expect(await store.read()).toEqual({ access_token: 'a' })
+  })
+
+  it.each<[string, TokenJSON, TokenJSON]>([
+    ['whose nested set is null', { prefs: 1, tokens: null }, { prefs: 1, tokens: { accessToken: 'b' } }],
+    ['whose nested set is empty', { prefs: 1, session: {} }, { prefs: 1, session: { accessToken: 'b' } }],
+    ['without a nested set', { prefs: 1, session: 5 }, { session: 5, prefs: 1, accessToken: 'b' }],
+    ['whose token is null', { prefs: 1, token: null }, { prefs: 1, token: 'b' }],
+    [
+      'of another user with a nested set',
+      { user: 'u', tokens: { accessToken: 'a', refreshToken: 'r' } },
+      { user: 'u', tokens: { accessToken: 'b' } },
+    ],
+    ['of another user, without nesting', { accessToken: 'a', refreshToken: 'r', profile: 'u' }, { accessToken: 'b' }],
+  ])('a sign-in writes into a record %s', async (_which, record, expected) => {
+    const inner = new CamelStore(record)
+    const store = mapTokens().store(inner)
+    await store.read()
+    await store.write({ access_token: 'b' }, { replacing: undefined, mode: 'set' })
+    expect(inner.read()).toEqual(expected)
+  })
+
   it('keeps a CSRF token beside an access token', async () => {
     const inner = new CamelStore({ access_token: 'a', refresh_token: 'r', token: 'csrf' })
     const store = mapTokens().store(inner)

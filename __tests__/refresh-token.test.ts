@@ -93,7 +93,11 @@ describe('refreshToken for public clients', () => {
     [
       'a redirect',
       () => new Response(null, { status: 307 }),
-      { status: 307, message: 'The token endpoint redirects, which is not followed.' },
+      {
+        status: 307,
+        message: 'The token endpoint redirects, which is not followed: use its final address.',
+        isMisconfigured: true,
+      },
     ],
     ['the redirect of a browser', () => Response.error(), { status: 0 }],
   ])('rejects %s with an error of the shape of TokenEndpointError', async (_what, response, expected) => {

@@ -8,7 +8,7 @@ import { defined } from './defined.js'
  * | `OAUTH_SIGNED_OUT` | there is no session: sign in, then send the request again |
  * | `OAUTH_SESSION_CLOSED` | a refresh is needed, and `session.close()` has been called |
  * | `OAUTH_INVALID_GRANT` | the token endpoint refuses the grant for good (RFC 6749 §5.2): the session is signed out |
- * | `OAUTH_CLIENT_REFUSED` | the token endpoint refuses the client or the request because of a wrong setting; the tokens are kept |
+ * | `OAUTH_CLIENT_REFUSED` | a setting is wrong: the token endpoint refuses the client or the request, or no request can be made; the tokens are kept |
  * | `OAUTH_REFRESH_UNAVAILABLE` | the token endpoint gave no usable answer; the tokens are kept |
  * | `OAUTH_REFRESH_LIMIT` | too many refreshes in a short time: the API rejects what the token endpoint issues |
  * | `OAUTH_NO_REFRESH_TOKEN` | a refresh is needed and there is no refresh token |
@@ -64,9 +64,11 @@ export function withReference(code: OAuthErrorCode, message: string): string {
   return plainMessage({ message }) + reference + code.toLowerCase()
 }
 
-/** The message of an error that is known to hold no secret. */
+/** The message of an error that is known to hold no secret, as a sentence. */
 export function safeMessage(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && safe in error ? (error as unknown as Error).message : undefined
+  return typeof error === 'object' && error !== null && safe in error
+    ? (error as unknown as Error).message.replace(/\w\)?$/, '$&.')
+    : undefined
 }
 
 /** Defines a non-enumerable member, like those of JavaScript's own errors. */

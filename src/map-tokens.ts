@@ -4,8 +4,8 @@ import type { RefreshContext, RefreshFunction, TokenJSON, TokenResponse, TokenSe
 
 /** Two functions that convert between the JSON of a server or a store and token JSON (RFC 6749 §5.1). */
 export interface TokenMapping<Foreign> {
-  /** Turns foreign JSON into token JSON. */
-  read(foreign: Foreign): TokenJSON
+  /** Turns foreign JSON into token JSON; `undefined` for a record without tokens. */
+  read(foreign: Foreign): TokenJSON | undefined
   /**
    * Turns token JSON into foreign JSON; `foreign` is the store's present content. Needed only for a store.
    */
@@ -22,14 +22,20 @@ export interface ForeignRefreshFunction<Foreign> {
 export interface TokenMapper<Foreign> {
   /** Wraps a refresh function that resolves with JSON in another form. The function receives token JSON. */
   refresh(refresh: ForeignRefreshFunction<Foreign>): RefreshFunction
-  /** Wraps a store that holds JSON in another form. The result keeps the store's lock, notifications and name. */
+  /**
+   * Wraps a store that holds JSON in another form. The result keeps the store's lock, notifications and name.
+   *
+   * Members beside a nested token set, such as `prefs` in `{ prefs, tokens }`, belong to the application: each write keeps them,
+   * also the sign-in of another user. To replace them, pass a `mapping` whose `write` does. A sign-out deletes the whole record.
+   */
   store(store: TokenStore): TokenStore
 }
 
 /**
  * Adapts token sets in another form: camelCase (`accessToken`, `refreshToken`, `idToken`, `tokenType`, `expiresIn`, `expiresAt`,
  * `expiresOn`, `scopes`), the `token` and `expiresOnTimestamp` of `@azure/identity`, also nested in `data`, `session`, `tokens`,
- * `token` or `result`. Other forms need a `mapping`. Other members are kept. Throws a `TypeError` when `mapping`, the function or
+ * `token` or `result`. Other forms need a `mapping`. A refresh keeps other members; a sign-in keeps those beside a nested token set,
+ * also if another user signs in. Throws a `TypeError` when `mapping`, the function or
  * the store is invalid.
  *
  * @example
@@ -64,6 +70,8 @@ export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): T
       // A store compares `replacing` with the value that it returned itself.
       const originals = new WeakMap<TokenJSON, TokenJSON>()
       let latest: TokenJSON | undefined
+      /** The record that was read last, if it holds no tokens. */
+      let withoutTokens: TokenJSON | undefined
       const foreign = (tokens: TokenJSON, like: TokenJSON | undefined): TokenJSON =>
         write(tokens, like as Foreign | undefined) as TokenJSON
 
@@ -71,14 +79,14 @@ export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): T
         async read() {
           const stored = (await store.read()) ?? undefined
           latest = stored
-          if (stored === undefined) return undefined
-          const tokens = read(stored as Foreign)
-          originals.set(tokens, stored)
+          const tokens = stored && (read(stored as Foreign) ?? undefined)
+          withoutTokens = tokens ? undefined : stored
+          if (tokens) originals.set(tokens, stored as TokenJSON)
           return tokens
         },
         write(tokens: TokenJSON | undefined, context: WriteContext) {
           const { replacing } = context
-          const original = replacing && (originals.get(replacing) ?? foreign(replacing, latest))
+          const original = replacing ? (originals.get(replacing) ?? foreign(replacing, latest)) : withoutTokens
           return store.write(tokens && foreign(tokens, original ?? latest), { ...context, replacing: original })
         },
       })

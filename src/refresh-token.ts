@@ -22,18 +22,22 @@ const LIMIT = 1_000_000
 // React Native's `URL` has no readable members, so the check uses the text.
 const secure = /^https:\/\/|^http:\/\/(localhost|127\.[\d.]+|\[::1])(:\d+)?([/?#]|$)/i
 
+/** Of `errors.ts`: the message holds no secret, so that the session quotes it. */
+const safe = Symbol.for('axios-attach-oauth.safe')
+
 /** An error with the shape of `TokenEndpointError` in `axios-attach-oauth/grants`. Members that may hold secrets are non-enumerable. */
-function failure(message: string, known: Members, headers?: Headers, body?: Members | string): Error {
+function failure(message: string, known: Members, headers?: Headers, body?: Members | string, isMisconfigured?: boolean): Error {
   const error = Object.assign(new Error(`The token endpoint ${message}.`), known)
   const hidden: Members = {
     name: 'TokenEndpointError',
     isTokenEndpointError: true,
     headers,
     body,
+    isMisconfigured,
     error_description: (body as Members | undefined)?.error_description,
   }
   for (const name in hidden) Object.defineProperty(error, name, { value: hidden[name] })
-  return error
+  return Object.defineProperty(error, safe, { value: true })
 }
 
 /** Throws the typed error. Of the underlying failure it keeps only code and system call; the rest may quote the request. */
@@ -73,7 +77,8 @@ async function readAnswer(response: Response): Promise<TokenResponse> {
   const { status, ok, headers } = response
   const known = { status, retryAfter: headers.get('retry-after') ?? undefined }
   // A browser shows a redirect that it does not follow as status 0.
-  if (!status || (status > 299 && status < 400)) throw failure('redirects, which is not followed', known, headers)
+  if (!status || (status > 299 && status < 400))
+    throw failure('redirects, which is not followed: use its final address', known, headers, undefined, !known.retryAfter)
   const text = await read(response).catch(unreachable)
   if (text.length > LIMIT) throw failure('sent more than 1 MB', known, headers)
   const answer = parse(text)

@@ -240,12 +240,23 @@ describe('a secret, a key or an assertion that is a function', () => {
       { clientAuthentication: { method: 'client_assertion', assertion: () => '' } },
       /^refreshToken: clientAuthentication\.assertion must be a non-empty string/,
     ],
-  ])('that returns no %s is a TypeError', async (_what, options, message) => {
+  ])('that returns no %s is a wrong setting, which the error names', async (_what, options, message) => {
     const { fetch, sent } = fakeFetch()
     const error = await rejection(call(refreshToken({ tokenEndpoint, clientId: 'app', fetch, ...options })))
-    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject({ name: 'TokenEndpointError', isMisconfigured: true })
     expect(error.message).toMatch(message)
     expect(sent).toEqual([])
+  })
+
+  it('that returns a key of an unsupported algorithm is a wrong setting', async () => {
+    const { privateKey: key } = await crypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign', 'verify'])
+    Object.defineProperty(key, 'algorithm', { value: { name: 'made up' } })
+    const clientAuthentication = { method: 'private_key_jwt', key } as const
+    const { fetch } = fakeFetch()
+    expect(await rejection(call(refreshToken({ tokenEndpoint, clientId: 'app', fetch, clientAuthentication })))).toMatchObject({
+      isMisconfigured: true,
+      message: "refreshToken: clientAuthentication.key can't sign an assertion; its algorithm may not be supported",
+    })
   })
 })
 

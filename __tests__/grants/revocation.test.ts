@@ -95,16 +95,44 @@ describe('revoking (RFC 7009)', () => {
       /redirects, which is not followed: use its final address\.$/,
     ],
     ['lost', () => Promise.reject(new TypeError('made-up-stored-refresh')), /could not be reached, or the connection broke\.$/],
-  ])('ends with the first token whose revocation is %s', async (_how, answer, message) => {
-    const { fetch, sent } = fakeFetch(answer)
-    const error = await rejection(revoke(refreshToken({ ...options, fetch })))
-    expect(error).toBeInstanceOf(TokenEndpointError)
-    expect(error.message).toMatch(message)
-    expect(error.message).not.toMatch(/made.up/)
-    expect(sent).toHaveLength(1)
-    const second = fakeFetch(({ body }) => (body.get('token_type_hint') === 'access_token' ? answer() : done()))
-    expect((await rejection(revoke(refreshToken({ ...options, fetch: second.fetch })))).message).toMatch(message)
-    expect(second.sent).toHaveLength(2)
+  ])(
+    'tries the access token as well, and rejects with the first failure, when a revocation is %s',
+    async (_how, answer, message) => {
+      const { fetch, sent } = fakeFetch(answer)
+      const error = await rejection(revoke(refreshToken({ ...options, fetch })))
+      expect(error).toBeInstanceOf(TokenEndpointError)
+      expect(error.message).toMatch(message)
+      expect(error.message).not.toMatch(/made.up/)
+      expect(sent).toHaveLength(2)
+      const second = fakeFetch(({ body }) => (body.get('token_type_hint') === 'access_token' ? answer() : done()))
+      expect((await rejection(revoke(refreshToken({ ...options, fetch: second.fetch })))).message).toMatch(message)
+      expect(second.sent).toHaveLength(2)
+    },
+  )
+
+  describe('of a server that answers unsupported_token_type for access tokens (RFC 7009 §2.2.1)', () => {
+    const unsupported = (): Response => Response.json({ error: 'unsupported_token_type' }, { status: 400 })
+    const revokeAt = (answer: () => Response, tokens = stored): Promise<void> =>
+      revoke(
+        refreshToken({
+          ...options,
+          fetch: fakeFetch(({ body }) => (body.get('token_type_hint') === 'access_token' ? unsupported() : answer())).fetch,
+        }),
+        tokens,
+      )
+
+    it('is done when the refresh token was revoked', async () => {
+      await expect(revokeAt(done)).resolves.toBeUndefined()
+    })
+
+    it('fails when the refresh token was not revoked, or there is none', async () => {
+      expect(await rejection(revokeAt(() => new Response('', { status: 503 })))).toMatchObject({ status: 503 })
+      expect(await rejection(revokeAt(unsupported))).toMatchObject({
+        message: expect.stringMatching(/^The refresh_token could not be revoked: .* unsupported_token_type\.$/) as string,
+      })
+      const { refresh_token: _none, ...accessTokenOnly } = stored
+      expect(await rejection(revokeAt(done, accessTokenOnly))).toMatchObject({ error: 'unsupported_token_type' })
+    })
   })
 
   it.each([200, 201, 202, 204, 299])('is done when the server answers %d, whatever the body', async (status) => {
@@ -149,7 +177,7 @@ describe('revoking (RFC 7009)', () => {
       refresh: refreshToken({ ...options, fetch }),
     })
     expect(await session.signOut({ revoke: true })).toMatchObject({ revoked })
-    expect(sent).toHaveLength(revoked ? 2 : 1)
+    expect(sent).toHaveLength(2)
     expect(await store.read()).toBeUndefined()
   })
 })

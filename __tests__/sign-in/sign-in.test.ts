@@ -336,6 +336,15 @@ describe('a failed sign-in says what happened and what to show', () => {
     expect(page.visited).toHaveLength(1)
   })
 
+  it('an issuer without metadata, and one whose metadata name another issuer, are told apart', async () => {
+    client.fetch = async () => json({}, 404)
+    expect((await failureOf(startSignIn(client))).message).toContain('has no metadata; is it the exact issuer identifier?')
+    client.fetch = async () => json({ ...server.metadata, issuer: 'https://evil.example' })
+    const { message } = await failureOf(startSignIn(client))
+    expect(message).toContain('has metadata of another issuer; is it the exact issuer identifier?')
+    expect(message).not.toContain('evil')
+  })
+
   it('an issuer whose metadata has no authorization endpoint', async () => {
     delete server.metadata.authorization_endpoint
     expect(await failureOf(startSignIn(client))).toMatchObject({ code: 'SIGN_IN_MISCONFIGURED' })

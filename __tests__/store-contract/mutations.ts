@@ -77,7 +77,7 @@ const givesBack =
       }),
   })
 
-const noop = (): void => undefined
+const noop = (..._ignored: unknown[]): void => undefined
 
 /** Calls the listeners after changes for which `tells` holds, and never else. */
 const tellsOf =
@@ -121,6 +121,14 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
       expires_in,
       expires_at,
     })),
+  },
+  'the member id_token is kept: a user is recognized by it, and a sign-out needs it': {
+    seen: 'what is read.id_token is undefined instead of "made-up-header.made-up-claims.made-up-signature"',
+    fault: writes(({ id_token, ...tokens }) => (noop(id_token), tokens)),
+  },
+  'the member axios-attach-oauth is kept: it identifies the sign-in': {
+    seen: 'what is read.axios-attach-oauth is undefined instead of {"sign_in":"made-up-sign-in","user":"made-up-user"}',
+    fault: writes(({ 'axios-attach-oauth': dropped, ...tokens }) => (noop(dropped), tokens)),
   },
   'a number stays a number, and a text of digits a text': {
     seen: 'what is read.expires_in is 3600 instead of "3600"',
@@ -216,6 +224,24 @@ export const mutations: Readonly<Record<string, { readonly seen: string; readonl
         }
       },
     }),
+  },
+  'checkWritable, if there is one, resolves while the place can be written, and never changes the stored set': {
+    seen: 'what is read during checkWritable is {"access_token":"made-up-probe"} instead of undefined',
+    fault: (good) => ({
+      async checkWritable(tokens) {
+        await good.write({ access_token: 'made-up-probe' }, { mode: 'set', replacing: tokens })
+        await pause(1)
+        await good.write(tokens, { mode: 'set', replacing: undefined })
+      },
+    }),
+  },
+  'the place, if there is one, is the same for every store object of the place': {
+    seen: 'the places are ["record","0"] and ["record","1"]',
+    fault: (_good, _place, nth) => ({ place: ['record', nth] }),
+  },
+  'the place, if there is one, differs from that of a store of another place': {
+    seen: 'both places are ["record"]',
+    fault: () => ({ place: ['record'] }),
   },
   // ── comparing ───────────────────────────────────────────────────────────────────────────────────
   'mode replace is accepted while the store holds the replaced set': {

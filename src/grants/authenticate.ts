@@ -7,6 +7,7 @@ import type {
   Provided,
 } from './client-authentication.js'
 import { provide } from './provided.js'
+import { TokenEndpointError } from './token-endpoint-error.js'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const FORMS =
@@ -58,11 +59,11 @@ export function readAuthentication(
     throw new TypeError(`${name}: clientSecret is empty; to send an empty secret set clientAuthentication: 'client_secret_basic'`)
   if (typeof secret !== 'string' && typeof secret !== 'function')
     throw new TypeError(`${name}: clientSecret must be a string, or a function that returns one`)
-  const currentSecret = async (): Promise<string> => {
-    const current: unknown = await provide(secret, 'clientSecret')
-    if (typeof current !== 'string') throw new TypeError(`${name}: the function clientSecret must return a string`)
-    return current
-  }
+  const currentSecret = (): Promise<string> =>
+    provide(secret, 'clientSecret', (current) => {
+      if (typeof current === 'string') return current
+      throw new TypeError(`${name}: the function clientSecret must return a string`)
+    })
   if (method === 'client_secret_post')
     return {
       async authenticate(_server, { client_id }, body) {
@@ -116,7 +117,15 @@ function signer(name: string, { key: provided, kid: fixedKid }: PrivateKeyJwt): 
     return { key: key as CryptoKey, ...(kid !== undefined && { kid }) }
   }
   if (typeof provided !== 'function') check(provided)
-  return async (...request) => signedAssertion(check(await provide<unknown>(provided, 'clientAuthentication.key')))(...request)
+  return async (...request) => {
+    const key = await provide<unknown, ReturnType<typeof check>>(provided, 'clientAuthentication.key', check)
+    try {
+      await signedAssertion(key)(...request)
+    } catch (cause) {
+      const message = `${name}: clientAuthentication.key can't sign an assertion; its algorithm may not be supported`
+      throw new TokenEndpointError(message, { cause, isMisconfigured: true })
+    }
+  }
 }
 
 function asserter(name: string, { assertion, type = JWT_BEARER }: ClientAssertion): ClientAuth {
@@ -130,6 +139,6 @@ function asserter(name: string, { assertion, type = JWT_BEARER }: ClientAssertio
   return async (_server, { client_id }, body) => {
     body.set('client_id', client_id)
     body.set('client_assertion_type', type)
-    body.set('client_assertion', check(await provide(assertion, 'clientAuthentication.assertion')))
+    body.set('client_assertion', await provide(assertion, 'clientAuthentication.assertion', check))
   }
 }

@@ -4,7 +4,7 @@ import { TokenEndpointError } from './token-endpoint-error.js'
 export function insecureRoute(source: string, advice: string): TokenEndpointError {
   return new TokenEndpointError(
     `No request was sent: the proxy that ${source} names would receive it in the clear. ${advice} (dangerouslyAllowInsecureHttp lifts this.)`,
-    { code: 'ERR_INSECURE_PROXY' },
+    { code: 'ERR_INSECURE_PROXY', isMisconfigured: true },
   )
 }
 

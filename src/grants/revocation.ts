@@ -9,7 +9,7 @@ import { errorCode, isRedirect, parseMembers } from './token-response.js'
 
 /**
  * Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then also revoke the access
- * token.
+ * token. Tries both tokens, and rejects with the first failure.
  */
 export function revoker(settings: GrantSettings, find: FindServer): RevokeFunction {
   const client = { client_id: settings.clientId }
@@ -17,8 +17,7 @@ export function revoker(settings: GrantSettings, find: FindServer): RevokeFuncti
     const server = await find(signal)
     if (server.revocation_endpoint === undefined)
       throw new TokenEndpointError('No revocation endpoint is known: pass revocationEndpoint.')
-    for (const [hint, token] of Object.entries({ refresh_token, access_token })) {
-      if (token === undefined) continue
+    const revokeOne = async (token: string, hint: string): Promise<void> => {
       const response = await revocationRequest(server, client, settings.authenticate, token, {
         additionalParameters: { token_type_hint: hint },
         [customFetch]: sendTo('revocation endpoint', settings, signal, settings.prepare) as never,
@@ -28,6 +27,15 @@ export function revoker(settings: GrantSettings, find: FindServer): RevokeFuncti
       if (response.ok) discard(response)
       else throw await refusal(response, hint, signal)
     }
+    const failures: unknown[] = []
+    const attempt = (token: string, hint: string): Promise<unknown> =>
+      revokeOne(token, hint).catch((error: unknown) => failures.push(error))
+    if (refresh_token !== undefined) await attempt(refresh_token, 'refresh_token')
+    const isRefreshTokenRevoked = refresh_token !== undefined && failures.length === 0
+    if (access_token !== undefined && !(signal.aborted && failures.length > 0)) await attempt(access_token, 'access_token')
+    // A server may revoke refresh tokens only (RFC 7009 §2.2.1); the access token then lives until it expires.
+    if (isRefreshTokenRevoked && (failures[0] as Partial<TokenEndpointError>)?.error === 'unsupported_token_type') return
+    if (failures.length > 0) throw failures[0]
   }
 }
 

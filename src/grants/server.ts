@@ -2,6 +2,7 @@ import {
   allowInsecureRequests,
   customFetch,
   discoveryRequest,
+  JSON_ATTRIBUTE_COMPARISON,
   processDiscoveryResponse,
   type AuthorizationServer,
 } from 'oauth4webapi'
@@ -9,20 +10,25 @@ import { objectionTo } from './endpoint.js'
 import { discard, readText } from './read-body.js'
 import type { GrantSettings } from './read-options.js'
 import { sendTo } from './send.js'
-import { TokenEndpointError } from './token-endpoint-error.js'
+import { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js'
 import { parseMembers } from './token-response.js'
 
 /** Finds the endpoints. */
 export type FindServer = (signal: AbortSignal) => Promise<AuthorizationServer>
 
+const wrong = (message: string, known: TokenEndpointFailure = {}): TokenEndpointError =>
+  new TokenEndpointError(message, { ...known, isMisconfigured: true })
+
 function check({ token_endpoint, revocation_endpoint }: AuthorizationServer, allowInsecureHttp: boolean): void {
-  if (token_endpoint === undefined)
-    throw new TokenEndpointError("The issuer's metadata has no token_endpoint: pass tokenEndpoint instead.")
+  if (token_endpoint === undefined) throw wrong("The issuer's metadata has no token_endpoint: pass tokenEndpoint instead.")
   for (const [name, address] of Object.entries({ token_endpoint, revocation_endpoint })) {
     const objection = address === undefined ? undefined : objectionTo(address, allowInsecureHttp)
-    if (objection !== undefined) throw new TokenEndpointError(`The issuer's metadata can't be used: ${name} ${objection}.`)
+    if (objection !== undefined) throw wrong(`The issuer's metadata can't be used: ${name} ${objection}.`)
   }
 }
+
+/** Statuses below 500 that say nothing about the address. */
+const passing = new Set([407, 408, 425, 429])
 
 /** One attempt. A failure ranks 2 for wrong metadata, 1 for a server that may answer later, 0 for no metadata at this address. */
 type Attempt = { readonly server: AuthorizationServer } | { readonly failure: TokenEndpointError; readonly weight: 0 | 1 | 2 }
@@ -33,13 +39,8 @@ async function attempt(
   algorithm: 'oidc' | 'oauth2',
   signal: AbortSignal,
 ): Promise<Attempt> {
-  const notFound = (known: object = {}): Attempt => ({
-    failure: new TokenEndpointError(
-      `The endpoints of the issuer ${issuer.origin} could not be discovered. Is that the issuer's exact name?`,
-      known,
-    ),
-    weight: 0,
-  })
+  const named = `the issuer ${issuer.origin}`
+  const notFound = `The endpoints of ${named} could not be discovered. Is that the issuer's exact name?`
   let text: string
   try {
     const response = await discoveryRequest(issuer, {
@@ -52,7 +53,7 @@ async function attempt(
     if (status !== 200) {
       discard(response)
       const retryAfter = headers.get('retry-after') ?? undefined
-      if (status !== 429 && status < 500) return notFound({ status })
+      if (status < 500 && !passing.has(status)) return { failure: wrong(notFound, { status }), weight: 0 }
       const message = `The issuer ${issuer.origin} answered ${status} to the request for its metadata.`
       return { failure: new TokenEndpointError(message, { status, retryAfter, headers }), weight: 1 }
     }
@@ -61,12 +62,18 @@ async function attempt(
     if (error instanceof TokenEndpointError) return { failure: error, weight: 1 }
     throw error
   }
+  const members = parseMembers(text)
+  // A page may come from an intermediary.
+  if (!members) return { failure: new TokenEndpointError(notFound), weight: 0 }
   try {
-    const server = await processDiscoveryResponse(issuer, new Response(JSON.stringify(parseMembers(text) ?? null)))
+    const server = await processDiscoveryResponse(issuer, new Response(JSON.stringify(members)))
     check(server, settings.allowInsecureHttp)
     return { server }
   } catch (error) {
-    return error instanceof TokenEndpointError ? { failure: error, weight: 2 } : notFound({ cause: error })
+    if (error instanceof TokenEndpointError) return { failure: error, weight: 2 }
+    const isOther = (error as { code?: unknown }).code === JSON_ATTRIBUTE_COMPARISON
+    const mismatch = `The metadata of ${named} name another issuer. Pass the issuer exactly as its metadata name it.`
+    return { failure: wrong(isOther ? mismatch : notFound, { cause: error }), weight: isOther ? 2 : 0 }
   }
 }
 

@@ -12,6 +12,8 @@ export interface TokenEndpointFailure {
   readonly headers?: Headers | undefined
   /** The code of an error that occurred before an answer, such as `ERR_INSECURE_PROXY`. Default: the network code of `cause`. */
   readonly code?: string | undefined
+  /** A setting is wrong, so that no retry helps. */
+  readonly isMisconfigured?: boolean
   /** The parsed members of the answer, or its text. Kept non-enumerable. */
   readonly body?: unknown
   /** The underlying failure. Only its name, code, status and system call are kept. */
@@ -40,14 +42,18 @@ export class TokenEndpointError extends Error {
   declare readonly error_description?: string
   /** The members of a parsed answer, as a dictionary, or the text of any other answer. Non-enumerable: it may hold tokens. */
   declare readonly body?: Readonly<Record<string, unknown>> | string
+  /** `true` when a setting is wrong, so that the session rejects with `OAUTH_CLIENT_REFUSED`. Non-enumerable. */
+  declare readonly isMisconfigured?: true
   /** Distinguishes this error from those of an application's own refresh function, across copies of the package. */
   declare readonly isTokenEndpointError: true
 
-  constructor(message: string, { status, error, retryAfter, headers, code, body, cause }: TokenEndpointFailure = {}) {
+  constructor(message: string, failure: TokenEndpointFailure = {}) {
+    const { status, error, retryAfter, headers, code, body, cause, isMisconfigured } = failure
     const reduced = reduceCause(cause)
     super(message, Object.keys(reduced).length > 0 ? { cause: reduced } : undefined)
     const known = { status, error, retryAfter, code: code ?? networkCode(cause) }
     for (const [name, value] of Object.entries(known)) if (value !== undefined) Object.assign(this, { [name]: value })
+    if (isMisconfigured) hide(this, 'isMisconfigured', true)
     if (headers) hide(this, 'headers', Object.fromEntries(headers))
     if (!body) return
     const { error_description } = body as { error_description?: unknown }

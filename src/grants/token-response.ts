@@ -46,7 +46,8 @@ export async function readTokenResponse(
   if (isRedirect(response)) {
     discard(response)
     const message = 'The token endpoint redirects, which is not followed: use its final address.'
-    throw new TokenEndpointError(message, { status, retryAfter, headers })
+    // A server in maintenance may redirect, too, and says when to retry.
+    throw new TokenEndpointError(message, { status, retryAfter, headers, isMisconfigured: retryAfter === undefined })
   }
   const text = await readText(response, 'token endpoint', signal)
   const members = parseMembers(text)

@@ -71,9 +71,23 @@ export function readCamelCase(foreign: unknown): TokenJSON {
   return tokens
 }
 
-/** Writes a token set with the names, the nesting and the types of `foreign`, or else in camelCase. */
+/** The name that leads to the place of a token set in `json`, which holds none; none for the top level. */
+function emptyPathIn(json: unknown): string[] {
+  // `token` may be the access token itself.
+  const name = wrappers.find((each) => each !== 'token' && isObject(json) && each in json && isEmpty(json[each]))
+  return name === undefined ? [] : [name]
+}
+
+const isEmpty = (value: unknown): boolean =>
+  value === null || value === undefined || (isObject(value) && Object.keys(value).length === 0)
+
+/**
+ * Writes a token set with the names, the nesting and the types of `foreign`, or else in camelCase. Keeps the members beside a
+ * nested token set, and all members of a record without one.
+ */
 export function writeCamelCase(tokens: TokenJSON, foreign?: unknown): Json {
-  const path = pathTo(foreign) ?? []
+  const found = pathTo(foreign)
+  const path = found ?? emptyPathIn(foreign)
   const like = at(foreign, path) ?? {}
   const written: Json = {}
   for (const [ours, value] of Object.entries(tokens)) {
@@ -81,5 +95,5 @@ export function writeCamelCase(tokens: TokenJSON, foreign?: unknown): Json {
     const name = names.find((each) => each in like) ?? names[0] ?? ours
     written[name] = isDate(like[name]) && typeof value === 'string' ? new Date(value) : value
   }
-  return replaceAt(foreign, path, written)
+  return replaceAt(foreign, path, found ? written : { ...like, ...written })
 }

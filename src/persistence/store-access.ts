@@ -1,4 +1,4 @@
-import { OAuthError, brandAsSafe, isOAuthError } from '../errors.js'
+import { OAuthError, brandAsSafe, isOAuthError, safeMessage } from '../errors.js'
 import type { Environment } from '../session/environment.js'
 import type { Superseded } from '../session/persistence.js'
 import { withTimeLimit } from '../session/time-limit.js'
@@ -16,7 +16,12 @@ export type ReplaceResult =
 /** The typed error of a failed store operation. */
 export function storeError(name: string, verb: string, cause: unknown): OAuthError {
   if (isOAuthError(cause) && cause.code === 'OAUTH_STORE_FAILED') return cause as OAuthError
-  return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not ${verb}. Its content is unchanged.`, { cause })
+  const reason = safeMessage(cause)
+  return new OAuthError(
+    'OAUTH_STORE_FAILED',
+    `The token store (${name}) could not ${verb}${reason ? `: ${reason}` : '.'} Its content is unchanged.`,
+    { cause },
+  )
 }
 
 /** Reads and writes a store, each operation within the time limit. Writes run one at a time, in the order of the calls. */

@@ -38,6 +38,11 @@ function describesEnd(text: string, subject: RegExp): boolean {
   return !blamesRequest.test(rest) && (deadSession.test(rest) || (subject.test(rest) && deadToken.test(rest)))
 }
 
+/** The errors of the grants mark a wrong setting, which no answer with an OAuth error reports. */
+interface WrongSetting {
+  readonly isMisconfigured?: unknown
+}
+
 /** The kind of failure, whether it is inferred, and the decisive code. */
 type Verdict = readonly [kind: FailureKind, inferred?: boolean, code?: string | undefined]
 
@@ -89,7 +94,8 @@ export function classifyFailure(error: unknown, now: number, options: ClassifyOp
   const { status, headers, codes, networkCode = '' } = evidence
   const infer = options.inferFromStatus !== false && !codes.includes('TokenEndpointError')
   const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
-  const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : error === null && 'ended'
+  const known = error === null ? 'ended' : attempt(() => (error as WrongSetting).isMisconfigured) === true && 'misconfigured'
+  const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : known
   const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)
   const oauthError = code?.replace(/.*[/#:]/, '')
   const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503

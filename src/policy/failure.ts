@@ -4,7 +4,7 @@
  * | kind | meaning |
  * |---|---|
  * | `ended` | the session is over: the user has to sign in again |
- * | `misconfigured` | the token endpoint refuses the client or the request; the tokens are kept |
+ * | `misconfigured` | a setting is wrong, such as that of the client; the tokens are kept |
  * | `transient` | no usable answer; the tokens are kept |
  */
 export type FailureKind = 'ended' | 'misconfigured' | 'transient'

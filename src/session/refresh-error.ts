@@ -24,8 +24,11 @@ export function refreshFailure(cause: unknown, now: number, options: ClassifyOpt
   const { kind, summary, status, oauthError } = failure
   // An error of another session, which the refresh function uses, says nothing about this one.
   if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) return { failure, error: cause as OAuthError }
-  const reason = summary ? undefined : safeMessage(cause)
-  const text = explanations[kind].replace('.', summary ? ` (${summary}).` : reason ? `: ${reason}` : '.')
+  const reason = safeMessage(cause)
+  const text =
+    reason && kind === 'misconfigured'
+      ? `A setting is wrong: ${reason} The tokens were kept.`
+      : explanations[kind].replace('.', summary ? ` (${summary}).` : reason ? `: ${reason}` : '.')
   return { failure, error: new OAuthError(codes[kind], text, { cause, status, oauthError }) }
 }
 

@@ -7,12 +7,13 @@ import { lockHolders } from './requirements/lock-holders.js'
 import { lockWaiters } from './requirements/lock-waiters.js'
 import { locking } from './requirements/locking.js'
 import { notifying } from './requirements/notifying.js'
+import { optionalMembers } from './requirements/optional-members.js'
 import { readingAndWriting } from './requirements/reading-and-writing.js'
 import { sessions } from './requirements/sessions.js'
 import { verifyLacks } from './verify-lacks.js'
 
 const groups: Readonly<Record<string, readonly Requirement[]>> = {
-  'reading and writing': readingAndWriting,
+  'reading and writing': [...readingAndWriting, ...optionalMembers],
   comparing,
   locking: [...locking, ...lockWaiters, ...lockHolders],
   notifying,

@@ -60,6 +60,15 @@ export const readingAndWriting: readonly Requirement[] = [
       ),
   },
   {
+    promise: 'the member id_token is kept: a user is recognized by it, and a sign-out needs it',
+    test: (context) => checkKept(context, tokenSet(1, { id_token: 'made-up-header.made-up-claims.made-up-signature' })),
+  },
+  {
+    promise: 'the member axios-attach-oauth is kept: it identifies the sign-in',
+    test: (context) =>
+      checkKept(context, tokenSet(1, { 'axios-attach-oauth': { sign_in: 'made-up-sign-in', user: 'made-up-user' } })),
+  },
+  {
     promise: 'a number stays a number, and a text of digits a text',
     test: (context) =>
       checkKept(
