@@ -10,7 +10,7 @@ import { discard, readText } from './read-body.js'
 import type { GrantSettings } from './read-options.js'
 import { sendTo } from './send.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
-import { parseMembers } from './token-response.js'
+import { parseMembers } from '../token-answer.js'
 
 /** Finds the endpoints. */
 export type FindServer = (signal: AbortSignal) => Promise<AuthorizationServer>

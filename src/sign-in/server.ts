@@ -42,10 +42,11 @@ async function discover(settings: ClientSettings): Promise<AuthorizationServer> 
     if (response.status >= 400 && response.status < 500) response = await request('oauth2')
     status = response.status
     return await processDiscoveryResponse(issuer, response)
-  } catch {
+  } catch (cause) {
     if (status === undefined || isTransient(status))
       throw new SignInError('SIGN_IN_UNAVAILABLE', `${issuer} cannot be reached; it is down or refuses this origin (CORS)`, {
         status,
+        cause,
       })
     throw new SignInError('SIGN_IN_MISCONFIGURED', `${issuer} has no metadata; is it the exact issuer identifier?`, { status })
   }
