@@ -10,7 +10,7 @@ export interface KeepAliveOptions {
 
 const LONGEST = 30_000
 
-/** Events of a browser after which timers may be late. */
+/** Events of a browser after which timers may be late. React Native has a `window` without events, and no `document`. */
 const awakenings = [
   ['document', 'visibilitychange'],
   ['window', 'online'],
@@ -35,11 +35,11 @@ export function keepAlive(options?: KeepAliveOptions): KeepAlive {
     const look = (): void => void provider.getToken()
     const timer = setInterval(look, every)
     ;(timer as { unref?: () => void }).unref?.()
-    const world = globalThis as unknown as Record<string, EventTarget | undefined>
-    for (const [target, event] of awakenings) world[target]?.addEventListener(event, look)
+    const world = globalThis as unknown as Record<string, Partial<EventTarget> | undefined>
+    for (const [target, event] of awakenings) world[target]?.addEventListener?.(event, look)
     return () => {
       clearInterval(timer)
-      for (const [target, event] of awakenings) world[target]?.removeEventListener(event, look)
+      for (const [target, event] of awakenings) world[target]?.removeEventListener?.(event, look)
     }
   }
   return Object.assign(start, { option: 'keepAlive' } as const)

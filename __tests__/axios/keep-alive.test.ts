@@ -145,4 +145,22 @@ describe('a session with keepAlive()', () => {
       delete world[target]
     }
   })
+
+  it.each([
+    ['React Native, whose window has no events and which has no document', { window: globalThis }],
+    ['a platform whose document has no events', { window: {}, document: {} }],
+  ])('is checked by its timer on %s', async (_where, world) => {
+    jest.useFakeTimers()
+    Object.assign(globalThis, world)
+    try {
+      const { checks, end } = keep()
+      await jest.advanceTimersByTimeAsync(30_000)
+      expect(checks()).toBe(1)
+      end()
+      expect(jest.getTimerCount()).toBe(0)
+    } finally {
+      for (const name of Object.keys(world)) Reflect.deleteProperty(globalThis, name)
+      jest.useRealTimers()
+    }
+  })
 })

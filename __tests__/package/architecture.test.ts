@@ -36,13 +36,25 @@ async function allImports(): Promise<{ from: string; to: string }[]> {
 const partOf = (path: string): string => path.split('/')[0]!.replace(/\.ts$/, '')
 
 /** Small functions without a state: every part may import them. They import nothing. */
-const tools = ['check-options', 'copy-json', 'defined', 'loopback', 'release', 'types', 'until-aborted']
+const tools = [
+  'check-options',
+  'copy-json',
+  'defined',
+  'loopback',
+  'reduce-cause',
+  'release',
+  'token-answer',
+  'types',
+  'until-aborted',
+]
 
 /** What each part may import besides its own files. `axios` is also the package. */
 const mayImport: Record<string, string[]> = {
   types: [],
   errors: [],
   loopback: [],
+  'reduce-cause': [],
+  'token-answer': [],
   'check-options': [],
   'copy-json': [],
   defined: [],

@@ -1,10 +1,11 @@
 import { jest } from '@jest/globals'
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { finishSignIn, isSignInError, startSignIn, type SignInClient, type SignInError } from '../../src/sign-in/index.js'
+import { finishSignIn, startSignIn, type SignInClient } from '../../src/sign-in/index.js'
 import { json, startIssuer, type FakeIssuer } from './helpers/fake-issuer.js'
 import { openPage, type FakePage } from './helpers/fake-page.js'
 import { fakeSession } from './helpers/fake-session.js'
+import { failureOf } from './helpers/flow.js'
 
 let page: FakePage
 let server: FakeIssuer
@@ -37,16 +38,6 @@ function respond(request: URLSearchParams, response: Record<string, string> = {}
 }
 
 const settingsOf = ({ clientId, issuer }: SignInClient): object => ({ clientId, issuer: new URL(issuer).href })
-
-async function failureOf(work: Promise<unknown>): Promise<SignInError> {
-  try {
-    await work
-  } catch (error) {
-    if (isSignInError(error)) return error
-    throw error
-  }
-  throw new Error('it did not fail')
-}
 
 describe('a sign-in', () => {
   it('requests a code with PKCE, a state and a nonce', async () => {
@@ -372,7 +363,7 @@ describe('a failed sign-in says what happened and what to show', () => {
     const printed: string[] = []
     let verifier = ''
     for (const token of [
-      () => json({ access_token: 'secret-at', token_type: 'unknown-type' }),
+      () => json({ access_token: 'secret-at', token_type: 'mac' }),
       () => json({ error: 'invalid_grant', error_description: 'secret-at', code: 'secret-code' }, 400),
       () => json({ error: 'secret at, not a name' }, 400),
     ]) {

@@ -18,25 +18,33 @@ import { responseInterceptor } from './recover.js'
 import { isSamePlace, registry, type AttachedInstance } from './registry.js'
 import { attachedSession, sessionObject, type AttachedSession } from './session-object.js'
 
-/** One store, one session: instances attached to it share the refresh and the generation. */
+/** One store, one session: instances attached to it share the refresh and the generation. `restore` undoes the call. */
 function sessionFor(
   caller: string,
   store: TokenStore,
   options: SessionOptions,
   environment: Environment,
   earlier: OpenSession | undefined,
-): OpenSession {
+): { readonly open: OpenSession; readonly restore: () => void } {
   const { sessions } = registry()
-  const present = sessions.get(store) ?? earlier
+  const known = sessions.get(store)
+  const present = known ?? earlier
+  const enter = (open: OpenSession, undo?: () => void): ReturnType<typeof sessionFor> => {
+    sessions.set(store, open)
+    const restore = (): void => {
+      undo?.()
+      if (known) sessions.set(store, known)
+      else sessions.delete(store)
+    }
+    return { open, restore }
+  }
   if (present && !present.operations.isClosed) {
-    present.configure(settingsNamed(caller, store, options, present.settings))
-    sessions.set(store, present)
-    return present
+    const before = { ...present.settings }
+    present.configure(settingsNamed(caller, store, options, before))
+    return enter(present, () => present.configure(before))
   }
   const settings = readSettings(caller, store, options)
-  const open = openSession(persistenceFor(caller, store), settings, environment)
-  sessions.set(store, open)
-  return open
+  return enter(openSession(persistenceFor(caller, store), settings, environment))
 }
 
 /**
@@ -48,7 +56,7 @@ function sessionFor(
  * await api.get('/me', { oauth: session })
  */
 export function createSession(store: TokenStore, options?: SessionOptions): Session {
-  const session = sessionObject(sessionFor('createSession', store, options ?? {}, platform, undefined))
+  const session = sessionObject(sessionFor('createSession', store, options ?? {}, platform, undefined).open)
   ;(store as CookieStore)[cookieSession]?.(session)
   return session
 }
@@ -78,7 +86,8 @@ export function attachIn(
   store: TokenStore,
   options: AttachOptions,
 ): AttachedSession {
-  if (typeof instance?.interceptors?.request?.use !== 'function')
+  const { request, response } = instance?.interceptors ?? {}
+  if (typeof request?.use !== 'function' || typeof response?.use !== 'function')
     throw new TypeError('attachOAuth: instance must be an axios instance, such as axios.create({ baseURL })')
   const { attached } = registry()
   const earlier = attached.get(instance)
@@ -98,10 +107,18 @@ export function attachIn(
     ignoresAllowAbsoluteUrls: /^(0|1\.[0-8])\./.test(axios.VERSION),
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
-  const open = sessionFor('attachOAuth', store, options, environment, earlier?.open)
-  // A store may throw here, and a call that throws must leave the instance unchanged.
-  const unwatch = open.sync.watch()
-  earlier?.release()
+  const { open, restore } = sessionFor('attachOAuth', store, options, environment, earlier?.open)
+  let unwatch: (() => void) | undefined
+  let stopKeepAlive: (() => void) | undefined
+  try {
+    unwatch = open.sync.watch()
+    stopKeepAlive = options.keepAlive?.(open.provider)
+  } catch (error) {
+    // A call that throws leaves the instance, its earlier attachment and the session unchanged.
+    unwatch?.()
+    restore()
+    throw error
+  }
   const credentials = new CredentialFactory(options.header, open.sentCredentials, cookieSession in store)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
   const attachment: Attachment = {
@@ -123,11 +140,11 @@ export function attachIn(
       othersAreSynchronous: () => registration.othersAreSynchronous(),
     },
   }
+  earlier?.release()
   const registration = registerInnermost(instance, {
     request: requestInterceptors(attachment),
     response: responseInterceptor(attachment),
   })
-  const stopKeepAlive = options.keepAlive?.(open.provider)
   const mine: AttachedInstance = {
     store,
     open,
@@ -135,7 +152,7 @@ export function attachIn(
       if (attached.get(instance) !== mine) return
       attached.delete(instance)
       registration.undo()
-      unwatch()
+      unwatch?.()
       stopKeepAlive?.()
       forget()
     },

@@ -1,4 +1,4 @@
-import { networkCode } from './cause.js'
+import { networkCode } from '../reduce-cause.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
 
 /** The error of a request that got no answer or an incomplete one. */

@@ -1,4 +1,4 @@
-export type { ReducedCause } from './cause.js'
+export type { ReducedCause } from '../reduce-cause.js'
 export { clientCredentials } from './client-credentials.js'
 export type {
   ClientAssertion,

@@ -5,7 +5,8 @@ import type { GrantSettings } from './read-options.js'
 import { sendTo } from './send.js'
 import type { FindServer } from './server.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
-import { errorCode, isRedirect, parseMembers } from './token-response.js'
+import { parseMembers } from '../token-answer.js'
+import { errorCode, isRedirect } from './token-response.js'
 
 /**
  * Makes the function that revokes a token set (RFC 7009), the refresh token first: many servers then also revoke the access

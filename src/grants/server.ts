@@ -11,7 +11,7 @@ import { discard, readText } from './read-body.js'
 import type { GrantSettings } from './read-options.js'
 import { sendTo } from './send.js'
 import { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js'
-import { parseMembers } from './token-response.js'
+import { parseMembers } from '../token-answer.js'
 
 /** Finds the endpoints. */
 export type FindServer = (signal: AbortSignal) => Promise<AuthorizationServer>

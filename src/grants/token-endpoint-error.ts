@@ -1,5 +1,5 @@
 import { brandAsSafe } from '../errors.js'
-import { networkCode, reduceCause } from './cause.js'
+import { networkCode, reduceCause } from '../reduce-cause.js'
 
 /** Details of a failed token request. */
 export interface TokenEndpointFailure {

@@ -1,28 +1,7 @@
+import { parseMembers, type Members } from '../token-answer.js'
 import type { TokenResponse } from '../types.js'
 import { discard, readText } from './read-body.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
-
-type Members = Readonly<Record<string, unknown>>
-
-function parseForm(text: string): Members | undefined {
-  const members = Object.fromEntries(new URLSearchParams(text))
-  return 'access_token' in members || 'error' in members ? members : undefined
-}
-
-/**
- * The members of an answer: JSON regardless of its content type, or a form (GitHub, older Facebook). `undefined` for any other
- * text.
- */
-export function parseMembers(text: string): Members | undefined {
-  // `trim` also removes a byte order mark.
-  const trimmed = text.trim()
-  try {
-    const json = JSON.parse(trimmed) as unknown
-    return typeof json === 'object' && json !== null ? (json as Members) : undefined
-  } catch {
-    return /^\w+=[^\s<>{}]*$/.test(trimmed) ? parseForm(trimmed) : undefined
-  }
-}
 
 /** The error code of an answer (RFC 6749 §5.2), if it is fit for a message. */
 export function errorCode({ error }: Members = {}): string | undefined {

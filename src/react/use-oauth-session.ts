@@ -11,19 +11,30 @@ function withoutRefreshing({ refreshing: _, ...state }: SessionSnapshot): OAuthS
   return state
 }
 
+/** True for an array, and for an object of `{}` or without a prototype. The entries of a `Date`, a `Map` or a class don't show its value. */
+function hasPlainEntries(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return Array.isArray(value) || prototype === null || Object.getPrototypeOf(prototype) === null
+}
+
 function isShallowEqual(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false
-  const [first, second] = [Object.entries(a), Object.entries(b)]
-  return first.length === second.length && first.every(([key, value]) => Object.is(value, (b as Record<string, unknown>)[key]))
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b) || !hasPlainEntries(a)) return false
+  // With the `length` of an array, which differs for arrays with holes.
+  const names = Reflect.ownKeys(a)
+  return (
+    names.length === Reflect.ownKeys(b).length &&
+    names.every((name) => Object.hasOwn(b, name) && Object.is(Reflect.get(a, name), Reflect.get(b, name)))
+  )
 }
 
 /**
  * Reads the session of `<OAuthProvider>` and renders again when it changes. Also loads the session.
  *
  * Without a selector it returns the snapshot without `refreshing`, so that a refresh does not render twice. A selector gets the whole snapshot; the component
- * renders again only if the selected value changes (compared by `Object.is`, objects one level deep). A server, and the first render in the browser after
- * it, get `status: 'unknown'`.
+ * renders again only if the selected value changes (compared by `Object.is`, plain objects and arrays one level deep; a `Date`, a `Map` or an instance of a
+ * class only equals itself). A server, and the first render in the browser after it, get `status: 'unknown'`.
  *
  * Throws a `TypeError` without a provider and without a session.
  *

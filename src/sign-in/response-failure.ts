@@ -8,7 +8,8 @@ export function isTransient(status: number | undefined, oauthError?: string): bo
 function codeOf(status: number | undefined, oauthError: string): SignInErrorCode {
   if (isTransient(status, oauthError)) return 'SIGN_IN_UNAVAILABLE'
   if (oauthError === 'access_denied') return 'SIGN_IN_DENIED'
-  if (oauthError === 'invalid_grant') return 'SIGN_IN_CODE_REFUSED'
+  // GitHub has an error code of its own.
+  if (/^(invalid_grant|bad_verification_code)$/.test(oauthError)) return 'SIGN_IN_CODE_REFUSED'
   // OpenID Connect Core §3.1.2.6
   if (/^(login|interaction|consent|account_selection)_required$/.test(oauthError)) return 'SIGN_IN_INTERACTION_REQUIRED'
   return 'SIGN_IN_MISCONFIGURED'

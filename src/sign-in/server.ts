@@ -43,12 +43,13 @@ async function discover(settings: ClientSettings): Promise<AuthorizationServer> 
     if (response.status >= 400 && response.status < 500) response = await request('oauth2')
     status = response.status
     return await processDiscoveryResponse(issuer, response)
-  } catch (error) {
+  } catch (cause) {
     if (status === undefined || isTransient(status))
       throw new SignInError('SIGN_IN_UNAVAILABLE', `${issuer} cannot be reached; it is down or refuses this origin (CORS)`, {
         status,
+        cause,
       })
-    const isOther = (error as { code?: unknown }).code === JSON_ATTRIBUTE_COMPARISON
+    const isOther = (cause as { code?: unknown }).code === JSON_ATTRIBUTE_COMPARISON
     const reason = isOther ? 'has metadata of another issuer' : 'has no metadata'
     throw new SignInError('SIGN_IN_MISCONFIGURED', `${issuer} ${reason}; is it the exact issuer identifier?`, { status })
   }

@@ -1,3 +1,5 @@
+import { reduceCause } from '../reduce-cause.js'
+
 const messages = {
   SIGN_IN_DENIED: 'Sign-in was cancelled or not allowed.',
   SIGN_IN_STALE: 'This sign-in is out of date. Please sign in again.',
@@ -21,7 +23,7 @@ const messages = {
  * | `SIGN_IN_LOST` | the code verifier is gone: storage was cleared, another browser started the sign-in, or the link is forged |
  * | `SIGN_IN_STATE_MISMATCH` | the response has no `state` while a sign-in waits for one, or more than one |
  * | `SIGN_IN_INTERACTION_REQUIRED` | `prompt: 'none'` found no session at the authorization server (`login_required` and similar) |
- * | `SIGN_IN_RESPONSE_INVALID` | issuer, nonce or ID token of the response failed validation (RFC 9207, OpenID Connect Core §3.1.3.7) |
+ * | `SIGN_IN_RESPONSE_INVALID` | the authorization response (RFC 9207), the token response or the ID token (OpenID Connect Core §3.1.3.7) is not valid |
  * | `SIGN_IN_CODE_REFUSED` | the token endpoint answered `invalid_grant` to the authorization code |
  * | `SIGN_IN_UNAVAILABLE` | no usable answer from the authorization server; the only code that is `retryable` |
  * | `SIGN_IN_MISCONFIGURED` | a setting of the client or of the server is wrong |
@@ -35,6 +37,8 @@ export interface SignInFailure {
   readonly oauthError?: string | undefined
   /** The HTTP status of the token or metadata response. */
   readonly status?: number | undefined
+  /** The failure of the request. Only its name, code, status and system call are kept. */
+  readonly cause?: unknown
 }
 
 // Registered, so that two copies of the package in one page recognise each other's errors.
@@ -63,9 +67,12 @@ export class SignInError extends Error {
   /** The HTTP status of the token or metadata response, if there was one. */
   declare readonly status?: number
 
-  constructor(code: SignInErrorCode, message: string, { oauthError, status }: SignInFailure = {}) {
+  constructor(code: SignInErrorCode, message: string, { oauthError, status, cause }: SignInFailure = {}) {
     const named = oauthError && /^[\w.-]{1,64}$/.test(oauthError) ? oauthError : undefined
-    super(`${named ? `${message}: ${named}` : message} See docs/errors.md#errors-of-the-sign-in`)
+    super(
+      `${named ? `${message}: ${named}` : message} See docs/errors.md#errors-of-the-sign-in`,
+      cause === undefined ? undefined : { cause: reduceCause(cause) },
+    )
     this.code = code
     this.userMessage = messages[code]
     this.retryable = code === 'SIGN_IN_UNAVAILABLE'

@@ -1,4 +1,5 @@
 import { OAuthError } from '../errors.js'
+import { needsProof } from '../token-answer.js'
 import type { TokenJSON } from '../types.js'
 import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
 
@@ -12,9 +13,6 @@ const expiryNames = (tokens: TokenJSON): string[] => [
 ]
 
 export const tokenMembers = ['refresh_token', 'id_token', 'access_token']
-
-/** Token types that need a proof, which this package does not send (RFC 9449, RFC 8693). */
-const proofTypes = /^\s*(dpop|pop|mac|n_a)\s*$/i
 
 const MAX_TOKEN_LENGTH = 65_536
 
@@ -52,7 +50,7 @@ export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTo
   } else {
     if (!/^[\x21-\x7e]+$/.test(accessToken))
       refuse('its access_token is not a valid header value, but has a line break, a space or a non-ASCII character')
-    if (proofTypes.test(text(tokens.token_type) ?? '')) refuse('its token_type requires a proof of possession')
+    if (needsProof(tokens.token_type)) refuse('its token_type requires a proof of possession')
   }
   return { tokens, accessToken, refreshToken }
 }

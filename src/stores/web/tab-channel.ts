@@ -11,6 +11,15 @@ export interface TabChannel {
   subscribe(listener: (message: unknown) => void): () => void
 }
 
+/** If the browser now denies storage to the site, the event counts as one of it: the next read reports that. */
+function isLocalStorage(area: Storage | null): boolean {
+  try {
+    return area === page().localStorage
+  } catch {
+    return true
+  }
+}
+
 /** Makes a channel. `storageKey`: a localStorage item whose `storage` events count as `CHANGED`, for changes by other code. */
 export function tabChannel(name: string, storageKey?: string): TabChannel {
   let channel: BroadcastChannel | undefined
@@ -27,7 +36,7 @@ export function tabChannel(name: string, storageKey?: string): TabChannel {
     stopListening = listen('storage', (event) => {
       const { key, storageArea } = event as StorageEvent
       // The event of `clear()` names no key.
-      if ((key === storageKey || key === null) && storageArea === page().localStorage) deliver(CHANGED)
+      if ((key === storageKey || key === null) && isLocalStorage(storageArea)) deliver(CHANGED)
     })
   }
 
