@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import axios from 'axios'
 import { attachOAuth, memoryStore } from '../../src/index.js'
 import { clientCredentials, refreshToken, TokenEndpointError, type GrantOptions } from '../../src/grants/index.js'
@@ -23,15 +24,13 @@ function setUp(
 describe('discovery', () => {
   it('asks the issuer for its metadata, and sends to the endpoint that they name', async () => {
     const { refresh, sent } = setUp(() => Response.json(metadata))
-    const { signal } = new AbortController()
-    await call(refresh, { signal })
+    await call(refresh)
     expect(sent[0]).toMatchObject({
       url: 'https://login.example.com/.well-known/openid-configuration',
       method: 'GET',
       redirect: 'manual',
       headers: { accept: 'application/json' },
     })
-    expect(sent[0]?.signal).toBe(signal)
     expect(others(sent)).toEqual(['https://login.example.com/token'])
   })
 
@@ -137,15 +136,57 @@ describe('discovery', () => {
 
   it('goes on for the others when the caller that began it leaves', async () => {
     const controller = new AbortController()
-    const { refresh, sent } = setUp((one) => (one.signal === controller.signal ? noAnswer(one) : Response.json(metadata)))
+    let hasLeft = false
+    const { refresh, sent } = setUp((one) => (hasLeft && !one.signal?.aborted ? Response.json(metadata) : noAnswer(one)))
     const leaving = rejection(call(refresh, { signal: controller.signal }))
     const staying = [call(refresh), call(refresh)]
+    hasLeft = true
     controller.abort()
     expect(await leaving).toBeInstanceOf(TokenEndpointError)
     await Promise.all(staying)
     expect(others(sent)).toHaveLength(2)
     // The callers that stay share one discovery.
-    expect(sent.filter((one) => isDiscovery(one) && one.signal !== controller.signal)).toHaveLength(1)
+    expect(sent.filter((one) => isDiscovery(one) && !one.signal?.aborted)).toHaveLength(1)
+  })
+
+  describe('that hangs', () => {
+    beforeEach(() => {
+      jest.useFakeTimers()
+    })
+    afterEach(() => {
+      jest.useRealTimers()
+    })
+
+    it.each<[string, (sent: Sent) => Promise<never>]>([
+      ['ends with its signal', noAnswer],
+      ['ignores its signal', () => new Promise(() => undefined)],
+    ])(
+      'fails for all callers after 10 s for each form, and the next caller starts another one, with a fetch that %s',
+      async (_how, hang) => {
+        let isHanging = true
+        const { refresh, sent } = setUp((one) => (isHanging ? hang(one) : Response.json(metadata)))
+        const failures = [rejection(call(refresh)), rejection(call(refresh))]
+        await jest.advanceTimersByTimeAsync(20_000)
+        for (const error of await Promise.all(failures))
+          expect(error).toMatchObject({
+            name: 'TokenEndpointError',
+            message: 'The issuer https://login.example.com did not send its metadata within 10000 ms.',
+          })
+        expect(discoveries(sent)).toHaveLength(2)
+        expect(sent.every(({ signal }) => signal?.aborted)).toBe(true)
+        isHanging = false
+        await call(refresh)
+        expect([discoveries(sent).length, others(sent).length, jest.getTimerCount()]).toEqual([3, 1, 0])
+      },
+    )
+
+    it('in the form of OpenID Connect is followed by the form of RFC 8414', async () => {
+      const { refresh, sent } = setUp((one) => (one.url.includes('openid') ? noAnswer(one) : Response.json(metadata)))
+      const refreshed = call(refresh)
+      await jest.advanceTimersByTimeAsync(10_000)
+      await refreshed
+      expect(others(sent)).toHaveLength(1)
+    })
   })
 
   it('tells why it could not be reached', async () => {

@@ -44,7 +44,7 @@ const failures: [string, Fault, string][] = [
     answer(200, '{"access_token":"at-made\\r\\nX-Injected: up"}'),
     'OAUTH_REFRESH_UNAVAILABLE',
   ],
-  ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/elsewhere' }), 'OAUTH_REFRESH_UNAVAILABLE'],
+  ['a redirect', answer(302, '', { location: 'http://127.0.0.1:1/elsewhere' }), 'OAUTH_CLIENT_REFUSED'],
 ]
 
 describe.each(['fetch', 'the axios instance'] as const)('a token endpoint that fails, asked through %s', (transport) => {

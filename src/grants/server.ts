@@ -10,6 +10,7 @@ import { objectionTo } from './endpoint.js'
 import { discard, readText } from './read-body.js'
 import type { GrantSettings } from './read-options.js'
 import { sendTo } from './send.js'
+import { withTimeLimit } from './time-limit.js'
 import { TokenEndpointError, type TokenEndpointFailure } from './token-endpoint-error.js'
 import { parseMembers } from '../token-answer.js'
 
@@ -26,6 +27,9 @@ function check({ token_endpoint, revocation_endpoint }: AuthorizationServer, all
     if (objection !== undefined) throw wrong(`The issuer's metadata can't be used: ${name} ${objection}.`)
   }
 }
+
+/** The time limit of each request for metadata, in milliseconds. Callers share a discovery, and may be more patient. */
+const LIMIT = 10_000
 
 /** Statuses below 500 that say nothing about the address. */
 const passing = new Set([407, 408, 425, 429])
@@ -78,9 +82,15 @@ async function attempt(
 }
 
 async function discover(settings: GrantSettings, issuer: URL, signal: AbortSignal): Promise<AuthorizationServer> {
-  const first = await attempt(settings, issuer, 'oidc', signal)
+  const late = (): Attempt => ({
+    failure: new TokenEndpointError(`The issuer ${issuer.origin} did not send its metadata within ${LIMIT} ms.`),
+    weight: 1,
+  })
+  const request = (algorithm: 'oidc' | 'oauth2'): Promise<Attempt> =>
+    withTimeLimit(LIMIT, signal, (limited) => attempt(settings, issuer, algorithm, limited), late)
+  const first = await request('oidc')
   if ('server' in first) return first.server
-  const second = await attempt(settings, issuer, 'oauth2', signal)
+  const second = await request('oauth2')
   if ('server' in second) return second.server
   throw second.weight > first.weight ? second.failure : first.failure
 }
