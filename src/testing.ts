@@ -67,8 +67,8 @@ const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The t
  * Makes a session for the tests of an application, without servers, storage or timers. From the first `getSnapshot()` on the
  * session has the given state. It is a real session in memory: components can subscribe, `signIn`, `signOut` and `refresh` work,
  * and `attachOAuth(api, session.store)` attaches an axios instance. `unknown` and `unavailable` last until `set`, `signIn` or
- * `signOut`, at which waiting requests reject, as at any sign-in. Throws a `TypeError` that names the invalid option, or
- * `OAUTH_TOKEN_INVALID` for unusable `tokens`.
+ * `signOut`, at which waiting requests reject, as at any sign-in, unless the same user signs in again. Throws a `TypeError` that
+ * names the invalid option, or `OAUTH_TOKEN_INVALID` for unusable `tokens`.
  *
  * @example
  * const session = fakeSession({ status: 'signed_in', user: 'ann' })

@@ -82,7 +82,7 @@ describe('finishSignIn refuses a token response', () => {
     await flow.respond()
     expect(await failureOf(finishSignIn(flow.client, fakeSession()))).toMatchObject({
       code: 'SIGN_IN_RESPONSE_INVALID',
-      message: expect.stringMatching('proof of possession'),
+      message: expect.stringMatching('token_type'),
     })
   })
 

@@ -21,7 +21,7 @@ export interface SignInClient {
   issuer: string | URL
   /** The client identifier of a public client (RFC 6749 §2.2). */
   clientId: string
-  /** The registered redirect URI, a page of this origin (RFC 6749 §3.1.2). A path is resolved against the page's origin. */
+  /** The registered redirect URI, a page of this origin, without a fragment (RFC 6749 §3.1.2). A path is resolved against the page's origin. */
   redirectUri: string | URL
   /** The scope to request, for instance `openid offline_access`. With `openid` a nonce is sent and the ID token is validated. */
   scope: string
@@ -54,19 +54,23 @@ export function readClient(client: SignInClient, caller: string): ClientSettings
   const { issuer, redirectUri, postLogoutRedirectUri } = client ?? refuse('client must be an object')
   const isSecure = ({ protocol, hostname }: URL): boolean =>
     protocol === 'https:' || (protocol === 'http:' && (isLoopback(hostname) || client.dangerouslyAllowInsecureHttp === true))
-  const read = (value: unknown, name: string, base?: string): URL => {
-    const url = URL.canParse(String(value), base) ? new URL(String(value), base) : undefined
+  const read = (value: string | URL | undefined, name: string, base?: string): URL => {
+    const text = typeof value === 'string' ? value : value?.href
+    // An empty text is a missing setting, although it resolves to the root.
+    const url = text && URL.canParse(text, base) ? new URL(text, base) : undefined
     return url && isSecure(url) ? url : refuse(`${name} must be an https URL; plain http is for loopback only`)
   }
   for (const name of ['clientId', 'scope'] as const)
     if (!client[name] || typeof client[name] !== 'string') refuse(`${name} must be a non-empty string`)
   const issuerUrl = read(issuer, 'issuer')
   const { origin } = location
+  const redirect = read(redirectUri, 'redirectUri', origin)
+  if (redirect.href.includes('#')) refuse('redirectUri must not have a fragment (RFC 6749 §3.1.2)')
   return {
     ...client,
     issuer: issuerUrl,
     issuerIdentifier: issuer instanceof URL && issuer.pathname === '/' ? issuer.origin : String(issuer),
-    redirectUri: read(redirectUri, 'redirectUri', origin),
+    redirectUri: redirect,
     postLogoutRedirectUri:
       postLogoutRedirectUri === undefined ? undefined : read(postLogoutRedirectUri, 'postLogoutRedirectUri', origin),
     isSecure,

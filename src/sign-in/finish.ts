@@ -7,7 +7,7 @@ import { SignInError } from './sign-in-error.js'
 
 /** Options of `finishSignIn`. */
 export interface FinishSignInOptions {
-  /** The address with the authorization response. Default: `location.href`. */
+  /** The address with the authorization response. A path is resolved against the page's address. Default: `location.href`. */
   url?: string | URL
   /**
    * Shows the page on which the user continues, for instance with a router. The argument is a path on this page's origin.
@@ -61,7 +61,9 @@ async function finish(
  * once, even if two effects or two tabs call this function; concurrent calls in one page share the outcome.
  *
  * Resolves with `undefined` on a server, or if the address holds no authorization response for this client, so every page may
- * call it: a `code` or `error` without `state` is the application's own parameter while no sign-in waits for its response. Rejects with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option.
+ * call it: a `code` or `error` without `state` is the application's own parameter while no sign-in waits for its response. Rejects
+ * with a `SignInError`, with the session's own error, or with a `TypeError` for an invalid option. A failure uses the response up:
+ * another call with this address rejects with the failure of the first one and sends nothing. To retry, call `startSignIn`.
  *
  * @example
  * const finished = await finishSignIn(client, session, { navigate: (path) => router.replace(path) })
@@ -74,7 +76,9 @@ export async function finishSignIn(
   if (typeof location === 'undefined') return undefined
   const settings = readClient(client, 'finishSignIn')
   if (typeof session?.signIn !== 'function') throw new TypeError('finishSignIn: session must be a session')
-  const url = new URL(given ?? location.href)
+  const address = String(given ?? location.href)
+  if (!URL.canParse(address, location.href)) throw new TypeError('finishSignIn: url must be an address')
+  const url = new URL(address, location.href)
   const isResponse = url.searchParams.has('code') || url.searchParams.has('error')
   if (!isResponse || !isRedirectPage(url, settings.redirectUri)) return undefined
   const key = [url, settings.clientId, settings.issuer].join()

@@ -1,6 +1,6 @@
 import type { AuthorizationServer } from 'oauth4webapi'
 import type { ClientSettings } from './client.js'
-import { SignInError } from './sign-in-error.js'
+import { isSignInError, SignInError } from './sign-in-error.js'
 
 /** A sign-in that waits for its authorization response. */
 export interface PendingSignIn {
@@ -26,7 +26,8 @@ const PREFIX = 'axios-attach-oauth.sign-in.'
 /** One hour: second factors and e-mails take time. */
 const LIFETIME = 3_600_000
 
-const refused = (): SignInError => new SignInError('SIGN_IN_STORAGE_UNAVAILABLE', 'localStorage refused the code verifier')
+const refused = (cause: unknown): SignInError =>
+  new SignInError('SIGN_IN_STORAGE_UNAVAILABLE', 'localStorage refused the code verifier', { cause })
 
 function parse(text: string | null): PendingSignIn | UsedSignIn | undefined {
   try {
@@ -51,8 +52,8 @@ export function savePending(state: string, pending: Omit<PendingSignIn, 'expires
   try {
     sweep()
     localStorage.setItem(PREFIX + state, JSON.stringify({ ...pending, expiresAt: Date.now() + LIFETIME }))
-  } catch {
-    throw refused()
+  } catch (cause) {
+    throw refused(cause)
   }
 }
 
@@ -73,13 +74,7 @@ function isOf(record: PendingSignIn, clientId: string, issuer: URL): boolean {
 }
 
 function take({ clientId, issuer }: ClientSettings, state: string): PendingSignIn | undefined {
-  let text: string | null
-  try {
-    text = localStorage.getItem(PREFIX + state)
-  } catch {
-    throw refused()
-  }
-  const record = parse(text)
+  const record = parse(localStorage.getItem(PREFIX + state))
   if (!record) throw new SignInError('SIGN_IN_LOST', 'localStorage has no code verifier for this authorization response')
   if ('used' in record) throw new SignInError('SIGN_IN_STALE', 'the authorization response was used before')
   // Another client of this page may share the redirect URI: the response stays for that client.
@@ -96,5 +91,10 @@ function take({ clientId, issuer }: ClientSettings, state: string): PendingSignI
  */
 export async function takePending(settings: ClientSettings, state: string): Promise<PendingSignIn | undefined> {
   const locks = globalThis.navigator?.locks as LockManager | undefined
-  return locks ? locks.request(PREFIX + state, () => take(settings, state)) : take(settings, state)
+  try {
+    return await (locks ? locks.request(PREFIX + state, () => take(settings, state)) : take(settings, state))
+  } catch (error) {
+    // Browsers refuse storage, and locks with it. A response that can't be marked as used is not used.
+    throw isSignInError(error) ? error : refused(error)
+  }
 }

@@ -27,7 +27,7 @@ const messages = {
  * | `SIGN_IN_CODE_REFUSED` | the token endpoint answered `invalid_grant` to the authorization code |
  * | `SIGN_IN_UNAVAILABLE` | no usable answer from the authorization server; the only code that is `retryable` |
  * | `SIGN_IN_MISCONFIGURED` | a setting of the client or of the server is wrong |
- * | `SIGN_IN_STORAGE_UNAVAILABLE` | the browser refused to store the code verifier |
+ * | `SIGN_IN_STORAGE_UNAVAILABLE` | the browser refused access to the code verifier |
  */
 export type SignInErrorCode = keyof typeof messages
 
@@ -60,7 +60,10 @@ export class SignInError extends Error {
   declare readonly code: SignInErrorCode
   /** An English sentence for the user. Translate by `code`. */
   declare readonly userMessage: string
-  /** True when a later attempt can succeed without a change of settings or a decision by the user. */
+  /**
+   * True when a later `startSignIn` can succeed without a change of settings or a decision by the user. A later `finishSignIn` for
+   * this authorization response can not.
+   */
   declare readonly retryable: boolean
   /** The OAuth error code of the server, if there was one. */
   declare readonly oauthError?: string

@@ -33,10 +33,12 @@ export async function readTokens(
   const { access_token, id_token, token_type, error } = tokens ?? {}
   if (!ok || (typeof error === 'string' && typeof access_token !== 'string')) throw responseFailure({ error }, status)
   if (!tokens) throw new SignInError('SIGN_IN_RESPONSE_INVALID', 'the token endpoint answered without JSON: is this its address?')
-  if (needsProof(token_type))
-    throw new SignInError('SIGN_IN_RESPONSE_INVALID', 'the token type requires a proof of possession, which is not sent')
-  // Other members do not concern the library, which is stricter than the session.
-  const checked = { access_token, token_type: 'bearer', ...(typeof id_token === 'string' && id_token && { id_token }) }
+  // The library gets no other members, because it is stricter than the session. It refuses the type `mac`.
+  const checked = {
+    access_token,
+    token_type: needsProof(token_type) ? 'mac' : 'bearer',
+    ...(typeof id_token === 'string' && id_token && { id_token }),
+  }
   try {
     await processAuthorizationCodeResponse(server, client, new Response(JSON.stringify(checked)), {
       ...(nonce !== undefined && { expectedNonce: nonce, requireIdToken: true }),

@@ -1,6 +1,7 @@
 import type { OAuthError } from '../errors.js'
+import { newEpoch, type Epoch } from '../session/epoch.js'
 import type { OpenSession } from '../session/open-session.js'
-import type { TokenProvider } from '../session/token-provider.js'
+import type { TokenProvider, TokenResult } from '../session/token-provider.js'
 
 /** Decides whether a session may use its token set. */
 export interface Gate {
@@ -13,16 +14,42 @@ export interface Gate {
 export function gateSession({ provider, sync }: OpenSession, { isOpen, opened }: Gate): void {
   const peekToken = provider.peekToken.bind(provider)
   const getToken = provider.getToken.bind(provider)
+  const isCurrent = provider.isCurrent.bind(provider)
   const load = sync.load.bind(sync)
+  /** The epoch of requests that are made after a sign-out while the gate is closed. Ends when the gate opens. */
+  let waiting: Epoch | undefined
+
+  function epoch(): Epoch | undefined {
+    const present = Reflect.get(Object.getPrototypeOf(provider) as object, 'epoch', provider) as Epoch | undefined
+    if (present || isOpen()) return present
+    if (!waiting) {
+      const end = (): void => void (waiting = undefined)
+      opened().then(end, end)
+      waiting = newEpoch({})
+    }
+    return waiting
+  }
+
+  async function getTokenLater(...given: Parameters<typeof getToken>): Promise<TokenResult> {
+    try {
+      // The gate may have closed again.
+      while (!isOpen()) await opened()
+    } catch (error) {
+      return { type: 'rejected', error: error as OAuthError }
+    }
+    return getToken(...given)
+  }
+
+  async function loadLater(): Promise<void> {
+    while (!isOpen()) await opened()
+    return load()
+  }
+
+  Object.defineProperty(provider, 'epoch', { configurable: true, get: epoch })
   Object.assign(provider, {
     peekToken: (...given) => (isOpen() ? peekToken(...given) : undefined),
-    getToken: (...given) =>
-      isOpen()
-        ? getToken(...given)
-        : opened().then(
-            () => getToken(...given),
-            (error: unknown) => ({ type: 'rejected', error: error as OAuthError }),
-          ),
-  } satisfies Pick<TokenProvider, 'peekToken' | 'getToken'>)
-  Object.assign(sync, { load: () => (isOpen() ? load() : opened().then(load)) })
+    getToken: (...given) => (isOpen() ? getToken(...given) : getTokenLater(...given)),
+    isCurrent: (given) => (waiting && given === waiting ? !isOpen() : isCurrent(given)),
+  } satisfies Pick<TokenProvider, 'peekToken' | 'getToken' | 'isCurrent'>)
+  Object.assign(sync, { load: () => (isOpen() ? load() : loadLater()) })
 }

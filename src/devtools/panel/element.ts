@@ -2,7 +2,10 @@ import type { Faults } from '../faults.js'
 import type { DevtoolsSession } from '../session.js'
 import { element, setText } from './dom.js'
 import { viewSession, type SessionView } from './session-view.js'
-import { css } from './styles.js'
+import { applyStyles } from './styles.js'
+
+/** jsdom has frames only on request. */
+const nextFrame = (draw: () => void): number => (globalThis.requestAnimationFrame ?? setTimeout)(draw) as number
 
 /** The sessions that a panel shows, by the name that it gives them. */
 export type DevtoolsSessions = Readonly<Record<string, DevtoolsSession>>
@@ -16,16 +19,22 @@ export interface OAuthDevtoolsElement extends HTMLElement {
 }
 
 /**
- * Defines the custom element `<oauth-devtools>` once. `mountDevtools` does so automatically.
+ * Defines the custom element `<oauth-devtools>` once. `mountDevtools` does so automatically. Throws a `TypeError` on a platform
+ * without custom elements, such as React Native or a server.
  *
  * @example
  * defineDevtools()
  * document.querySelector('oauth-devtools').show({ api: session })
  */
 export function defineDevtools(): void {
+  definePanel('defineDevtools')
+}
+
+/** `caller`: the public function, for the error. */
+export function definePanel(caller: string): void {
+  if (typeof customElements === 'undefined')
+    throw new TypeError(`${caller}: the panel needs a page with custom elements; elsewhere use recordHistory or printTimeline`)
   if (customElements.get('oauth-devtools')) return
-  const sheet = new CSSStyleSheet()
-  sheet.replaceSync(css)
 
   // Inside a function: a server has no HTMLElement.
   class Panel extends HTMLElement implements OAuthDevtoolsElement {
@@ -41,7 +50,7 @@ export function defineDevtools(): void {
     constructor() {
       super()
       const root = this.attachShadow({ mode: 'open' })
-      root.adoptedStyleSheets = [sheet]
+      applyStyles(root)
       root.append(this.#details)
       this.#details.addEventListener('toggle', () => this.#draw())
     }
@@ -64,7 +73,7 @@ export function defineDevtools(): void {
       this.setAttribute('role', 'complementary')
       this.setAttribute('aria-label', 'OAuth devtools')
       this.#views = Object.entries(this.#sessions).map(([name, session]) =>
-        viewSession(name, session, this.#faults, () => (this.#frame ??= requestAnimationFrame(() => this.#draw()))),
+        viewSession(name, session, this.#faults, () => (this.#frame ??= nextFrame(() => this.#draw()))),
       )
       this.#body.replaceChildren(...this.#views.map(({ root }) => root))
       this.#timer = setInterval(() => this.#draw(), 1000)

@@ -1,6 +1,6 @@
 import type { Faults } from '../faults.js'
 import type { DevtoolsSession } from '../session.js'
-import { defineDevtools, type DevtoolsSessions, type OAuthDevtoolsElement } from './element.js'
+import { definePanel, type DevtoolsSessions, type OAuthDevtoolsElement } from './element.js'
 
 /** Options of `mountDevtools`. */
 export interface MountDevtoolsOptions {
@@ -15,7 +15,7 @@ export interface MountDevtoolsOptions {
 /**
  * Shows a panel with the live state of one or more sessions: state, countdown, waterfall of requests and refreshes, the last
  * sign-out and its cause. Never shows a token. For development; a page that does not import it does not load it. Returns the
- * undo.
+ * undo. Throws a `TypeError` on a platform without custom elements, such as React Native or a server.
  *
  * @example
  * if (import.meta.env.DEV) void import('axios-attach-oauth/devtools').then(({ mountDevtools }) => mountDevtools(session))
@@ -25,7 +25,7 @@ export function mountDevtools(
   { faults, open = false, parent }: MountDevtoolsOptions = {},
 ): () => void {
   if (typeof sessions !== 'object' || sessions === null) throw new TypeError('mountDevtools: pass a session, or sessions by name')
-  defineDevtools()
+  definePanel('mountDevtools')
   const named = isSession(sessions) ? { session: sessions } : sessions
   for (const [name, session] of Object.entries(named))
     if (!isSession(session)) throw new TypeError(`mountDevtools: ${name} must be a session`)

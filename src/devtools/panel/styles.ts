@@ -1,5 +1,7 @@
-/** The look of the panel. A constructed style sheet: a CSP without `unsafe-inline` allows it. */
-export const css = `
+import { element } from './dom.js'
+
+/** The look of the panel. */
+const css = `
 :host {
   all: initial; position: fixed; inset-inline-end: 12px; inset-block-end: 12px; z-index: 2147483000;
   color-scheme: light dark;
@@ -43,3 +45,17 @@ ol { list-style: none; margin: 0; padding: 0; }
 .legend .left { background: var(--good); } .legend .refresh { background: var(--wait); } .legend .blocking { background: var(--bad); }
 @media (max-width: 520px) { :host { inset-inline-end: 0; inset-block-end: 0; } details { border-inline-width: 0; border-block-end-width: 0; border-radius: 10px 10px 0 0; } .body { inline-size: 100vw; } button { min-block-size: 40px; } }
 `
+
+let sheet: CSSStyleSheet | undefined
+
+/** Adds the look to the panel: with a constructed style sheet, which a CSP without `unsafe-inline` allows, where there are such. */
+export function applyStyles(root: ShadowRoot): void {
+  // Safari before 16.4 and jsdom have none.
+  const canConstruct = typeof CSSStyleSheet === 'function' && 'replaceSync' in CSSStyleSheet.prototype
+  if (!canConstruct || !('adoptedStyleSheets' in root)) return root.append(element('style', {}, css))
+  if (!sheet) {
+    sheet = new CSSStyleSheet()
+    sheet.replaceSync(css)
+  }
+  root.adoptedStyleSheets = [sheet]
+}
