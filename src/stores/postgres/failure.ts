@@ -62,6 +62,14 @@ export function isOutage(error: unknown): boolean {
   )
 }
 
+/** Returns whether the server has sent this error: its code is a SQLSTATE. */
+export function isServerError(error: unknown): boolean {
+  return /^[0-9A-Z]{5}$/.test(codeOf(error) ?? '') && !isOutage(error)
+}
+
+/** Returns whether another transaction has kept the statement from running, by a lock of the row or the table. */
+export const isRowLocked = (error: unknown): boolean => codeOf(error) === '55P03'
+
 /**
  * Makes the typed error of a failed statement. Messages may quote values, so only a code or a message known to quote none is
  * kept.
