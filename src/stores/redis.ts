@@ -96,7 +96,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
     let since = 0
     const request = (): Promise<unknown> => {
       since = performance.now()
-      return run('acquire', owner, String(length))
+      return run('acquire', owner, String(length), lifetime)
     }
     const isTemporary = (error: unknown): boolean => !signal.aborted && isOutage(error)
     const fence = await retryFor(OUTAGE_LIMIT, request, isTemporary).catch(failed('locked'))
