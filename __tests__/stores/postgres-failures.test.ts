@@ -34,8 +34,8 @@ it('the code of an error that a pool wrapper has wrapped is named', async () => 
 })
 
 it('a code that is neither a SQLSTATE nor a code of Node.js is not quoted', async () => {
-  const error = await failureOf(() => Object.assign(new Error('failed'), { code: 'MADE-UP-ACCESS9' }))
-  expect(inspect(error, { depth: 9 })).not.toContain('MADE-UP')
+  const error = await failureOf(() => Object.assign(new Error('failed'), { code: 'MADE_UP_ACCESS_9' }))
+  expect(inspect(error, { depth: 9 })).not.toContain('MADE_UP')
 })
 
 it.each(['Query read timeout', 'timeout exceeded when trying to connect'])('the message of pg "%s" is kept', async (message) => {
