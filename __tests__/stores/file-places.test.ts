@@ -112,13 +112,16 @@ describe('checking whether the token file can be written', () => {
       const free = await attempt(store.checkWritable(old))
       await appendFile('${disk}/filler', Buffer.alloc(16384)).catch(() => undefined)
       const full = await attempt(store.checkWritable(old))
-      say({ free, full, stored: await store.read(), files: await readdir('${disk}') })`,
+      const [stored, files] = [await store.read(), await readdir('${disk}')]
+      say({ free, full, stored, files, out: await attempt(store.write(undefined, { mode: 'set' })), left: await readdir('${disk}') })`,
       { mounts },
     )
     expect(said).toMatchObject({
       free: {},
       full: { code: 'OAUTH_STORE_FAILED', cause: 'ENOSPC', message: expect.stringContaining('disk is full') },
       stored: old,
+      out: {},
+      left: ['filler'],
     })
     expect(said.files.sort()).toEqual(['filler', 'tokens.json'])
   })

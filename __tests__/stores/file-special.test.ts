@@ -168,3 +168,10 @@ itWhere(canMount, 'it allows no mount namespaces')('a bind-mounted FIFO is refus
   })
   expect(said).toMatchObject({ code: 'OAUTH_STORE_FAILED', message: expect.stringContaining('FIFO') })
 })
+
+it('a token file whose name is too long for the files beside it can be signed out', async () => {
+  const long = join(directory, `${'n'.repeat(230)}.json`)
+  await writeFile(long, JSON.stringify(tokens))
+  expect(await fileStore(long).write(undefined, set)).toBe(true)
+  expect(await readdir(directory)).toEqual([])
+})

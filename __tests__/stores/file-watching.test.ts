@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -73,6 +73,34 @@ describe('listening to a token file', () => {
     await until(() => calls.own === 2)
     await change({ access_token: 'at-2' })
     await until(() => calls.own === 3)
+    end()
+  })
+
+  it('reports that a symbolic link leads to another directory, as of a Kubernetes secret that was updated', async () => {
+    for (const version of ['v1', 'v2']) {
+      await mkdir(join(directory, version))
+      await writeFile(join(directory, version, 'tokens.json'), JSON.stringify({ access_token: version }))
+    }
+    await symlink('v1', join(directory, '..data'))
+    await symlink(join('..data', 'tokens.json'), path)
+    const { store, calls, end } = await listeners()
+    expect(await store.read()).toEqual({ access_token: 'v1' })
+    await symlink('v2', join(directory, '..data_tmp'))
+    await rename(join(directory, '..data_tmp'), join(directory, '..data'))
+    await until(() => calls.other === 1 && calls.own === 1)
+    expect(await store.read()).toEqual({ access_token: 'v2' })
+    await writeFile(join(directory, 'v2', 'tokens.json'), JSON.stringify({ access_token: 'changed' }))
+    await until(() => calls.other === 2 && calls.own === 2)
+    end()
+  })
+
+  it('reports that a symbolic link leads to another file', async () => {
+    for (const name of ['p', 'q']) await writeFile(join(directory, `${name}.json`), JSON.stringify({ access_token: name }))
+    await symlink('p.json', path)
+    const { calls, end } = await listeners()
+    await symlink('q.json', join(directory, 'next'))
+    await rename(join(directory, 'next'), path)
+    await until(() => calls.other === 1 && calls.own === 1)
     end()
   })
 

@@ -26,6 +26,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.ending || pool.end()))
+  await observer.query('ROLLBACK')
   await observer.query('TRUNCATE oauth_tokens')
 })
 afterAll(async () => {
@@ -220,5 +221,70 @@ describe('the connection of the store', () => {
     expect(await rejection(Promise.resolve(store.read()))).toMatchObject({ code: 'OAUTH_STORE_FAILED' })
     expect(await connections()).toBe(0)
     stop()
+  })
+})
+
+describe('a row that a transaction of the application has locked', () => {
+  async function lockRow(): Promise<() => Promise<unknown>> {
+    await open(makePool({ max: 1 })).write(first, set)
+    await observer.query('BEGIN')
+    await observer.query("SELECT 1 FROM oauth_tokens WHERE key = 'alice' FOR UPDATE")
+    return () => observer.query('ROLLBACK')
+  }
+
+  it('does not delay the reads and writes of other users, and is written when the transaction ends', async () => {
+    const unlock = await lockRow()
+    const pool = makePool({ max: 1 })
+    const events: string[] = []
+    const writing = Promise.resolve(open(pool).write(second, set)).then(() => events.push('alice'))
+    await open(pool, 'bob').write(first, set)
+    await open(pool, 'bob').read()
+    events.push('bob')
+    await unlock()
+    await writing
+    expect(events).toEqual(['bob', 'alice'])
+    expect(await committed()).toEqual(second)
+  })
+
+  it('does not keep another user from getting the lock', async () => {
+    const unlock = await lockRow()
+    const pool = makePool({ max: 1 })
+    const events: string[] = []
+    const alice = open(pool).lock(() => Promise.resolve(events.push('alice')), waitLimit())
+    await open(pool, 'bob').lock(() => Promise.resolve(events.push('bob')), waitLimit())
+    await unlock()
+    await alice
+    expect(events).toEqual(['bob', 'alice'])
+  })
+
+  it.each([
+    ['another process', false],
+    ['another store of the process', true],
+  ])('keeps the lock from %s until a save that the session no longer waits for has settled', async (_who, samePool) => {
+    const pool = makePool({ max: 1 })
+    const store = open(pool)
+    const unlock = await store.lock(async () => {
+      const end = await lockRow()
+      void store.write(second, { mode: 'replace', replacing: first })
+      return end
+    }, waitLimit())
+    const next = open(samePool ? pool : makePool({ max: 1 }))
+    const seen = next.lock(() => Promise.resolve(next.read()), waitLimit())
+    await unlock()
+    expect(await seen).toEqual(second)
+  })
+})
+
+describe('a pool whose parser leaves booleans as text', () => {
+  const types = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig
+
+  it.each([
+    ['its own connection', (pool: pg.Pool) => open(pool)],
+    ['a connection of the pool', (pool: pg.Pool) => open(wrapped(pool))],
+  ])('gets the lock, over %s', async (_which, from) => {
+    const store = from(makePool({ max: 2, types }))
+    await store.write(first, set)
+    await store.lock(() => Promise.resolve(store.write(second, { mode: 'replace', replacing: first })), waitLimit())
+    expect(await committed()).toEqual(second)
   })
 })

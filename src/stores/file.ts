@@ -159,7 +159,7 @@ export function fileStore(path: string | URL, options: FileStoreOptions = {}): S
     checkWritable,
     lock,
     subscribe(listener) {
-      const watch = new FileWatch(realPathNow(file), listener)
+      const watch = new FileWatch(file, listener)
       watches.add(watch)
       return () => {
         watches.delete(watch)

@@ -51,14 +51,11 @@ export class Backoff {
   }
 }
 
-/**
- * Repeats `attempt` for up to `ms` milliseconds while `isOutage` returns true for the failure. For the holder of a lock: a token
- * set that has been issued must survive a restart of the server that stores it.
- */
-export async function retryDuringOutage<Result>(
+/** Repeats `attempt` for up to `ms` milliseconds while `isTemporary` returns true for its failure. */
+export async function retryFor<Result>(
   ms: number,
   attempt: () => Promise<Result>,
-  isOutage: (error: unknown) => boolean,
+  isTemporary: (error: unknown) => boolean,
 ): Promise<Result> {
   const end = performance.now() + ms
   const backoff = new Backoff()
@@ -66,7 +63,7 @@ export async function retryDuringOutage<Result>(
     try {
       return await attempt()
     } catch (error) {
-      if (!isOutage(error) || performance.now() >= end) throw error
+      if (!isTemporary(error) || performance.now() >= end) throw error
     }
     await backoff.delay(neverAborted)
   }

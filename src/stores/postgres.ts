@@ -5,10 +5,10 @@ import type { RefreshFunction, TokenJSON } from '../types.js'
 import { oncePerTurn } from './change-listeners.js'
 import type { EncryptionOptions } from './encryption.js'
 import { checkKey, printable } from './key.js'
-import { retryDuringOutage } from './lock-wait.js'
+import { retryFor } from './lock-wait.js'
 import { CHANNEL } from './postgres/connection.js'
-import { isOutage, postgresFailure } from './postgres/failure.js'
-import { underLock, type AcquiredLock } from './postgres/lock.js'
+import { isOutage, isRowLocked, postgresFailure } from './postgres/failure.js'
+import { ROW_LOCK_LIMIT, underLock, type AcquiredLock } from './postgres/lock.js'
 import { opensOwnClient } from './postgres/open-client.js'
 import type { PostgresPool, PostgresResult, Query } from './postgres/pool.js'
 import { SharedConnection } from './postgres/shared-connection.js'
@@ -40,6 +40,8 @@ export interface PostgresStoreOptions {
    */
   readonly grace?: number
 }
+
+const noop = (): void => undefined
 
 interface Row {
   readonly text: string
@@ -86,15 +88,21 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
   const changed = `changed ${globalThis.crypto.randomUUID()}`
   let lock: AcquiredLock | undefined
 
-  const query = async (verb: string, text: string, values: unknown[]): Promise<PostgresResult> => {
+  /** Settles with this store's last statement. */
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** Runs the statements of this store in the order of the calls. */
+  const query = async (verb: 'read' | 'written', text: string, values: unknown[]): Promise<PostgresResult> => {
     const mine = lock
-    try {
-      if (!mine) return await shared.query(text, values)
-      // The lock holder waits for a restarting server: no other process can get the lock before `grace` is over.
-      return await retryDuringOutage(grace, () => mine.query(text, values), isOutage)
-    } catch (error) {
+    // The lock holder waits for a restarting server: no other process can get the lock before `grace` is over.
+    const send = mine
+      ? () => retryFor(grace, () => mine.query(text, values), isOutage)
+      : () => retryFor(ROW_LOCK_LIMIT, () => shared.query(text, values, verb === 'read' ? 'read' : 'write'), isRowLocked)
+    const result = last.then(send)
+    last = result.catch(noop)
+    return result.catch((error: unknown) => {
       throw postgresFailure(name, verb, error)
-    }
+    })
   }
 
   async function readRow(): Promise<Row | undefined> {
@@ -109,6 +117,12 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
     if (!row) return text === undefined || change(statements.insert, [key, text])
     if (text === undefined) return change(statements.remove, [key, row.version])
     return change(statements.update, [key, text, row.version, lock?.mark ?? ''])
+  }
+
+  async function set(tokens: TokenJSON | undefined): Promise<boolean> {
+    if (tokens) await change(statements.set, [key, await codec.encode(tokens)])
+    else await change(statements.clear, [key])
+    return true
   }
 
   /** Each statement returns a row when it has changed one. */
@@ -145,11 +159,10 @@ export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions)
       const row = await readRow()
       return row && codec.decode(row.text)
     },
-    async write(tokens, { mode, replacing }) {
-      if (mode === 'replace') return replace(tokens, replacing)
-      if (tokens) await change(statements.set, [key, await codec.encode(tokens)])
-      else await change(statements.clear, [key])
-      return true
+    write(tokens, { mode, replacing }) {
+      const written = mode === 'replace' ? replace(tokens, replacing) : set(tokens)
+      lock?.keepUntil(written)
+      return written
     },
     async checkWritable() {
       await query('written', statements.probe, [key])

@@ -4,7 +4,7 @@ import type { RefreshFunction, TokenJSON } from '../types.js'
 import { oncePerTurn } from './change-listeners.js'
 import type { EncryptionOptions } from './encryption.js'
 import { checkKey, printable } from './key.js'
-import { OUTAGE_LIMIT, retryDuringOutage, settledWithin } from './lock-wait.js'
+import { OUTAGE_LIMIT, retryFor, settledWithin } from './lock-wait.js'
 import { changeChannelOf } from './redis/change-channel.js'
 import { addressOf, commandsOf, type RedisClient } from './redis/client.js'
 import { isOutage, redisFailure } from './redis/failure.js'
@@ -81,9 +81,9 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
 
   const run = (script: keyof typeof scripts, ...args: string[]): Promise<unknown> => runScript(send, scripts[script], key, args)
 
-  /** The lock holder waits for a restarting server: no other process can get the lock before the lease has expired. */
+  /** The lock holder waits for a restarting server, so that the set that it has received is stored: no other process can get the lock before the lease has expired. */
   const steadily = <Result>(attempt: () => Promise<Result>): Promise<Result> =>
-    lease ? retryDuringOutage(length, attempt, isOutage) : attempt()
+    lease ? retryFor(length, attempt, isOutage) : attempt()
 
   /** The stored text; '' when there is none. */
   async function readText(): Promise<string> {
@@ -96,10 +96,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
     let since = 0
     const request = (): Promise<unknown> => {
       since = performance.now()
-      return run('acquire', owner, String(length))
+      return run('acquire', owner, String(length), lifetime)
     }
     const isTemporary = (error: unknown): boolean => !signal.aborted && isOutage(error)
-    const fence = await retryDuringOutage(OUTAGE_LIMIT, request, isTemporary).catch(failed('locked'))
+    const fence = await retryFor(OUTAGE_LIMIT, request, isTemporary).catch(failed('locked'))
     if (fence === null || fence === undefined || fence === false) return undefined
     const renew = async (): Promise<boolean> => Number(await run('renew', owner, String(length))) === 1
     return new Lease(String(fence), name, since, length, renew)

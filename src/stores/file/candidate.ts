@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, chown, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { chmod, chown, mkdir, open, rename, rm, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf } from './lock-file.js'
 import { statRegular } from './regular-file.js'
@@ -86,6 +86,19 @@ export async function createReplacement(
   }
 }
 
+/** A removal that needs neither space nor another name, and can't be revoked. */
+function createUnlink(target: string): Candidate {
+  return {
+    discard: async () => undefined,
+    async commit() {
+      await unlink(target).catch((error: unknown) => {
+        if (codeOf(error) !== 'ENOENT') throw error
+      })
+      return true
+    },
+  }
+}
+
 /**
  * Prepares the removal of `target`. Another process can't revoke the `unlink` of a process that is stopped right before the call;
  * it can revoke a rename into a directory by removing the directory.
@@ -96,6 +109,8 @@ export async function createRemoval(target: string, { revocable }: CandidateOpti
   try {
     await mkdir(directory, { mode: 0o700 })
   } catch (error) {
+    // Signing out must work on a full disk, and beside a long file name.
+    if (present && !revocable) return createUnlink(target)
     if (present) throw error
     return { commit: async () => true, discard: async () => undefined }
   }

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { statSync, watch, type BigIntStats, type FSWatcher } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
 import { readContent } from './read.js'
+import { watchedDirectories, type WatchedDirectories } from './watched-directories.js'
 
 /** How long to wait for further events of a change, in milliseconds. */
 const DEBOUNCE = 20
@@ -32,24 +32,28 @@ function digestOf(bytes: Uint8Array | undefined): string {
   return bytes ? createHash('sha256').update(bytes).digest('hex') : absent
 }
 
-/** Watches a file through its directory, because each change replaces the file. Keeps no process alive and never throws. */
+/**
+ * Watches a file through its directory, because each change replaces the file, and through the directories of the symbolic links
+ * that lead to it. Keeps no process alive and never throws.
+ */
 export class FileWatch {
-  readonly #file: string
+  readonly #path: string
   readonly #listener: () => void
   #stamp: FileStamp
   /** Digest of the content that the listener knows; `undefined` until it is known. */
   #digest: string | undefined
-  #watcher: FSWatcher | undefined
-  /** The inode of the watched directory, which may be removed and created again. */
-  #inode: bigint | undefined
+  /** Empty while a directory can't be watched. */
+  #watchers: FSWatcher[] = []
+  /** The version of the directories that are watched. */
+  #version: string | undefined
   #timer: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(file: string, listener: () => void) {
-    this.#file = file
+  constructor(path: string, listener: () => void) {
+    this.#path = path
     this.#listener = listener
-    this.#open()
-    this.#stamp = stampNow(file)
+    this.#open(watchedDirectories(path))
+    this.#stamp = stampNow(path)
     void this.#readInitial()
   }
 
@@ -61,24 +65,26 @@ export class FileWatch {
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
-    this.#watcher?.close()
+    this.#drop()
   }
 
   async #readInitial(): Promise<void> {
-    const digest = await readContent(this.#file).then(digestOf, () => undefined)
-    const unchanged = (await stampOf(this.#file)) === this.#stamp
+    const digest = await readContent(this.#path).then(digestOf, () => undefined)
+    const unchanged = (await stampOf(this.#path)) === this.#stamp
     if (unchanged) this.#digest ??= digest
   }
 
-  #open(): void {
-    const directory = dirname(this.#file)
+  #open({ names, version }: WatchedDirectories): void {
+    this.#version = version
     try {
-      this.#inode = statSync(directory, { bigint: true }).ino
-      const watcher = (this.#watcher = watch(directory, { persistent: false }, (_event, name) => {
-        // Some systems don't name the file. The removal of the directory is reported under the directory's name.
-        if (name === null || name === basename(this.#file) || name === basename(directory)) this.#checkIn(DEBOUNCE)
-      }))
-      watcher.on('error', () => (this.#drop(), this.#checkIn(RETRY_DELAY)))
+      for (const [directory, expected] of names) {
+        const watcher = watch(directory, { persistent: false }, (_event, name) => {
+          // Some systems don't name the file.
+          if (name === null || expected.has(name)) this.#checkIn(DEBOUNCE)
+        })
+        watcher.on('error', () => (this.#drop(), this.#checkIn(RETRY_DELAY)))
+        this.#watchers.push(watcher)
+      }
     } catch {
       this.#drop()
       this.#checkIn(RETRY_DELAY)
@@ -86,8 +92,7 @@ export class FileWatch {
   }
 
   #drop(): void {
-    this.#watcher?.close()
-    this.#watcher = undefined
+    for (const watcher of this.#watchers.splice(0)) watcher.close()
   }
 
   #checkIn(ms: number): void {
@@ -98,16 +103,13 @@ export class FileWatch {
   }
 
   async #check(): Promise<void> {
-    const inode = await stat(dirname(this.#file), { bigint: true }).then(
-      ({ ino }) => ino,
-      () => undefined,
-    )
-    const stamp = await stampOf(this.#file)
-    if (this.#closed) return
-    if (!this.#watcher || inode !== this.#inode) {
+    const directories = watchedDirectories(this.#path)
+    if (this.#watchers.length === 0 || directories.version !== this.#version) {
       this.#drop()
-      this.#open()
+      this.#open(directories)
     }
+    const stamp = await stampOf(this.#path)
+    if (this.#closed) return
     if (stamp !== this.#stamp) await this.#compare(stamp)
   }
 
@@ -116,7 +118,7 @@ export class FileWatch {
    * content.
    */
   async #compare(stamp: FileStamp): Promise<void> {
-    const digest = await readContent(this.#file).then(digestOf, () => `unreadable ${stamp}`)
+    const digest = await readContent(this.#path).then(digestOf, () => `unreadable ${stamp}`)
     this.#stamp = stamp
     if (this.#closed || digest === this.#digest) return
     this.#digest = digest

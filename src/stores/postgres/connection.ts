@@ -1,12 +1,15 @@
 import { OAuthError } from '../../errors.js'
-import { isOutage } from './failure.js'
+import { isOutage, isServerError } from './failure.js'
 import type { StoreClient } from './open-client.js'
 import type { PostgresResult } from './pool.js'
+import { StatementQueue, type Priority, type WaitingStatement } from './statement-queue.js'
 
 const noop = (): void => undefined
 
-/** The interval between probes of the connection, in milliseconds. Two unanswered probes mean a dead connection. */
+/** The interval between checks of the connection, in milliseconds. */
 const HEARTBEAT = 3000
+/** The number of consecutive intervals without any answer after which the connection counts as dead. */
+const SILENT_INTERVALS = 2
 /** The interval of the check whether the application has ended the pool, in milliseconds: pools have no event for that. */
 const TICK = 100
 
@@ -24,8 +27,8 @@ const settings: readonly (readonly [string, string])[] = [
   ['tcp_keepalives_count', '3'],
   ['idle_session_timeout', '0'],
   ['statement_timeout', '10000'],
-  // Short enough that a locked row does not look like a dead connection.
-  ['lock_timeout', '3000'],
+  // A statement blocked by another transaction gives way to the statements of other users, and is sent again.
+  ['lock_timeout', '20'],
 ]
 
 /** The callbacks of a connection. */
@@ -39,8 +42,12 @@ export class Connection {
   readonly #client: StoreClient
   readonly #lost = new AbortController()
   readonly #ticking: ReturnType<typeof setInterval>
-  #unanswered = 0
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #queue = new StatementQueue()
+  /** A statement has been sent and its answer has not arrived. */
+  #busy = false
+  /** An answer has arrived since the last check. */
+  #answered = true
+  #silentIntervals = 0
 
   constructor(client: StoreClient, { onNotification, onTick }: ConnectionEvents) {
     this.#client = client
@@ -51,7 +58,7 @@ export class Connection {
     }) as never)
     let ticks = 0
     this.#ticking = setInterval(() => {
-      if (++ticks % (HEARTBEAT / TICK) === 0) this.#probe()
+      if (++ticks % (HEARTBEAT / TICK) === 0) this.#checkAlive()
       onTick()
     }, TICK)
     this.#ticking.unref?.()
@@ -63,13 +70,12 @@ export class Connection {
     return this.#lost.signal
   }
 
-  /** Runs one statement at a time, in the order of the calls. */
-  query(text: string, values?: unknown[]): Promise<PostgresResult> {
-    const result = this.#last.then(() => this.#client.query(text, values))
-    this.#last = result.catch((error: unknown) => {
-      if (isOutage(error)) this.#onEnd()
+  /** Runs one statement at a time, by priority and in the order of the calls. */
+  query(text: string, values?: unknown[], priority: Priority = 'lock'): Promise<PostgresResult> {
+    return new Promise((resolve, reject) => {
+      this.#queue.add(priority, { text, values, resolve, reject })
+      this.#sendNext()
     })
-    return result
   }
 
   /** Sets whether the connection keeps the process alive. */
@@ -89,15 +95,42 @@ export class Connection {
     } catch {
       // The client has already been closed.
     }
+    this.#sendNext()
   }
 
   // Never removed: a connection may report its end more than once.
   readonly #onEnd = (): void => this.close('The connection to PostgreSQL has ended')
 
-  #probe(): void {
-    // A process that was itself suspended finds one probe unanswered and gets the answer right afterwards.
-    if (this.#unanswered >= 2) return this.close('The connection to PostgreSQL does not answer and was ended')
-    this.#unanswered++
-    this.query('SELECT 1').then(() => (this.#unanswered = 0), noop)
+  #sendNext(): void {
+    if (this.lost.aborted) {
+      for (let next = this.#queue.take(); next; next = this.#queue.take()) next.reject(new Error('Connection terminated'))
+    } else if (!this.#busy) {
+      const next = this.#queue.take()
+      if (next) void this.#send(next)
+    }
+  }
+
+  async #send({ text, values, resolve, reject }: WaitingStatement): Promise<void> {
+    this.#busy = true
+    try {
+      const result = await this.#client.query(text, values)
+      this.#answered = true
+      resolve(result)
+    } catch (error) {
+      if (isServerError(error)) this.#answered = true
+      if (isOutage(error)) this.#onEnd()
+      reject(error)
+    }
+    this.#busy = false
+    this.#sendNext()
+  }
+
+  /** Ends a connection without any answer, to a probe or to another statement. A busy connection needs no probe. */
+  #checkAlive(): void {
+    // A process that was itself suspended finds one interval silent and gets the answer right afterwards.
+    this.#silentIntervals = this.#answered ? 0 : this.#silentIntervals + 1
+    if (this.#silentIntervals >= SILENT_INTERVALS) return this.close('The connection to PostgreSQL does not answer and was ended')
+    this.#answered = false
+    if (!this.#busy) this.query('SELECT 1', undefined, 'keepalive').catch(noop)
   }
 }

@@ -1,13 +1,16 @@
 import { untilAborted } from '../../until-aborted.js'
-import { Backoff, OUTAGE_LIMIT, settledWithin } from '../lock-wait.js'
+import { Backoff, OUTAGE_LIMIT, retryFor, settledWithin } from '../lock-wait.js'
 import type { Connection } from './connection.js'
-import { isOutage } from './failure.js'
-import type { Query } from './pool.js'
+import { isOutage, isRowLocked } from './failure.js'
+import type { PostgresResult, Query } from './pool.js'
 import type { SharedConnection } from './shared-connection.js'
+import type { Priority } from './statement-queue.js'
 import type { Statements } from './table.js'
 
-/** How long the release of the lock may take, in milliseconds. */
+/** How long a call waits for the release of its lock, in milliseconds. */
 const RELEASE_LIMIT = 1000
+/** How long a statement waits for a row that another transaction has locked, in milliseconds. */
+export const ROW_LOCK_LIMIT = 3000
 /** How many times the holder renews its mark within `grace`. */
 const CONFIRMATIONS = 3
 
@@ -32,10 +35,19 @@ export interface AcquiredLock {
   readonly mark: string
   readonly lost: AbortSignal
   readonly query: Query
+  /** Keeps the lock until `save` has settled. */
+  readonly keepUntil: (save: Promise<unknown>) => void
 }
 
-/** Queues the stores of this process. */
-async function inQueue<Result>(target: LockTarget, signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
+/**
+ * Queues the stores of this process. The next one starts when `work` and what it passes to `holdBack` have settled: PostgreSQL
+ * grants an advisory lock again to the connection that has it.
+ */
+async function inQueue<Result>(
+  target: LockTarget,
+  signal: AbortSignal,
+  work: (holdBack: (until: Promise<unknown>) => void) => Promise<Result>,
+): Promise<Result> {
   const { queues } = target.shared
   const before = queues.get(target.id) ?? Promise.resolve()
   let done!: () => void
@@ -43,11 +55,12 @@ async function inQueue<Result>(target: LockTarget, signal: AbortSignal, work: ()
   const tail = before.then(() => mine)
   queues.set(target.id, tail)
   void tail.then(() => queues.get(target.id) === tail && queues.delete(target.id))
+  let released: Promise<unknown> = Promise.resolve()
   try {
     await untilAborted(before, signal)
-    return await work()
+    return await work((until) => (released = until))
   } finally {
-    done()
+    released.then(done, done)
   }
 }
 
@@ -57,11 +70,12 @@ async function inQueue<Result>(target: LockTarget, signal: AbortSignal, work: ()
  * it may have received.
  */
 async function acquire({ statements, key, id, grace }: LockTarget, connection: Connection, mark: string): Promise<boolean> {
-  const { rows } = await connection.query('SELECT pg_try_advisory_lock($1::bigint) AS locked', [id])
-  if (rows[0]?.locked !== true) return false
+  const { rows } = await connection.query('SELECT pg_try_advisory_lock($1::bigint)::text AS locked', [id])
+  // As text: an application may replace the parser of booleans.
+  if (String(rows[0]?.locked) !== 'true') return false
   try {
     const marked = await connection.query(statements.mark, [key, mark, grace])
-    if (marked.rows[0]?.free === true) return true
+    if (String(marked.rows[0]?.free) === 'true') return true
   } catch (error) {
     await connection.query('SELECT pg_advisory_unlock($1::bigint)', [id]).catch(noop)
     throw error
@@ -70,14 +84,22 @@ async function acquire({ statements, key, id, grace }: LockTarget, connection: C
   return false
 }
 
+/** Sends statements of a lock holder, over another connection when its own has ended. */
+const sender =
+  (shared: SharedConnection, connection: Connection) =>
+  (priority: Priority, text: string, values: unknown[] | undefined): Promise<PostgresResult> =>
+    connection.lost.aborted ? shared.query(text, values, priority) : connection.query(text, values, priority)
+
 async function release(
   { shared, statements, key, id, announce }: LockTarget,
   connection: Connection,
   mark: string,
 ): Promise<void> {
+  const send = sender(shared, connection)
+  const unmarked = retryFor(ROW_LOCK_LIMIT, () => send('lock', statements.unmark, [key, mark]), isRowLocked)
   // The advisory lock ends with its connection; the mark does not.
-  if (connection.lost.aborted) return void (await shared.query(statements.unmark, [key, mark]))
-  await connection.query(statements.unmark, [key, mark]).catch(noop)
+  if (connection.lost.aborted) return void (await unmarked)
+  await unmarked.catch(noop)
   await connection.query('SELECT pg_advisory_unlock($1::bigint)', [id])
   await announce?.((text, values) => connection.query(text, values))
 }
@@ -91,7 +113,7 @@ async function waitForLock(
 ): Promise<Connection> {
   const backoff = new Backoff()
   const stopListening = target.onFree(backoff.wake)
-  let unreachableSince: number | undefined
+  let failingSince: number | undefined
   try {
     for (;;) {
       signal.throwIfAborted()
@@ -103,14 +125,15 @@ async function waitForLock(
       try {
         const connection = await untilAborted(requested, signal)
         if (connection) return connection
-        unreachableSince = undefined
+        failingSince = undefined
       } catch (error) {
         if (signal.aborted) {
           requested.then((late) => late && release(target, late, mark)).catch(noop)
           throw error
         }
-        unreachableSince ??= performance.now()
-        if (!isOutage(error) || performance.now() - unreachableSince > OUTAGE_LIMIT) throw error
+        failingSince ??= performance.now()
+        const limit = isRowLocked(error) ? ROW_LOCK_LIMIT : isOutage(error) ? OUTAGE_LIMIT : 0
+        if (performance.now() - failingSince >= limit) throw error
       }
       await backoff.delay(signal)
     }
@@ -126,22 +149,26 @@ export function underLock<Result>(
   signal: AbortSignal,
 ): Promise<Result> {
   const { shared, statements, key, grace } = target
-  return inQueue(target, signal, () =>
+  return inQueue(target, signal, (holdBack) =>
     shared.use(async (connect) => {
       const mark = globalThis.crypto.randomUUID()
       const connection = await waitForLock(target, connect, mark, signal)
-      const query: Query = (text, values) =>
-        connection.lost.aborted ? shared.query(text, values) : connection.query(text, values)
+      const send = sender(shared, connection)
+      const query: Query = (text, values) => retryFor(ROW_LOCK_LIMIT, () => send('lock', text, values), isRowLocked)
+      const unsettled = new Set<Promise<unknown>>()
       const confirming = setInterval(
-        () => query(statements.confirm, [key, mark]).catch(noop),
+        () => send('keepalive', statements.confirm, [key, mark]).catch(noop),
         Math.max(10, grace / CONFIRMATIONS),
       )
       confirming.unref?.()
       try {
-        return await work({ mark, query, lost: connection.lost })
+        return await work({ mark, query, lost: connection.lost, keepUntil: (save) => unsettled.add(save) })
       } finally {
         clearInterval(confirming)
-        await settledWithin(RELEASE_LIMIT, release(target, connection, mark))
+        // A save that the session no longer waits for must not outlive the lock.
+        const released = Promise.allSettled(unsettled).then(() => release(target, connection, mark))
+        holdBack(released)
+        await settledWithin(RELEASE_LIMIT, released)
       }
     }),
   )

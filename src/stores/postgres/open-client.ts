@@ -43,10 +43,10 @@ export function opensOwnClient(pool: PostgresPool): boolean {
 /** Returns whether `client` has an open transaction, which would include the store's statements. */
 async function isInTransaction(client: Pick<PostgresClient, 'query'> & TransactionState): Promise<boolean> {
   try {
-    // A query without parameters is a simple query, whose own transaction begins with the statement.
-    const { rows } = await client.query('SELECT now() = statement_timestamp() AS idle')
+    // As text: an application may replace the parser of booleans. A query without parameters is a simple query, whose own transaction begins with the statement.
+    const { rows } = await client.query('SELECT (now() = statement_timestamp())::text AS idle')
     const status = client.getTransactionStatus?.()
-    return typeof status === 'string' ? status !== 'I' : rows[0]?.idle !== true
+    return typeof status === 'string' ? status !== 'I' : String(rows[0]?.idle) !== 'true'
   } catch (error) {
     if ((error as { code?: unknown } | null)?.code === '25P02') return true
     throw error
@@ -79,7 +79,7 @@ async function openDedicated(pool: PostgresPool): Promise<StoreClient> {
   } catch (error) {
     client.unref?.()
     client.end().catch(noop)
-    throw limit.aborted ? new Error(`Connection terminated: not established within ${CONNECT_LIMIT} ms`) : error
+    throw limit.aborted ? new Error('Connection terminated: the connection took too long to open') : error
   }
   return {
     query: (text, values) => client.query(text, values),

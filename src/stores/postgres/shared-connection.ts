@@ -1,7 +1,8 @@
 import { ChangeListeners, type ChangeListener } from '../change-listeners.js'
 import { CHANNEL, Connection } from './connection.js'
 import { openClient, opensOwnClient } from './open-client.js'
-import type { PostgresPool, Query } from './pool.js'
+import type { PostgresPool, PostgresResult } from './pool.js'
+import type { Priority } from './statement-queue.js'
 
 const noop = (): void => undefined
 
@@ -57,7 +58,9 @@ export class SharedConnection {
   }
 
   /** Runs one statement. */
-  readonly query: Query = (text, values) => this.use(async (connect) => (await connect()).query(text, values))
+  query(text: string, values: unknown[] | undefined, priority: Priority): Promise<PostgresResult> {
+    return this.use(async (connect) => (await connect()).query(text, values, priority))
+  }
 
   /** Returns whether the connection already listens, so that another listener needs no statement. */
   get isListening(): boolean {

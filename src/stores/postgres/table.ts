@@ -45,7 +45,7 @@ export interface Statements {
   readonly clear: string
   /** $1 key. Fails if a save would fail. Does not change the content. */
   readonly probe: string
-  /** $1 key, $2 own mark, $3 how old a mark may be, in milliseconds. `free` unless another holder has marked the row. */
+  /** $1 key, $2 own mark, $3 how old a mark may be, in milliseconds. `free` is 'true' unless another holder has marked the row. */
   readonly mark: string
   /** $1 key, $2 own mark. Renews the mark. */
   readonly confirm: string
@@ -82,7 +82,7 @@ export function statementsFor(table: string, notify: boolean): Statements {
   WHERE key = $1 AND (holder IS NULL OR holder = $2 OR held_at < clock_timestamp() - $3::float8 * interval '1 millisecond') RETURNING 1
 ), corrected AS (
   UPDATE ${table} SET held_at = clock_timestamp() WHERE key = $1 AND holder <> $2 AND held_at > clock_timestamp()
-) SELECT EXISTS (SELECT 1 FROM marked) OR NOT EXISTS (SELECT 1 FROM ${table} WHERE key = $1 AND holder IS NOT NULL) AS free`,
+) SELECT (EXISTS (SELECT 1 FROM marked) OR NOT EXISTS (SELECT 1 FROM ${table} WHERE key = $1 AND holder IS NOT NULL))::text AS free`,
     confirm: `UPDATE ${table} SET held_at = clock_timestamp() WHERE key = $1 AND holder = $2`,
     unmark: `UPDATE ${table} SET holder = NULL WHERE key = $1 AND holder = $2`,
   }

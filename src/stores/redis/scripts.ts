@@ -8,7 +8,7 @@ import type { SendCommand } from './client.js'
 //   lease         the length of that lease (milliseconds)
 //   fence         the newest fencing number: never below the clock, so that it increases even after the server has lost its data
 
-/** How long a hash without tokens is kept, in milliseconds. Longer than any wait for the lock. */
+/** How long a hash without tokens is kept for its lock, in milliseconds. Longer than any wait for the lock. */
 const KEEP_EMPTY = 600_000
 
 const now = `local time = redis.call('TIME')
@@ -23,8 +23,12 @@ function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
 }
 
+/** A hash that expires during the lease would take the lock with it. A server that does not permit PTTL leaves it to expire. */
+const outliveLease = `local left = redis.pcall('PTTL', KEYS[1])
+if type(left) == 'number' and left >= 0 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end`
+
 /**
- * ARGV: owner, lease. Returns the fencing number, or nothing when another process holds the lock.
+ * ARGV: owner, lease, the lifetime of a record in milliseconds ('' for no limit). Returns the fencing number, or nothing when another process holds the lock.
  *
  * A lease that ends later than its length from now was granted by a clock that was ahead (since corrected, or of a server that
  * has failed over). Such a lease counts from now, so that no wait is longer than the length of the lease.
@@ -39,13 +43,17 @@ if lock[1] and lock[1] ~= ARGV[1] and ends > now then
 end
 local fence = string.format('%.0f', math.max((tonumber(lock[3]) or 0) + 1, now))
 redis.call('HSET', KEYS[1], 'owner', ARGV[1], 'until', string.format('%.0f', now + ARGV[2]), 'lease', ARGV[2], 'fence', fence)
-if not lock[4] then redis.call('PEXPIRE', KEYS[1], ARGV[2] + ${KEEP_EMPTY}) end
+if not lock[4] then redis.call('PEXPIRE', KEYS[1], ARGV[2] + ${KEEP_EMPTY})
+-- Another tool may have written the tokens to a hash that was empty, and was to expire.
+elseif ARGV[3] == '' then redis.call('PERSIST', KEYS[1]) end
+${outliveLease}
 return fence`)
 
 /** ARGV: owner, lease. Returns 1 when this owner still has the lock, for another lease from now. */
 const renew = script(`${now}
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'until', string.format('%.0f', now + ARGV[2]))
+${outliveLease}
 return 1`)
 
 /** ARGV: owner, channel, message. */
@@ -69,7 +77,9 @@ if ARGV[1] ~= '*' and ARGV[3] ~= '' and (tonumber(record[2]) or 0) > tonumber(AR
 if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'savedBy', ARGV[3]) end
 if ARGV[2] == '' then
   redis.call('HDEL', KEYS[1], 'tokens')
-  redis.call('PEXPIRE', KEYS[1], ${KEEP_EMPTY})
+  if redis.call('HGET', KEYS[1], 'owner') then redis.call('PEXPIRE', KEYS[1], ${KEEP_EMPTY})
+  -- Removes the hash: another tool that writes the tokens begins with a hash that does not expire.
+  else redis.call('HDEL', KEYS[1], 'savedBy', 'fence', 'until', 'lease') end
 else
   redis.call('HSET', KEYS[1], 'tokens', ARGV[2])
   if ARGV[4] == '' then redis.call('PERSIST', KEYS[1]) else redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
