@@ -145,7 +145,8 @@ export class Model {
       return
     }
     const present = this.epoch.user === undefined || isPlain ? undefined : this.epoch
-    const before = earlier?.epoch
+    // The package has not seen a plain send, so its config has no epoch.
+    const before = earlier?.isPlain ? undefined : earlier?.epoch
     const isOver = before !== undefined && !this.#continues(before)
     const user = isOver ? earlier?.user : undefined
     this.#requests.set(id, {
