@@ -145,7 +145,7 @@ export class Model {
       return
     }
     const present = this.epoch.user === undefined || isPlain ? undefined : this.epoch
-    // The package has not seen a plain send, so its config has no epoch.
+    // The config of a plain send has no epoch, unless the package had seen it before.
     const before = earlier?.isPlain ? undefined : earlier?.epoch
     const isOver = before !== undefined && !this.#continues(before)
     const user = isOver ? earlier?.user : undefined
@@ -155,7 +155,7 @@ export class Model {
       user,
       isPlain,
       isOver,
-      isOfUnknownEpoch: isByHeaders || (earlier?.isOfUnknownEpoch ?? false),
+      isOfUnknownEpoch: isByHeaders || earlier?.isPlain === true || earlier?.isOfUnknownEpoch === true,
       askedIn: this.turn,
     })
   }
