@@ -288,7 +288,7 @@ describe('the refresh token', () => {
     world.revokeAccessTokens()
     const error = await rejection(api.get('/x'))
     expect(error).toMatchObject({
-      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      code: 'OAUTH_CLIENT_REFUSED',
       response: { status: 401 },
       cause: { cause: { message: expect.stringContaining('redirects, which is not followed') } },
     })
