@@ -142,7 +142,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (!credentials.isUsual) refuseFetchRedirects(config)
     }
     const requestId = carry(config, provider, stage, epoch, token, startedAt, credential)
-    if (token) {
+    if (token && requestId !== undefined) {
       emitSent(provider.events, 'sent', config, requestId)
       // A listener may have ended the epoch.
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
