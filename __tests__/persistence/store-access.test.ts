@@ -156,20 +156,6 @@ describe('the content that is known', () => {
     await rejection(access.overwrite(undefined))
     expect(access.changedExternally(await access.read())).toBe(false)
   })
-
-  it('that removed the previous set because the new one did not fit does not count as changed elsewhere', async () => {
-    const access = await known(
-      storeWith(a(1), (kept) => ({
-        async write(tokens, context) {
-          await kept.write(undefined, context)
-          if (tokens) fail()
-        },
-      })),
-    )
-    await rejection(access.overwrite(a(2)))
-    const stored = await access.read()
-    expect([stored, access.changedExternally(stored)]).toEqual([undefined, false])
-  })
 })
 
 describe('the order of changes', () => {

@@ -82,13 +82,7 @@ export class StoreAccess {
         if (tokens) throw error
         return this.#known
       })
-      try {
-        if ((await this.#write(tokens, present, 'set')) === false) await this.#verify(tokens)
-      } catch (error) {
-        // A store may remove the previous set when the new one does not fit: no other process has done that.
-        await this.#read().then((left) => this.acknowledge(left), noop)
-        throw error
-      }
+      if ((await this.#write(tokens, present, 'set')) === false) await this.#verify(tokens)
       return present
     })
   }

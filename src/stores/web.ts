@@ -4,7 +4,7 @@ import { checkKey, printable } from './key.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
 import { duplicatedTabs } from './web/duplicated-tabs.js'
-import { isFull, noBrowser, storageFailure, unreadable } from './web/failure.js'
+import { noBrowser, storageFailure, unreadable } from './web/failure.js'
 import { indexedDBBackend } from './web/indexed-db.js'
 import { database, isPage } from './web/platform.js'
 import { memoryBackend, type StorageBackend } from './web/storage-backend.js'
@@ -124,20 +124,11 @@ export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
       const mayReplace = (present: unknown): boolean =>
         mode === 'set' || ((present === undefined || isTokenJSON(present)) && sameTokens(present, replacing))
       return withBackend(tokens ? 'written' : 'removed', async (backend) => {
-        const change = async (next: TokenJSON | undefined): Promise<boolean> => {
-          const stored = await backend.write(next, mayReplace)
-          if (!stored || backend === memory) return stored
-          if (duplicates) duplicates.written(next, mode)
-          else channel.send(CHANGED)
-          return true
-        }
-        try {
-          return await change(tokens)
-        } catch (cause) {
-          // A set that stays behind would bring the previous user back at the next reload. A removal needs no room.
-          if (tokens && mode === 'set' && isFull((cause as Error | undefined)?.name)) await change(undefined)
-          throw cause
-        }
+        const stored = await backend.write(tokens, mayReplace)
+        if (!stored || backend === memory) return stored
+        if (duplicates) duplicates.written(tokens, mode)
+        else channel.send(CHANGED)
+        return true
       })
     },
     async checkWritable(tokens) {

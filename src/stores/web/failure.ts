@@ -14,13 +14,11 @@ const advice: Readonly<Record<string, string>> = {
   AbortError: 'The browser aborted the operation: try again',
 }
 
-/** True for an exceeded quota. Firefox has its own name for it. */
-export const isFull = (kind: string | undefined): boolean => /quota/i.test(kind ?? '')
-
 /** Returns the typed error of a failed storage operation. The message never quotes the token set. */
 export function storageFailure(name: string, verb: string, cause: unknown): OAuthError {
   const { name: kind = 'unknown reason' } = (cause ?? {}) as { name?: string }
-  const hint = advice[isFull(kind) ? 'QuotaExceededError' : kind] ?? `The browser reports ${kind}`
+  // Firefox has its own name for an exceeded quota.
+  const hint = advice[/quota/i.test(kind) ? 'QuotaExceededError' : kind] ?? `The browser reports ${kind}`
   return new OAuthError('OAUTH_STORE_FAILED', `The token store (${name}) could not be ${verb}. ${hint}.`, { cause })
 }
 
