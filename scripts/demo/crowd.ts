@@ -54,13 +54,13 @@ export async function crowd(api: AxiosInstance, session: AttachedSession, round:
     session.on('released', ({ at }) => timeline.mark('use', at)),
     session.on('resent', ({ url, at }) => {
       timeline.mark('re-send', at)
-      timeline.note(String(url), 'sent again')
+      timeline.note(String(url), 'sent again', at)
     }),
-    session.on('queued', ({ url, because }) => {
-      if (because === 'rejected') timeline.note(String(url), 'rejected')
-      timeline.note(String(url), 'waiting')
+    session.on('queued', ({ url, because, at }) => {
+      if (because === 'rejected') timeline.note(String(url), 'rejected', at)
+      timeline.note(String(url), 'waiting', at)
     }),
-    session.on('released', ({ url }) => hasExpired && timeline.note(String(url), 'sent')),
+    session.on('released', ({ url, at }) => hasExpired && timeline.note(String(url), 'sent', at)),
   ]
   const requests = Array.from({ length: size }, (_, i) => requestOf(round, i))
   for (const { url } of requests) timeline.row(url)

@@ -19,25 +19,23 @@ interface Row {
 export class Timeline {
   readonly #rows = new Map<string, Row>()
   readonly #marks: { text: string; at: number }[] = []
-  readonly #begin = performance.now()
-  readonly #beginDate = Date.now()
-
-  #now(): number {
-    return performance.now() - this.#begin
-  }
+  readonly #begin = Date.now()
 
   row(label: string): void {
     this.#rows.set(label, { label, steps: [] })
   }
 
-  /** Begins a step of the request at this path. */
-  note(path: string, step: Step): void {
-    this.#rows.get(path)?.steps.push({ step, at: this.#now() })
+  /**
+   * Begins a step of the request at this path. `at`: the time of its event, which is notified later than it happens while the lock
+   * of the store is held.
+   */
+  note(path: string, step: Step, at = Date.now()): void {
+    this.#rows.get(path)?.steps.push({ step, at: at - this.#begin })
   }
 
   /** Notes refresh, save, use or re-send, with the time of its event: the first time only. */
   mark(text: keyof typeof marks, at: number): void {
-    if (!this.#marks.some((mark) => mark.text === text)) this.#marks.push({ text, at: at - this.#beginDate })
+    if (!this.#marks.some((mark) => mark.text === text)) this.#marks.push({ text, at: at - this.#begin })
   }
 
   /** In the order of the steps: an event of the refresh is notified when the lock of the store is free. */
@@ -49,11 +47,12 @@ export class Timeline {
   }
 
   draw(sample: number, width = 52): string[] {
-    const end = this.#now()
+    const end = Date.now() - this.#begin
     const column = (at: number): number => Math.min(width - 1, Math.floor((at / end) * width))
     return [...this.#rows.values()]
       .filter((_, i, all) => i % Math.ceil(all.length / sample) === 0)
-      .map(({ label, steps }) => {
+      .map(({ label, steps: noted }) => {
+        const steps = noted.toSorted((a, b) => a.at - b.at || Number(a.step === 'answered') - Number(b.step === 'answered'))
         const cells = Array.from({ length: width }, () => ' ')
         steps.forEach(({ step, at }, i) => {
           const until = column(steps[i + 1]?.at ?? at)
