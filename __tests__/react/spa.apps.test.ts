@@ -10,10 +10,10 @@ import {
   present,
   rejections,
   signedIn,
-  signedOut,
   signIn,
   tokenRequests,
 } from './helpers/spa-stage.js'
+import { sharedScenarios } from './helpers/spa-scenarios.js'
 
 driveSpa()
 
@@ -60,52 +60,7 @@ describe('the React example, in a real browser', () => {
     await page.waitForSelector('text=/30\\d,\\d{3} bytes stored/')
   })
 
-  it('two tabs renew the token without sending a refresh token twice, and a sign-out in one signs the other out', async () => {
-    const first = await open()
-    await signIn(first)
-    const second = await open()
-    await signedIn(second)
-    const before = await passTime(EXPIRED)
-    await countsUntil(({ served }) => served >= before.served + 12)
-    await second.click('text=Sign out')
-    await signedOut(first)
-    // The refresh token and the access token.
-    const after = await countsUntil(({ revocations }) => revocations >= before.revocations + 2)
-    expect(after).toMatchObject({
-      refreshGrants: before.refreshGrants + 1,
-      rejected: before.rejected,
-      refreshTokensReused: 0,
-    })
-  })
-
-  it('another user who signs in in a second tab sees nothing of the first, and the first tab follows', async () => {
-    const first = await open()
-    await signIn(first, 'alice')
-    await first.fill('[name=text]', 'a note of alice')
-    await first.click('text=Add')
-    await first.waitForSelector('b:has-text("alice")')
-    const second = await open()
-    await second.click('text=Sign out')
-    await signedOut(first)
-    // The sign-out ends at the page of the authorization server.
-    await second.waitForURL(/session\/end/)
-    await present().context.clearCookies()
-    await second.goto(present().spa.page)
-    await signIn(second, 'bob')
-    await signedIn(first)
-    await first.fill('[name=text]', 'a note of bob')
-    await first.click('text=Add')
-    await first.waitForSelector('b:has-text("bob")')
-  })
-
-  it('a session that is revoked at the server ends with "sign in again", and signing in works', async () => {
-    const page = await open()
-    await signIn(page)
-    await present().spa.revoke()
-    await signedOut(page)
-    await page.waitForSelector('text=Your session has ended')
-    await signIn(page)
-  })
+  sharedScenarios()
 
   it('stays signed in while it is offline, and goes on afterwards', async () => {
     const page = await open()

@@ -1,6 +1,7 @@
 // The page of the tests of oauthFetch: a session and its fetch, with the public API alone.
 import { createSession, memoryStore, type Session, type TokenJSON } from '../../../src/index.js'
 import { oauthFetch, OAuthFetchError, type OAuthFetch, type OAuthFetchOptions } from '../../../src/fetch.js'
+import { refreshAt } from './refresh.js'
 
 export interface FetchOutcome {
   status?: number
@@ -24,14 +25,7 @@ const fetchLab = {
   send: undefined as unknown as OAuthFetch,
   /** Creates a session that holds `tokens`, with the token endpoint of the server at `url`. */
   attach({ url, tokens, options = { origins: [url] } }: Setup): void {
-    const refresh = async (present: TokenJSON | undefined): Promise<TokenJSON & { access_token: string }> => {
-      const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(present?.refresh_token) })
-      const response = await fetch(`${url}/token`, { method: 'POST', body })
-      const answer = (await response.json()) as { access_token: string }
-      if (!response.ok) throw Object.assign(new Error('refused'), { status: response.status, ...answer })
-      return answer
-    }
-    fetchLab.session = createSession(memoryStore(tokens), { refresh })
+    fetchLab.session = createSession(memoryStore(tokens), { refresh: refreshAt(url) })
     fetchLab.send = oauthFetch(fetchLab.session, options)
   },
   async outcome(sending: Promise<Response>): Promise<FetchOutcome> {

@@ -2,6 +2,7 @@
 import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
 import { attachOAuth, isOAuthError, memoryStore, type AttachedSession, type TokenJSON } from '../../../src/index.js'
 import { webStore } from '../../../src/stores/web.js'
+import { refreshAt } from './refresh.js'
 
 export interface XhrOutcome {
   status?: number
@@ -45,16 +46,12 @@ const lab = {
   outcome,
   /** Attaches a new instance to a store that holds `tokens`, with the token endpoint of the server at `url`. */
   attach({ url, tokens, storage, baseURL = url, adapter = 'xhr', options }: Setup): void {
-    const refresh = async (present: TokenJSON | undefined): Promise<TokenJSON & { access_token: string }> => {
-      const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(present?.refresh_token) })
-      const response = await fetch(`${url}/token`, { method: 'POST', body })
-      const answer = (await response.json()) as { access_token: string }
-      if (!response.ok) throw Object.assign(new Error('refused'), { status: response.status, ...answer })
-      return answer
-    }
     if (storage && tokens) localStorage.setItem('axios-attach-oauth', JSON.stringify(tokens))
     lab.api = axios.create({ baseURL, adapter })
-    lab.session = attachOAuth(lab.api, storage ? webStore({ storage }) : memoryStore(tokens), { refresh, ...options })
+    lab.session = attachOAuth(lab.api, storage ? webStore({ storage }) : memoryStore(tokens), {
+      refresh: refreshAt(url),
+      ...options,
+    })
   },
   send: (config: AxiosRequestConfig): Promise<XhrOutcome> => outcome(lab.api.request(config)),
   many: (count: number): Promise<XhrOutcome[]> =>
