@@ -173,6 +173,7 @@ describe('the option isExpired', () => {
     ],
     ['returns something truthy', () => 'yes'],
     ['returns a promise', () => Promise.resolve(false)],
+    ['is asynchronous', async () => true],
     ['returns false', () => false],
   ])('that %s leaves the usual rules in force', async (_what, isExpired) => {
     const { api, sent } = wired({
@@ -203,7 +204,9 @@ describe('the option isExpired', () => {
 
   it.each(['shouldRefresh', 'statusCodes'])('is named by the error for the option %s of another package', (name) => {
     const api = axios.create({ baseURL: 'https://api.example.com' })
-    expect(() => attachOAuth(api, memoryStore(), { refresh: false, [name]: [403] } as never)).toThrow(/isExpired/)
+    expect(() => attachOAuth(api, memoryStore(), { refresh: false, [name]: [403] } as never)).toThrow(
+      `attachOAuth: ${name} is unknown; pass isExpired`,
+    )
   })
 })
 

@@ -62,11 +62,6 @@ describe('misuse of attachOAuth() is a TypeError that names the option', () => {
       /isExpired must be/,
     ],
     [
-      'an isExpired function that is asynchronous',
-      () => attachOAuth(api(), memoryStore(), { refresh, isExpired: async () => true }),
-      /isExpired must be .* a synchronous function/,
-    ],
-    [
       'a beforeResend option that is no function',
       () => attachOAuth(api(), memoryStore(), { refresh, beforeResend: {} as never }),
       /beforeResend must be/,
@@ -74,7 +69,7 @@ describe('misuse of attachOAuth() is a TypeError that names the option', () => {
     [
       'an option of another package',
       () => attachOAuth(api(), memoryStore(), { refresh, statusCodes: [401] } as never),
-      /statusCodes is unknown/,
+      /statusCodes is unknown; pass isExpired/,
     ],
     ['createSession, which is named', () => createSession(memoryStore(), { refresh: 'url' as never }), /^createSession: refresh/],
     [

@@ -109,7 +109,7 @@ describe('options', () => {
     ['refreshWhenUnwritable', null, 'true or false'],
     ['dangerouslyAllowInsecureHttp', 'true', 'true or false'],
     ['beforeResend', {}, 'a function'],
-    ['isExpired', 419, 'a list of statuses, or a synchronous function (response) → boolean'],
+    ['isExpired', 419, 'a list of statuses, or a function (response) → boolean'],
   ])('of another type are a TypeError that names the accepted form: %s: %j', (name, value, form) => {
     expect(() => read({ [name]: value })).toThrow(new TypeError(`attachOAuth: ${name} must be ${form}`))
   })

@@ -37,15 +37,16 @@ export const attachRules = {
   keepAlive: resultOf('keepAlive'),
   header: ['', (value) => (checkHeader(value as HeaderOption), true)],
   isExpired: [
-    'a list of statuses, or a synchronous function (response) → boolean',
-    (value) =>
-      (isFunction(value) && value.constructor.name !== 'AsyncFunction') ||
-      (Array.isArray(value) && value.every(Number.isInteger)),
+    'a list of statuses, or a function (response) → boolean',
+    (value) => isFunction(value) || (Array.isArray(value) && value.every(Number.isInteger)),
   ],
   beforeResend: aFunction,
   origins: checkedElsewhere,
   dangerouslyAllowInsecureHttp: flag,
 } satisfies Record<string, OptionRule>
+
+/** Options of other packages that mean `isExpired`. */
+export const foreign = ['shouldRefresh', 'statusCodes', 'shouldIntercept'] as const
 
 /** The rules of the numbers in an object option. */
 export const numberRules = (defaults: object): Record<string, OptionRule> =>

@@ -9,7 +9,7 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { RefreshFunction, RevokeFunction, TokenStore } from '../types.js'
 import type { Challenge } from './challenge.js'
 import type { HeaderOption } from './credential.js'
-import { attachRules, groups, numberRules, sessionRules } from './option-rules.js'
+import { attachRules, foreign, groups, numberRules, sessionRules } from './option-rules.js'
 
 /** The options of a session. Times are milliseconds. Members left out of an object option keep their defaults. */
 export interface SessionOptions {
@@ -171,6 +171,9 @@ export function settingsNamed(
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
     throw new TypeError(`${caller}: store must be an object with the functions read and write, such as memoryStore(tokens)`)
   const refresh = options.refresh ?? (present ? undefined : store.refresh)
+  for (const name of foreign)
+    if (name in options)
+      throw new TypeError(`${caller}: ${name} is unknown; pass isExpired to attachOAuth: a list of statuses, or a function`)
   checkOptions(`${caller}: `, { ...options, refresh }, rulesOf(caller))
   const given = defined(options)
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => name in defaults)) as Mutable<

@@ -22,13 +22,13 @@ export interface ClassifiedError {
 export function refreshFailure(cause: unknown, now: number, options: ClassifyOptions): ClassifiedError {
   const failure = classifyFailure(cause, now, options)
   const { kind, summary, status, oauthError } = failure
-  // An error of another session, which the refresh function uses, says nothing about this one.
+  // With another code it is the error of a session that the refresh function uses, and says nothing about this one.
   if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) return { failure, error: cause as OAuthError }
   const reason = safeMessage(cause)
   const text =
     reason && kind === 'misconfigured'
       ? `A setting is wrong: ${reason} The tokens were kept.`
-      : explanations[kind].replace('.', summary ? ` (${summary}).` : reason ? `: ${reason}` : '.')
+      : explanations[kind].replace('.', () => (summary ? ` (${summary}).` : reason ? `: ${reason}` : '.'))
   return { failure, error: new OAuthError(codes[kind], text, { cause, status, oauthError }) }
 }
 
