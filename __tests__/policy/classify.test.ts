@@ -515,6 +515,9 @@ describe('hostile values', () => {
     ['deep JSON', axiosError(400, '['.repeat(9999))],
     ['many errors', { errors: Array.from({ length: 1e5 }, () => ({ errors: [{}] })) }],
     ['a long text', axiosError(400, 'refresh token '.repeat(1e5))],
+    ['a text of quotes', axiosError(400, '"x",'.repeat(2e5))],
+    ['a text of braces', axiosError(400, '{"a":'.repeat(2e5))],
+    ['a text of tags', axiosError(400, '<x>'.repeat(2e5))],
     ['a large buffer', axiosError(400, Buffer.alloc(1e6))],
   ])('never make the classification throw: %s', (_name, error) => {
     expect(classifyFailure(error, now).kind).toMatch(/^(ended|transient)$/)

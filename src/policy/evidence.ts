@@ -22,21 +22,27 @@ const addressMember = /ur[il]$/i
 const requestMember = /^(config|req|op|param|var|headers)/
 /** HTML, with the text before its first tag. Text with JSON before is none. */
 const html = /^([^[{<]*)<([^]*<)?(!doctype html|html|body|h\d|p|div|script)\b[^]*/i
-/** The input as V8 quotes it in the message of a `SyntaxError`. */
+/** The input as V8 quotes it, shortened, in the message of a `SyntaxError`. */
 const quotedInput = /"[^]*is not valid json(?! web)/i
+const MAX_NODES = 64
+const MAX_TEXT = 1000
+
 /** The status as applications and clients write it in a message. */
 const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
 
 /** Leaves out what a page, or text that is no JSON, says: it may come from an intermediary. */
-const clean = (text: string): string => text.replace(html, '$1').replace(quotedInput, '')
-
-const MAX_NODES = 64
-const MAX_TEXT = 1000
+function clean(text: string): string {
+  const withoutPage = text.replace(html, '$1')
+  // In a longer text, which is none of V8's messages, the search would be slow.
+  return withoutPage.length > MAX_TEXT ? withoutPage : withoutPage.replace(quotedInput, '')
+}
 
 /** Parses JSON, even inside other text such as a message, or a form. Returns other text unchanged. */
 export function parseText(text: string): unknown {
+  const start = text.search(/[[{]/)
+  const end = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'))
   try {
-    return JSON.parse(/[[{].*[\]}]/s.exec(text)?.[0] ?? text) as unknown
+    return JSON.parse(start >= 0 && start < end ? text.slice(start, end + 1) : text) as unknown
   } catch {
     return /^\w+=[^\s<]*$/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : text
   }
