@@ -50,7 +50,7 @@ export function startSession(
 ): TestSession {
   const usual = refresh && refresh.needsRefreshToken === undefined ? Object.assign(refresh, { needsRefreshToken: true }) : refresh
   const store = shareable(given)
-  const settings = readSettings('startSession', store, { refresh: usual, ...options })
+  const settings = readSettings('createSession', store, { refresh: usual, ...options })
   const open = openSession(persistenceFor('startSession', store), settings, environment)
   const { provider, sync } = open
   return Object.assign(sessionObject(open), {

@@ -15,7 +15,7 @@ beforeEach(() => {
   environment = new FakeEnvironment()
 })
 
-const settings = readSettings('test', memoryStore(), { refresh: false })
+const settings = readSettings('createSession', memoryStore(), { refresh: false })
 const a = (n: number, seconds?: number): ReturnType<typeof tokensFor> => tokensFor(environment, n, seconds)
 const record = (tokens: TokenJSON): TokenRecord => readRecord(tokens, environment.wall)
 const ended = new OAuthError('OAUTH_INVALID_GRANT', 'made up')

@@ -21,7 +21,7 @@ const fail = (): never => {
   throw failure
 }
 const record = (n: number): TokenRecord => readRecord(tokensFor(environment, n), environment.wall)
-const settings = readSettings('test', memoryStore(), { refresh: false })
+const settings = readSettings('createSession', memoryStore(), { refresh: false })
 
 function open(definition: Partial<SharedStoreDefinition>, tokens: TokenJSON = tokensFor(environment, 1)): Persistence {
   const store = { ...memoryStore(tokens), lock: (run: () => Promise<never>) => run(), ...definition } as SharedStoreDefinition

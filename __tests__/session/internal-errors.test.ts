@@ -12,7 +12,7 @@ describe('a platform function that is missing', () => {
   it('is reported as what it is, not as a token endpoint that is unavailable', async () => {
     const environment = new FakeEnvironment()
     environment.monotonic = undefined as never
-    const settings = readSettings('test', memoryStore(), { refresh: issuer() })
+    const settings = readSettings('createSession', memoryStore(), { refresh: issuer() })
     const context = { environment, settings, storeName: 'store', keepsRefreshToken: false, isExpired: true, lost: undefined }
     const run = new InFlightRefresh({
       id: 1,

@@ -18,7 +18,7 @@ const refresh = Object.assign(async () => ({ access_token: 'made-up' }), { needs
 beforeEach(() => {
   environment = new FakeEnvironment()
   clock = new Clock(environment)
-  state = new SessionState(environment, clock, readSettings('test', memoryStore(), { refresh }))
+  state = new SessionState(environment, clock, readSettings('createSession', memoryStore(), { refresh }))
 })
 
 const failure = new OAuthError('OAUTH_STORE_FAILED', 'made up')

@@ -11,7 +11,7 @@ import { cookieSession, type CookieStore } from './cookie-session.js'
 import { CredentialFactory } from './credential.js'
 import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
-import { readSettings, settingsNamed, type AttachOptions, type SessionOptions } from './options.js'
+import { readSettings, settingsNamed, type AttachOptions, type Caller, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
 import { responseInterceptor } from './recover.js'
@@ -20,7 +20,7 @@ import { attachedSession, sessionObject, type AttachedSession } from './session-
 
 /** One store, one session: instances attached to it share the refresh and the generation. `restore` undoes the call. */
 function sessionFor(
-  caller: string,
+  caller: Caller,
   store: TokenStore,
   options: SessionOptions,
   environment: Environment,

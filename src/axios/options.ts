@@ -139,8 +139,14 @@ export interface AttachOptions extends SessionOptions {
 /** By how much the default `lockTimeout` exceeds `refreshTimeout`, in milliseconds. */
 const LOCK_MARGIN = 15_000
 
-const rulesOf = (caller: string): Readonly<Record<keyof SessionOptions, OptionRule>> =>
-  caller === 'attachOAuth' ? (attachRules satisfies Record<keyof AttachOptions, OptionRule>) : sessionRules
+/** The rules for the options of each function that has a session's options. */
+const rules = {
+  attachOAuth: attachRules satisfies Record<keyof AttachOptions, OptionRule>,
+  createSession: sessionRules satisfies Record<keyof SessionOptions, OptionRule>,
+}
+
+/** The function that the application has called, named in messages. */
+export type Caller = keyof typeof rules
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
@@ -163,7 +169,7 @@ const defaults: SessionSettings = {
  * the option.
  */
 export function settingsNamed(
-  caller: string,
+  caller: Caller,
   store: TokenStore,
   options: SessionOptions,
   present?: SessionSettings,
@@ -174,7 +180,7 @@ export function settingsNamed(
   for (const name of foreign)
     if (name in options)
       throw new TypeError(`${caller}: ${name} is unknown; pass isExpired to attachOAuth: a list of statuses, or a function`)
-  checkOptions(`${caller}: `, { ...options, refresh }, rulesOf(caller))
+  checkOptions(`${caller}: `, { ...options, refresh }, rules[caller])
   const given = defined(options)
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => name in defaults)) as Mutable<
     Partial<SessionSettings>
@@ -200,7 +206,7 @@ export function settingsNamed(
 }
 
 /** The settings of a new session: the call's options and the defaults. Throws a `TypeError` that names the option. */
-export function readSettings(caller: string, store: TokenStore, options: SessionOptions): SessionSettings {
+export function readSettings(caller: Caller, store: TokenStore, options: SessionOptions): SessionSettings {
   const named = settingsNamed(caller, store, options)
   if (!('refresh' in named))
     throw new TypeError(
