@@ -93,6 +93,8 @@ export class Model {
 
   /** How often the application has signed in. */
   signIns = 0
+  /** How often the application has asked for a refresh. */
+  asked = 0
   #known: KnownUser | undefined
   #ended: ModelEpoch | undefined
   #inUse: { readonly serial: number; readonly since: number } = { serial: 0, since: 0 }
@@ -304,6 +306,7 @@ export class Model {
 
   /** The application asks for a refresh: that ends the cool-down. */
   isAsked(): void {
+    this.asked++
     this.#isInTrouble = false
   }
 

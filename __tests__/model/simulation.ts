@@ -58,6 +58,8 @@ export class Simulation {
   #lastReason: string | undefined
   /** How many sign-ins there were when the last refresh began. */
   #signInsBefore = 0
+  /** How often a refresh had been asked for when the last one ended. */
+  #askedBefore = 0
   #runs = new Map<AbortSignal, number>()
   #options: AttachOptions = {}
   #detach: (() => void) | undefined
@@ -103,8 +105,8 @@ export class Simulation {
       this.model.check('closed', !this.#isClosed, 'refresh_started')
     })
     this.session.on('refresh_failed', ({ error, attempts }) => {
-      // A subscriber may have signed in since.
-      const isPresent = this.#signInsBefore === this.model.signIns
+      // A subscriber may have signed in or asked for another refresh since.
+      const isPresent = this.#signInsBefore === this.model.signIns && this.#askedBefore === this.model.asked
       if (isPresent && attempts > 0 && /UNAVAILABLE|CLIENT_REFUSED/.test(error.code)) this.model.refreshFailed()
     })
     this.session.on('refreshed', () => {
@@ -121,7 +123,10 @@ export class Simulation {
     })
     this.session.subscribe(() => {
       const snapshot = this.session.getSnapshot()
-      if (!snapshot.refreshing) this.model.unblocks()
+      if (!snapshot.refreshing) {
+        this.model.unblocks()
+        this.#askedBefore = this.model.asked
+      }
       if (snapshot.status === 'signed_in' && !snapshot.persisted && servers.lastAnswer)
         this.model.couldNotSave(servers.lastAnswer.serial)
     })
@@ -249,7 +254,7 @@ export class Simulation {
     servers.lifetime = 'long'
     this.removeInterceptor()
     await this.#comeToRest()
-    if (!this.#detach && !this.#isClosed) this.#attach({ canRefresh: true })
+    this.#attachIfDetached()
     // Everything works and nothing is under way: what waits after this does so for ever.
     servers.refuseAccessTokens()
     await this.request({ timeout: 5000 })
@@ -257,6 +262,8 @@ export class Simulation {
     // A cool-down and the limit end; a set that is not stored is saved at the next need.
     await this.pass(61_000)
     for (let i = 0; i < 2; i++) {
+      // A listener may have detached.
+      this.#attachIfDetached()
       await this.request({})
       await this.step(Infinity)
       await this.pass(2000)
@@ -271,6 +278,10 @@ export class Simulation {
     model.check('nothingLeft', listeners === 0, `${listeners} listeners`)
     model.stores(servers.stored)
     if (!this.#isClosed) await this.#compareWithStore('at the end')
+  }
+
+  #attachIfDetached(): void {
+    if (!this.#detach && !this.#isClosed) this.#attach({ canRefresh: true })
   }
 
   async #comeToRest(): Promise<void> {
