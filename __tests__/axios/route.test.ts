@@ -175,7 +175,7 @@ describe('the platform', () => {
   ])('uses the proxies of the environment by itself or not: %s', (_what, variables, args, expected) => {
     process.env = variables
     process.execArgv = args
-    expect(currentPlatform()).toMatchObject({ env: variables, usesEnvProxy: expected })
+    expect(currentPlatform('1.21.1')).toMatchObject({ env: variables, usesEnvProxy: expected })
   })
 })
 

@@ -1,5 +1,6 @@
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig } from 'axios'
 import { redirectGuard, routeRule } from '../node-only.js'
+import { isAtLeast } from '../release.js'
 import { platform, type Environment } from '../session/environment.js'
 import { openSession, type OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
@@ -11,6 +12,7 @@ import { cookieSession, type CookieStore } from './cookie-session.js'
 import { CredentialFactory } from './credential.js'
 import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
+import { olderRelease } from './instance-release.js'
 import { readSettings, settingsNamed, type AttachOptions, type Caller, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
@@ -97,14 +99,15 @@ export function attachIn(
     )
   const allowInsecureHttp = options.dangerouslyAllowInsecureHttp === true
   const base = (): string | undefined => globalThis.document?.baseURI
+  const axiosVersion = olderRelease(instance)
   const judgeOrigin = originRule({
     origins: options.origins,
     baseURL: () => instance.defaults.baseURL,
     page: () => globalThis.location?.href,
     base,
     allowInsecureHttp,
-    // Before 1.8.2 all adapters or some of them ignore the option.
-    ignoresAllowAbsoluteUrls: /^(0|1\.[0-8])\./.test(axios.VERSION),
+    // In earlier releases all adapters or some of them ignore the option.
+    ignoresAllowAbsoluteUrls: !isAtLeast(axiosVersion, '1.9.0'),
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
   const { open, restore } = sessionFor('attachOAuth', store, options, environment, earlier?.open)
@@ -129,7 +132,7 @@ export function attachIn(
     carriers: new Carriers(redirects.wrap),
     redirects,
     judgeOrigin,
-    judgeRoute: routeRule({ allowInsecureHttp, base }),
+    judgeRoute: routeRule({ allowInsecureHttp, base, axiosVersion }),
     isAllowed,
     stepUp: options.stepUp,
     isExpired: expiryRule(options.isExpired),

@@ -1,4 +1,4 @@
-import axios, { type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import axios, { AxiosHeaders, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
 import { epochEnded } from '../session/refresh-error.js'
 import type { Epoch } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
@@ -9,7 +9,9 @@ import { bodyFactory, createBody, prepareBody, serializeBody } from './body.js'
 import { forgetRound } from './carriers.js'
 import { carries, removeCredential, setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
+import { finalConfig, type HeadersClass } from './final-config.js'
 import type { Handler } from './innermost.js'
+import { isOfAnotherCopy } from './instance-release.js'
 import { nothingAllowed } from './origin.js'
 import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
@@ -33,6 +35,7 @@ const axiosTransform = onlyTransform(axios.defaults.transformRequest)
  */
 export function requestInterceptors(attachment: Attachment): readonly Handler[] {
   const {
+    instance,
     provider: attached,
     environment,
     credentials,
@@ -44,6 +47,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     order,
   } = attachment
   const checkLater = checkBeforeAdapter(checkSending)
+  const isOther = isOfAnotherCopy(instance)
+  let Headers: HeadersClass = AxiosHeaders
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
@@ -84,6 +89,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const provider = oauth === undefined ? attached : providerFor(config, attached)
     const ended = beforeRedirect && forgetRound(config, provider)
     if (!provider) return false
+    if (isOther) Headers = config.headers.constructor as HeadersClass
     if (provider.isRefreshRequest(config)) {
       carry(config, provider, 'refresh-request', undefined, undefined, 0)
       return false
@@ -150,8 +156,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     return config
   }
 
-  function authorizeNow(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    if (config === answered) {
+  function authorizeNow(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
+    if (given === answered) {
+      const config = answered as InternalAxiosRequestConfig
       answered = undefined
       const provider = answeredBy
       const token = answer
@@ -160,11 +167,13 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       if (hasBody) prepareBody(config)
       return attach(config, provider, token.epoch, token, startOf(config))
     }
-    const context = contextOf(config)
+    const context = contextOf(given)
     // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
-    if (context?.stage === 'deferred' || context?.stage === 'sent') return config
-    const provider = providerFor(config, attached)
-    if (context?.stage === 'refresh-request' || !provider || !isConcerned(config, provider)) return forget(config)
+    if (context?.stage === 'deferred' || context?.stage === 'sent') return given
+    const provider = providerFor(given, attached)
+    if (context?.stage === 'refresh-request' || !provider) return forget(given)
+    const config = finalConfig(given, Headers)
+    if (!isConcerned(config, provider)) return forget(config)
     const epoch = context?.provider === provider ? context.epoch : provider.epoch
     const next = order.runsNextToAdapter(config)
     const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
@@ -183,11 +192,13 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   }
 
   /** Not an async function: each of ten thousand waiting requests would hold its frame. */
-  function authorizeLater(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    const context = contextOf(config)
-    if (context?.stage === 'sent') return config
-    const provider = providerFor(config, attached)
-    if (!provider || !isConcerned(config, provider)) return forget(config)
+  function authorizeLater(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
+    const context = contextOf(given)
+    if (context?.stage === 'sent') return given
+    const provider = providerFor(given, attached)
+    if (!provider) return forget(given)
+    const config = finalConfig(given, Headers)
+    if (!isConcerned(config, provider)) return forget(config)
     const isSeen = context?.provider === provider
     const epoch = isSeen ? context.epoch : provider.epoch
     const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)

@@ -1,4 +1,4 @@
-import { AxiosHeaders, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import { keepMultipart } from '../node-only.js'
 import type { OAuthRequestOptions } from './request-options.js'
 
@@ -81,7 +81,6 @@ export function prepareBody(config: InternalAxiosRequestConfig): void {
 export function serializeBody(config: InternalAxiosRequestConfig): void {
   const { data, transformRequest } = config as InternalAxiosRequestConfig & { data: unknown }
   if (!isObject(data) || isStream(data) || !transformRequest) return
-  config.headers = AxiosHeaders.from(config.headers as never)
   const transforms = [transformRequest].flat() as BodyTransform[]
   const run = (context: InternalAxiosRequestConfig, body: unknown, from: InternalAxiosRequestConfig['headers']): unknown =>
     transforms.reduce((value, transform) => transform.call(context, value, from.normalize(false)), body)

@@ -1,4 +1,6 @@
-import axios, { type AxiosInstance, type AxiosRequestConfig } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig } from 'axios'
+import { isAtLeast } from '../release.js'
+import { releaseOf } from './instance-release.js'
 
 /** An entry of axios' interceptor manager. axios' types leave `handlers` out; every 1.x has it. */
 export interface Handler {
@@ -19,10 +21,13 @@ interface Ordering {
   legacyInterceptorReqResOrdering?: boolean
 }
 
-/** Does axios run interceptors in the order in which it visits them? Releases without the option run them in reverse. */
-function runsFirstVisitedFirst({ transitional }: AxiosRequestConfig): boolean {
-  const known = 'legacyInterceptorReqResOrdering' in (axios.defaults.transitional ?? {})
-  return known && transitional !== undefined && !(transitional as Ordering).legacyInterceptorReqResOrdering
+/** Does axios run a request's interceptors in the order in which it visits them? */
+type OrderRule = (config: AxiosRequestConfig) => boolean
+
+/** Releases without the option run the interceptors in reverse. */
+function orderRule(instance: AxiosInstance): OrderRule {
+  if (!isAtLeast(releaseOf(instance), '1.13.5')) return () => false
+  return ({ transitional }) => transitional !== undefined && !(transitional as Ordering).legacyInterceptorReqResOrdering
 }
 
 function present(manager: Manager): Handler[] {
@@ -83,6 +88,7 @@ export interface Registration {
 export function registerInnermost(instance: AxiosInstance, { request, response }: Interceptors): Registration {
   const requests = instance.interceptors.request as unknown as Manager & AxiosInstance['interceptors']['request']
   const responses = instance.interceptors.response as unknown as Manager & AxiosInstance['interceptors']['response']
+  const runsFirstVisitedFirst = orderRule(instance)
   const firstRequest = present(requests).length === 0 && !runsFirstVisitedFirst(instance.defaults as AxiosRequestConfig)
   const firstResponse = present(responses).length === 0
 
@@ -98,7 +104,7 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
   const ownResponse = register(responses, response)
 
   // axios runs the interceptors registered first next to the adapter anyway.
-  if (!firstRequest) undo.unshift(visitInnermost(requests, own, isAdapterAtEnd))
+  if (!firstRequest) undo.unshift(visitInnermost(requests, own, (visit) => isAdapterAtEnd(visit, runsFirstVisitedFirst)))
   if (!firstResponse) undo.unshift(visitInnermost(responses, [ownResponse], () => false))
   return {
     runsNextToAdapter: (config) => !firstRequest || !runsFirstVisitedFirst(config),
@@ -109,7 +115,7 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
 }
 
 /** Obtains the request's config through the `runWhen` of an interceptor that never runs. */
-function isAdapterAtEnd(visit: Visit): boolean {
+function isAdapterAtEnd(visit: Visit, runsFirstVisitedFirst: OrderRule): boolean {
   let atEnd = false
   const asks = (config: AxiosRequestConfig): boolean => {
     atEnd = runsFirstVisitedFirst(config)

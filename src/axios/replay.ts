@@ -7,6 +7,7 @@ import {
   type AxiosResponse,
   type InternalAxiosRequestConfig,
 } from 'axios'
+import { toHeaders } from './final-config.js'
 import { transformBody } from './response-transforms.js'
 import { reuseParams } from './serialized-params.js'
 
@@ -76,16 +77,19 @@ export function resend(
 }
 
 /**
- * Gives the adapter the rest of the time limit and the parameters of the first send. Returns the undo, if there is anything to
- * undo.
+ * Gives the adapter the rest of the time limit, the parameters of the first send, and headers of its own copy of axios. Returns
+ * the undo, if there is anything to undo.
  */
 function prepare(config: InternalAxiosRequestConfig, left: number | undefined): ((error?: unknown) => void) | undefined {
   const forgetParams = reuseParams(config)
-  const { timeout } = config
-  if (left === undefined) return forgetParams
-  config.timeout = left
+  const { timeout, headers } = config
+  config.headers = toHeaders(headers)
+  if (left === undefined && headers === config.headers) return forgetParams
+  if (left !== undefined) config.timeout = left
   return (error) => {
     forgetParams?.()
+    config.headers = headers
+    if (left === undefined) return
     config.timeout = timeout as number
     // The message must name the time limit that the caller has set.
     if (isAxiosError(error) && error.message.startsWith('timeout')) error.message = error.message.replace(`${left}`, `${timeout}`)

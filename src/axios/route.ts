@@ -19,17 +19,17 @@ interface NodeProcess {
   readonly versions?: Readonly<Record<string, string>>
 }
 
-/** The platform that this program runs on. */
-export function currentPlatform(): RoutePlatform {
+/** The platform that this program runs on, with this version of axios. */
+export function currentPlatform(axiosVersion: string): RoutePlatform {
   const { env, execArgv = [], versions = {} } = ((globalThis as { process?: unknown }).process ?? {}) as NodeProcess
   const flags = `${env?.NODE_OPTIONS ?? ''} ${execArgv.join(' ')}`
   const usesEnvProxy =
     flags.includes('--use-env-proxy') || env?.NODE_USE_ENV_PROXY === '1' || 'bun' in versions || 'deno' in versions
-  return { env, axiosVersion: axios.VERSION, usesEnvProxy }
+  return { env, axiosVersion, usesEnvProxy }
 }
 
 /** From this release on, axios sends https through a proxy in a CONNECT tunnel; earlier, the proxy got the request itself. */
-const tunnelsHttps = (axiosVersion: string): boolean => isAtLeast(axiosVersion, [1, 16, 1])
+const tunnelsHttps = (axiosVersion: string): boolean => isAtLeast(axiosVersion, '1.16.1')
 
 interface Proxy {
   readonly hostname: string
@@ -55,7 +55,7 @@ function isExcepted(read: Lookup, { hostname, port, protocol }: URL, axiosVersio
   const portNumber = Number(port) || (protocol === 'https:' ? 443 : 80)
   if (list === '*') return true
   return list.split(/[,\s]/).some((entry) => {
-    if (entry === '127.0.0.0/8' && isAtLeast(axiosVersion, [1, 20, 0])) return hostname.startsWith('127.')
+    if (entry === '127.0.0.0/8' && isAtLeast(axiosVersion, '1.20.0')) return hostname.startsWith('127.')
     if (isNewer && /^\[?::1\]?$/.test(entry)) return isLoopback(hostname)
     const [, name = entry, entryPort] = /^(.+):(\d+)$/.exec(entry) ?? []
     if (!name || (Number(entryPort) && Number(entryPort) !== portNumber)) return false
@@ -122,7 +122,7 @@ function proxyFor(config: AxiosRequestConfig, target: URL, platform: RoutePlatfo
   if (name === 'fetch') return usesEnvProxy && !isHttps ? proxyOfEnvironment(target, platform) : undefined
   if (proxy) return proxyOfConfig(proxy, target)
   // Before 1.21, axios does not pass `proxy: false` on to Node's own agents.
-  const isDirect = proxy === false && (isHttps || !usesEnvProxy || isAtLeast(axiosVersion, [1, 21, 0]))
+  const isDirect = proxy === false && (isHttps || !usesEnvProxy || isAtLeast(axiosVersion, '1.21.0'))
   return isDirect ? undefined : proxyOfEnvironment(target, platform)
 }
 
@@ -132,11 +132,7 @@ function proxyFor(config: AxiosRequestConfig, target: URL, platform: RoutePlatfo
  *
  * `target` is the absolute address of the request. The caller's own agent (with `proxy: false`) is not checked.
  */
-export function insecureRoute(
-  config: AxiosRequestConfig,
-  target: string,
-  platform: RoutePlatform = currentPlatform(),
-): string | undefined {
+export function insecureRoute(config: AxiosRequestConfig, target: string, platform: RoutePlatform): string | undefined {
   let url: URL
   let proxy: Proxy | undefined
   try {
@@ -165,13 +161,18 @@ export interface RouteSettings {
   readonly allowInsecureHttp: boolean
   /** The address against which a page resolves relative URLs. */
   readonly base: () => string | undefined
+  /** The version of axios that sends. Default: that of this package's axios. */
+  readonly axiosVersion?: string
 }
 
 /**
  * Makes the rule for the requests of one instance, to be called before a token is set. Reading an environment variable takes
  * microseconds, so the rule reads none in a browser, nor for https when axios opens a tunnel.
  */
-export function routeRule({ allowInsecureHttp, base }: RouteSettings, platform: RoutePlatform = currentPlatform()): RouteRule {
+export function routeRule(
+  { allowInsecureHttp, base, axiosVersion = axios.VERSION }: RouteSettings,
+  platform: RoutePlatform = currentPlatform(axiosVersion),
+): RouteRule {
   if (allowInsecureHttp || !platform.env) return () => undefined
   const isTunnelled = tunnelsHttps(platform.axiosVersion)
   const read = reader(platform.env)

@@ -14,9 +14,9 @@ const bodiless = new Set([204, 205, 304])
 type Adapter = ReturnType<typeof getAdapter>
 
 /** Does the http adapter send https through a CONNECT tunnel? Earlier releases send it to the proxy in the clear. */
-const tunnels = isAtLeast(axios.VERSION, [1, 16, 1])
+const tunnels = isAtLeast(axios.VERSION, '1.16.1')
 /** Earlier releases also read the proxy variables that npm sets for scripts. */
-const readsNpmConfig = !isAtLeast(axios.VERSION, [1, 14, 0])
+const readsNpmConfig = !isAtLeast(axios.VERSION, '1.14.0')
 
 function named(name: 'http' | 'fetch' | 'xhr', config: InternalAxiosRequestConfig): Adapter | undefined {
   try {

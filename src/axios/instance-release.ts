@@ -1,0 +1,32 @@
+import axios, { type AxiosInstance } from 'axios'
+import { isAtLeast } from '../release.js'
+
+/** Members of an instance or of its `transitional` options, each with the first release of axios that has it. Latest first. */
+const signs = [
+  ['encodeBasicAuthUsername', '1.21.0'],
+  ['advertiseZstdAcceptEncoding', '1.17.0'],
+  ['query', '1.16.0'],
+  ['legacyInterceptorReqResOrdering', '1.13.5'],
+] as const
+const oldest = '1.7.0'
+
+/** Was this instance made by another copy of axios than this package's? */
+export function isOfAnotherCopy({ interceptors }: AxiosInstance): boolean {
+  return interceptors.request.constructor !== axios.interceptors.request.constructor
+}
+
+/**
+ * The release of axios that made an instance. A program can have several copies of axios, for instance if it passes the instance of
+ * another package. An instance does not name its release, so for another copy this is the latest release that the instance proves.
+ */
+export function releaseOf(instance: AxiosInstance): string {
+  if (!isOfAnotherCopy(instance)) return axios.VERSION
+  const transitional: object = instance.defaults.transitional ?? {}
+  return signs.find(([name]) => name in transitional || name in instance)?.[1] ?? oldest
+}
+
+/** The older of two releases: that of the instance, and that of this package's axios, whose adapter sends requests again. */
+export function olderRelease(instance: AxiosInstance): string {
+  const release = releaseOf(instance)
+  return isAtLeast(release, axios.VERSION) ? axios.VERSION : release
+}
