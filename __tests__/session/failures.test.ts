@@ -1,4 +1,5 @@
 import { OAuthError, originalCause } from '../../src/errors.js'
+import type { FailureKind } from '../../src/policy.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { rejection } from '../helpers/client.js'
@@ -82,10 +83,14 @@ describe('a refresh that fails', () => {
     expect(environment.timers).toBe(0)
   })
 
-  it.each<[string, object]>([
+  it.each<[string, unknown]>([
     ['an object with other names', { accessToken: 'a2', refreshToken: 'r2' }],
     ['a whole response', { status: 200, headers: {}, data: { access_token: 'a2' } }],
     ['a Response', new Response('{}')],
+    ['nested tokens', { status: 'success', payload: { accessToken: 'a2' } }],
+    ['the names of Simple JWT', { access: 'a2', refresh: 'r2' }],
+    ['a token as text', 'eyJhbGciOiJub25lIn0.e30.made-up'],
+    ['true', true],
   ])(
     'a refresh function that resolves with %s: the error says what to resolve with, and that no retry helps',
     async (_what, answer) => {
@@ -105,6 +110,9 @@ describe('a refresh that fails', () => {
     ['an overload in an answer with status 200', { ok: false, error: 'ratelimited', data: null }],
     ['an empty object', {}],
     ['a text of its own', { success: false, message: 'made up' }],
+    ['undefined', undefined],
+    ['a word', 'unavailable'],
+    ['empty tokens', { access_token: null, refresh_token: '' }],
   ])('a refresh function that resolves with %s: a retry can help', async (_what, answer) => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never, { retry: { limit: 1 } })
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable: true })
@@ -117,9 +125,29 @@ describe('a refresh that fails', () => {
     expect((await failed).message).toMatch(/longer than 60000 ms.*context\.signal.*The tokens were kept/)
   })
 
+  it.each<[unknown]>([[null], [undefined], [false], [5], ['text'], [{}]])(
+    'a refresh function that rejects with %p ends no session: it says nothing about the refresh token',
+    async (reason) => {
+      const { session } = failing(memoryStore(a(1)), reason as never)
+      expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable: true })
+      expect((await session.tokens())?.access_token).toBe('a1')
+    },
+  )
+
+  it.each<[FailureKind, string]>([
+    ['transient', 'OAUTH_REFRESH_UNAVAILABLE'],
+    ['misconfigured', 'OAUTH_CLIENT_REFUSED'],
+    ['ended', 'OAUTH_INVALID_GRANT'],
+  ])('classify may call a refresh function that resolves with null %s', async (kind, code) => {
+    const session = startSession(environment, memoryStore(a(1)), async () => null, { classify: () => kind })
+    expect(await rejection(session.refresh())).toMatchObject({ code })
+    expect((await session.tokens())?.access_token).toBe(kind === 'ended' ? undefined : 'a1')
+  })
+
   it.each([
     ['a refresh function that resolves with null ends the session', null],
     ['an error in an answer with status 200 ends the session', { error: 'invalid_grant' }],
+    ['an error beside empty tokens ends the session', { access_token: null, refresh_token: null, error: 'invalid_grant' }],
   ])('%s', async (_what, answer) => {
     const session = startSession(environment, memoryStore(a(1)), async () => answer as never)
     expect(await rejection(session.refresh())).toMatchObject({

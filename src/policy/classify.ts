@@ -86,7 +86,7 @@ function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
 }
 
 /**
- * Classifies the value that a refresh function rejected with; `null` represents a refresh function that resolved with `null`.
+ * Classifies the value that a refresh function rejected with.
  * `now` is this machine's time, for a `Retry-After` that is a date. Never throws.
  */
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
@@ -94,14 +94,16 @@ export function classifyFailure(error: unknown, now: number, options: ClassifyOp
   const { status, headers, codes, networkCode = '' } = evidence
   const infer = options.inferFromStatus !== false && !codes.includes('TokenEndpointError')
   const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
-  const known = error === null ? 'ended' : attempt(() => (error as WrongSetting).isMisconfigured) === true && 'misconfigured'
-  const decided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient' ? asked : known
+  const isDecided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient'
+  const known = attempt(() => (error as WrongSetting).isMisconfigured) === true && 'misconfigured'
+  const decided = isDecided ? asked : known
   const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)
   const oauthError = code?.replace(/.*[/#:]/, '')
   const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503
   return defined({
     kind,
     inferred,
+    isDecided: isDecided || undefined,
     notProcessed: kind === 'transient' && notProcessed === true,
     summary: oauthError ?? (status === undefined ? networkCode : `HTTP ${status}`),
     retryAfter: retryAfterOf(headers, now),

@@ -34,6 +34,8 @@ export interface Failure {
   readonly kind: FailureKind
   /** True when the end of the session is likely but not certain. */
   readonly inferred: boolean
+  /** True when the option `classify` has decided the kind. */
+  readonly isDecided?: boolean
   /** True when the server has provably not processed the request, so that it may be sent again. */
   readonly notProcessed: boolean
   /** The delay that the server asks for, in milliseconds. */

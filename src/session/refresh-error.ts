@@ -23,7 +23,10 @@ export function refreshFailure(cause: unknown, now: number, options: ClassifyOpt
   const failure = classifyFailure(cause, now, options)
   const { kind, summary, status, oauthError } = failure
   // With another code it is the error of a session that the refresh function uses, and says nothing about this one.
-  if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) return { failure, error: cause as OAuthError }
+  if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) {
+    const isOverruled = failure.isDecided && kind !== 'ended' && cause.code === 'OAUTH_INVALID_GRANT'
+    if (!isOverruled) return { failure, error: cause as OAuthError }
+  }
   const reason = safeMessage(cause)
   const text =
     reason && kind === 'misconfigured'
