@@ -43,10 +43,16 @@ export async function rejection<Failure = Error & Record<string, unknown>>(promi
 }
 
 /** A promise and the two ends of it. */
-export function deferred(): { promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
-  let resolve!: () => void
+export interface Deferred<Value> {
+  readonly promise: Promise<Value>
+  readonly resolve: (value: Value) => void
+  readonly reject: (reason: unknown) => void
+}
+
+export function deferred<Value = void>(): Deferred<Value> {
+  let resolve!: (value: Value) => void
   let reject!: (reason: unknown) => void
-  const promise = new Promise<void>((yes, no) => {
+  const promise = new Promise<Value>((yes, no) => {
     resolve = yes
     reject = no
   })

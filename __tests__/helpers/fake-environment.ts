@@ -36,7 +36,7 @@ export class FakeEnvironment implements Environment {
       const next = [...this.#timers].sort((a, b) => a.at - b.at)[0]
       if (!next || next.at > end) break
       this.#timers.delete(next)
-      this.#advance(next.at - this.mono)
+      this.#advance(Math.max(0, next.at - this.mono))
       next.callback()
       await settle()
     }

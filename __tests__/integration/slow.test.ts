@@ -4,11 +4,11 @@ import { attachIn } from '../../src/axios/attach.js'
 import type { AttachedSession } from '../../src/index.js'
 import { refreshToken } from '../../src/grants/index.js'
 import { platform, type Environment } from '../../src/session/environment.js'
-import { attach, deferred, expired, rejection } from '../helpers/client.js'
+import { attach, deferred, expired, rejection, type Deferred } from '../helpers/client.js'
 import { json, lost, silent, startWorld, type Fault, type World } from '../helpers/world.js'
 
 let world: World
-let never: ReturnType<typeof deferred>
+let never: Deferred<void>
 beforeEach(async () => {
   world = await startWorld()
   never = deferred()

@@ -1,9 +1,9 @@
 import axios from 'axios'
-import { attach, deferred, expired, rejection } from '../helpers/client.js'
+import { attach, deferred, expired, rejection, type Deferred } from '../helpers/client.js'
 import { json, startWorld, type World } from '../helpers/world.js'
 
 let world: World
-let hold: ReturnType<typeof deferred>
+let hold: Deferred<void>
 beforeEach(async () => {
   world = await startWorld()
   hold = deferred()

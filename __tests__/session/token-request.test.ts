@@ -1,9 +1,10 @@
 import { classifyFailure, defaultPolicy } from '../../src/policy.js'
 import { requestTokens } from '../../src/session/token-request.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import { deferred, rejection } from '../helpers/client.js'
+import type { TokenResponse, TokenSet, TokenStore } from '../../src/types.js'
+import { deferred, rejection, type Deferred } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { shareable, startSession, tokensFor } from '../helpers/session.js'
+import { listenTo, shareable, startSession, tokensFor, type TestSession } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -189,5 +190,110 @@ describe('a refresh that takes too long', () => {
     const { cause } = await failed
     expect((cause as Error).message).toMatch(/60000 ms.*context\.signal/)
     expect(signals.map(({ reason }) => reason as unknown)).toEqual([cause])
+  })
+
+  describe('and whose function answers after the limit', () => {
+    const late = { access_token: 'a2', refresh_token: 'r2', expires_in: 3600 }
+
+    /** A session whose first refresh has reached its time limit, and the answer to it. */
+    async function overdue(options: object = {}): Promise<{
+      session: TestSession
+      store: TokenStore
+      answer: Deferred<TokenResponse | null>
+      redeemed: unknown[]
+      events: unknown[]
+    }> {
+      const answer = deferred<TokenResponse | null>()
+      const redeemed: unknown[] = []
+      const store = memoryStore(tokensFor(environment, 1))
+      const session = startSession(
+        environment,
+        store,
+        (tokens) => {
+          redeemed.push(tokens?.refresh_token)
+          return redeemed.length === 1 ? answer.promise : Promise.reject({ status: 500 } as never)
+        },
+        options,
+      )
+      const failed = rejection(session.refresh())
+      await environment.pass(60_000)
+      expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
+      const events = listenTo(session, 'refreshed', 'saved', 'signed_out')
+      return { session, store, answer, redeemed, events }
+    }
+
+    it('uses and saves the answer, whose lifetime counts from the request', async () => {
+      const { session, store, answer, redeemed, events } = await overdue()
+      const requestedAt = environment.wall - 60_000
+      await environment.pass(5000)
+      answer.resolve(late)
+      await settle()
+      expect((await session.getToken())?.accessToken).toBe('a2')
+      expect(await store.read()).toMatchObject({ access_token: 'a2', refresh_token: 'r2' })
+      expect(session.getSnapshot()).toMatchObject({ expiresAt: requestedAt + 3_600_000, persisted: true })
+      expect(events.map((event) => (event as unknown[])[0])).toEqual(['refreshed', 'saved'])
+      expect(redeemed).toEqual(['r1'])
+    })
+
+    it('waits for a refresh that has begun meanwhile, and then uses the answer', async () => {
+      const { session, answer, redeemed } = await overdue()
+      const second = rejection(session.refresh())
+      answer.resolve(late)
+      await second
+      await settle()
+      expect((await session.getToken())?.accessToken).toBe('a2')
+      expect(redeemed).toEqual(['r1', 'r1'])
+    })
+
+    it.each<[string, (session: TestSession) => Promise<unknown>, string | undefined]>([
+      ['a sign-out', (session) => session.signOut(), undefined],
+      ['a sign-in', (session) => session.signIn(tokensFor(environment, 9)), 'a9'],
+      ['the end of the session', (session) => session.close(), 'a1'],
+    ])('ignores the answer after %s', async (_what, change, expected) => {
+      const { session, store, answer } = await overdue()
+      await change(session)
+      answer.resolve(late)
+      await settle()
+      expect((await store.read())?.access_token).toBe(expected)
+    })
+
+    it('revokes the answer after a sign-out', async () => {
+      const revoked: unknown[] = []
+      const { session, answer } = await overdue({ revoke: async (tokens: TokenSet) => void revoked.push(tokens.refresh_token) })
+      await session.signOut()
+      answer.resolve(late)
+      await settle()
+      expect(revoked).toEqual(['r2'])
+    })
+
+    it('keeps the tokens when the function fails', async () => {
+      const { session, answer, events } = await overdue()
+      answer.reject({ error: 'invalid_grant' })
+      await settle()
+      expect((await session.getToken())?.accessToken).toBe('a1')
+      expect(events).toEqual([])
+    })
+  })
+
+  it('fails only after the answers that arrived while the process was suspended have been read', async () => {
+    const answer = deferred<TokenResponse>()
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), () => answer.promise)
+    const refreshed = session.refresh()
+    await settle()
+    environment.mono += 8 * 3_600_000
+    await environment.pass(500)
+    answer.resolve({ access_token: 'a2' })
+    await refreshed
+    expect((await session.getToken())?.accessToken).toBe('a2')
+    expect(environment.timers).toBe(0)
+  })
+
+  it('fails a second after a suspension without an answer', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), () => new Promise(() => undefined))
+    const failed = rejection(session.refresh())
+    await settle()
+    environment.mono += 8 * 3_600_000
+    await environment.pass(1000)
+    expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
   })
 })

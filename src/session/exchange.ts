@@ -3,7 +3,7 @@ import { copyJSON } from '../copy-json.js'
 import { parseText, type Failure } from '../policy.js'
 import { refreshedRecord, type TokenRecord } from '../token-record.js'
 import { mergeTokenResponse, toTokenSet, usableRefreshToken, type ParsedTokenSet } from '../tokens.js'
-import type { RefreshFunction, RefreshReason } from '../types.js'
+import type { RefreshFunction, RefreshReason, TokenResponse } from '../types.js'
 import type { Environment } from './environment.js'
 import type { InFlightRefresh } from './in-flight-refresh.js'
 import type { ExchangeResult } from './persistence.js'
@@ -89,20 +89,25 @@ async function exchangeTokens(
     run.wasOffline = environment.isOffline?.() ?? false
   }
   try {
-    const { response, sentAt } = answer
-      ? { response: answer, sentAt: environment.now() }
-      : await requestTokens(environment, settings.refreshTimeout, (reason) => run.abort(reason), {
-          send: async () => {
-            const refreshContext = { signal: run.signal, reason: run.reason as RefreshReason, reportDate }
-            const tokens = previous && copyJSON(toTokenSet(previous))
-            resolvedWith = undefined
-            return checkResponse((resolvedWith = await run.call(() => refresh(tokens, refreshContext))))
-          },
-          classify: (reason) => refreshFailure(reason, environment.now(), options).failure,
-          retry: settings.policy.retry,
-          signal: run.signal,
-          isUnwanted: () => run.isSuperseded || context.lost?.aborted === true,
-        })
+    const { response, sentAt } =
+      answer ??
+      (await requestTokens(environment, settings.refreshTimeout, (reason) => run.abort(reason), {
+        send: async () => {
+          const refreshContext = { signal: run.signal, reason: run.reason as RefreshReason, reportDate }
+          const tokens = previous && copyJSON(toTokenSet(previous))
+          resolvedWith = undefined
+          const sentAt = environment.now()
+          const pending = run
+            .call(() => refresh(tokens, refreshContext))
+            .then((resolved) => checkResponse((resolvedWith = resolved)))
+          run.late = pending.then((response) => ({ response: response as TokenResponse, sentAt }), noAnswer)
+          return pending
+        },
+        classify: (reason) => refreshFailure(reason, environment.now(), options).failure,
+        retry: settings.policy.retry,
+        signal: run.signal,
+        isUnwanted: () => run.isSuperseded || context.lost?.aborted === true,
+      }))
     if (response === null) throw sessionOver()
     return receive(previous, response, sentAt, serverDate, base)
   } catch (cause) {
@@ -115,6 +120,8 @@ async function exchangeTokens(
     return { type: 'ended', error, keepStored: true }
   }
 }
+
+const noAnswer = (): undefined => undefined
 
 function sessionOver(): OAuthError {
   return new OAuthError('OAUTH_INVALID_GRANT', 'The refresh function resolved with null: the session is over. Sign in again.')

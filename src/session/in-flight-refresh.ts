@@ -21,7 +21,13 @@ export interface RefreshStart {
   readonly epoch: Epoch
   readonly startedAt: number
   readonly startedBy: RequestSummary | undefined
-  readonly answer: TokenResponse | undefined
+  readonly answer: TokenAnswer | undefined
+}
+
+/** A token response, and when it was requested on the platform's clock. */
+export interface TokenAnswer {
+  readonly response: TokenResponse
+  readonly sentAt: number
 }
 
 /** One run of the refresh. A caller that stops waiting does not end the run. */
@@ -34,8 +40,10 @@ export class InFlightRefresh {
   readonly startedAt: number
   /** The epoch in which the refresh began. */
   readonly epoch: Epoch
-  /** The token response of a step-up, which needs no token request. */
-  readonly answer: TokenResponse | undefined
+  /** The token response of a step-up, or one that came after the time limit: no token request is needed. */
+  readonly answer: TokenAnswer | undefined
+  /** The result of the last call, also after the time limit; `undefined` if the refresh function fails. */
+  late: Promise<TokenAnswer | undefined> | undefined
   readonly result: Promise<RefreshResult>
   /** The result for requests that are sent with the present token if the refresh fails. Created at the first need. */
   orPresent: Promise<RefreshResult> | undefined

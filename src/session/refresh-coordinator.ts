@@ -1,14 +1,15 @@
 import type { OAuthError } from '../errors.js'
 import { defined } from '../defined.js'
 import { sameTokens } from '../tokens.js'
-import type { RefreshReason, TokenResponse } from '../types.js'
+import type { RefreshReason } from '../types.js'
 import type { TokenRecord } from '../token-record.js'
 import { endContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
+import { isSameEpoch } from './epoch.js'
 import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
 import { exchange } from './exchange.js'
-import { InFlightRefresh, type RefreshResult } from './in-flight-refresh.js'
+import { InFlightRefresh, type RefreshResult, type TokenAnswer } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence, Renewal, RenewRequest, SaveOutcome } from './persistence.js'
 import { epochEnded, internalError, noRefreshFunction, noRefreshToken, sessionClosed } from './refresh-error.js'
@@ -90,8 +91,8 @@ export class RefreshCoordinator {
     return current
   }
 
-  /** Starts a refresh. `answer`: the token response of a step-up. */
-  start(reason: RefreshReason | 'step_up', answer?: TokenResponse, startedBy?: RequestSummary): InFlightRefresh {
+  /** Starts a refresh. `answer`: a token response that is already there. */
+  start(reason: RefreshReason | 'step_up', answer?: TokenAnswer, startedBy?: RequestSummary): InFlightRefresh {
     const { state, notifications, persistence, environment } = this.#services
     const startedAt = environment.monotonic()
     const run = new InFlightRefresh({ id: ++this.#count, reason, epoch: state.epoch, startedAt, startedBy, answer })
@@ -196,6 +197,7 @@ export class RefreshCoordinator {
         this.longest = Math.max(0, expiresAt - this.#services.clock.now())
       }
       events = applyOutcome(this.#services, run, outcome, this.#endOf(run, lockWait))
+      if (run.isRunning && run.late) void this.#useLate(run, run.late, state.record)
     } else {
       run.settle({ type: 'rejected', error: epochEnded() })
     }
@@ -204,6 +206,16 @@ export class RefreshCoordinator {
     notifications.postpone(events)
     const saved = await released
     notifications.resume(events, saved && run.received && this.applySaved(run.received, saved))
+  }
+
+  /** Uses a token response that came after the time limit, unless the session has other tokens by then. */
+  async #useLate(run: InFlightRefresh, late: Promise<TokenAnswer | undefined>, before: TokenRecord | undefined): Promise<void> {
+    const { state, revocation } = this.#services
+    const answer = await late
+    while (this.#current) await this.#current.result
+    if (!answer || this.#isClosed) return
+    if (state.record === before && isSameEpoch(run.epoch, state.epoch)) this.start(run.reason, answer)
+    else revocation.revokeResponse(answer.response)
   }
 
   /** Counts a refresh against the limit, if it has made a token request. */

@@ -1,7 +1,13 @@
 import type { Environment } from './environment.js'
 
+/** A timer that fires later than this shows that the process was suspended. Milliseconds. */
+const SUSPENDED = 100
+/** The time in which a process that was suspended can read what has arrived meanwhile. Milliseconds. */
+const GRACE = 1000
+
 /**
- * Settles as `work` does, or rejects with the error of `late` after `ms` milliseconds. A synchronous throw becomes a rejection.
+ * Settles as `work` does, or rejects with the error of `late` after `ms` milliseconds, or soon after a suspension of the process
+ * that outlasted the limit. A synchronous throw becomes a rejection.
  */
 export function withTimeLimit<Result>(
   environment: Environment,
@@ -10,7 +16,12 @@ export function withTimeLimit<Result>(
   late: () => unknown,
 ): Promise<Result> {
   return new Promise<Result>((resolve, reject) => {
-    const cancel = environment.after(ms, () => reject(late()))
-    new Promise<Result>((start) => start(work())).then(resolve, reject).finally(cancel)
+    const end = (): void => reject(late())
+    const limit = environment.monotonic() + ms
+    let cancel = environment.after(ms, () => {
+      if (environment.monotonic() - limit > SUSPENDED) cancel = environment.after(GRACE, end)
+      else end()
+    })
+    new Promise<Result>((start) => start(work())).then(resolve, reject).finally(() => cancel())
   })
 }

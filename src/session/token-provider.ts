@@ -130,7 +130,7 @@ export class TokenProvider {
    * Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests continue meanwhile.
    */
   async runStepUp(work: () => Promise<TokenResponse>): Promise<RefreshResult> {
-    const { coordinator, revocation } = this.#services
+    const { coordinator, revocation, environment } = this.#services
     const { epoch } = this.#state
     const answer = await work()
     while (coordinator.current) await coordinator.current.result
@@ -140,7 +140,8 @@ export class TokenProvider {
       if (!isSameEpoch(epoch, token.epoch)) this.#state.mergeEpoch(epoch)
       return { type: 'token', token }
     }
-    if (isSameEpoch(epoch, this.#state.epoch)) return coordinator.start('step_up', answer).result
+    if (isSameEpoch(epoch, this.#state.epoch))
+      return coordinator.start('step_up', { response: answer, sentAt: environment.now() }).result
     revocation.revokeResponse(answer)
     return { type: 'rejected', error: epochEnded() }
   }
