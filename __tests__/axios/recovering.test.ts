@@ -107,6 +107,16 @@ describe('a request that was sent without a token', () => {
       expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined, 'Bearer new'])
     })
 
+    it('and rejected after another user has signed in gets no credential of that user', async () => {
+      const { api, session, sent } = wired()
+      await session.tokens()
+      api.interceptors.request.use((config) => config)
+      session.on('queued', () => void session.signIn({ access_token: 'new' }))
+      const { config } = await rejection<AxiosError>(api.get('/x', reversed))
+      expect(sent.map(({ authorization }) => authorization)).toStrictEqual([undefined])
+      expect(config?.headers.get('Authorization')).toBeUndefined()
+    })
+
     it('since its options reverse the order tells its caller to sign in while the session is signed out', async () => {
       const { api, session, sent } = wired()
       await session.signOut()

@@ -46,7 +46,7 @@ describe('the transitions of a session', () => {
   it('to a refreshed token take it for no older than its refresh, also when the clock jumps meanwhile', () => {
     const record = stored(1)
     environment.wall += 900_000
-    names({ type: 'refreshed', record, end: { ...end, duration: 20 } })
+    names({ type: 'refreshed', record, end, maxAge: 20 })
     expect(state.token?.receivedAt).toBe(environment.mono - 20)
     names({ type: 'adopted', record })
     expect(state.token?.receivedAt).toBe(environment.mono - 900_000)
@@ -142,7 +142,7 @@ describe('the transitions of a session', () => {
       'a refresh that is stored',
       () => [
         { type: 'adopted', record: stored(1) },
-        { type: 'refreshed', end, record: stored(2) },
+        { type: 'refreshed', end, maxAge: 0, record: stored(2) },
       ],
       ['refreshed', 'saved'],
     ],
@@ -150,7 +150,7 @@ describe('the transitions of a session', () => {
       'a refresh that could not be stored, and is stored later',
       () => [
         { type: 'adopted', record: stored(1) },
-        { type: 'refreshed', end, record: stored(2), saveError: failure },
+        { type: 'refreshed', end, maxAge: 0, record: stored(2), saveError: failure },
         { type: 'saved' },
       ],
       ['refreshed', 'unpersisted', 'saved'],
@@ -203,7 +203,7 @@ describe('the transitions of a session', () => {
     const generations: number[] = []
     const changes: StateChange[] = [
       { type: 'adopted', record: stored(1) },
-      { type: 'refreshed', end, record: stored(2), saveError: failure },
+      { type: 'refreshed', end, maxAge: 0, record: stored(2), saveError: failure },
       { type: 'saved' },
       { type: 'signed_out', reason: 'requested' },
       { type: 'signed_in', record: signedIn(3) },
@@ -226,7 +226,7 @@ describe('the epoch', () => {
 
   it('stays at a refresh, and when another process refreshes', () => {
     state.apply({ type: 'adopted', record: stored(1) })
-    expect(staysAfter({ type: 'refreshed', end, record: stored(2) })).toBe(true)
+    expect(staysAfter({ type: 'refreshed', end, maxAge: 0, record: stored(2) })).toBe(true)
     expect(staysAfter({ type: 'adopted', record: stored(3) })).toBe(true)
     expect(staysAfter({ type: 'saved' })).toBe(true)
   })
@@ -258,7 +258,7 @@ describe('the epoch', () => {
     const before = state.epoch
     state.apply({ type: 'signed_out', reason: 'invalid_grant', retained: stored(1) })
     expect(isSameEpoch(before, state.epoch)).toBe(false)
-    state.apply({ type: 'refreshed', end, record: stored(2) })
+    state.apply({ type: 'refreshed', end, maxAge: 0, record: stored(2) })
     expect(isSameEpoch(before, state.epoch)).toBe(true)
   })
 

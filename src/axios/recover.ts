@@ -87,12 +87,14 @@ export function responseInterceptor({
   ): Promise<AxiosResponse> {
     const { provider, startedAt, beforeRedirect, requestId } = context
     const epoch = context.epoch ?? token.epoch
-    const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
-    if (credential) setCredential(config, credential)
-    carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
     const requireEpoch = (): void => {
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
     }
+    // Before the config gets a credential, which would be that of another user.
+    requireEpoch()
+    const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
+    if (credential) setCredential(config, credential)
+    carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
     const send = (isSameBody = true): Promise<AxiosResponse> => {
       try {
         const left = timeLeft(config, startedAt, environment)

@@ -97,6 +97,7 @@ async function exchangeTokens(
           const tokens = previous && copyJSON(toTokenSet(previous))
           resolvedWith = undefined
           const sentAt = environment.now()
+          run.sentAt = environment.monotonic()
           const pending = run
             .call(() => refresh(tokens, refreshContext))
             .then((resolved) => checkResponse((resolvedWith = resolved)))

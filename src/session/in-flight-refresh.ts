@@ -59,6 +59,8 @@ export class InFlightRefresh {
   received: TokenRecord | undefined
   /** The time of the first token request, on the monotonic clock. */
   askedAt: number | undefined
+  /** The time of the last token request, on the monotonic clock. */
+  sentAt: number | undefined
   /** This refresh is still to be counted against the refresh limit. */
   isCounted = false
   readonly #controller = new AbortController()

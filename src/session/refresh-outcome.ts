@@ -31,7 +31,7 @@ export function applyOutcome(
   switch (outcome.type) {
     case 'refreshed': {
       throttle.reset()
-      const events = state.apply({ ...outcome, end })
+      const events = state.apply({ ...outcome, end, maxAge: environment.monotonic() - (run.sentAt ?? run.startedAt) })
       run.received = outcome.record
       if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
       else settleWithToken(run, state)

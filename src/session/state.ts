@@ -43,6 +43,8 @@ export type StateChange =
       readonly record: TokenRecord
       readonly saveError?: OAuthError | undefined
       readonly end: RefreshEnd
+      /** The time since the token request, in milliseconds: the token is not older, even if the clock has jumped. */
+      readonly maxAge: number
     }
   | { readonly type: 'adopted' | 'user_changed'; readonly record: TokenRecord }
   | { readonly type: 'removed' }
@@ -125,7 +127,7 @@ export class SessionState {
       case 'refreshed': {
         if (before.status === 'signed_out' && before.reason !== 'empty')
           this.#startEpoch(change.record.identity, this.#retainedEpoch)
-        const { generation, expiresAt } = this.#adopt(change.record, change.saveError, change.end.duration)
+        const { generation, expiresAt } = this.#adopt(change.record, change.saveError, change.maxAge)
         const event: EventCall = [
           'refreshed',
           { ...change.end, generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt },
@@ -192,7 +194,7 @@ export class SessionState {
     if (continued) this.mergeEpoch(continued)
   }
 
-  /** `maxAge`: the duration of the refresh, in milliseconds. A clock jump can't make the new token look older than that. */
+  /** `maxAge`: in milliseconds. A clock jump can't make the new token look older than that. */
   #adopt(record: TokenRecord, saveError?: OAuthError, maxAge = Infinity): ActiveToken {
     const { accessToken, expiresAt, lifetime } = record.parsed
     const age = lifetime === Infinity ? 0 : Math.max(0, Math.min(this.#environment.now() - (expiresAt - lifetime), maxAge))
