@@ -127,6 +127,26 @@ describe('a request that was sent without a token', () => {
   }
 })
 
+it('a 401 to a token that another session has stored again, with a new refresh token, starts a refresh', async () => {
+  const answered = deferred()
+  const kept = memoryStore({ access_token: 'old', refresh_token: 'r' })
+  let notice!: () => void
+  const { api, session, sent, refreshes } = wired({
+    wire: (config, sending) => answered.promise.then(() => refusing(config, sending)),
+    store: { ...kept, subscribe: (listener) => ((notice = listener), () => undefined) },
+  })
+  await session.tokens()
+  const request = api.get('/x')
+  await settle()
+  await kept.write({ access_token: 'old', refresh_token: 'r2' }, { mode: 'set', replacing: undefined })
+  notice()
+  await settle()
+  answered.resolve()
+  expect((await request).status).toBe(200)
+  expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
+  expect(refreshes()).toBe(1)
+})
+
 it('the origin of a request is judged when it is sent, not when its response arrives', async () => {
   const { api, sent } = wired({
     wire(config, sending) {

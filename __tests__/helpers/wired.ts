@@ -6,7 +6,7 @@ import axios, {
   type InternalAxiosRequestConfig,
 } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
-import { memoryStore, type AttachedSession, type AttachOptions, type TokenJSON } from '../../src/index.js'
+import { memoryStore, type AttachedSession, type AttachOptions, type TokenJSON, type TokenStore } from '../../src/index.js'
 import { FakeEnvironment } from './fake-environment.js'
 
 export type Answer = Partial<Pick<AxiosResponse, 'status' | 'data' | 'headers'>>
@@ -47,11 +47,20 @@ export function wired(
     wire?: Wire
     defaults?: CreateAxiosDefaults
     tokens?: TokenJSON | undefined
+    store?: TokenStore
     hold?: Promise<unknown>
     before?: (api: AxiosInstance) => unknown
   } = {},
 ): WireClient {
-  const { wire = refusing, defaults, tokens = { access_token: 'old', refresh_token: 'r' }, hold, before, ...rest } = options
+  const {
+    wire = refusing,
+    defaults,
+    tokens = { access_token: 'old', refresh_token: 'r' },
+    hold,
+    before,
+    store,
+    ...rest
+  } = options
   const environment = new FakeEnvironment()
   const sent: Sent[] = []
   let calls = 0
@@ -71,6 +80,7 @@ export function wired(
     await hold
     return { access_token: 'new' }
   }
-  const session = attachIn(environment, api, memoryStore('tokens' in options ? options.tokens : tokens), { refresh, ...rest })
+  const kept = store ?? memoryStore('tokens' in options ? options.tokens : tokens)
+  const session = attachIn(environment, api, kept, { refresh, ...rest })
   return { api, session, environment, sent, refreshes: () => calls }
 }

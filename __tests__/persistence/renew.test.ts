@@ -131,7 +131,7 @@ describe('a renewal', () => {
     const rotated = record({ ...a(1), refresh_token: 'r2' })
     const renewal = await renew([{ type: 'rotated', record: rotated, error: failure }])
     expect(renewal).toMatchObject({
-      outcome: { type: 'failed', error: failure, adopted: rotated },
+      outcome: { type: 'failed', error: failure, rotated: { record: rotated } },
       stored: { refresh_token: 'r2' },
     })
   })

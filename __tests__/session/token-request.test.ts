@@ -174,6 +174,52 @@ describe('the answer of a token endpoint', () => {
     await rejection(session.refresh())
     expect(redeemed).toEqual(['r1', 'r2'])
   })
+
+  it('that holds only a new refresh token leaves the access token what it was: a late 401 to it is refused as well', async () => {
+    const session = startSession(environment, memoryStore(tokensFor(environment, 1)), async () => ({
+      access_token: 'a\n2',
+      refresh_token: 'r2',
+    }))
+    const events = listenTo(session, 'adopted', 'saved')
+    const token = (await session.getToken())!
+    const { generation } = token
+    await rejection(session.getTokenAfter401(token))
+    expect((await session.getToken())?.generation).toBe(generation)
+    expect(events).toEqual([['saved', { generation }]])
+    expect(await rejection(session.getTokenAfter401(token))).toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      cause: { code: 'OAUTH_TOKEN_INVALID' },
+    })
+  })
+
+  it.each(['a plain store', 'a shared store'])(
+    'that holds only a new refresh token, which can not be saved: it is kept in memory and saved later, in %s',
+    async (kind) => {
+      const plain = memoryStore(tokensFor(environment, 1))
+      let isFull = false
+      const full = {
+        ...plain,
+        async write(...given: Parameters<TokenStore['write']>) {
+          if (isFull) throw new Error('disk full')
+          return plain.write(...given)
+        },
+      }
+      const store = kind === 'a plain store' ? full : shareable({ ...full, lock: (run) => run() })
+      const session = startSession(environment, store, async () => {
+        isFull = true
+        return { access_token: 'a\n2', refresh_token: 'r2' }
+      })
+      const events = listenTo(session, 'unpersisted', 'saved')
+      const failed = rejection(session.refresh())
+      await environment.pass(11_000)
+      await failed
+      expect(events).toEqual([['unpersisted', { error: expect.anything() as unknown }]])
+      expect(session.getSnapshot()).toMatchObject({ persisted: false })
+      isFull = false
+      expect(await session.close()).toEqual({ persisted: true })
+      expect(await plain.read()).toMatchObject({ access_token: 'a1', refresh_token: 'r2' })
+    },
+  )
 })
 
 describe('a refresh that takes too long', () => {

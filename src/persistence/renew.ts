@@ -97,11 +97,8 @@ class RenewRun {
       // An earlier write of the set in use has arrived late. The content is known now, so the next write replaces it.
       return this.#save(result)
     }
-    if (error) {
-      this.#adopted = record
-      return this.#failed(error)
-    }
-    return { outcome: { type: 'refreshed', record, ...(saveError && { saveError }) } }
+    const saved = { record, ...(saveError && { saveError }) }
+    return { outcome: error ? { type: 'failed', error, rotated: saved } : { type: 'refreshed', ...saved } }
   }
 
   /** The refresh token was refused: the session ends, unless the store has a newer set. */

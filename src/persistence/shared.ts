@@ -1,6 +1,13 @@
 import { brandAsSafe } from '../errors.js'
 import type { Environment } from '../session/environment.js'
-import type { PersistenceFactory, PersistenceSettings, Renewal, SaveOutcome, Superseded } from '../session/persistence.js'
+import type {
+  PersistenceFactory,
+  PersistenceSettings,
+  Renewal,
+  RenewOutcome,
+  SaveOutcome,
+  Superseded,
+} from '../session/persistence.js'
 import type { TokenRecord } from '../token-record.js'
 import type { SharedStoreDefinition } from '../types.js'
 import { createPersistence } from './plain.js'
@@ -27,9 +34,9 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
               resolve({ ...renewal, released, lockWait })
               const { outcome } = renewal
               // Otherwise the next lock holder would read the spent refresh token and send it again.
-              if (outcome.type !== 'refreshed' || !outcome.saveError || !isRotated(request.current, outcome.record))
-                return undefined
-              return keepSaving(outcome.record, request.superseded, lost)
+              const unsaved = unsavedSet(outcome)
+              if (!unsaved || !isRotated(request.current, unsaved)) return undefined
+              return keepSaving(unsaved, request.superseded, lost)
             })
             .catch((error: unknown) => {
               // Has no effect once the work has run.
@@ -57,6 +64,12 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       }
     }
   }
+}
+
+/** The set of an outcome that could not be saved. */
+function unsavedSet(outcome: RenewOutcome): TokenRecord | undefined {
+  const set = outcome.type === 'refreshed' ? outcome : outcome.type === 'failed' ? outcome.rotated : undefined
+  return set?.saveError && set.record
 }
 
 function isRotated(before: TokenRecord | undefined, after: TokenRecord): boolean {

@@ -63,9 +63,15 @@ export type RenewOutcome =
   | ExternalChange
   /** `retained`: the set that stays in the store because its end is only inferred. */
   | { readonly type: 'ended'; readonly error: OAuthError; readonly retained?: TokenRecord }
-  /** `adopted`: a newer set found in the store. */
-  | { readonly type: 'failed'; readonly error: OAuthError; readonly adopted?: TokenRecord }
+  /** `adopted`: a newer set found in the store. `rotated`: the present set with a new refresh token, which came with the failure. */
+  | { readonly type: 'failed'; readonly error: OAuthError; readonly adopted?: TokenRecord; readonly rotated?: RotatedSet }
   | { readonly type: 'superseded' }
+
+/** A set with a new refresh token, and the error when it could not be saved. */
+export interface RotatedSet {
+  readonly record: TokenRecord
+  readonly saveError?: OAuthError
+}
 
 export type SaveOutcome = { readonly type: 'saved' } | ExternalChange | { readonly type: 'superseded' }
 

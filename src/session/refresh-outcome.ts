@@ -64,8 +64,12 @@ export function applyOutcome(
       return [failed(error, end), ...events]
     }
     case 'failed': {
-      const { error, adopted } = outcome
+      const { error, adopted, rotated } = outcome
       const events = adopted ? state.apply({ type: 'adopted', record: adopted }) : []
+      if (rotated) {
+        run.received = rotated.record
+        events.push(...state.apply({ type: 'rotated', ...rotated }))
+      }
       const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
       if (isCooldown && run.askedAt !== undefined)
         throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)

@@ -49,6 +49,8 @@ export type StateChange =
   | { readonly type: 'adopted' | 'user_changed'; readonly record: TokenRecord }
   | { readonly type: 'removed' }
   | { readonly type: 'signed_out'; readonly reason: SignOutReason; readonly retained?: TokenRecord | undefined }
+  /** A failed refresh has brought a new refresh token. */
+  | { readonly type: 'rotated'; readonly record: TokenRecord; readonly saveError?: OAuthError | undefined }
   | { readonly type: 'saved' }
   | { readonly type: 'save_failed'; readonly error: OAuthError }
 
@@ -140,12 +142,12 @@ export class SessionState {
         return []
       case 'signed_out':
         return this.#signOut(change.reason, change.retained)
+      case 'rotated':
+        return this.#rotate(change.record, change.saveError)
       case 'saved':
+        return before.status === 'signed_in' ? this.#keep(before.token) : []
       case 'save_failed':
-        if (before.status !== 'signed_in') return []
-        this.#use(before.token, change.type === 'save_failed' ? change.error : undefined)
-        if (change.type === 'save_failed') return [['unpersisted', { error: change.error }]]
-        return [['saved', { generation: before.token.generation }]]
+        return before.status === 'signed_in' ? this.#keep(before.token, change.error) : []
     }
   }
 
@@ -215,6 +217,19 @@ export class SessionState {
     if (this.canRefresh) this.token = { ...base, ...windowsOf(record.parsed, this.#environment.random(), this.#settings.policy) }
     this.#use(this.token, saveError)
     return this.token
+  }
+
+  #rotate(record: TokenRecord, saveError: OAuthError | undefined): EventCall[] {
+    const { token } = this
+    if (token && token.accessToken === record.parsed.accessToken) return this.#keep({ ...token, record }, saveError)
+    const events = this.#adoptStored(record, false)
+    return saveError && this.token ? [...events, ...this.#keep(this.token, saveError)] : events
+  }
+
+  /** Uses the same access token as before. */
+  #keep(token: ActiveToken, saveError?: OAuthError): EventCall[] {
+    this.#use(token, saveError)
+    return [saveError ? ['unpersisted', { error: saveError }] : ['saved', { generation: token.generation }]]
   }
 
   #use(token: ActiveToken, saveError: OAuthError | undefined): void {
