@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events'
+import { PassThrough } from 'node:stream'
 import axios, { AxiosError } from 'axios'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
@@ -177,3 +178,55 @@ it.each(['before the second send', 'during the second send'])(
     expect(sent).toHaveLength(when.startsWith('before') ? 1 : 2)
   },
 )
+
+describe('a stream as the body of a request that waits', () => {
+  it.each<[string, (stream: PassThrough) => void, object]>([
+    ['fails', (stream) => stream.destroy(new Error('disk unplugged')), { message: 'disk unplugged' }],
+    ['is closed', (stream) => stream.destroy(), { code: 'ERR_CANCELED' }],
+  ])('that %s ends the wait, and nothing is sent', async (_what, end, expected) => {
+    for (const isEarly of [true, false]) {
+      const hold = deferred()
+      const { api, session, sent } = wired({ hold: hold.promise, tokens: expired })
+      const stream = new PassThrough()
+      if (isEarly) await session.tokens()
+      const request = rejection(api.post('/x', stream))
+      if (!isEarly) await settle()
+      end(stream)
+      const error = await request
+      expect(error).toMatchObject(expected)
+      expect(axios.isAxiosError(error)).toBe(true)
+      hold.resolve()
+      await settle()
+      expect(sent).toEqual([])
+    }
+  })
+
+  it.each([new Error('disk unplugged'), undefined])('that had ended before with %p is not sent', async (reason) => {
+    const { api, sent } = wired({ tokens: expired })
+    const stream = new PassThrough().on('error', () => undefined)
+    stream.destroy(reason)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(await rejection(api.post('/x', stream))).toMatchObject(reason ? { message: reason.message } : { code: 'ERR_CANCELED' })
+    expect(sent).toEqual([])
+  })
+
+  it('is sent when it stays open, and is no longer watched', async () => {
+    const { api, sent } = wired({ tokens: expired })
+    const stream = new PassThrough()
+    await api.post('/x', stream)
+    expect(sent).toMatchObject([{ authorization: 'Bearer new', data: stream }])
+    expect(stream.listenerCount('close')).toBe(0)
+  })
+})
+
+it('search parameters that are changed right after the call are sent as they were', async () => {
+  const { api, sent } = wired({ tokens: expired })
+  const body = new URLSearchParams({ page: '1' })
+  const params = new URLSearchParams({ of: '1' })
+  const request = api.post('/x', body, { params })
+  body.set('page', '2')
+  params.set('of', '2')
+  const { config } = await request
+  expect(sent).toMatchObject([{ data: 'page=1' }])
+  expect(String(config.params)).toBe('of=1')
+})

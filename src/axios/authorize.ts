@@ -5,7 +5,7 @@ import type { ActiveToken } from '../session/state.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
-import { bodyFactory, createBody, prepareBody, serializeBody } from './body.js'
+import { bodyFactory, copySearchParams, createBody, prepareBody, serializeBody } from './body.js'
 import { forgetRound } from './carriers.js'
 import { carries, removeCredential, setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
@@ -15,6 +15,7 @@ import { isOfAnotherCopy } from './instance-release.js'
 import { nothingAllowed } from './origin.js'
 import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
+import { whileReadable } from './stream-body.js'
 import { contextOf, type Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { refuseFetchRedirects } from './redirect.js'
@@ -101,6 +102,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     if (!token) {
       carry(config, provider, 'deferred', epoch, undefined, startOf(config))
       deferred = config
+      copySearchParams(config)
       return true
     }
     if (order.hasNoOtherInterceptors()) {
@@ -213,7 +215,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     }
     memoizeParams(config, true)
     const request = released && summaryOf(config)
-    return waitWithin(provider.getToken(demand, request), config, startedAt, environment).then((result) => {
+    const token = whileReadable(provider.getToken(demand, request), config)
+    return waitWithin(token, config, startedAt, environment).then((result) => {
       released?.(result.type)
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
