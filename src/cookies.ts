@@ -1,4 +1,5 @@
 import { cookieSession } from './axios/cookie-session.js'
+import { checkOptions, isFunction, type OptionRule } from './check-options.js'
 import { defined } from './defined.js'
 import { brandAsSafe } from './errors.js'
 import { readState, toState, toTokens, userOfState, type CookieState } from './cookies/state.js'
@@ -37,6 +38,12 @@ export interface HttpOnlyCookiesOptions {
   readonly key?: string
 }
 
+const rules: Record<keyof HttpOnlyCookiesOptions, OptionRule> = {
+  refresh: ['a function (state, context) → { user, expires_in }, or null', isFunction],
+  revoke: ['a function', isFunction],
+  key: ['a non-empty string', (value) => typeof value === 'string' && value !== ''],
+}
+
 /**
  * Replaces a store when a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are
  * sent with `withCredentials`. As with tokens, one refresh serves any number of 401s in all tabs, each request is sent again
@@ -55,10 +62,9 @@ export interface HttpOnlyCookiesOptions {
  * await session.signIn({ user: account.id, expires_in: 600 })
  */
 export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
-  const { refresh, revoke, key = 'axios-attach-oauth.cookies' } = options ?? {}
-  if (typeof refresh !== 'function')
-    throw new TypeError('httpOnlyCookies: refresh must be a function (state, context) → { user, expires_in }, or null')
-  if (revoke !== undefined && typeof revoke !== 'function') throw new TypeError('httpOnlyCookies: revoke must be a function')
+  const given: HttpOnlyCookiesOptions = options ?? {}
+  checkOptions('httpOnlyCookies: ', { ...given, refresh: given.refresh ?? null }, rules)
+  const { refresh, revoke, key = 'axios-attach-oauth.cookies' } = given
 
   const web = webStore({ key, fallback: 'memory' })
   let isSignedOut = false

@@ -1,5 +1,6 @@
 import type { Challenge } from './axios/challenge.js'
 import type { StepUp } from './axios/options.js'
+import { checkOptions, duration } from './check-options.js'
 import { copyJSON } from './copy-json.js'
 import { brandAsSafe } from './errors.js'
 import type { Epoch } from './session/epoch.js'
@@ -92,6 +93,8 @@ async function ask(
   throw brandAsSafe(new Error('The step-up was declined'))
 }
 
+const rules = { timeout: duration }
+
 /** A demand that was met or declined causes no further prompt within this time, in milliseconds. */
 const PAUSE = 30_000
 
@@ -132,9 +135,9 @@ function forgetOld({ answered }: Asked): void {
  * attachOAuth(api, store, { refresh, stepUp: stepUp(({ scope, acrValues }) => signInAgain({ scope, acr_values: acrValues })) })
  */
 export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp {
+  checkOptions('stepUp: ', options ?? {}, rules)
   const { timeout = 300_000 } = options ?? {}
   if (typeof handler !== 'function') throw new TypeError('stepUp: handler must be a function (demand, context) → token response')
-  if (!(timeout > 0 && timeout < 2 ** 31)) throw new TypeError('stepUp: timeout must be a positive number of milliseconds')
   const sessions = new WeakMap<object, Asked>()
 
   async function meet(...[provider, token, challenge]: Parameters<StepUp>): Promise<RefreshResult> {

@@ -1,5 +1,5 @@
 import { defined } from './defined.js'
-import { parseSignInTokens, parseStoredTokens, userOf, type ParsedTokenSet } from './tokens.js'
+import { parseSignInTokens, parseStoredTokens, sameTokens, userOf, type ParsedTokenSet } from './tokens.js'
 import type { TokenJSON } from './types.js'
 
 /** The member of the stored record that identifies the sign-in. Other tools may drop it. */
@@ -59,6 +59,11 @@ export function recordToJSON({ parsed, identity: { user, signIn } }: TokenRecord
 export function isSameUser(a: Identity, b: Identity): boolean | undefined {
   for (const name of ['subject', 'user'] as const) if (a[name] !== undefined && b[name] !== undefined) return a[name] === b[name]
   return undefined
+}
+
+/** Is this the set that is in use? A front end may sign in with it again, for instance when its tab gets the focus. */
+export function isSameSignIn(present: TokenRecord, given: TokenRecord): boolean {
+  return sameTokens(present.parsed.tokens, given.parsed.tokens) && isSameUser(present.identity, given.identity) !== false
 }
 
 /** Does a stored set belong to another user? If the users are unknown, another sign-in counts as another user's. */

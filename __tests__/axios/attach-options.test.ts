@@ -99,6 +99,24 @@ describe('the option header', () => {
     expect(refreshes()).toBe(1)
   })
 
+  it('that names other headers for another token sends only those with the new one', async () => {
+    const seen: unknown[] = []
+    const { api } = wired({
+      tokens,
+      header: ({ access_token }): Record<string, string> =>
+        access_token === 'new' ? { 'X-New': 'made-up' } : { 'X-Old': 'made-up', Authorization: 'Token old' },
+      wire({ headers }) {
+        seen.push([headers.get('X-Old'), headers.get('Authorization'), headers.get('X-New')])
+        return { status: headers.get('X-New') ? 200 : 401 }
+      },
+    })
+    expect((await api.get('/x')).status).toBe(200)
+    expect(seen).toEqual([
+      ['made-up', 'Token old', undefined],
+      [undefined, undefined, 'made-up'],
+    ])
+  })
+
   it('that returns several takes all of them back when a request transform replaces one', async () => {
     const seen: unknown[] = []
     const { api } = wired({

@@ -1,5 +1,9 @@
-import axios, { AxiosError, type AxiosHeaders } from 'axios'
-import { createSession, memoryStore } from '../../src/index.js'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import axios, { AxiosError, type AxiosHeaders, type AxiosInstance } from 'axios'
+import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
+import { stepUp } from '../../src/step-up.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 import { refusing, wired, type Answer } from '../helpers/wired.js'
@@ -247,4 +251,57 @@ it('a rejection of another interceptor reaches the caller as it is', async () =>
     (error: unknown) => error,
   )
   expect(reason).toBeUndefined()
+})
+
+describe('a status that validateStatus accepts resolves as it came', () => {
+  const all = { validateStatus: () => true }
+
+  it('when the server asks for more and there is no step-up handler, or the user declines', async () => {
+    const headers = { 'www-authenticate': 'Bearer error="insufficient_scope"' }
+    for (const options of [{}, { stepUp: stepUp(() => undefined) }]) {
+      const { api, refreshes } = wired({ ...options, wire: () => ({ status: 403, headers }) })
+      expect((await api.get('/x', all)).status).toBe(403)
+      expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', response: { status: 403 } })
+      expect(refreshes()).toBe(0)
+    }
+  })
+
+  it('when the body is a stream that has been read, and the session is refreshed for the next request', async () => {
+    const { api, sent, refreshes } = wired()
+    expect((await api.post('/x', Readable.from(['made up']), all)).status).toBe(401)
+    await settle()
+    expect(refreshes()).toBe(1)
+    expect((await api.get('/x')).status).toBe(200)
+    expect(sent.map(({ authorization }) => authorization)).toStrictEqual(['Bearer old', 'Bearer new'])
+  })
+})
+
+it('an instance of the class Axios sends again with the adapter of axios', async () => {
+  const answers = [401, 200]
+  const server = createServer((_request, response) => response.writeHead(answers.shift()!).end())
+  await new Promise<void>((resolve) => server.listen(0, resolve))
+  const { port } = server.address() as AddressInfo
+  const api = new axios.Axios({ baseURL: `http://localhost:${port}`, validateStatus: (status) => status < 400 })
+  attachOAuth(api as AxiosInstance, memoryStore({ access_token: 'old', refresh_token: 'r' }), {
+    refresh: () => ({ access_token: 'new' }),
+  })
+  expect((await api.get('/x')).status).toBe(200)
+  server.close()
+})
+
+it('an adapter may reject with an error of its own that has the response', async () => {
+  const { api, sent } = wired({
+    defaults: {
+      async adapter(config) {
+        sent.push(config as never)
+        const status = config.headers.get('Authorization') === 'Bearer new' ? 200 : 401
+        const response = { status, statusText: '', data: '', headers: {}, config }
+        await null
+        if (status === 401) throw Object.assign(new Error('made up'), { response })
+        return response
+      },
+    },
+  })
+  expect((await api.get('/x')).status).toBe(200)
+  expect(sent).toHaveLength(2)
 })

@@ -20,6 +20,7 @@ describe('the request option oauth', () => {
     ['no session', { session: null }, notASession],
     ['another object as the session', { session: {} }, notASession],
     ['true', true, 'oauth must be false, a session, or an object of options'],
+    ['a list', [], 'oauth must be false, a session, or an object of options'],
     ['null', null, 'oauth must be false, a session, or an object of options'],
     ['a number', 0, 'oauth must be false, a session, or an object of options'],
     ['empty text', '', 'oauth must be false, a session, or an object of options'],
@@ -41,6 +42,20 @@ describe('the request option oauth', () => {
     api.interceptors.request.use((config) => Object.assign(config, { oauth: { session: undefined } }))
     expect(await rejection(api.get('/x'))).toEqual(new TypeError(notASession))
     expect(sent).toEqual([])
+  })
+
+  it('of the instance names the session also for a request with other options', async () => {
+    const { api, sent } = wired({ tokens, wire: ok })
+    const session = createSession(memoryStore({ access_token: 'other' }), { refresh: false })
+    for (const oauth of [session, { session }]) {
+      api.defaults.oauth = oauth
+      for (const own of [undefined, {}, { recover: false }, { validFor: 1 }]) await api.get('/x', own && { oauth: own })
+    }
+    expect(new Set(sent.map(({ authorization }) => authorization))).toEqual(new Set(['Bearer other']))
+    api.defaults.oauth = false
+    await api.get('/x', { oauth: { recover: false } })
+    await api.get('/x')
+    expect(sent.slice(-2).map(({ authorization }) => authorization)).toEqual(['Bearer attached', undefined])
   })
 
   it('names the session whose token is sent, and may limit it', async () => {

@@ -1,4 +1,5 @@
-import { createSession, memoryStore } from '../../src/index.js'
+import axios from 'axios'
+import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
 import { httpOnlyCookies } from '../../src/cookies.js'
 import { keepAlive } from '../../src/keep-alive.js'
 import { refreshToken } from '../../src/refresh-token.js'
@@ -33,6 +34,34 @@ describe('a missing argument is a TypeError that names the function and the argu
   ])('%s', (message, call) => {
     expect(call).toThrow(TypeError)
     expect(call).toThrow(message)
+  })
+
+  it.each<[string, () => unknown]>([
+    ['attachOAuth: the options must be an object', () => attachOAuth(axios.create(), memoryStore(), 5 as never)],
+    ['attachOAuth: the options must be an object', () => attachOAuth(axios.create(), memoryStore(), [] as never)],
+    ['createSession: the options must be an object', () => createSession(memoryStore(), 'text' as never)],
+    ['attachOAuth: refresh must be a function', () => attachOAuth(axios.create(), memoryStore(), { refresh: null as never })],
+    ['attachOAuth: retry must be an object of numbers', () => attachOAuth(axios.create(), memoryStore(), { retry: [] as never })],
+    [
+      'attachOAuth: refreshWindow.fraction must be a number from 0 to 1',
+      () => attachOAuth(axios.create(), memoryStore(), { refresh: false, refreshWindow: { fraction: 2 } }),
+    ],
+    ['stepUp: timeOut is unknown; known are timeout', () => stepUp(() => undefined, { timeOut: 5 } as never)],
+    ['stepUp: timeout must be a positive number', () => stepUp(() => undefined, { timeout: 0 })],
+    ['stepUp: the options must be an object', () => stepUp(() => undefined, 5 as never)],
+    ['httpOnlyCookies: key must be a non-empty string', () => httpOnlyCookies({ refresh: () => null, key: 5 as never })],
+    ['httpOnlyCookies: fetch is unknown', () => httpOnlyCookies({ refresh: () => null, fetch } as never)],
+  ])('or a wrong one: %s', (message, call) => {
+    expect(call).toThrow(TypeError)
+    expect(call).toThrow(message)
+  })
+
+  it.each<[unknown, string]>([
+    [{ validfor: 1 }, 'getAccessToken: validfor is unknown; known are rejected, validFor, signal'],
+    [{ validFor: '1' }, 'getAccessToken: validFor must be a number of milliseconds'],
+    [5, 'getAccessToken: the options must be an object'],
+  ])('getAccessToken(%j)', async (options, message) => {
+    expect(await rejection(open().getAccessToken(options as never))).toEqual(new TypeError(message))
   })
 
   it.each(['ann', { user: '' }, { user: 5 }])('signIn of the user %j', async (options) => {

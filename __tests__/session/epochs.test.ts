@@ -467,3 +467,32 @@ describe('the snapshot', () => {
     expect([sent, session.getSnapshot().status]).toEqual([['/a a1'], 'signed_in'])
   })
 })
+
+describe('a sign-in with the set that is in use', () => {
+  it('is no user change, and requests that wait go on', async () => {
+    const refresh = controlledRefresh()
+    const { api, session, sent } = attach({ accepts: (token) => token === 'a2', refresh })
+    const changes: unknown[] = []
+    session.on('user_changed', (event) => changes.push(event))
+    await session.tokens()
+    const request = api.get('/x')
+    await settle()
+    await session.signIn((await session.tokens()) as TokenJSON)
+    refresh.calls[0]?.answer({ access_token: 'a2' })
+    expect(await codes([request])).not.toEqual(['OAUTH_SIGNED_OUT'])
+    expect([changes, sent[0]]).toEqual([[], '/x a1'])
+  })
+
+  it.each<[string, object | undefined, object | undefined, number]>([
+    ['of another user', { user: 'ann' }, { user: 'ben' }, 1],
+    ['of the same user', { user: 'ann' }, { user: 'ann' }, 0],
+    ['of a user that is known only now', undefined, { user: 'ann' }, 0],
+  ])('%s', async (_who, first, second, expected) => {
+    const { session } = attach({ store: memoryStore() })
+    const changes: unknown[] = []
+    session.on('user_changed', (event) => changes.push(event))
+    await session.signIn(set('a1'), first)
+    await session.signIn(set('a1'), second)
+    expect(changes).toHaveLength(expected)
+  })
+})

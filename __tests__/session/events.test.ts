@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import { Events, type EventCall, type SessionEventName } from '../../src/session/events.js'
 import { Notifications } from '../../src/session/notifications.js'
 import { serverSnapshot, type Snapshots } from '../../src/session/snapshot.js'
@@ -173,6 +174,20 @@ describe('the order of events', () => {
     expect(seen).toEqual([])
     events.drain()
     expect(seen).toEqual(['refreshed', 'saved', 'signed_out'])
+  })
+
+  it('is kept when an asynchronous listener rejects, which leaves no unhandled rejection', async () => {
+    const events = open()
+    const seen: string[] = []
+    const unhandled = jest.fn()
+    process.on('unhandledRejection', unhandled)
+    events.on('saved', () => Promise.reject(new Error('made up')) as never)
+    events.on('saved', () => seen.push('saved'))
+    events.emit('saved', event)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', unhandled)
+    expect(seen).toEqual(['saved'])
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   it('is kept when a listener throws or drains', () => {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals'
 import { OAuthError, originalCause } from '../../src/errors.js'
 import type { FailureKind } from '../../src/policy.js'
 import { memoryStore } from '../../src/stores/memory.js'
@@ -187,10 +188,23 @@ describe('a refresh that fails', () => {
   })
 
   it('never ends the session when the refresh function says that it never ends', async () => {
-    const refresh = Object.assign(() => Promise.reject({ error: 'invalid_grant' }), { neverEnds: true })
-    const session = startSession(environment, memoryStore(a(1)), refresh)
-    await rejection(session.refresh())
+    const refresh = jest.fn(() => Promise.reject({ error: 'invalid_grant' }))
+    const session = startSession(environment, memoryStore(a(1)), Object.assign(refresh, { neverEnds: true }) as never)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED', oauthError: 'invalid_grant' })
     expect(session.getSnapshot().status).toBe('signed_in')
+    // The cool-down keeps the next need from asking again.
+    expect(await rejection(session.getTokenAfter401((await session.getToken())!))).toMatchObject({ code: 'OAUTH_CLIENT_REFUSED' })
+    expect(refresh).toHaveBeenCalledTimes(1)
+  })
+
+  it('tells of an end that a refresh without tokens finds: once', async () => {
+    const refresh = Object.assign(async () => null, { needsRefreshToken: false })
+    const session = startSession(environment, memoryStore(), refresh)
+    const events = listenTo(session, 'signed_out')
+    await rejection(session.refresh())
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_out', reason: 'invalid_grant' })
+    await rejection(session.refresh())
+    expect(events).toEqual([['signed_out', { reason: 'invalid_grant' }]])
   })
 })
 

@@ -24,6 +24,12 @@ describe('the limit of refreshes', () => {
     })
   })
 
+  it('names the failure of the last refresh as its cause', () => {
+    for (let i = 0; i < 5; i++) throttle.record(0)
+    throttle.fail('r1', 0, failure)
+    expect(throttle.check('r2', 11_000)).toMatchObject({ code: 'OAUTH_REFRESH_LIMIT', cause: failure })
+  })
+
   it('ends 30 s after the first of the five', () => {
     for (let i = 0; i < 5; i++) throttle.record(i * 1000)
     expect(throttle.check('r1', 29_999)).toBeDefined()

@@ -7,7 +7,7 @@ import { act, createElement } from 'react'
 import { createRoot } from 'react-dom/client'
 import { attachOAuth, OAuthError } from '../../src/index.js'
 import { OAuthProvider, SignedIn, SignedOut, useOAuthSession } from '../../src/react/index.js'
-import { fakeSession, type FakeSession } from '../../src/testing.js'
+import { fakeSession, type FakeSession, type FakeSessionState } from '../../src/testing.js'
 
 const microtasks = async (): Promise<void> => {
   for (let i = 0; i < 500; i++) await Promise.resolve()
@@ -223,6 +223,18 @@ describe('a state that is invalid throws, and changes nothing', () => {
   it('null is like no options', () => {
     expect(fakeSession(null as never).getSnapshot().status).toBe('signed_in')
   })
+})
+
+it.each<[string, FakeSessionState]>([
+  ['signed out', { status: 'signed_out' }],
+  ['unknown', { status: 'unknown' }],
+])('while a session that was %s is unavailable, requests reject with the error, and later ones go out', async (_what, before) => {
+  const session = fakeSession(before)
+  const { api, sent } = attached(session)
+  session.set({ status: 'unavailable' })
+  for (let i = 0; i < 2; i++) await expect(api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_STORE_FAILED' })
+  session.set({ tokens: { access_token: 'later' } })
+  expect([(await api.get('/me')).status, sent]).toEqual([200, ['Bearer later']])
 })
 
 it('while a session that was signed in is unavailable, requests and its methods reject with the error', async () => {

@@ -51,6 +51,9 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   const isOther = isOfAnotherCopy(instance)
   let Headers: HeadersClass = AxiosHeaders
 
+  const providerOf = (config: AxiosRequestConfig): TokenProvider | undefined =>
+    providerFor(config, attached, instance.defaults as AxiosRequestConfig)
+
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
   // Without other interceptors, axios runs these right after `runWhen`, so its answer is still valid.
@@ -87,7 +90,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     // Reading an axios config is slow, so each member is read once.
     const { oauth, beforeRedirect, data } = config
     answered = deferred = undefined
-    const provider = oauth === undefined ? attached : providerFor(config, attached)
+    const provider = oauth === undefined ? attached : providerOf(config)
     const ended = beforeRedirect && forgetRound(config, provider)
     if (!provider) return false
     if (isOther) Headers = config.headers.constructor as HeadersClass
@@ -172,7 +175,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const context = contextOf(given)
     // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
     if (context?.stage === 'deferred' || context?.stage === 'sent') return given
-    const provider = providerFor(given, attached)
+    const provider = providerOf(given)
     if (context?.stage === 'refresh-request' || !provider) return forget(given)
     const config = finalConfig(given, Headers)
     if (!isConcerned(config, provider)) return forget(config)
@@ -197,7 +200,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   function authorizeLater(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const context = contextOf(given)
     if (context?.stage === 'sent') return given
-    const provider = providerFor(given, attached)
+    const provider = providerOf(given)
     if (!provider) return forget(given)
     const config = finalConfig(given, Headers)
     if (!isConcerned(config, provider)) return forget(config)

@@ -51,13 +51,17 @@ export function checkHeader(header: HeaderOption | undefined): void {
     throw new TypeError('attachOAuth: header.scheme must be the name of a scheme, such as Bearer')
 }
 
+/** A value of another kind, or with a line break, would be sent as something else, or not at all. */
+const isHeader = ([name, value]: [PropertyKey, unknown]): boolean =>
+  tokenPattern.test(String(name)) && typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value)
+
 function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readonly<Record<string, string>> {
   const { accessToken } = token
   if (accessToken === undefined) return {}
   if (typeof option === 'function') {
     const headers: unknown = option(copyJSON(toTokenSet(token.record.parsed.tokens)))
-    if (!isObject(headers) || 'then' in headers || Object.values(headers).some((value) => typeof value !== 'string'))
-      throw new TypeError('attachOAuth: the function header must return an object of strings')
+    if (!isObject(headers) || 'then' in headers || !Object.entries(headers).every(isHeader))
+      throw new TypeError('attachOAuth: the function header must return an object of header names and values')
     return headers as Record<string, string>
   }
   if (typeof option === 'string') return { [option]: accessToken }

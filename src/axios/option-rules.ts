@@ -1,17 +1,15 @@
-import { atLeast, checkedElsewhere, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
+import { atLeast, checkedElsewhere, duration, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
 import { defaultPolicy, type PolicySettings } from '../policy.js'
 import { checkHeader, type HeaderOption } from './credential.js'
 
 const aFunction: OptionRule = ['a function', isFunction]
 
-const duration: OptionRule = [
-  'a positive number of milliseconds',
-  (value) => typeof value === 'number' && value > 0 && value < 2 ** 31,
-]
-
 export const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
 
-const group: OptionRule = ['an object of numbers', (value) => typeof value === 'object' && value !== null]
+const group: OptionRule = [
+  'an object of numbers',
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+]
 
 export const sessionRules = {
   name: ['a string', (value) => typeof value === 'string'],
@@ -45,9 +43,13 @@ export const attachRules = {
   dangerouslyAllowInsecureHttp: flag,
 } satisfies Record<string, OptionRule>
 
+const fraction: OptionRule = ['a number from 0 to 1', (value) => typeof value === 'number' && value >= 0 && value <= 1]
+
 /** Options of other packages that mean `isExpired`. */
 export const foreign = ['shouldRefresh', 'statusCodes', 'shouldIntercept'] as const
 
 /** The rules of the numbers in an object option. */
 export const numberRules = (defaults: object): Record<string, OptionRule> =>
-  Object.fromEntries(Object.keys(defaults).map((name) => [name, atLeast(/count|limit/.test(name) ? 1 : 0)]))
+  Object.fromEntries(
+    Object.keys(defaults).map((name) => [name, name === 'fraction' ? fraction : atLeast(/count|limit/.test(name) ? 1 : 0)]),
+  )

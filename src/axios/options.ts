@@ -176,11 +176,12 @@ export function settingsNamed(
 ): Partial<SessionSettings> {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
     throw new TypeError(`${caller}: store must be an object with the functions read and write, such as memoryStore(tokens)`)
-  const refresh = options.refresh ?? (present ? undefined : store.refresh)
   for (const name of foreign)
-    if (name in options)
+    if (name in Object(options))
       throw new TypeError(`${caller}: ${name} is unknown; pass isExpired to attachOAuth: a list of statuses, or a function`)
-  checkOptions(`${caller}: `, { ...options, refresh }, rules[caller])
+  checkOptions(`${caller}: `, options, rules[caller])
+  const refresh = options.refresh ?? (present ? undefined : store.refresh)
+  checkOptions(`${caller}: `, { refresh }, rules[caller])
   const given = defined(options)
   const settings = Object.fromEntries(Object.entries(given).filter(([name]) => name in defaults)) as Mutable<
     Partial<SessionSettings>

@@ -47,8 +47,15 @@ export function responseInterceptor({
       if (isAccepted) return undefined
       throw requestError(sentWithoutToken(), config, response)
     }
+    if (refusal.type === 'step-up' && !stepUp) {
+      if (isAccepted) return undefined
+      throw stepUpRequired(response, refusal.challenge)
+    }
     const result = replacementFor(context, refusal, response)
-    if (!isReplayable(config)) throw notReplayable(response)
+    if (!isReplayable(config)) {
+      if (isAccepted) return undefined
+      throw notReplayable(response)
+    }
     const { provider, requestId } = context
     const released = emitQueued(provider, config, requestId, 'rejected')
     // One plain callback, because every waiting request keeps it in memory.
@@ -64,10 +71,9 @@ export function responseInterceptor({
   /** Gets another token for a refused request. */
   function replacementFor(context: RequestContext, refusal: Refusal, response: AxiosResponse): Promise<RefreshResult> {
     const { provider, token } = context
-    if (refusal.type === 'step-up') {
-      if (!stepUp) throw stepUpRequired(response, refusal.challenge)
+    if (refusal.type === 'step-up' && stepUp) {
       return stepUp(provider, token, refusal.challenge).catch((cause: unknown) => ({
-        type: 'rejected',
+        type: 'failed',
         error: (isOAuthError(cause) ? cause : stepUpRequired(response, refusal.challenge, cause)) as OAuthError,
       }))
     }
@@ -93,6 +99,8 @@ export function responseInterceptor({
     // Before the config gets a credential, which would be that of another user.
     requireEpoch()
     const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
+    // A function as the option header may name other headers for another token.
+    if (context.credential && context.credential !== credential) removeCredential(config, context.credential)
     if (credential) setCredential(config, credential)
     carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
     const send = (isSameBody = true): Promise<AxiosResponse> => {

@@ -1,4 +1,4 @@
-import {
+import axios, {
   AxiosHeaders,
   CanceledError,
   getAdapter,
@@ -45,7 +45,8 @@ export function resend(
   beforeSending: () => void,
 ): Promise<AxiosResponse> {
   throwIfCancelled(config)
-  const adapter = getAdapter(config.adapter ?? instance.defaults.adapter, config)
+  // As axios does: an instance of the class `Axios` has no adapter in its defaults.
+  const adapter = getAdapter(config.adapter || instance.defaults.adapter || axios.defaults.adapter, config)
   beforeSending()
   const startedAt = performance.now()
   const undo = prepare(config, left)

@@ -45,19 +45,30 @@ const rules: typeof requestRules = { ...requestRules, session: checkedElsewhere 
 
 /** Throws a `TypeError` unless `oauth` is an object with valid options. */
 export function checkRequestOptions(oauth: unknown, known = requestRules): void {
-  if (typeof oauth !== 'object' || !oauth) throw new TypeError('oauth must be false, a session, or an object of options')
+  if (typeof oauth !== 'object' || !oauth || Array.isArray(oauth))
+    throw new TypeError('oauth must be false, a session, or an object of options')
   checkOptions('oauth.', oauth, known)
 }
 
-/** The session that a request belongs to; `undefined` when the request opts out. */
-export function providerFor({ oauth }: AxiosRequestConfig, attached: TokenProvider): TokenProvider | undefined {
+/** The session in a value of the option `oauth`. */
+function sessionIn(oauth: unknown): TokenProvider | undefined {
+  return (openSessionOf(oauth) ?? openSessionOf((oauth as OAuthRequestOptions | undefined)?.session))?.provider
+}
+
+/** The session that a request belongs to; `undefined` when the request opts out. `defaults`: those of the instance. */
+export function providerFor(
+  { oauth }: AxiosRequestConfig,
+  attached: TokenProvider,
+  defaults: AxiosRequestConfig,
+): TokenProvider | undefined {
   if (oauth === undefined) return attached
   if (oauth === false) return undefined
   const own = openSessionOf(oauth)
   if (own) return own.provider
   checkRequestOptions(oauth, rules)
   const options = oauth as OAuthRequestOptions
-  if (!('session' in options)) return attached
+  // axios replaces a session in the defaults by the options of the request.
+  if (!('session' in options)) return sessionIn(defaults.oauth) ?? attached
   const other = openSessionOf(options.session)
   // Falling back to the attached session would send the request for another user.
   if (!other) throw new TypeError('oauth.session must be a session that attachOAuth or createSession returned')

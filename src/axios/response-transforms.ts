@@ -1,4 +1,4 @@
-import axios, { isAxiosError, type AxiosResponse, type AxiosResponseHeaders, type InternalAxiosRequestConfig } from 'axios'
+import axios, { type AxiosResponse, type AxiosResponseHeaders, type InternalAxiosRequestConfig } from 'axios'
 import { onlyTransform } from './before-adapter.js'
 import { isObject } from './body.js'
 
@@ -51,5 +51,5 @@ export function responseOf(error: unknown): AxiosResponse | undefined {
   if (!isObject(error)) return undefined
   const response = failures.get(error)
   if (response) failures.delete(error)
-  return response ?? (isAxiosError(error) ? error.response : undefined)
+  return response ?? (error.response as AxiosResponse | undefined)
 }

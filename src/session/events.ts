@@ -103,11 +103,14 @@ export type SessionListener<Name extends SessionEventName | '*'> = (
 /** An event by name and content. */
 export type EventCall = { [Name in SessionEventName]: readonly [Name, SessionEvents[Name]] }[SessionEventName]
 
-/** Calls every function. A function that throws does not stop the others. */
-export function callEach<Argument>(listeners: Iterable<(argument: Argument) => void>, argument: Argument): void {
+const ignore = (): void => undefined
+
+/** Calls every function. One that throws or rejects does not stop the others. */
+export function callEach<Argument>(listeners: Iterable<(argument: Argument) => unknown>, argument: Argument): void {
   for (const listener of [...listeners]) {
     try {
-      listener(argument)
+      const result = listener(argument) as PromiseLike<unknown> | undefined
+      if (typeof result?.then === 'function') result.then(ignore, ignore)
     } catch {
       // An error of a listener must not change the session.
     }
@@ -122,7 +125,7 @@ const eventNames = [...requestEvents, ...otherEvents.split(' ')]
 
 /** Listeners by event. If a listener makes a change, every listener gets its events after the present ones. */
 export class Events {
-  readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => void>>()
+  readonly #listeners = new Map<SessionEventName | '*', Set<(event: never) => unknown>>()
   readonly #stamp: () => Omit<EventStamp, 'type'>
   readonly #queue: (() => void)[] = []
   /** Listeners are running. */
@@ -144,7 +147,7 @@ export class Events {
     const listeners = this.#listeners.get(name) ?? new Set()
     this.#listeners.set(name, listeners)
     // One wrapper for each registration: a function registered twice is called twice, and each undo removes one.
-    const entry = (event: never): void => listener(event)
+    const entry = (event: never): unknown => listener(event)
     listeners.add(entry)
     this.#update()
     return () => {

@@ -82,7 +82,7 @@ async function exchangeTokens(
   const reportDate = (date: string | null | undefined): void => void (serverDate = date)
   const refresh = settings.refresh as RefreshFunction
   const { neverEnds = false } = answer ? {} : refresh
-  const options = { classify: settings.classify, inferFromStatus: !neverEnds }
+  const options = { classify: settings.classify, inferFromStatus: !neverEnds, neverEnds }
   let resolvedWith: unknown
   if (!answer) {
     run.askedAt = environment.monotonic()

@@ -6,7 +6,7 @@ import type { SessionSnapshot, Snapshots } from './snapshot.js'
 export class Notifications {
   readonly events: Events
   readonly #snapshots: Snapshots
-  readonly #subscribers = new Set<() => void>()
+  readonly #subscribers = new Set<() => unknown>()
   #seen: SessionSnapshot
   /** The last postponed events, until they are delivered. */
   #postponed: readonly EventCall[] | undefined
@@ -20,7 +20,7 @@ export class Notifications {
   subscribe(listener: () => void): () => void {
     requireFunction('subscribe: listener', listener)
     // One wrapper for each subscription: a function may be subscribed twice.
-    const entry = (): void => listener()
+    const entry = (): unknown => listener()
     this.#subscribers.add(entry)
     return () => void this.#subscribers.delete(entry)
   }

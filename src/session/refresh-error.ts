@@ -18,9 +18,17 @@ export interface ClassifiedError {
   readonly error: OAuthError
 }
 
+export interface RefreshFailureOptions extends ClassifyOptions {
+  /** The grant has no session that could end. */
+  readonly neverEnds?: boolean | undefined
+}
+
 /** The typed error of a failed refresh, and the failure's meaning for the session. */
-export function refreshFailure(cause: unknown, now: number, options: ClassifyOptions): ClassifiedError {
-  const failure = classifyFailure(cause, now, options)
+export function refreshFailure(cause: unknown, now: number, options: RefreshFailureOptions): ClassifiedError {
+  const judged = classifyFailure(cause, now, options)
+  // Without a refresh token, the client itself was refused.
+  const isClient = options.neverEnds === true && judged.kind === 'ended'
+  const failure: Failure = isClient ? { ...judged, kind: 'misconfigured', inferred: false } : judged
   const { kind, summary, status, oauthError } = failure
   // With another code it is the error of a session that the refresh function uses, and says nothing about this one.
   if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) {

@@ -29,7 +29,8 @@ export class RefreshThrottle {
     if (withinRefreshLimit(this.#starts, now, refreshLimit)) return undefined
     return new OAuthError(
       'OAUTH_REFRESH_LIMIT',
-      `${refreshLimit.count} refreshes within ${refreshLimit.interval / 1000} s: the API rejects each new token. Check the audience and the scope.`,
+      `${refreshLimit.count} refreshes within ${refreshLimit.interval / 1000} s: the API rejects each new token. Check the audience and the scope. Pass oauth: { recover: false } to a route that answers 401 for another reason.`,
+      { cause: this.#cooldown?.error },
     )
   }
 

@@ -1,6 +1,7 @@
+import { checkedElsewhere, checkOptions, milliseconds } from '../check-options.js'
 import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
-import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
+import { isSameSignIn, isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
@@ -18,6 +19,8 @@ import type { SessionState } from './state.js'
 import type { StoreSync } from './store-sync.js'
 import { withTimeLimit } from './time-limit.js'
 import type { TokenProvider } from './token-provider.js'
+
+const accessTokenRules = { rejected: checkedElsewhere, validFor: milliseconds, signal: checkedElsewhere }
 
 interface OperationServices {
   readonly environment: Environment
@@ -54,12 +57,14 @@ export class SessionOperations {
 
   async signIn(tokens: TokenJSON, options?: SignInOptions): Promise<void> {
     const { user } = options ?? {}
-    const { environment, settings, state, throttle, notifications } = this.#services
+    const { environment, settings, state, throttle, coordinator, notifications } = this.#services
     if (typeof options === 'string' || (user !== undefined && (typeof user !== 'string' || user === '')))
       throw new TypeError('signIn: user must be a non-empty string in { user }')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
     const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
+    // Superseding the refresh of this very set would discard the tokens that replace it.
+    if (coordinator.current && before && isSameSignIn(before.record, record)) return
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
@@ -102,10 +107,9 @@ export class SessionOperations {
   }
 
   async getAccessToken(options?: AccessTokenOptions): Promise<string> {
+    checkOptions('getAccessToken: ', options ?? {}, accessTokenRules)
     const { rejected, validFor, signal } = options ?? {}
     const { sync, state, provider, environment } = this.#services
-    if (validFor !== undefined && !(typeof validFor === 'number' && validFor >= 0))
-      throw new TypeError('getAccessToken: validFor must be a number of milliseconds')
     const demand = validFor ? { validFor } : undefined
     const get = async (): Promise<string> => {
       await sync.load()

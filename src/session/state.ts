@@ -1,6 +1,6 @@
 import type { OAuthError } from '../errors.js'
 import { windowsOf, type Windows } from '../policy.js'
-import { isOtherUser, isSameUser, type Identity, type TokenRecord } from '../token-record.js'
+import { isOtherUser, isSameSignIn, isSameUser, type Identity, type TokenRecord } from '../token-record.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { newEpoch, type Epoch } from './epoch.js'
@@ -165,7 +165,8 @@ export class SessionState {
 
   #signIn(record: TokenRecord): EventCall[] {
     const before = this.#lastIdentity
-    const isSame = before !== undefined && isSameUser(before, record.identity) === true
+    const isKnown = before !== undefined && isSameUser(before, record.identity) === true
+    const isSame = isKnown || (this.token !== undefined && isSameSignIn(this.token.record, record))
     if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
     const { generation } = this.#adopt(record)
     const isChange = before !== undefined && !isSame
@@ -183,7 +184,9 @@ export class SessionState {
   }
 
   #signOut(reason: SignOutReason, retained: TokenRecord | undefined): EventCall[] {
-    const isNews = this.#state.status !== 'signed_out'
+    const before = this.#state
+    // A refresh without tokens, for instance by a cookie of the backend, may show that the session is over.
+    const isNews = before.status !== 'signed_out' || (before.reason === 'empty' && reason === 'invalid_grant')
     this.#generation++
     this.#retainedEpoch = retained && this.#epoch
     this.#startEpoch({})

@@ -19,13 +19,16 @@ export function gateSession({ provider, sync }: OpenSession, { isOpen, opened }:
   /** The epoch of requests that are made after a sign-out while the gate is closed. Ends when the gate opens. */
   let waiting: Epoch | undefined
 
+  const end = (): void => void (waiting = undefined)
+
   function epoch(): Epoch | undefined {
     const present = Reflect.get(Object.getPrototypeOf(provider) as object, 'epoch', provider) as Epoch | undefined
+    if (isOpen()) end()
     if (present || isOpen()) return present
     if (!waiting) {
-      const end = (): void => void (waiting = undefined)
-      opened().then(end, end)
       waiting = newEpoch({})
+      // While the gate can't be opened, requests still belong to this epoch when they reject.
+      opened().then(end, () => undefined)
     }
     return waiting
   }
