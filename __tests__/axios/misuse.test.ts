@@ -88,7 +88,9 @@ describe('misuse of attachOAuth() is a TypeError that names the option', () => {
     const fail = (): never => {
       throw new Error('made up')
     }
-    expect(() => attachOAuth(instance, { ...memoryStore(), subscribe: fail }, { refresh })).toThrow('made up')
+    expect(() => attachOAuth(instance, { ...memoryStore(), subscribe: fail }, { refresh })).toThrow(
+      'The token store (memory) could not be watched',
+    )
     expect(() => attachOAuth(instance, memoryStore(), { refresh, keepAlive: true as never })).toThrow(TypeError)
     expect(() => attachOAuth(instance, memoryStore(), { refresh })).not.toThrow()
   })

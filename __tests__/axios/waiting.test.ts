@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { PassThrough } from 'node:stream'
 import axios, { AxiosError } from 'axios'
 import { deferred, rejection } from '../helpers/client.js'
-import { settle } from '../helpers/fake-environment.js'
+import { settle, type FakeEnvironment } from '../helpers/fake-environment.js'
 import { refusing, wired } from '../helpers/wired.js'
 
 const expired = { access_token: 'old', refresh_token: 'r', expires_at: 1 }
@@ -229,4 +229,45 @@ it('search parameters that are changed right after the call are sent as they wer
   const { config } = await request
   expect(sent).toMatchObject([{ data: 'page=1' }])
   expect(String(config.params)).toBe('of=1')
+})
+
+describe('a streamed 401 that no error carries is freed', () => {
+  const streamed = (freed: unknown[]) => (): { status: number; data: unknown } => ({
+    status: 401,
+    data: { pipe: () => undefined, destroy: () => freed.push('freed') },
+  })
+
+  it.each<[string, object, (environment: FakeEnvironment, controller: AbortController) => unknown]>([
+    ['aborts', {}, (_environment, controller) => controller.abort()],
+    ['runs out of time', { timeout: 1000 }, (environment) => environment.pass(1000)],
+  ])('when its caller %s while it waits', async (_how, options, leave) => {
+    const freed: unknown[] = []
+    const controller = new AbortController()
+    const { api, environment } = wired({ hold: new Promise(() => undefined), wire: streamed(freed) })
+    const request = rejection(api.get('/x', { ...options, signal: controller.signal }))
+    await settle()
+    expect(freed).toEqual([])
+    await leave(environment, controller)
+    await request
+    expect(freed).toEqual(['freed'])
+  })
+
+  it('when beforeResend throws', async () => {
+    const freed: unknown[] = []
+    const { api } = wired({
+      wire: streamed(freed),
+      beforeResend() {
+        throw new Error('made up')
+      },
+    })
+    expect((await rejection(api.get('/x'))).message).toBe('made up')
+    expect(freed).toEqual(['freed'])
+  })
+
+  it('but not when the error carries it', async () => {
+    const freed: unknown[] = []
+    const { api } = wired({ wire: streamed(freed), refresh: () => Promise.reject(new Error('made up')) })
+    expect(await rejection(api.get('/x'))).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', response: { status: 401 } })
+    expect(freed).toEqual([])
+  })
 })

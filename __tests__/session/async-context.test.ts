@@ -40,3 +40,20 @@ it('a request of a refresh function is recognized while another session ends its
   await refreshed
   expect(recognized).toEqual([true])
 })
+
+it('a request is recognized by a refresh function inside which another session refreshes', async () => {
+  const environment = new FakeEnvironment()
+  const store = (name: string) => memoryStore({ access_token: name, refresh_token: `r-${name}` })
+  const recognized: boolean[] = []
+  const inner: TestSession = startSession(environment, store('b'), async () => {
+    await null
+    recognized.push(outer.isRefreshRequest({}), inner.isRefreshRequest({}))
+    return { access_token: 'b2' }
+  })
+  const outer: TestSession = startSession(environment, store('a'), async () => {
+    await inner.refresh()
+    return { access_token: 'a2' }
+  })
+  await outer.refresh()
+  expect(recognized).toEqual([true, true])
+})

@@ -1,7 +1,8 @@
-import type { InternalAxiosRequestConfig } from 'axios'
+import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
 import type { AttachedSession, AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
 import { sharedStore } from '../../src/shared.js'
+import { stepUp } from '../../src/step-up.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
@@ -494,5 +495,47 @@ describe('a sign-in with the set that is in use', () => {
     await session.signIn(set('a1'), first)
     await session.signIn(set('a1'), second)
     expect(changes).toHaveLength(expected)
+  })
+})
+
+describe('tokens of another user, as their ID token tells', () => {
+  const ofAnn = set('a1', { id_token: idToken('ann') })
+  const ofBen = { ...set('b1', { id_token: idToken('ben') }), access_token: 'b1' }
+
+  it('that a refresh brings are no tokens for the requests that wait', async () => {
+    const { api, session, sent } = attach({ store: memoryStore(ofAnn), accepts: (token) => token === 'b1', refresh: () => ofBen })
+    const changes: unknown[] = []
+    session.on('user_changed', (event) => changes.push(event))
+    await session.tokens()
+    expect(await codes([api.post('/of-ann'), api.get('/of-ann')])).toEqual(['OAUTH_SIGNED_OUT', 'OAUTH_SIGNED_OUT'])
+    expect([sent, changes.length]).toEqual([['/of-ann a1', '/of-ann a1'], 1])
+    await api.get('/of-ben')
+    expect(sent.slice(2)).toEqual(['/of-ben b1'])
+  })
+
+  it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
+    ['returns', async () => undefined],
+    ['returns and passes to signIn()', (session) => session.signIn(ofBen)],
+  ])('that a step-up handler %s are no tokens for the requests that wait', async (_how, signIn) => {
+    const { api, session, sent } = attach({
+      store: memoryStore(ofAnn),
+      stepUp: stepUp(async () => (await signIn(session), ofBen)),
+    })
+    await session.tokens()
+    api.defaults.adapter = async (config) => {
+      sent.push(`${config.url} ${String(config.headers.Authorization)}`)
+      await null
+      const headers = { 'www-authenticate': 'Bearer error="insufficient_scope"' }
+      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, {
+        status: 403,
+        statusText: '',
+        data: '',
+        headers,
+        config,
+      })
+    }
+    expect(await codes([api.get('/of-ann')])).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual(['/of-ann Bearer a1'])
+    expect((await session.tokens())?.access_token).toBe('b1')
   })
 })

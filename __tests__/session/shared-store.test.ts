@@ -2,7 +2,7 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { SharedStoreDefinition, TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { controlledRefresh, issuer, shareable, startSession, tokensFor } from '../helpers/session.js'
+import { controlledRefresh, issuer, shareable, startSession, tokensFor, type TestSession } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -49,6 +49,47 @@ describe('the lock of a shared store', () => {
     released.resolve()
     await settle()
     expect(events).toEqual(['refreshed'])
+  })
+
+  it.each<[string, (session: TestSession) => Promise<unknown>, string | undefined]>([
+    ['sign-out', (session) => session.signOut(), undefined],
+    ['sign-in', (session) => session.signIn(a(9)), 'a9'],
+  ])('is kept until a %s that supersedes the refresh has been written', async (_what, change, expected) => {
+    const kept = memoryStore(a(1))
+    const answered = deferred()
+    const reading = deferred()
+    let stored: unknown = 'locked'
+    let isSlow = false
+    const store = shareable({
+      async read() {
+        if (isSlow) await reading.promise
+        return kept.read()
+      },
+      write: (...given) => kept.write(...given),
+      async lock(run) {
+        try {
+          return await run()
+        } finally {
+          stored = (await kept.read())?.access_token
+        }
+      },
+    })
+    const session = startSession(environment, store, async () => {
+      await answered.promise
+      isSlow = true
+      return a(2)
+    })
+    const refreshed = rejection(session.refresh())
+    await settle()
+    answered.resolve()
+    await settle()
+    const changed = change(session)
+    await settle()
+    expect(stored).toBe('locked')
+    reading.resolve()
+    await Promise.all([refreshed, changed])
+    await settle()
+    expect(stored).toBe(expected)
   })
 
   it('that is never granted gives the typed error at its time limit, and leaves no timer', async () => {

@@ -64,7 +64,7 @@ export function responseInterceptor({
       if (replacement.type === 'token')
         return sendAgain(context, config, context.provider.latest(replacement.token, context.epoch), response)
       if (replacement.type === 'failed' && isAccepted) return response
-      throw guarded(requestError(replacement.error, config, response))
+      return giveUp(requestError(replacement.error, config, response), response)
     })
   }
 
@@ -116,10 +116,10 @@ export function responseInterceptor({
           discard(response)
         })
       } catch (error) {
-        return rethrow(error)
+        return giveUp(error, response)
       }
     }
-    return beforeResend ? changeAndSend(context, config, credential, send) : send()
+    return beforeResend ? changeAndSend(context, config, credential, send, response) : send()
   }
 
   /** Lets the caller change the request, then checks its origin again. */
@@ -128,6 +128,7 @@ export function responseInterceptor({
     config: InternalAxiosRequestConfig,
     credential: Credential | undefined,
     send: (isSameBody: boolean) => Promise<AxiosResponse>,
+    response: AxiosResponse,
   ): Promise<AxiosResponse> {
     const { data } = config as { data?: unknown }
     const params = paramsText(config)
@@ -138,13 +139,13 @@ export function responseInterceptor({
         (error: unknown) => ({ type: 'interrupted', error }) as const,
       )
     const result = await waitWithin(changed, config, startedAt, environment)
-    if (result.type === 'interrupted') return rethrow(result.error)
+    if (result.type === 'interrupted') return giveUp(result.error, response)
     const isSameBody = config.data === data
     // The adapter wrote the length of the first body into this header.
     if (!isSameBody) config.headers.delete('Content-Length')
     if (paramsText(config) !== params) forgetParams(config)
     const danger = credential && isAllowed(config) ? judgeRoute(config) : undefined
-    if (danger !== undefined) return rethrow(new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config))
+    if (danger !== undefined) return giveUp(new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config), response)
     if (credential && !isAllowed(config)) removeCredential(config, credential)
     return send(isSameBody)
   }
@@ -166,6 +167,12 @@ function guarded(error: unknown): unknown {
 
 function rethrow(error: unknown): never {
   throw guarded(error)
+}
+
+/** Rejects instead of sending again. If the error does not carry the first response, nobody else can free its connection. */
+function giveUp(error: unknown, response: AxiosResponse): never {
+  if ((error as Partial<AxiosError> | undefined)?.response !== response) discard(response)
+  return rethrow(error)
 }
 
 const noCredential = [['authorization', undefined]] as const

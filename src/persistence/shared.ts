@@ -33,7 +33,9 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
               const renewal = await renewTokens(access, environment, settings, request, lost)
               resolve({ ...renewal, released, lockWait })
               const { outcome } = renewal
-              // Otherwise the next lock holder would read the spent refresh token and send it again.
+              // Otherwise the next lock holder would read the spent refresh token and send it again: while a sign-in or sign-out
+              // is still being written, or when the new set could not be saved.
+              if (outcome.type === 'superseded') await access.idle()
               const unsaved = unsavedSet(outcome)
               if (!unsaved || !isRotated(request.current, unsaved)) return undefined
               return keepSaving(unsaved, request.superseded, lost)

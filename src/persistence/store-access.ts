@@ -97,9 +97,24 @@ export class StoreAccess {
     ) as Promise<OAuthError | undefined>
   }
 
+  /** Settles when all operations queued so far have ended. */
+  async idle(): Promise<void> {
+    await this.#queue
+  }
+
   subscribe(listener: () => void): () => void {
-    const undo: unknown = this.#store.subscribe?.(listener)
-    return typeof undo === 'function' ? (undo as () => void) : noop
+    try {
+      const undo: unknown = this.#store.subscribe?.(listener)
+      return () => {
+        try {
+          if (typeof undo === 'function') undo()
+        } catch {
+          // The listener ignores further notices.
+        }
+      }
+    } catch (error) {
+      throw storeError(this.name, 'be watched', error)
+    }
   }
 
   /** A store answered `false` to a write that has no condition: its content tells whether it was written. */

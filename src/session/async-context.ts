@@ -23,15 +23,19 @@ function contextStorage(): Storage | undefined {
   return storage || undefined
 }
 
-/** Runs `work` so that `currentContext` returns `value` in everything that `work` calls, also after an await, until `endContext`. */
+/** The contexts that are nested here: the refresh function of one session may use another session. */
+const nested = (): readonly object[] => (contextStorage()?.getStore() as readonly object[] | undefined) ?? []
+
+/** Runs `work` so that `isInContext(value)` is true in everything that `work` calls, also after an await, until `endContext`. */
 export function runInContext<Result>(value: object, work: () => Result): Result {
+  const contexts = [value, ...nested().filter((outer) => open.has(outer))]
   const present = contextStorage()
   open.add(value)
-  return present ? present.run(value, work) : work()
+  return present ? present.run(contexts, work) : work()
 }
 
-export function currentContext(): unknown {
-  return contextStorage()?.getStore()
+export function isInContext(value: object): boolean {
+  return nested().includes(value)
 }
 
 /** Runs `work` without a context. Starts none: in older releases of Node a context slows every promise down. */

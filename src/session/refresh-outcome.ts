@@ -34,6 +34,7 @@ export function applyOutcome(
       const events = state.apply({ ...outcome, end, maxAge: environment.monotonic() - (run.sentAt ?? run.startedAt) })
       run.received = outcome.record
       if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
+      else if (events.some(([name]) => name === 'user_changed')) run.settle({ type: 'rejected', error: epochEnded() })
       else settleWithToken(run, state)
       return events
     }

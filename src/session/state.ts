@@ -129,12 +129,16 @@ export class SessionState {
       case 'refreshed': {
         if (before.status === 'signed_out' && before.reason !== 'empty')
           this.#startEpoch(change.record.identity, this.#retainedEpoch)
+        // The ID token names another user, for instance because the backend's cookie does.
+        const isOther = this.#lastIdentity !== undefined && isSameUser(this.#lastIdentity, change.record.identity) === false
+        if (isOther) this.#startEpoch(change.record.identity)
         const { generation, expiresAt } = this.#adopt(change.record, change.saveError, change.maxAge)
         const event: EventCall = [
           'refreshed',
           { ...change.end, generation, expiresAt: expiresAt === Infinity ? undefined : expiresAt },
         ]
-        return [event, change.saveError ? ['unpersisted', { error: change.saveError }] : ['saved', { generation }]]
+        const saved: EventCall = change.saveError ? ['unpersisted', { error: change.saveError }] : ['saved', { generation }]
+        return isOther ? [['user_changed', { generation }], event, saved] : [event, saved]
       }
       case 'removed':
         if (before.status === 'signed_in') return this.#signOut('elsewhere', undefined)
@@ -151,9 +155,9 @@ export class SessionState {
     }
   }
 
-  /** Joins the present epoch with an earlier one. */
+  /** Joins the present epoch with an earlier one, unless they are known to be those of two users. */
   mergeEpoch(earlier: Epoch): void {
-    this.#epoch.group = earlier.group
+    if (isSameUser(earlier.identity, this.#epoch.identity) !== false) this.#epoch.group = earlier.group
   }
 
   /** Call after a change of the clock or the settings. */

@@ -1,6 +1,6 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
 import type { TokenResponse } from '../types.js'
-import { currentContext } from './async-context.js'
+import { isInContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { continuesEpoch, isSameEpoch, type Epoch, type SentCredential } from './epoch.js'
@@ -86,9 +86,8 @@ export class TokenProvider {
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
     const { running } = this.#services.coordinator
     if (running.size === 0) return false
-    const context = currentContext()
     const isListener = this.events.isDraining
-    return [...running].some((run) => (run.isCalling && !isListener) || run.signal === config.signal || run === context)
+    return [...running].some((run) => (run.isCalling && !isListener) || run.signal === config.signal || isInContext(run))
   }
 
   /**
