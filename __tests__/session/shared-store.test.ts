@@ -1,6 +1,6 @@
 import { memoryStore } from '../../src/stores/memory.js'
 import type { SharedStoreDefinition, TokenStore } from '../../src/types.js'
-import { deferred, rejection } from '../helpers/client.js'
+import { deferred, rejection, type Deferred } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
 import { controlledRefresh, issuer, shareable, startSession, tokensFor, type TestSession } from '../helpers/session.js'
 
@@ -57,12 +57,12 @@ describe('the lock of a shared store', () => {
   ])('is kept until a %s that supersedes the refresh has been written', async (_what, change, expected) => {
     const kept = memoryStore(a(1))
     const answered = deferred()
-    const reading = deferred()
+    const reads = [deferred(), deferred()]
     let stored: unknown = 'locked'
-    let isSlow = false
+    let slowReads: Deferred<void>[] = []
     const store = shareable({
       async read() {
-        if (isSlow) await reading.promise
+        await slowReads.shift()?.promise
         return kept.read()
       },
       write: (...given) => kept.write(...given),
@@ -76,7 +76,7 @@ describe('the lock of a shared store', () => {
     })
     const session = startSession(environment, store, async () => {
       await answered.promise
-      isSlow = true
+      slowReads = [...reads]
       return a(2)
     })
     const refreshed = rejection(session.refresh())
@@ -84,9 +84,11 @@ describe('the lock of a shared store', () => {
     answered.resolve()
     await settle()
     const changed = change(session)
-    await settle()
-    expect(stored).toBe('locked')
-    reading.resolve()
+    for (const read of reads) {
+      await settle()
+      expect(stored).toBe('locked')
+      read.resolve()
+    }
     await Promise.all([refreshed, changed])
     await settle()
     expect(stored).toBe(expected)
