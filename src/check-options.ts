@@ -5,6 +5,8 @@ export const isFunction = (value: unknown): value is (...values: never) => unkno
 
 export const flag: OptionRule = ['true or false', (value) => typeof value === 'boolean']
 
+export const aFunction: OptionRule = ['a function', isFunction]
+
 export const checkedElsewhere: OptionRule = ['', () => true]
 
 /** A number from `least` on, which may be in a unit. */

@@ -1,5 +1,5 @@
 import { cookieSession } from './axios/cookie-session.js'
-import { checkOptions, isFunction, type OptionRule } from './check-options.js'
+import { aFunction, checkOptions, isFunction, type OptionRule } from './check-options.js'
 import { defined } from './defined.js'
 import { brandAsSafe } from './errors.js'
 import { readState, toState, toTokens, userOfState, type CookieState } from './cookies/state.js'
@@ -40,7 +40,7 @@ export interface HttpOnlyCookiesOptions {
 
 const rules: Record<keyof HttpOnlyCookiesOptions, OptionRule> = {
   refresh: ['a function (state, context) → { user, expires_in }, or null', isFunction],
-  revoke: ['a function', isFunction],
+  revoke: aFunction,
   key: ['a non-empty string', (value) => typeof value === 'string' && value !== ''],
 }
 

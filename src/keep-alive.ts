@@ -1,4 +1,5 @@
 import type { KeepAlive } from './axios/options.js'
+import { checkOptions, type OptionRule } from './check-options.js'
 
 export type { KeepAlive }
 
@@ -9,6 +10,10 @@ export interface KeepAliveOptions {
 }
 
 const LONGEST = 30_000
+
+const rules: Record<keyof KeepAliveOptions, OptionRule> = {
+  every: ['a number of milliseconds from 1 to 30000', (value) => typeof value === 'number' && value >= 1 && value <= LONGEST],
+}
 
 /** Events of a browser after which timers may be late. React Native has a `window` without events, and no `document`. */
 const awakenings = [
@@ -28,8 +33,8 @@ const awakenings = [
  * attachOAuth(api, store, { refresh, keepAlive: keepAlive() })
  */
 export function keepAlive(options?: KeepAliveOptions): KeepAlive {
+  checkOptions('keepAlive: ', options ?? {}, rules)
   const { every = LONGEST } = options ?? {}
-  if (!(every >= 1 && every <= LONGEST)) throw new TypeError('keepAlive: every must be a number of milliseconds from 1 to 30000')
   const start = (provider: Parameters<KeepAlive>[0]): (() => void) => {
     // The next request reports a failure.
     const look = (): void => void provider.getToken()

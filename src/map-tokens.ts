@@ -1,3 +1,4 @@
+import { aFunction, checkOptions } from './check-options.js'
 import { readCamelCase, writeCamelCase } from './map-tokens/camel-case.js'
 import { deriveStore } from './map-tokens/derive-store.js'
 import type { RefreshContext, RefreshFunction, TokenJSON, TokenResponse, TokenSet, TokenStore, WriteContext } from './types.js'
@@ -17,6 +18,8 @@ export interface ForeignRefreshFunction<Foreign> {
   (tokens: TokenSet | undefined, context: RefreshContext): Foreign | null | PromiseLike<Foreign | null>
   readonly needsRefreshToken?: boolean
 }
+
+const rules = { read: aFunction, write: aFunction }
 
 /** The result of `mapTokens`. */
 export interface TokenMapper<Foreign> {
@@ -48,9 +51,9 @@ export interface TokenMapper<Foreign> {
  * })
  */
 export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): TokenMapper<Foreign> {
+  checkOptions('mapTokens: ', mapping ?? {}, rules)
   const { read, write } = mapping ?? ({ read: readCamelCase, write: writeCamelCase } as unknown as TokenMapping<Foreign>)
   if (typeof read !== 'function') throw new TypeError('mapTokens: read must be a function')
-  if (write !== undefined && typeof write !== 'function') throw new TypeError('mapTokens: write must be a function')
 
   return {
     refresh(refresh) {

@@ -1,3 +1,4 @@
+import { aFunction, checkOptions, type OptionRule } from './check-options.js'
 import { persistenceOf } from './persistence/persistence-of.js'
 import { sharedPersistence } from './persistence/shared.js'
 import type { SharedStoreDefinition, TokenStore } from './types.js'
@@ -8,6 +9,12 @@ export type { SharedStoreDefinition } from './types.js'
 export interface SharedTokenStore extends TokenStore {
   /** The lock of the definition. */
   readonly lock: SharedStoreDefinition['lock']
+}
+
+const rules: Record<string, OptionRule> = {
+  name: ['a string', (value) => typeof value === 'string'],
+  subscribe: aFunction,
+  checkWritable: aFunction,
 }
 
 /**
@@ -26,7 +33,8 @@ export interface SharedTokenStore extends TokenStore {
 export function sharedStore(definition: SharedStoreDefinition): SharedTokenStore {
   for (const name of ['read', 'write', 'lock'] as const)
     if (typeof definition?.[name] !== 'function') throw new TypeError(`sharedStore: ${name} must be a function`)
-  const { read, write, lock, subscribe, checkWritable } = definition
+  const { name, read, write, lock, subscribe, checkWritable } = definition
+  checkOptions('sharedStore: ', { name, subscribe, checkWritable }, rules)
   const store: SharedStoreDefinition = {
     ...definition,
     read: read.bind(definition),

@@ -3,7 +3,14 @@ import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
 import { httpOnlyCookies } from '../../src/cookies.js'
 import { keepAlive } from '../../src/keep-alive.js'
 import { refreshToken } from '../../src/refresh-token.js'
+import { mapTokens } from '../../src/map-tokens.js'
+import { sharedStore } from '../../src/shared.js'
 import { stepUp } from '../../src/step-up.js'
+import { storeContract } from '../../src/store-contract/index.js'
+import { fileStore } from '../../src/stores/file.js'
+import { postgresStore } from '../../src/stores/postgres.js'
+import { redisStore } from '../../src/stores/redis.js'
+import { webStore } from '../../src/stores/web.js'
 import { rejection } from '../helpers/client.js'
 
 const tokens = { access_token: 'a' }
@@ -50,6 +57,22 @@ describe('a missing argument is a TypeError that names the function and the argu
     ['stepUp: timeout must be a positive number', () => stepUp(() => undefined, { timeout: 0 })],
     ['stepUp: the options must be an object', () => stepUp(() => undefined, 5 as never)],
     ['httpOnlyCookies: key must be a non-empty string', () => httpOnlyCookies({ refresh: () => null, key: 5 as never })],
+    ['webStore: the options must be an object', () => webStore('my-app' as never)],
+    ['webStore: name is unknown; known are key, storage, fallback, refresh', () => webStore({ name: 'my-app' } as never)],
+    ['webStore: refresh must be a function', () => webStore({ refresh: 5 as never })],
+    ['fileStore: the options must be an object', () => fileStore('tokens.json', (() => undefined) as never)],
+    ['fileStore: refresh must be a function', () => fileStore('tokens.json', { refresh: 5 as never })],
+    ['redisStore: ttl is unknown', () => redisStore({} as never, { key: 'a', ttl: 5 } as never)],
+    ['postgresStore: ttl is unknown', () => postgresStore({} as never, { key: 'a', ttl: 5 } as never)],
+    ['keepAlive: interval is unknown; known are every', () => keepAlive({ interval: 5 } as never)],
+    ['keepAlive: the options must be an object', () => keepAlive(5 as never)],
+    ['mapTokens: accessToken is unknown', () => mapTokens({ read: () => undefined, accessToken: 'jwt' } as never)],
+    [
+      'sharedStore: subscribe must be a function',
+      () => sharedStore({ ...memoryStore(), lock: (run) => run(), subscribe: 5 as never }),
+    ],
+    ['sharedStore: name must be a string', () => sharedStore({ ...memoryStore(), lock: (run) => run(), name: 5 as never })],
+    ['storeContract: opn is unknown', () => storeContract({ open: memoryStore, opn: 5 } as never)],
     ['httpOnlyCookies: fetch is unknown', () => httpOnlyCookies({ refresh: () => null, fetch } as never)],
   ])('or a wrong one: %s', (message, call) => {
     expect(call).toThrow(TypeError)

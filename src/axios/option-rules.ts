@@ -1,8 +1,6 @@
-import { atLeast, checkedElsewhere, duration, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
+import { aFunction, atLeast, checkedElsewhere, duration, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
 import { defaultPolicy, type PolicySettings } from '../policy.js'
 import { checkHeader, type HeaderOption } from './credential.js'
-
-const aFunction: OptionRule = ['a function', isFunction]
 
 export const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
 

@@ -64,6 +64,8 @@ export interface StoreCase {
 const abilities: readonly StoreAbility[] = ['lock', 'subscribe', 'compare', 'atomic-compare']
 const hooks: readonly StoreHook[] = ['another', 'elsewhere', 'corrupt', 'dieWithLock', 'loseLock']
 
+const known = ['open', ...hooks, 'close', 'lacks', 'timeout']
+
 function fail(message: string): never {
   throw new TypeError(`storeContract: ${message}`)
 }
@@ -76,6 +78,7 @@ export function checkOptions(options: StoreContractOptions): void {
   if (options.lacks !== undefined && !Array.isArray(options.lacks)) fail('lacks must be an array')
   for (const ability of options.lacks ?? [])
     if (!abilities.includes(ability)) fail(`lacks knows ${abilities.join(', ')}, and not ${String(ability)}`)
+  for (const name of Object.keys(options)) if (!known.includes(name)) fail(`${name} is unknown; known are ${known.join(', ')}`)
   const { timeout = 1 } = options
   if (typeof timeout !== 'number' || !(timeout > 0 && timeout < 2 ** 31)) fail('timeout must be a number of milliseconds above 0')
 }

@@ -1,3 +1,4 @@
+import { checkedElsewhere, checkOptions, flag } from '../check-options.js'
 /** How the stored record is encrypted. */
 export interface EncryptionOptions {
   /**
@@ -92,12 +93,12 @@ export function isEncrypted(value: unknown): value is EncryptedRecord {
 const describeKey = (kid: unknown): string =>
   typeof kid === 'string' && /^[\w.:-]{1,64}$/.test(kid) ? `the key '${kid}'` : 'a key'
 
-function checkOptions(options: EncryptionOptions, owner: string): void {
+const rules = { keys: checkedElsewhere, current: checkedElsewhere, allowPlaintext: flag, requireBinding: flag }
+
+function checkEncryption(options: EncryptionOptions, owner: string): void {
   if (typeof options !== 'object' || options === null || typeof options.keys !== 'object' || options.keys === null)
     throw new TypeError(`${owner}: encryption must be like { keys: { [id]: key }, current: id }`)
-  for (const name of ['allowPlaintext', 'requireBinding'] as const)
-    if (options[name] !== undefined && typeof options[name] !== 'boolean')
-      throw new TypeError(`${owner}: encryption.${name} must be true or false`)
+  checkOptions(`${owner}: encryption.`, options, rules)
 }
 
 /**
@@ -105,7 +106,7 @@ function checkOptions(options: EncryptionOptions, owner: string): void {
  * record copied to another location is refused. Throws a `TypeError` that begins with `owner` and names the option.
  */
 export function createCipher(options: EncryptionOptions, location: RecordLocation, owner: string): Cipher {
-  checkOptions(options, owner)
+  checkEncryption(options, owner)
   const { current, allowPlaintext = false, requireBinding = false } = options
   const keys = new Map(Object.entries(options.keys).map(([id, key]) => [id, readKey(id, key, owner)]))
   const currentKey = keys.get(current)

@@ -1,5 +1,6 @@
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { aFunction, checkedElsewhere, checkOptions } from '../check-options.js'
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON, WriteContext } from '../types.js'
@@ -29,6 +30,8 @@ export interface FileStoreOptions {
 /** Bytes that must be free, beyond the size of the present set, before a refresh token is sent: the next set may be larger. */
 const RESERVE = 16_384
 
+const rules = { refresh: aFunction, lockDirectory: checkedElsewhere }
+
 function pathOf(value: unknown, option: string): string {
   if (!(value instanceof URL) && (typeof value !== 'string' || value === '')) throw new TypeError(`fileStore: ${option}`)
   return resolve(value instanceof URL ? fileURLToPath(value) : value)
@@ -54,6 +57,7 @@ function pathOf(value: unknown, option: string): string {
  */
 export function fileStore(path: string | URL, options: FileStoreOptions = {}): SharedTokenStore {
   const file = pathOf(path, 'path must be the path of a file')
+  checkOptions('fileStore: ', options, rules)
   const { refresh } = options
   const lockDirectory =
     options.lockDirectory === undefined

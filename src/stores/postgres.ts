@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { aFunction, checkedElsewhere, checkOptions, flag } from '../check-options.js'
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
@@ -48,7 +49,19 @@ interface Row {
   readonly version: string
 }
 
-function checkOptions(pool: PostgresPool, { key, listen, grace }: Omit<PostgresStoreOptions, 'key'> & { key?: unknown }): string {
+const rules = {
+  key: checkedElsewhere,
+  table: checkedElsewhere,
+  refresh: aFunction,
+  encryption: checkedElsewhere,
+  listen: flag,
+  grace: checkedElsewhere,
+}
+
+function checkArguments(
+  pool: PostgresPool,
+  { key, listen, grace }: Omit<PostgresStoreOptions, 'key'> & { key?: unknown },
+): string {
   if (typeof pool?.query !== 'function' || typeof pool.connect !== 'function')
     throw new TypeError('postgresStore: pool must be a Pool of the package pg')
   const checked = checkKey('postgresStore', key)
@@ -76,7 +89,8 @@ function checkOptions(pool: PostgresPool, { key, listen, grace }: Omit<PostgresS
  */
 export function postgresStore(pool: PostgresPool, options: PostgresStoreOptions): SharedTokenStore {
   const { table = 'oauth_tokens', refresh, encryption, listen = true, grace = 5000 } = options ?? {}
-  const key = checkOptions(pool, { key: options?.key, listen, grace })
+  checkOptions('postgresStore: ', options ?? {}, rules)
+  const key = checkArguments(pool, { key: options?.key, listen, grace })
   const quoted = quoteTable(table, 'postgresStore')
   const name = `postgres ${table} ${printable(key)}`
   const codec = createTokenCodec(name, { key, bound: () => ['postgres', table, key] }, 'postgresStore', encryption)

@@ -1,3 +1,4 @@
+import { aFunction, checkedElsewhere, checkOptions } from '../check-options.js'
 import { sameTokens } from '../tokens.js'
 import { sharedStore, type SharedTokenStore } from '../shared.js'
 import type { RefreshFunction, TokenJSON } from '../types.js'
@@ -42,6 +43,15 @@ export interface RedisStoreOptions {
 /** How long the release of the lock may take, in milliseconds. Without an answer the lease expires. */
 const RELEASE_LIMIT = 1000
 
+const rules = {
+  key: checkedElsewhere,
+  refresh: aFunction,
+  lease: checkedElsewhere,
+  expireAfter: checkedElsewhere,
+  encryption: checkedElsewhere,
+  subscriber: checkedElsewhere,
+}
+
 function milliseconds(value: unknown, name: string): number {
   if (typeof value !== 'number' || !(value >= 1 && value < 2 ** 31))
     throw new TypeError(`redisStore: ${name} must be a number of milliseconds from 1`)
@@ -61,6 +71,7 @@ function milliseconds(value: unknown, name: string): number {
  * attachOAuth(api, redisStore(client, { key: `oauth:${userId}`, refresh: refreshToken({ tokenEndpoint, clientId }) }))
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions): SharedTokenStore {
+  checkOptions('redisStore: ', options ?? {}, rules)
   const { refresh, encryption } = options ?? {}
   const key = checkKey('redisStore', options?.key)
   const length = milliseconds(options.lease ?? 5000, 'lease')

@@ -1,3 +1,4 @@
+import { aFunction, checkedElsewhere, checkOptions } from '../check-options.js'
 import { isOAuthError } from '../errors.js'
 import { sameTokens } from '../tokens.js'
 import { checkKey, printable } from './key.js'
@@ -42,12 +43,14 @@ const denials = new Set(['NotSupportedError', 'SecurityError', 'InvalidStateErro
 /** Characters to reserve for the next set, which may be twice as long as the present one and add an ID token. */
 const ROOM = 4096
 
+const rules = { key: checkedElsewhere, storage: checkedElsewhere, fallback: checkedElsewhere, refresh: aFunction }
+
 function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, 'refresh'>> {
-  const { key = 'axios-attach-oauth', storage = 'localStorage', fallback = 'error', refresh } = options
+  checkOptions('webStore: ', options, rules)
+  const { key = 'axios-attach-oauth', storage = 'localStorage', fallback = 'error' } = options
   checkKey('webStore', key)
   if (!storages.includes(storage)) throw new TypeError(`webStore: storage must be one of ${storages.join(', ')}`)
   if (fallback !== 'error' && fallback !== 'memory') throw new TypeError('webStore: fallback must be error or memory')
-  if (refresh !== undefined && typeof refresh !== 'function') throw new TypeError('webStore: refresh must be a function')
   return { key, storage, fallback }
 }
 
