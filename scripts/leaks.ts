@@ -58,6 +58,18 @@ const before = await measure()
 const refreshesBefore = issued
 for (let i = 0; i < REFRESHES; i++) await round()
 const after = await measure()
+
+// Instances that are attached and then dropped without `detach()`.
+const service = memoryStore({ access_token: 'made-up' })
+const dropped: WeakRef<object>[] = []
+for (let i = 0; i < 100; i++) {
+  const instance = axios.create({ baseURL: 'https://api.example.com' })
+  attachOAuth(instance, service, { refresh: false })
+  dropped.push(new WeakRef(instance))
+}
+await measure()
+const kept = dropped.filter((reference) => reference.deref()).length
+
 const snapshot = session.getSnapshot()
 console.log(
   JSON.stringify({
@@ -66,5 +78,6 @@ console.log(
     generation: snapshot.status === 'signed_in' ? snapshot.generation : undefined,
     before,
     after,
+    kept,
   }),
 )

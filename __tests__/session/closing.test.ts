@@ -85,6 +85,20 @@ describe('session.close()', () => {
     expect([detached, operations.isClosed]).toEqual([[1], true])
   })
 
+  it('detaches on platforms without weak references as well', async () => {
+    const { WeakRef: present } = globalThis
+    Reflect.deleteProperty(globalThis, 'WeakRef')
+    try {
+      const { operations } = startSession(environment, memoryStore(), issuer()).open
+      let detached = 0
+      operations.attach(() => detached++)
+      await operations.close()
+      expect(detached).toBe(1)
+    } finally {
+      globalThis.WeakRef = present
+    }
+  })
+
   it('ends at its time limit, and says that the set under way is not stored', async () => {
     const session = startSession(environment, memoryStore(tokensFor(environment, 1)), controlledRefresh())
     session.refresh().catch(() => undefined)

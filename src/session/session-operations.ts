@@ -20,6 +20,11 @@ import type { StoreSync } from './store-sync.js'
 import { withTimeLimit } from './time-limit.js'
 import type { TokenProvider } from './token-provider.js'
 
+/** A weak reference, where the platform has them. */
+interface Reference {
+  deref(): (() => void) | undefined
+}
+
 const accessTokenRules = { rejected: checkedElsewhere, validFor: milliseconds, signal: checkedElsewhere }
 
 interface OperationServices {
@@ -38,7 +43,7 @@ interface OperationServices {
 /** The operations of the public session. */
 export class SessionOperations {
   readonly #services: OperationServices
-  readonly #attachments = new Set<() => void>()
+  readonly #attachments = new Set<Reference>()
   /** `close()` was called. Attaching the store again creates a new session. */
   isClosed = false
   /** The last write of a sign-in or sign-out. The store runs these writes in order. */
@@ -131,7 +136,7 @@ export class SessionOperations {
     const { coordinator, environment, state, sync } = this.#services
     this.isClosed = true
     coordinator.close()
-    for (const detach of [...this.#attachments]) detach()
+    for (const attachment of [...this.#attachments]) attachment.deref()?.()
     const settled = coordinator
       .idle()
       .then(() => this.#written.catch(() => undefined))
@@ -151,10 +156,15 @@ export class SessionOperations {
     return { persisted: !isUnsaved && !this.#isUnwritten && !coordinator.current }
   }
 
-  /** Calls `detach` when the session is closed. Returns the undo. */
+  /**
+   * Calls `detach` when the session is closed. Returns the undo. Holds no instance that the application has dropped without
+   * detaching it.
+   */
   attach(detach: () => void): () => void {
-    this.#attachments.add(detach)
-    return () => void this.#attachments.delete(detach)
+    for (const attachment of this.#attachments) if (!attachment.deref()) this.#attachments.delete(attachment)
+    const mine: Reference = typeof WeakRef === 'function' ? new WeakRef(detach) : { deref: () => detach }
+    this.#attachments.add(mine)
+    return () => void this.#attachments.delete(mine)
   }
 
   #overwrite(record: TokenRecord | undefined): Promise<TokenRecord | undefined> {
