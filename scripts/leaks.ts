@@ -53,7 +53,7 @@ async function measure() {
   }
 }
 
-for (let i = 0; i < 10; i++) await round()
+for (let i = 0; i < 40; i++) await round()
 const before = await measure()
 const refreshesBefore = issued
 for (let i = 0; i < REFRESHES; i++) await round()
