@@ -418,6 +418,10 @@ describe('the recipes', () => {
       updateToken: async (s: number) => asked.push(s),
     } as never)
     expect(await keycloak(undefined, context('rejected'))).toEqual({ access_token: 'k', expires_at: 9 })
+    const failing = (refreshToken?: string): RefreshFunction =>
+      withKeycloak({ refreshToken, updateToken: () => Promise.reject(new Error('refused')) } as never)
+    await expect(failing('r')(undefined, context('expired'))).rejects.toThrow('refused')
+    expect(await failing()(undefined, context('expired'))).toBeNull()
     const supabase = withSupabase({
       auth: {
         getSession: async () => ({ data: { session: null }, error: null }),

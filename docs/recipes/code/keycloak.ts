@@ -5,8 +5,13 @@ import type { RefreshFunction } from 'axios-attach-oauth'
 export const withKeycloak =
   (keycloak: Keycloak): RefreshFunction =>
   async (_tokens, { reason }) => {
-    // -1 forces a refresh.
-    await keycloak.updateToken(reason === 'rejected' ? -1 : 30)
+    try {
+      // -1 forces a refresh.
+      await keycloak.updateToken(reason === 'rejected' ? -1 : 30)
+    } catch (error) {
+      // It drops its tokens when the server has ended the session.
+      if (keycloak.refreshToken) throw error
+    }
     const { token, tokenParsed } = keycloak
     return token
       ? {
