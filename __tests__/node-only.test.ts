@@ -29,6 +29,11 @@ describe('the replacement of the code for Node in a bundle for browsers', () => 
     expect(config).toEqual(before)
   })
 
+  it('waits for a token whatever the body is', async () => {
+    const token = Promise.resolve('token')
+    expect(browser.whileReadable(token, { data: {} } as InternalAxiosRequestConfig)).toBe(token)
+  })
+
   it('finds no route insecure', () => {
     const judge = browser.routeRule({ allowInsecureHttp: false, base: () => undefined })
     expect(judge({ url: 'http://api.example.com', proxy: { host: 'proxy', port: 8080 } })).toBeUndefined()

@@ -2,3 +2,4 @@
 export { keepMultipart } from './axios/multipart.js'
 export { redirectGuard } from './axios/redirect-guard.js'
 export { routeRule } from './axios/route.js'
+export { whileReadable } from './axios/stream-body.js'

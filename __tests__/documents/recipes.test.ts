@@ -420,8 +420,8 @@ describe('the recipes', () => {
     expect(await keycloak(undefined, context('rejected'))).toEqual({ access_token: 'k', expires_at: 9 })
     const failing = (refreshToken?: string): RefreshFunction =>
       withKeycloak({ refreshToken, updateToken: () => Promise.reject(new Error('refused')) } as never)
-    await expect(failing('r')(undefined, context('expired'))).rejects.toThrow('refused')
-    expect(await failing()(undefined, context('expired'))).toBeNull()
+    await expect(failing('r')(undefined, context('missing'))).rejects.toThrow('refused')
+    expect(await failing()(undefined, context('missing'))).toBeNull()
     const supabase = withSupabase({
       auth: {
         getSession: async () => ({ data: { session: null }, error: null }),
