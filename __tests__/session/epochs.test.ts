@@ -513,6 +513,15 @@ describe('tokens of another user, as their ID token tells', () => {
     expect(sent.slice(2)).toEqual(['/of-ben b1'])
   })
 
+  it('that a refresh brings after a sign-out are those of the next user', async () => {
+    const { api, session, sent } = attach({ store: memoryStore(ofAnn), refresh: () => ofBen })
+    await session.tokens()
+    await session.signOut()
+    expect((await session.refresh()).access_token).toBe('b1')
+    await api.get('/of-ben')
+    expect(sent).toEqual(['/of-ben b1'])
+  })
+
   it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
     ['returns', async () => undefined],
     ['returns and passes to signIn()', (session) => session.signIn(ofBen)],

@@ -109,8 +109,8 @@ const ignore = (): void => undefined
 export function callEach<Argument>(listeners: Iterable<(argument: Argument) => unknown>, argument: Argument): void {
   for (const listener of [...listeners]) {
     try {
-      const result = listener(argument) as PromiseLike<unknown> | undefined
-      if (typeof result?.then === 'function') result.then(ignore, ignore)
+      const result = listener(argument)
+      if (result instanceof Promise) result.catch(ignore)
     } catch {
       // An error of a listener must not change the session.
     }

@@ -31,10 +31,13 @@ export function applyOutcome(
   switch (outcome.type) {
     case 'refreshed': {
       throttle.reset()
+      const { status } = state.current
       const events = state.apply({ ...outcome, end, maxAge: environment.monotonic() - (run.sentAt ?? run.startedAt) })
       run.received = outcome.record
       if (outcome.saveError && settings.strictSaving) run.settle({ type: 'rejected', error: outcome.saveError })
-      else if (events.some(([name]) => name === 'user_changed')) run.settle({ type: 'rejected', error: epochEnded() })
+      // The requests that wait belong to the user before.
+      else if (status === 'signed_in' && events.some(([name]) => name === 'user_changed'))
+        run.settle({ type: 'rejected', error: epochEnded() })
       else settleWithToken(run, state)
       return events
     }
