@@ -15,6 +15,9 @@ const names = [
   'expiry',
   'expires',
   'token_expiry_date',
+  'expire_in',
+  'expireIn',
+  'expire_time',
   'accessTokenExpires',
   'accessTokenExpiresAt',
   'accessTokenExpirationDate',
@@ -139,6 +142,9 @@ describe('a lifetime in a stored set', () => {
     ['expires_in next to an expires_in_sec of nothing', { expires_in: 60, expires_in_sec: 0 }],
     ['a small number for an absolute time', { expires: 60 }],
     ['a small number as text', { token_expiry_date: '60' }],
+    ['expire_in', { expire_in: 60 }],
+    ['expireIn', { expireIn: 60 }],
+    ['expire_time', { expire_time: '60' }],
   ])('counts from the issue: %s', (_name, members) => {
     const expected = { expiresAt: now + 60_000, lifetime: 60_000 }
     expect(stored({ ...members, created_at: seconds })).toMatchObject(expected)
@@ -207,6 +213,10 @@ describe('the expiry in a token response', () => {
     ['its expires_on', { expires_on: String(seconds + 80) }, 80_000],
     ['its expiry_date', { expiry_date: now + 80_000 }, 80_000],
     ['a small number in expires', { expires: 60 }, 60_000],
+    ['expire_in', { expire_in: 60 }, 60_000],
+    ['expireIn', { expireIn: 60 }, 60_000],
+    ['expire_time', { expire_time: 60 }, 60_000],
+    ['an absolute expire_time', { expire_time: seconds + 60 }, 60_000],
   ])('is given by %s', (_name, response, left) => {
     expect(merge(undefined, response)).toMatchObject({ expiresAt: now + left, lifetime: left })
   })
@@ -293,6 +303,7 @@ describe('writing the expiry', () => {
     ['milliseconds from the first of them on', { expires_at: 1e11 }, { expires_at: now + 60_000 }],
     ['milliseconds as text', { expires_at: '1600000000000' }, { expires_at: String(now + 60_000) }],
     ['seconds from now', { expires: 3600, expires_at: 5 }, { expires: 60, expires_at: seconds + 60 }],
+    ['seconds from now in expire_in', { expire_in: 3600 }, { expire_in: 60, expires_at: seconds + 60 }],
     ['seconds from now as text', { token_expiry_date: '3600' }, { token_expiry_date: '60', expires_at: seconds + 60 }],
     ['ISO 8601', { expiry: '2020-01-01T00:00:00Z' }, { expiry: '2026-01-02T00:01:00Z' }],
     ['ISO 8601 with milliseconds', { expiry: '2020-01-01T00:00:00.123Z' }, { expiry: '2026-01-02T00:01:00.000Z' }],

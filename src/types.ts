@@ -17,7 +17,8 @@ export interface TokenJSON {
   expires_in?: unknown
   /**
    * Absolute expiry: epoch seconds, epoch milliseconds or ISO 8601 text (UTC when it has no zone). Also read: `expiry_date`,
-   * `expiry`, `expires`, `token_expiry_date`, and names such as `accessTokenExpires`.
+   * `expiry`, `expires`, `token_expiry_date`, `expire_in`, `expireIn`, `expire_time`, and names such as `accessTokenExpires`; in
+   * all of these a number below 10⁹ is seconds from now.
    */
   expires_at?: unknown
   /** Absolute expiry as Microsoft's servers send it, in the same formats. */

@@ -25,6 +25,18 @@ export const otherResponses: readonly Provider[] = [
     stored: storedWith((time) => ({ expiry_date: time })),
   },
   {
+    name: 'Shopee: expire_in',
+    issue: answers((tokens) => ({ ...standard(tokens), expires_in: undefined, expire_in: 3600 })),
+  },
+  {
+    name: 'DingTalk: expireIn',
+    issue: answers((tokens) => ({ ...standard(tokens), expires_in: undefined, expireIn: 3600 })),
+  },
+  {
+    name: 'Tuya: expire_time',
+    issue: answers((tokens) => ({ ...standard(tokens), expires_in: undefined, expire_time: 3600 })),
+  },
+  {
     name: 'expires_at as a Date',
     stored: storedWith((time) => ({ expires_at: new Date(time).toISOString().replace('T', ' ') })),
   },

@@ -3,8 +3,18 @@ import { needsProof } from '../token-answer.js'
 import type { TokenJSON } from '../types.js'
 import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
 
-/** Members with an absolute expiry. In all but the first two, some programs put seconds from now. */
-const expiryMembers = ['expires_at', 'expires_on', 'expiry_date', 'expiry', 'expires', 'token_expiry_date']
+/** Members with an absolute expiry. In all but the first two, some programs put seconds from now; the last three mean that. */
+const expiryMembers = [
+  'expires_at',
+  'expires_on',
+  'expiry_date',
+  'expiry',
+  'expires',
+  'token_expiry_date',
+  'expire_in',
+  'expireIn',
+  'expire_time',
+]
 
 /** The names of the members with the expiry, and of any whose name says so, such as NextAuth's `accessTokenExpires`. */
 const expiryNames = (tokens: TokenJSON): string[] => [
