@@ -562,3 +562,294 @@ describe('what an answer says beside its codes', () => {
     expect(classifyFailure(axiosError(503, '', { 'retry-after': value }), now).retryAfter).toBe(expected)
   })
 })
+
+describe('a message that holds an address or a name', () => {
+  it.each([
+    'Http failure response for http://localhost/auth/refresh-token: 0 Unknown Error',
+    'Http failure response for http://localhost/auth/refresh-token: 404 Not Found',
+    '[POST] "/api/auth/refresh-token": 404 Not Found',
+    'Request failed with status code 404 Not Found: POST http://localhost/auth/refresh-token',
+    'invalid json response body at http://localhost/auth/refresh-token reason: Unexpected token < in JSON at position 0',
+    'uri requested responds with an invalid redirect URL: /auth/refresh-token',
+    'request to https://localhost/refresh-token failed, reason: certificate has expired',
+    "ENOENT: no such file or directory, open '/data/refresh-token.json'",
+    'File refresh-token.json is malformed',
+    'java.net.UnknownHostException: refresh-token.example.com',
+    'POST https://localhost/oauth/refresh-token/expired 404',
+    'see https://localhost/errors#invalid_grant',
+    'GraphQL Error (Code: 404): {"response":{"error":"Not Found","status":404},"request":{"query":"mutation { refreshToken }"}}',
+    'Refresh failed: 400 {"errors":[{"type":"field","msg":"Invalid value","path":"refreshToken","location":"body"}]}',
+    'Refresh failed: 404 {"title":"Not Found","status":404,"instance":"/api/auth/refresh-token"}',
+  ])('keeps the session: %s', (message) => {
+    expect(summarized(classifyFailure(new Error(message), now))).toEqual(transient)
+  })
+
+  it.each([
+    'POST /auth/refresh-token failed: refresh token expired',
+    'Invalid/expired refresh token',
+    'expired access/refresh token',
+    'Refresh token "abc.def" not found',
+    '[401] Refresh token expired',
+    'Errors.User.RefreshToken.Invalid',
+  ])('ends the session by its other words: %s', (message) => {
+    expect(summarized(classifyFailure(new Error(message), now))).toEqual(probablyEnded)
+  })
+
+  it('ends the session for certain by the JSON after an address', () => {
+    const error = new Error('POST https://localhost/oauth/token returned 400: {"error":"invalid_grant"}')
+    expect(classifyFailure(error, now)).toMatchObject({ ...ended, status: 400, oauthError: 'invalid_grant' })
+  })
+})
+
+describe('a sentence whose subject is something else', () => {
+  it.each([
+    // A missing route or function.
+    { status: 404, message: 'Route POST:/auth/refresh-token not found', error: 'Not Found', statusCode: 404 },
+    { status: 404, message: 'Cannot POST /auth/refresh-token', error: 'Not Found' },
+    { status: 404, error: 'Not Found', message: 'No static resource api/auth/refresh-token.', path: '/api/auth/refresh-token' },
+    { status: 404, error: 'Not Found', exception: '#<RoutingError: No route matches [POST] "/auth/refresh_token">' },
+    { status: 404, code: 'NOT_FOUND', message: 'Function refresh-token was not found' },
+    { status: 404, code: 'NOT_FOUND', message: 'Action refreshToken does not exist' },
+    { status: 404, name: 'ServiceNotFoundError', message: "Service 'auth.refreshToken' is not found." },
+    { status: 404, error: { name: 'NotFoundError', message: 'Endpoint "POST /auth/refresh-token" not found.' } },
+    { status: 400, code: 141, error: 'Invalid function: "refreshToken"' },
+    { jsonrpc: '2.0', error: { code: -32601, message: 'Method not found: refreshToken' } },
+    { status: 404, type: 'https://localhost/refresh-token#not-found', title: 'Not Found' },
+    // A schema or a validator.
+    { errors: [{ message: 'Unknown argument "refreshToken" on field "Mutation.refreshToken".' }] },
+    { errors: [{ message: 'Unknown type "RefreshTokenInput".' }] },
+    {
+      errors: [{ message: "field 'refreshToken' not found in type: 'mutation_root'", extensions: { code: 'validation-failed' } }],
+    },
+    { errors: [{ message: 'Variable "$refreshToken" got invalid value 5; String cannot represent a non string value: 5' }] },
+    { status: 400, message: 'JSON parse error: Unrecognized field "refreshToken" (class com.x.Body), not marked as ignorable' },
+    { status: 400, message: 'Unrecognized key: "refreshToken"' },
+    new Error('Invalid value undefined supplied to : { refresh_token: string }/refresh_token: string'),
+    new Error('Unknown property refreshToken'),
+    // A database.
+    new Error('relation "refresh_tokens" does not exist'),
+    new Error('column "refresh_token" of relation "sessions" does not exist'),
+    new Error("Table 'app.refresh_tokens' doesn't exist"),
+    new Error('Failed to delete expired refresh tokens'),
+    new Error("Invalid `prisma.refreshToken.findUnique()` invocation: Can't reach database server at `db:5432`"),
+    { status: 400, message: 'Could not validate refresh token: database connection is invalid' },
+    { status: 400, message: 'Failed to look up refresh token: redis connection no longer valid' },
+    new Error('refresh token lock expired'),
+    // An unknown error.
+    new Error('Unknown error occurred during refresh token'),
+    new Error('Unknown host refresh-token'),
+    // Another token, session, or sender.
+    { status: 422, error: 'Invalid authenticity token' },
+    { status: 403, error: { code: 403, message: 'Firebase App Check token is invalid.', status: 'PERMISSION_DENIED' } },
+    { status: 403, message: 'The security token included in the request is invalid.' },
+    { status: 403, message: 'Invalid API token' },
+    { status: 400, message: 'upload session expired' },
+    { status: 403, message: 'Your user agent has been blocked' },
+    { status: 403, __type: 'InvalidSignatureException', message: 'Signature expired: 1 is now earlier than 2' },
+    { code: 'org_login_required' },
+    { code: 'USER_REJECTED' },
+  ])('keeps the session: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(transient)
+  })
+
+  it('does not hide another sentence', () => {
+    const withMessage = (message: string): Partial<Failure> => summarized(classifyFailure(new Error(message), now))
+    expect(withMessage('The refresh token has expired. A new sign-in is required.')).toEqual(probablyEnded)
+    expect(withMessage('The refresh token was refused. It has expired.')).toEqual(probablyEnded)
+    expect(withMessage('The refresh token was accepted. The subscription has expired.')).toEqual(transient)
+  })
+})
+
+describe('a status in a message', () => {
+  it.each<[string, number]>([
+    ['Token refresh failed: 500 {"error":"invalid_grant"}', 500],
+    ['Refresh failed (429): {"error":"invalid_grant"}', 429],
+    ['Refresh failed with 502: <error>invalid_grant</error>', 502],
+    ['Token refresh failed: 503 {"message":"Your session has expired"}', 503],
+    ['Refresh failed: 500 <?xml version="1.0"?><faultstring>invalid_grant</faultstring>', 500],
+  ])('of a failing server keeps the session: %s', (message, status) => {
+    const failure = classifyFailure(new Error(message), now)
+    expect(failure).toMatchObject({ kind: 'transient', status, notProcessed: status === 429 || status === 503 })
+  })
+
+  it.each([
+    'Token refresh failed: 401',
+    'Failed to refresh token: 401 Unauthorized',
+    'Refresh failed (401)',
+    'The refresh was refused (401)',
+    '401 Unauthorized',
+    'Got 401 from the server',
+    'Received response 401 from the token endpoint',
+    'The server returned 401',
+    'Refresh failed with status 401',
+    'Error 401',
+  ])('of 401 suggests an ended session: %s', (message) => {
+    expect(classifyFailure(new Error(message), now)).toMatchObject({ ...probablyEnded, status: 401 })
+  })
+
+  it.each([
+    'Token refresh failed: connect ECONNREFUSED 10.0.0.1:401',
+    'Token refresh failed after 401 ms',
+    'Refresh failed: 401ms',
+    'Received 401 bytes',
+    'Got 401kB',
+    'Refresh failed: 4011',
+    'Attempt 401',
+  ])('is no duration, port or size: %s', (message) => {
+    expect(classifyFailure(new Error(message), now)).toMatchObject(transient)
+  })
+})
+
+describe('an answer about the client', () => {
+  it.each([
+    { status: 401, error: 'deleted_client', error_description: 'The OAuth client was deleted.' },
+    { status: 401, error: 'disabled_client' },
+    { status: 401, error: 'unknown_client' },
+    { status: 400, error: 'client_not_found' },
+    { status: 400, error: 'unauthorized_client', error_description: 'See https://localhost/errors#invalid_grant' },
+    { status: 400, error: 'unsupported_grant_type', error_description: 'Invalid grant: refresh_token is not enabled' },
+    new Error('Token refresh failed: 401 {\n  "error": "deleted_client"\n}'),
+  ])('names a wrong setting: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(misconfigured)
+  })
+
+  it.each(['access_denied', 'use_dpop_nonce', 'insufficient_scope', 'authorization_pending'])(
+    'with 401 and the OAuth error %s infers nothing',
+    (error) => expect(classifyFailure({ status: 401, error }, now)).toMatchObject(transient),
+  )
+
+  it.each(['Unauthorized', 'unauthorized', 'not_logged_in'])(
+    'with 401 and its own error %s suggests an ended session',
+    (error) => {
+      expect(classifyFailure({ status: 401, error }, now)).toMatchObject(probablyEnded)
+    },
+  )
+
+  it('with invalid_request and the words of invalid_grant ends the session, but not for certain', () => {
+    const failure = { status: 400, error: 'invalid_request', error_description: 'Invalid grant' }
+    expect(classifyFailure(failure, now)).toMatchObject(probablyEnded)
+  })
+})
+
+describe('an answer about the user, the consent or a token in other words', () => {
+  it.each([
+    { status: 400, __type: 'NotAuthorizedException', message: 'User is disabled.' },
+    { status: 400, __type: 'PasswordResetRequiredException' },
+    { status: 403, code: 'ACCOUNT_DEACTIVATED' },
+    { status: 403, code: 'USER_DEACTIVATED' },
+    { status: 400, error: 'account_deleted' },
+    { status: 400, error: 'inactive_user' },
+    { status: 400, error: 'inactive_org' },
+    { status: 404, error: 'inactive-account' },
+    { status: 403, message: '403 Forbidden - Your account has been blocked.' },
+    { status: 403, message: '403 Forbidden - Your password expired.' },
+    { status: 400, detail: "The user's password has been changed.", code: 'password_changed' },
+    { status: 400, error: { message: 'CREDENTIAL_TOO_OLD_LOGIN_AGAIN' } },
+    { status: 400, tppMessages: [{ category: 'ERROR', code: 'CONSENT_EXPIRED' }] },
+    { status: 400, tppMessages: [{ category: 'ERROR', code: 'CONSENT_INVALID' }] },
+    { status: 400, error_code: 'ITEM_LOGIN_REQUIRED' },
+    { ok: false, error: 'invalid_auth' },
+    { ok: false, error: 'not_authed' },
+    { status: 400, error: 'invalid_refresh' },
+    { status: 400, code: 'isv.refresh-token-time-out' },
+    { status: 400, error: 'refresh_token_invalidated' },
+    { error: 'token not found', error_code: 6, error_description: 'token not found' },
+    { code: 404, message: 'Token not found' },
+    { status: 400, error: 'The token has been blacklisted' },
+    { status: 403, detail: 'Signature has expired' },
+    { status: 403, error: '"exp" claim timestamp check failed' },
+    { status: 403, message: 'jwt malformed' },
+    { status: 403, error: 'Forbidden', exception: 'io.jsonwebtoken.ExpiredJwtException' },
+    { status: 403, errors: [{ type: 'oauth', value: 'token_revoked' }] },
+    new Error('No refresh token found'),
+    Object.assign(new Error('16 UNAUTHENTICATED: x'), { code: 16 }),
+    Object.assign(new Error('[unauthenticated] x'), { code: 16 }),
+    new Error('El refresh token no es válido'),
+    new Error("Le refresh token n'est pas valide"),
+    new Error('Il refresh token non è valido'),
+    new Error('Il refresh token è scaduto'),
+    new Error('Refresh token is verlopen'),
+    new Error('Refresh token tidak valid'),
+    new Error('refresh_token已过期'),
+    new Error('refresh_token无效'),
+  ])('suggests an ended session: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(probablyEnded)
+  })
+})
+
+describe('a conflict or a busy server', () => {
+  it.each([
+    { status: 409, message: 'This refresh token was just used. Retry with the newest one.' },
+    { code: 'refresh_conflict', message: 'This refresh token was just used.' },
+    { status: 400, message: 'deadline exceeded: refresh token lookup expired' },
+    { status: 401, error: 'invalid_token', error_description: 'Jwks remote fetch is failed' },
+    { status: 400, error: 'invalid_request', error_description: 'Token service is busy, please retry' },
+    { status: 400, error: 'invalid_request', error_description: 'Timed out while validating the refresh token' },
+    { status: 403, message: 'The token service is overloaded: session is expired' },
+    { status: 403, message: 'Access denied by security policy. Session token invalid.' },
+  ])('keeps the session: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(transient)
+  })
+
+  it('ends the session by the words about a used token with another status, and by a code that is certain', () => {
+    expect(classifyFailure({ status: 401, message: 'This refresh token was just used.' }, now)).toMatchObject(probablyEnded)
+    expect(classifyFailure({ status: 409, error: 'invalid_grant' }, now)).toMatchObject(ended)
+  })
+})
+
+describe('a value that the refresh function resolved with', () => {
+  const resolved = (value: unknown): Partial<Failure> => summarized(classifyFailure(value, now, { isResolved: true }))
+
+  it('may have numbers of its own in status and code, which are no HTTP status', () => {
+    expect(resolved({ status: 503, error: 'Invalid Params: invalid refresh_token' })).toEqual(probablyEnded)
+    expect(resolved({ code: 500, msg: 'refresh token expired' })).toEqual(probablyEnded)
+    expect(resolved({ code: '500', msg: 'refresh token expired' })).toEqual(probablyEnded)
+    expect(resolved({ code: 500, msg: 'busy' })).toEqual(transient)
+    expect(resolved({ status: 503 })).toEqual(transient)
+  })
+
+  it('does not end the session for certain with such a number', () => {
+    expect(resolved({ status: 503, error: 'invalid_grant' })).toEqual(probablyEnded)
+    expect(resolved({ status: 400, error: 'invalid_grant' })).toEqual(ended)
+  })
+
+  it('has its HTTP status as a whole response, or inside a member', () => {
+    expect(resolved({ status: 503, data: { error: 'invalid_grant' }, headers: {} })).toEqual({ ...transient, notProcessed: true })
+    expect(resolved({ error: { status: 503, data: { error: 'invalid_grant' } } })).toEqual({ ...transient, notProcessed: true })
+  })
+
+  it('is classified by its status when it was thrown', () => {
+    const body = { status: 503, error: 'Invalid Params: invalid refresh_token' }
+    expect(summarized(classifyFailure(body, now))).toEqual({ ...transient, notProcessed: true })
+  })
+
+  it('is left to classify first', () => {
+    const options = { isResolved: true, classify: () => 'ended' as const }
+    expect(classifyFailure({ status: 503 }, now, options)).toMatchObject(ended)
+    const hostile = Proxy.revocable({}, {})
+    hostile.revoke()
+    expect(resolved(hostile.proxy)).toEqual(transient)
+  })
+})
+
+describe('long texts', () => {
+  const pieces = ['"x",', '"', '{"a":', '[', '/a', '/', ' ', 'token ', 'refresh token ', 'error ', 'failed with ', '401 ']
+  const others = ['(', 'a.', 'a-', 'fail', 'refresh', '. it ', 'type-', 'field ', 'session is ', 'user is ', '| ', 'x=[[', '\n']
+  it.each([...pieces, ...others])('of 120 kB are classified in linear time: %j', (piece) => {
+    const text = piece.repeat(120_000 / piece.length)
+    const shapes = [
+      axiosError(400, text),
+      axiosError(400, `a=${text.replace(/\s/g, '_')}`),
+      new Error(text),
+      { errors: Array.from({ length: 120 }, () => ({ message: text.slice(0, 1000) })) },
+    ]
+    for (const shape of shapes) {
+      const times = [1, 2, 3].map(() => {
+        const start = performance.now()
+        classifyFailure(shape, now)
+        return performance.now() - start
+      })
+      expect(Math.min(...times)).toBeLessThan(50)
+    }
+  })
+})

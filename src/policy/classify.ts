@@ -2,31 +2,21 @@ import { defined } from '../defined.js'
 import { neverConnected } from './connection.js'
 import { attempt, collectEvidence, type Evidence } from './evidence.js'
 import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
-
-// Code patterns match the last part of a code, in lower case, without separators.
-
-const overloadCode =
-  /ratelimit|toomany|throttl|^slowdown|(temporarily|service|^)unavailable|servererror$|proxyauth|exhausted|(limit|quota)exceeded/
-const overloadText =
-  /too many (request|attempt|call)|rate.?limit|throttl|(limit|quota) (reached|exceeded)|temporarily|service (is )?unavailable|maintenance|again later|being used|(currently|already) in use|concurrent (request|refresh|use)|request (\w+ ){0,2}blocked|blocked (\w+ )?request|firewall/i
-
-const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|error)?$/
-/** An ended session as reported in a sentence, in XML, or in JSON that could not be parsed. */
-const endedText = /\b(invalid[ _-]grant(?!.?type)|(bad|invalid)_refresh_token)\b/i
-const probablyEndedCode =
-  /^((interaction|login|signin|consent|accountselection|\w*auth\w*|mfa)required|(err)?((user|refresh)?(token|jwt)|(auth)?session|user|account)(expired|notvalid|revoked|notfound|invalid|inactive|missing|disabled|banned|\w*locked|suspended|(already|re)used|unauthenticated)|(expired|invalid|revoked|no|missing)(user|refresh|session)?(token|session)|invalidcode|no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated)(auth|id)?(exception|error)?$/
-
-const misconfiguredCode = /^((invalid|unauthorized|incorrect|bad)(client|scope|target|granttype)|invalidrequest|unsupported)/
-
-/** Descriptions that blame the request, not the refresh token. */
-const blamesRequest = /missing|required|expected|empty|only one|grant.?type/i
-const otherSubjects =
-  /invalid.?(request|client)\w*|\b(access|id|csrf|xsrf|unexpected|\w*captcha|turnstile|verification|forgery|device).?token|(quic|tls|ssl).session|(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail)|token refresh\b/gi
-const deadToken =
-  /inv.lid|expir|revoked|re-?use|used\b|(not|n't|no longer) (valid|found|active|recogni)|(does not|n't) exist|no such|un(known|recogni)|inactive|incorrect|malformed|bad.?refresh|deleted|\wlisted|ung.ltig|abgelaufen/i
-/** A session or token, named without "refresh", that is the subject of the sentence. */
-const deadSession =
-  /\b(token|jwt|session)(( \w+){0,4} (is|was|has|had)( \w+)?)? (invalid|expired|revoked)|(invalid|expired|revoked) (\w+ )?(token|jwt|session)\b/i
+import {
+  deadSession,
+  deadToken,
+  endedCode,
+  endedText,
+  misconfiguredCode,
+  otherError,
+  otherMatter,
+  otherSubjects,
+  overloadCode,
+  overloadText,
+  probablyEndedCode,
+  sentenceEnd,
+  withoutNames,
+} from './patterns.js'
 
 /**
  * True when a description calls the refresh token invalid, expired, revoked or used, or has the code with which Meta's APIs say
@@ -34,8 +24,10 @@ const deadSession =
  */
 function describesEnd(text: string, subject: RegExp): boolean {
   if (/oauthexception/i.test(text) && /\b190\b/.test(text)) return true
-  const rest = text.replace(otherSubjects, '')
-  return !blamesRequest.test(rest) && (deadSession.test(rest) || (subject.test(rest) && deadToken.test(rest)))
+  return text.split(sentenceEnd).some((sentence) => {
+    const rest = sentence.replace(otherSubjects, '')
+    return !otherMatter.test(rest) && (deadSession.test(rest) || (subject.test(rest) && deadToken.test(rest)))
+  })
 }
 
 /** The errors of the grants mark a wrong setting, which no answer with an OAuth error reports. */
@@ -46,7 +38,8 @@ interface WrongSetting {
 /** The kind of failure, whether it is inferred, and the decisive code. */
 type Verdict = readonly [kind: FailureKind, inferred?: boolean, code?: string | undefined]
 
-function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus: boolean): Verdict {
+function judge({ status = 0, headers, codes, error = '', ...evidence }: Evidence, inferFromStatus: boolean): Verdict {
+  const texts = evidence.texts.map(withoutNames)
   const find = (pattern: RegExp): string | undefined =>
     // MSAL and Apollo call every answer with an error a ServerError.
     codes.find((code) => code !== 'ServerError' && pattern.test(code.replace(/.*[./#:]|[_-]/g, '').toLowerCase()))
@@ -55,20 +48,31 @@ function judge({ status = 0, headers, codes, texts }: Evidence, inferFromStatus:
     return ['transient', false, overload]
   const ended = find(endedCode)
   if (ended) return ['ended', false, ended]
-  const inText = endedText.exec(texts.join())?.[0]
-  if (inText) return ['ended', false, inText]
-  if (texts.some((text) => overloadText.test(text))) return ['transient']
-  const probable = find(probablyEndedCode)
-  if (probable) return ['ended', true, probable]
   const misconfigured = find(misconfiguredCode)
   const invalidRequest = find(/^invalidrequest/)
-  const subject = invalidRequest ? /token/i : /refresh.?token/i
+  const inText = endedText.exec(texts.join())?.[0]
+  // The description of unsupported_grant_type may also say "invalid grant".
+  if (inText && misconfigured === invalidRequest) return ['ended', misconfigured !== undefined, inText]
+  // A conflict, status 409, is with another refresh.
+  if (status === 409 || texts.some((text) => overloadText.test(text))) return ['transient']
+  const probable = find(probablyEndedCode)
+  if (probable) return ['ended', true, probable]
+  const subject = invalidRequest ? /token(?!s)/i : /refresh.?token(?!s)/i
   if (misconfigured === invalidRequest && texts.some((text) => describesEnd(text, subject))) return ['ended', true, misconfigured]
   if (misconfigured) return ['misconfigured', false, misconfigured]
   // A Basic challenge concerns the client's own authentication (RFC 6749 §5.2).
-  return status === 401 && inferFromStatus && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
+  return status === 401 && inferFromStatus && !otherError.test(error) && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
     ? ['ended', true]
     : ['transient']
+}
+
+/**
+ * True when a body has a code of its own where others have the status: with status 200, Withings sends `status: 503` for a wrong
+ * parameter, and other servers send `code: 500` for any error.
+ */
+function hasOwnCode(body: unknown): boolean {
+  const { status, code = status, headers } = Object(body) as Record<string, unknown>
+  return !headers && Number(code) >= 500
 }
 
 /** Reads `Retry-After`. A date counts from the answer's `Date`, the server's own clock, if there is one. */
@@ -91,6 +95,9 @@ function bodyOf(error: unknown, { body, error: code }: Evidence): unknown {
  */
 export function classifyFailure(error: unknown, now: number, options: ClassifyOptions = {}): Failure {
   const evidence = collectEvidence(error)
+  const isUnsure = options.isResolved === true && attempt(() => hasOwnCode(error)) === true
+  // Such a number may yet be the status of a failing server, so that an end is never certain.
+  if (isUnsure) evidence.status = undefined
   const { status, headers, codes, networkCode = '' } = evidence
   const infer = options.inferFromStatus !== false && !codes.includes('TokenEndpointError')
   const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
@@ -102,7 +109,7 @@ export function classifyFailure(error: unknown, now: number, options: ClassifyOp
   const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503
   return defined({
     kind,
-    inferred,
+    inferred: inferred || (kind === 'ended' && !decided && isUnsure),
     isDecided: isDecided || undefined,
     notProcessed: kind === 'transient' && notProcessed === true,
     summary: oauthError ?? (status === undefined ? networkCode : `HTTP ${status}`),

@@ -1,3 +1,5 @@
+import { statusInText } from './patterns.js'
+
 /** The parts of an error that describe the failure, wherever an HTTP client, an SDK or a server puts them. */
 export interface Evidence {
   status?: number | undefined
@@ -14,7 +16,7 @@ export interface Evidence {
 
 // Parts of member names, because servers and clients spell them differently.
 const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
-const textMember = /err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary/i
+const textMember = /err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary|^value$/i
 /** An address, such as `error_uri`, names a page and not the failure. */
 const addressMember = /ur[il]$/i
 
@@ -23,29 +25,37 @@ const requestMember = /^(config|req|op|param|var|headers)/
 /** HTML, with the text before its first tag. Text with JSON before is none. */
 const html = /^([^[{<]*)<([^]*<)?(!doctype html|html|body|h\d|p|div|script)\b[^]*/i
 /** The input as V8 quotes it, shortened, in the message of a `SyntaxError`. */
-const quotedInput = /"[^]*is not valid json(?! web)/i
+const quotedInput = /^(?![[{])([^"]*)"[^]*is not valid json(?! web)/i
 const MAX_NODES = 64
 const MAX_TEXT = 1000
 
-/** The status as applications and clients write it in a message. */
-const statusInText = /\b(?:http|status)(?:[ :=]|code|error)*([45]\d\d)\b/i
-
 /** Leaves out what a page, or text that is no JSON, says: it may come from an intermediary. */
 function clean(text: string): string {
-  const withoutPage = text.replace(html, '$1')
-  // In a longer text, which is none of V8's messages, the search would be slow.
-  return withoutPage.length > MAX_TEXT ? withoutPage : withoutPage.replace(quotedInput, '')
+  return text.replace(html, '$1').replace(quotedInput, '$1')
+}
+
+/** The start and the end of the JSON in a text. */
+function spanOfJSON(text: string): readonly [start: number, end: number] {
+  return [text.search(/[[{]/), Math.max(text.lastIndexOf(']'), text.lastIndexOf('}')) + 1]
 }
 
 /** Parses JSON, even inside other text such as a message, or a form. Returns other text unchanged. */
 export function parseText(text: string): unknown {
-  const start = text.search(/[[{]/)
-  const end = Math.max(text.lastIndexOf(']'), text.lastIndexOf('}'))
+  const [start, end] = spanOfJSON(text)
   try {
-    return JSON.parse(start >= 0 && start < end ? text.slice(start, end + 1) : text) as unknown
+    return JSON.parse(start >= 0 && start < end ? text.slice(start, end) : text) as unknown
   } catch {
     return /^\w+=[^\s<]*$/.test(text) ? Object.fromEntries(new URLSearchParams(text)) : text
   }
+}
+
+/** Adds the JSON inside a text, or a form, to `queue`. Returns the rest: some members of the JSON may describe the request. */
+function takeJSON(text: string, queue: unknown[]): string {
+  const parsed = parseText(text)
+  if (typeof parsed === 'string') return parsed
+  queue.push(parsed)
+  const [start, end] = spanOfJSON(text)
+  return start < 0 ? text : `${text.slice(0, start)} ${text.slice(end)}`
 }
 
 /** Runs code of the application or its libraries, such as a getter. A throw gives `undefined`. */
@@ -81,15 +91,15 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
   for (const name of names) {
     const given = attempt(() => node[name])
     if (!given || addressMember.test(name)) continue
-    const value = typeof given === 'string' ? clean(given) : given
+    const isTextMember = textMember.test(name)
+    const text = typeof given === 'string' && clean(given)
+    const value = text === false ? given : isTextMember ? takeJSON(text, queue) : text
     const isText = typeof value === 'string'
     if (name === 'headers') found.headers = copyHeaders(value)
     if (/^retry.?after$/i.test(name)) found.headers['retry-after'] ??= String(value)
     if (/^(http)?_?status_?(code)?$/i.test(name)) found.status ??= toStatus(value)
     if (/^(data|body)$/.test(name) && !('bodyUsed' in node)) found.body ??= isText ? parseText(given as string) : given
-    const isTextMember = textMember.test(name)
-    // A text may hold JSON.
-    const isNested = isText ? isTextMember && /[[{]/.test(value) : isPlain(value) && !requestMember.test(name)
+    const isNested = !isText && isPlain(value) && !requestMember.test(name)
     if (isNested || (nestedMember.test(name) && !(isText && /^error$/i.test(name)))) queue.push(value)
     if (!isTextMember || !(isText || typeof value === 'number')) continue
     texts.push(value)
@@ -98,7 +108,8 @@ function readNode(node: Record<string, unknown>, found: Evidence, queue: unknown
     if (name === 'error') found.error ??= value
     if (name === 'code' && node.stack && /^(?!OAUTH_)[A-Z][A-Z0-9_]+$/.test(value)) found.networkCode = value
   }
-  found.texts.push(texts.join(' ').slice(0, MAX_TEXT))
+  // No phrase goes across two members.
+  found.texts.push(texts.join(' | ').slice(0, MAX_TEXT))
   // The code in a body counts only if there is no other status.
   if (Number(node.code) >= 400) found.status ??= toStatus(node.code)
 }
@@ -109,10 +120,8 @@ export function collectEvidence(error: unknown): Evidence {
   const queue = [error]
   attempt(() => {
     for (const item of queue) {
-      const node = typeof item === 'string' ? parseText(clean(item)) : item
-      // Without brackets the text is not parsed a second time.
-      if (typeof node === 'string') readNode({ message: node.replace(/[[{]/g, ' ') }, found, queue)
-      else if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
+      const node = typeof item === 'string' ? { message: item } : item
+      if (Array.isArray(node)) queue.push(...(node as unknown[]).slice(0, MAX_NODES))
       else if (typeof node === 'object' && node && !ArrayBuffer.isView(node))
         readNode(node as Record<string, unknown>, found, queue)
       queue.splice(MAX_NODES)

@@ -54,4 +54,9 @@ export interface ClassifyOptions {
    * False when a 401 without an OAuth error does not suggest an ended session. A `TokenEndpointError` never does. Default: true.
    */
   readonly inferFromStatus?: boolean | undefined
+  /**
+   * True when the refresh function resolved with the value, so that a `status` or `code` in it may be the server's own number.
+   * Default: false.
+   */
+  readonly isResolved?: boolean | undefined
 }
