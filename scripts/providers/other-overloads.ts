@@ -81,6 +81,54 @@ export const otherOverloads: readonly FailureShape[] = (
       { errors: [{ path: ['refresh_token'], code: 'invalid_type', message: 'Invalid input: expected string' }] },
     ],
     ['an error of its own', 400, { error: 'whatever', error_description: 'something is wrong' }],
+    ['Fastify, no route', 404, { message: 'Route POST:/auth/refresh-token not found', error: 'Not Found', statusCode: 404 }],
+    ['NestJS, no route', 404, { message: 'Cannot POST /auth/refresh-token', error: 'Not Found', statusCode: 404 }],
+    ['Spring, no route', 404, { status: 404, error: 'Not Found', message: 'No static resource api/auth/refresh-token.' }],
+    [
+      'Rails, no route',
+      404,
+      {
+        status: 404,
+        error: 'Not Found',
+        exception: '#<ActionController::RoutingError: No route matches [POST] "/auth/refresh_token">',
+      },
+    ],
+    ['Directus, no route', 404, { errors: [{ message: "Route /auth/refresh-token doesn't exist." }] }],
+    ['Supabase, no function', 404, { code: 'NOT_FOUND', message: 'Function refresh-token was not found' }],
+    ['Moleculer, no service', 404, { name: 'ServiceNotFoundError', message: "Service 'auth.refreshToken' is not found." }],
+    ['Parse, no function', 400, { code: 141, error: 'Invalid function: "refreshToken"' }],
+    ['JSON-RPC, no method', 200, { jsonrpc: '2.0', error: { code: -32601, message: 'Method not found: refreshToken' } }],
+    [
+      'graphql-js, an argument',
+      400,
+      { errors: [{ message: 'Unknown argument "refreshToken" on field "Mutation.refreshToken".' }] },
+    ],
+    ['graphql-js, a type', 400, { errors: [{ message: 'Unknown type "RefreshTokenInput".' }] }],
+    [
+      'Hasura, a field',
+      200,
+      {
+        errors: [
+          { message: "field 'refreshToken' not found in type: 'mutation_root'", extensions: { code: 'validation-failed' } },
+        ],
+      },
+    ],
+    [
+      'Jackson, a field',
+      400,
+      { status: 400, error: 'Bad Request', message: 'JSON parse error: Unrecognized field "refreshToken" (class com.x.Body)' },
+    ],
+    ['PostgreSQL, a table', 400, { message: 'relation "refresh_tokens" does not exist' }],
+    ['MySQL, a table', 400, { message: "Table 'app.refresh_tokens' doesn't exist" }],
+    ['a CSRF token of Rails', 422, { error: 'Invalid authenticity token' }],
+    [
+      'Firebase App Check',
+      403,
+      { error: { code: 403, message: 'Firebase App Check token is invalid.', status: 'PERMISSION_DENIED' } },
+    ],
+    ['AWS, credentials of the caller', 403, { message: 'The security token included in the request is invalid.' }],
+    ['Istio, no keys', 401, { error: 'invalid_token', error_description: 'Jwks remote fetch is failed' }],
+    ['a conflict', 409, { code: 'refresh_conflict', message: 'This refresh token was just used.' }],
     ['a session of a database', 400, { error: 'failed', message: 'could not open a session: pool is full' }],
   ] as const
 ).map(([name, status, body]): FailureShape => {
@@ -102,6 +150,13 @@ export const misconfigurations: readonly FailureShape[] = (
     ],
     ['a grant that is not supported', 400, { error: 'unsupported_grant_type' }],
     ['a scope', 400, { error: 'invalid_scope' }],
+    ['Google, a deleted client', 401, { error: 'deleted_client', error_description: 'The OAuth client was deleted.' }],
+    ['Google, a disabled client', 401, { error: 'disabled_client', error_description: 'The OAuth client was disabled.' }],
+    [
+      'a description that ends in an address',
+      400,
+      { error: 'unauthorized_client', error_description: 'See https://docs.example.com/errors#invalid_grant' },
+    ],
     [
       'a missing parameter',
       400,
