@@ -14,6 +14,7 @@ import {
   noTokenResponse,
   notSignedIn,
   refreshFailure,
+  type ClassifiedError,
 } from './refresh-error.js'
 import type { SessionSettings } from './settings.js'
 import { requestTokens } from './token-request.js'
@@ -84,6 +85,8 @@ async function exchangeTokens(
   const { neverEnds = false } = answer ? {} : refresh
   const options = { classify: settings.classify, inferFromStatus: !neverEnds, neverEnds }
   let resolvedWith: unknown
+  const fail = (cause: unknown): ClassifiedError =>
+    refreshFailure(cause, environment.now(), { ...options, isResolved: resolvedWith !== undefined })
   if (!answer) {
     run.askedAt = environment.monotonic()
     run.wasOffline = environment.isOffline?.() ?? false
@@ -104,7 +107,7 @@ async function exchangeTokens(
           run.late = pending.then((response) => ({ response: response as TokenResponse, sentAt }), noAnswer)
           return pending
         },
-        classify: (reason) => refreshFailure(reason, environment.now(), options).failure,
+        classify: (reason) => fail(reason).failure,
         retry: settings.policy.retry,
         signal: run.signal,
         isUnwanted: () => run.isSuperseded || context.lost?.aborted === true,
@@ -112,7 +115,7 @@ async function exchangeTokens(
     if (response === null) throw sessionOver()
     return receive(previous, response, sentAt, serverDate, base)
   } catch (cause) {
-    const { failure, error } = refreshFailure(cause, environment.now(), options)
+    const { failure, error } = fail(cause)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }

@@ -188,9 +188,7 @@ export class SessionState {
   }
 
   #signOut(reason: SignOutReason, retained: TokenRecord | undefined): EventCall[] {
-    const before = this.#state
-    // A refresh without tokens, for instance by a cookie of the backend, may show that the session is over.
-    const isNews = before.status !== 'signed_out' || (before.reason === 'empty' && reason === 'invalid_grant')
+    const isNews = this.#state.status !== 'signed_out'
     this.#generation++
     this.#retainedEpoch = retained && this.#epoch
     this.#startEpoch({})
