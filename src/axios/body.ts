@@ -1,19 +1,9 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import { keepMultipart } from '../node-only.js'
+import { isObject, isStream } from './is-stream.js'
 import type { OAuthRequestOptions } from './request-options.js'
 
 type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
-
-export function isObject(value: unknown): value is Record<PropertyKey, unknown> {
-  return typeof value === 'object' && value !== null
-}
-
-/** Is the body used up once it has been sent? */
-export function isStream(data: unknown): boolean {
-  return (
-    isObject(data) && (typeof data.pipe === 'function' || typeof data.getReader === 'function' || Symbol.asyncIterator in data)
-  )
-}
 
 /** The caller's body factory, if there is one. */
 export function bodyFactory({ oauth }: AxiosRequestConfig): (() => unknown) | undefined {

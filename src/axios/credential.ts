@@ -5,7 +5,7 @@ import type { ActiveToken } from '../session/state.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenSet } from '../types.js'
-import { isObject } from './body.js'
+import { isObject } from './is-stream.js'
 
 /** One header that carries a token. */
 export interface CredentialHeader {

@@ -1,5 +1,5 @@
 import type { AxiosResponse } from 'axios'
-import { isStream } from './body.js'
+import { isStream } from './is-stream.js'
 import { headerOf } from './redirect.js'
 import { beyondRefresh, parseChallenges, rejectsToken, type Challenge } from './challenge.js'
 

@@ -1,6 +1,6 @@
 import axios, { type AxiosResponse, type AxiosResponseHeaders, type InternalAxiosRequestConfig } from 'axios'
 import { onlyTransform } from './before-adapter.js'
-import { isObject } from './body.js'
+import { isObject } from './is-stream.js'
 
 type Transforms = InternalAxiosRequestConfig['transformResponse']
 

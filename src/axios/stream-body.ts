@@ -1,5 +1,5 @@
 import { AxiosError, CanceledError, type InternalAxiosRequestConfig } from 'axios'
-import { isStream } from './body.js'
+import { isStream } from './is-stream.js'
 import type { Interrupted } from './deadline.js'
 
 /** A stream of Node. */
