@@ -66,6 +66,12 @@ export function isSameSignIn(present: TokenRecord, given: TokenRecord): boolean 
   return sameTokens(present.parsed.tokens, given.parsed.tokens) && isSameUser(present.identity, given.identity) !== false
 }
 
+/** The record of a sign-in with the set that is in use: it stays the same sign-in for other sessions. */
+export function repeatedRecord(present: TokenRecord, given: TokenRecord): TokenRecord {
+  const { signIn } = present.identity
+  return { parsed: given.parsed, identity: defined({ ...present.identity, ...given.identity, signIn }) }
+}
+
 /** Does a stored set belong to another user? If the users are unknown, another sign-in counts as another user's. */
 export function isOtherUser(known: Identity, found: Identity): boolean {
   const same = isSameUser(known, found)

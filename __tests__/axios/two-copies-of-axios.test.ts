@@ -58,6 +58,24 @@ describe.each(copies)('an instance of another copy of %s', (name, copy) => {
     )
   })
 
+  it('sends a header that is left out neither time', async () => {
+    const seen: unknown[] = []
+    const server = createServer((request, response) => {
+      seen.push([request.headers['user-agent'], request.headers.authorization])
+      response.writeHead(request.headers.authorization === 'Bearer new' ? 200 : 401).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, resolve))
+    const { port } = server.address() as AddressInfo
+    const api = copy.create({ baseURL: `http://localhost:${port}`, adapter: 'http', headers: { 'User-Agent': false } as object })
+    attachOAuth(api, memoryStore(first), { refresh })
+    expect((await api.get('/me')).status).toBe(200)
+    expect(seen).toEqual([
+      [undefined, 'Bearer old'],
+      [undefined, 'Bearer new'],
+    ])
+    server.close()
+  })
+
   it('sends no token to another origin because of allowAbsoluteUrls', async () => {
     const { api, sent } = setUp(copy, { allowAbsoluteUrls: false } as object)
     attachOAuth(api, memoryStore(first), { refresh })

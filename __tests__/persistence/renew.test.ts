@@ -39,6 +39,7 @@ async function renew(
     {
       current: record(a(1)),
       adoptStored: true,
+      isLate: false,
       superseded: { aborted: false },
       exchange: async (base) => {
         bases.push(base?.parsed.refreshToken)
@@ -176,7 +177,13 @@ describe('a renewal', () => {
     }))
     const access = new StoreAccess(store, environment, 10_000)
     isBroken = true
-    const request = { current: undefined, adoptStored: true, superseded: { aborted: false }, exchange: async () => received(2) }
+    const request = {
+      current: undefined,
+      adoptStored: true,
+      isLate: false,
+      superseded: { aborted: false },
+      exchange: async () => received(2),
+    }
     expect(await renewTokens(access, environment, settings, request)).toMatchObject({
       outcome: { type: 'failed', error: { code: 'OAUTH_STORE_FAILED' } },
     })

@@ -32,6 +32,7 @@ const renewing = (exchange: RenewRequest['exchange'] = received): RenewRequest =
   current: undefined,
   exchange,
   adoptStored: false,
+  isLate: false,
   superseded: { aborted: false },
 })
 

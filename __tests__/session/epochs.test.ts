@@ -333,6 +333,19 @@ describe('over a shared store', () => {
     expect((await one.session.tokens())?.access_token).toBe('b1')
   })
 
+  it('a sign-in with the set that is in use is no user change elsewhere', async () => {
+    const { open } = record(set('a1'))
+    const one = attach({ store: open() })
+    const two = attach({ store: open() })
+    await Promise.all([one.session.tokens(), two.session.tokens()])
+    const changes: unknown[] = []
+    two.session.on('user_changed', (event) => changes.push(event))
+    for (let i = 0; i < 2; i++) await one.session.signIn((await one.session.tokens()) as TokenJSON)
+    await one.session.refresh()
+    await settle()
+    expect([changes, (await two.session.tokens())?.access_token]).toEqual([[], (await one.session.tokens())?.access_token])
+  })
+
   it('the same user who signs in again elsewhere is no user change', async () => {
     const { open } = record(set('a1', { id_token: idToken('ann') }))
     const one = attach({ store: open() })

@@ -4,7 +4,7 @@ import { memoryStore } from '../../src/stores/memory.js'
 import type { TokenResponse, TokenSet, TokenStore } from '../../src/types.js'
 import { deferred, rejection, type Deferred } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
-import { listenTo, shareable, startSession, tokensFor, type TestSession } from '../helpers/session.js'
+import { listenTo, shareable, startSession, storeElsewhere, tokensFor, type TestSession } from '../helpers/session.js'
 
 let environment: FakeEnvironment
 beforeEach(() => {
@@ -279,6 +279,15 @@ describe('a refresh that takes too long', () => {
       expect(session.getSnapshot()).toMatchObject({ expiresAt: requestedAt + 3_600_000, persisted: true })
       expect(events.map((event) => (event as unknown[])[0])).toEqual(['refreshed', 'saved'])
       expect(redeemed).toEqual(['r1'])
+    })
+
+    it('leaves a newer set that another session has stored meanwhile, and adopts it', async () => {
+      const { session, store, answer } = await overdue()
+      await storeElsewhere(store, { ...tokensFor(environment, 3), refresh_token: 'r3' })
+      answer.resolve(late)
+      await settle()
+      expect(await store.read()).toMatchObject({ access_token: 'a3', refresh_token: 'r3' })
+      expect((await session.getToken())?.accessToken).toBe('a3')
     })
 
     it('waits for a refresh that has begun meanwhile, and then uses the answer', async () => {

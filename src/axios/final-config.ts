@@ -6,8 +6,9 @@ export type HeadersClass = typeof AxiosHeaders
 /** Creates headers of this class, unless they already are. `AxiosHeaders` reads no object of another copy. */
 export function toHeaders(given: unknown, Headers: HeadersClass = AxiosHeaders): AxiosHeaders {
   if (given instanceof Headers && Object.isExtensible(given)) return given
-  const { toJSON } = Object(given) as { toJSON?: () => unknown }
-  return new Headers((typeof toJSON === 'function' ? toJSON.call(given) : given) as never)
+  const { normalize } = Object(given) as Partial<AxiosHeaders>
+  // A spread copy keeps the value `false`, by which axios leaves a header out.
+  return new Headers((typeof normalize === 'function' ? { ...(given as object) } : given) as never)
 }
 
 /** Makes a config that other interceptors have returned writable: it may be frozen, or have headers of another kind. */

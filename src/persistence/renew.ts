@@ -122,7 +122,8 @@ class RenewRun {
   #evaluate(change: StoredDifference): RenewOutcome | undefined {
     if (change.type === 'saved') return undefined
     if (change.type === 'removed') return this.#base && change
-    if (change.type === 'user_changed' || (this.#request.adoptStored && this.#isNewer(change.record))) return change
+    const { adoptStored, isLate } = this.#request
+    if (change.type === 'user_changed' || isLate || (adoptStored && this.#isNewer(change.record))) return change
     this.#base = this.#adopted = change.record
     return undefined
   }

@@ -72,7 +72,7 @@ function judge({ status = 0, headers, codes, error = '', ...evidence }: Evidence
  */
 function hasOwnCode(body: unknown): boolean {
   const { status, code = status, headers } = Object(body) as Record<string, unknown>
-  return !headers && Number(code) >= 500
+  return !headers && Number(code) >= 500 && Number(code) < 600
 }
 
 /** Reads `Retry-After`. A date counts from the answer's `Date`, the server's own clock, if there is one. */

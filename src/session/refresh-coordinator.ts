@@ -108,6 +108,7 @@ export class RefreshCoordinator {
         current,
         exchange: (base, unwritable, lost) => this.#exchange(run, settings, base, unwritable, lost),
         adoptStored: !answer,
+        isLate: answer !== undefined && reason !== 'step_up',
         superseded: {
           // A save may continue after the outcome; a newer set supersedes it.
           get aborted() {

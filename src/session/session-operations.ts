@@ -1,7 +1,7 @@
 import { checkedElsewhere, checkOptions, milliseconds } from '../check-options.js'
 import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
-import { isSameSignIn, isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
+import { isSameSignIn, isSameUser, repeatedRecord, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
@@ -66,10 +66,12 @@ export class SessionOperations {
     if (typeof options === 'string' || (user !== undefined && (typeof user !== 'string' || user === '')))
       throw new TypeError('signIn: user must be a non-empty string in { user }')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
-    const record = signInRecord(tokens, environment.now(), user, id)
     const before = state.token
+    const given = signInRecord(tokens, environment.now(), user, id)
+    const isRepeated = before !== undefined && isSameSignIn(before.record, given)
     // Superseding the refresh of this very set would discard the tokens that replace it.
-    if (coordinator.current && before && isSameSignIn(before.record, record)) return
+    if (isRepeated && coordinator.current) return
+    const record = isRepeated ? repeatedRecord(before.record, given) : given
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
