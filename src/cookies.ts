@@ -69,6 +69,10 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
   const web = webStore({ key, fallback: 'memory' })
   let isSignedOut = false
   let session: Session | undefined
+  /** The refresh under way. Cookies take effect when they arrive, so a sign-in or sign-out aborts it. */
+  let running: AbortController | undefined
+  let stopListening: (() => void) | undefined
+  const abort = (): void => running?.abort(brandAsSafe(new Error('A sign-in or sign-out has ended this refresh')))
 
   /** The set after a refresh. A user that the backend reports for the first time, or another user, counts as a sign-in. */
   async function nextTokens(tokens: TokenSet | undefined, answer: unknown): Promise<TokenResponse> {
@@ -85,8 +89,17 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
 
   const renew: RefreshFunction = async (tokens, context) => {
     if (!tokens && isSignedOut && context.reason !== 'requested') return null
-    const answer: unknown = await refresh(tokens && readState('httpOnlyCookies: the stored state', tokens), context)
-    return answer === null ? null : nextTokens(tokens, answer)
+    const mine = (running = new AbortController())
+    const stop = (): void => mine.abort(context.signal.reason)
+    context.signal.addEventListener('abort', stop)
+    try {
+      const state = tokens && readState('httpOnlyCookies: the stored state', tokens)
+      const answer: unknown = await refresh(state, { ...context, signal: mine.signal })
+      return answer === null ? null : await nextTokens(tokens, answer)
+    } finally {
+      context.signal.removeEventListener('abort', stop)
+      if (running === mine) running = undefined
+    }
   }
 
   const endAtBackend: RevokeFunction = async (_tokens, context) => {
@@ -97,14 +110,23 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
   }
 
   function adapt(adapted: Session): void {
-    const { signIn, tokens, refresh: refreshNow } = adapted
+    const { signIn, signOut, tokens, refresh: refreshNow, on } = adapted
     session = { ...adapted }
-    const changed: Pick<Session, 'signIn' | 'tokens' | 'refresh' | 'getAccessToken'> = {
+    // In another tab.
+    const listening = (['signed_out', 'user_changed'] as const).map((event) => on(event, abort))
+    stopListening?.()
+    stopListening = () => listening.forEach((stop) => stop())
+    const changed: Pick<Session, 'signIn' | 'signOut' | 'tokens' | 'refresh' | 'getAccessToken'> = {
       async signIn(signedIn, options) {
         const state = readState('signIn: the state', signedIn)
         const user = options?.user ?? userOfState(state)
         const given = typeof options === 'string' ? options : defined({ user })
+        abort()
         await signIn(toTokens(user === undefined ? state : { ...state, user }), given)
+      },
+      signOut(options) {
+        abort()
+        return signOut(options)
       },
       tokens: async () => {
         const present = await tokens()

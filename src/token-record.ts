@@ -45,8 +45,10 @@ export function signInRecord(json: TokenJSON, now: number, user: string | undefi
 
 /** The record after a refresh. The user stays unless the response's ID token names another. */
 export function refreshedRecord(parsed: ParsedTokenSet, previous: TokenRecord | undefined): TokenRecord {
-  const { user, signIn } = previous?.identity ?? {}
-  return { parsed, identity: identify(parsed.tokens, user, signIn) }
+  const { subject, user, signIn } = previous?.identity ?? {}
+  const next = userOf(parsed.tokens)
+  const isOther = subject !== undefined && next !== undefined && next !== subject
+  return { parsed, identity: isOther ? { subject: next } : identify(parsed.tokens, user, signIn) }
 }
 
 /** The JSON that is stored. */

@@ -305,3 +305,23 @@ it('an adapter may reject with an error of its own that has the response', async
   expect((await api.get('/x')).status).toBe(200)
   expect(sent).toHaveLength(2)
 })
+
+it('401s that arrive one after the other, to a token that each refresh brings again, lead to one refresh', async () => {
+  const answers = Array.from({ length: 7 }, () => deferred())
+  const { api, sent, refreshes } = wired({
+    tokens: { access_token: 'same', refresh_token: 'r' },
+    refresh: undefined as never,
+    wire: async (_config, sending) => (await answers[sending - 1]?.promise, { status: 401 }),
+    store: Object.assign(memoryStore({ access_token: 'same', refresh_token: 'r' }), {
+      refresh: () => (calls++, { access_token: 'same', refresh_token: 'r2' }),
+    }),
+  })
+  let calls = 0
+  const requests = answers.map(() => rejection(api.get('/x')))
+  for (const { resolve } of answers) {
+    await settle()
+    resolve()
+  }
+  await Promise.all(requests)
+  expect([calls, refreshes(), sent.length]).toEqual([1, 0, 14])
+})

@@ -201,6 +201,16 @@ describe('a stream as the body of a request that waits', () => {
     }
   })
 
+  it.each([undefined, null, 'text'])('that reports the error %p ends the wait with an error of axios', async (reason) => {
+    const { api, sent } = wired({ tokens: expired, hold: new Promise(() => undefined) })
+    const stream = new PassThrough()
+    const request = rejection(api.post('/x', stream))
+    await settle()
+    stream.emit('error', reason)
+    const error = await request
+    expect([axios.isAxiosError(error), error.message, sent]).toEqual([true, 'The request stream has failed', []])
+  })
+
   it.each([new Error('disk unplugged'), undefined])('that had ended before with %p is not sent', async (reason) => {
     const { api, sent } = wired({ tokens: expired })
     const stream = new PassThrough().on('error', () => undefined)

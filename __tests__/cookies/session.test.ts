@@ -366,3 +366,24 @@ it('a backend may report a status or headers of its own beside the user', async 
 it('is no session for oauthFetch', () => {
   expect(() => oauthFetch(backend().session)).toThrow(/^oauthFetch: .* HttpOnly cookies/)
 })
+
+it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
+  ['sign-in', (session) => session.signIn({ user: 'ben', expires_in: 600 })],
+  ['sign-out', (session) => session.signOut()],
+])('a %s aborts the refresh under way, whose answer would bring the previous cookies back', async (_what, change) => {
+  const signals: AbortSignal[] = []
+  const { session } = backend({
+    refresh: (_state, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signals.push(signal)
+        signal.addEventListener('abort', () => reject(signal.reason as Error))
+      }),
+  })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  const refreshed = session.refresh().catch((error: { code?: unknown }) => error.code)
+  await settle()
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+  await change(session)
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true])
+  expect(await refreshed).toBe('OAUTH_SIGNED_OUT')
+})

@@ -72,7 +72,23 @@ describe('the recipes for pages', () => {
     expect(queries.getQueryData(['orders'])).toBeUndefined()
   })
 
-  it('SWR: shows data, and is cleared on sign-out', async () => {
+  it('TanStack Query: a mounted component shows the data of the next user, and none after a sign-out', async () => {
+    const { session } = await auth()
+    const { queries, useOrders } = await import('../../docs/recipes/code/tanstack-query.js')
+    api.token = 'old'
+    api.data = ['tea']
+    const Orders = () => createElement('p', {}, `orders: ${useOrders().data?.join() ?? 'none'}`)
+    const unmount = await render(createElement(QueryClientProvider, { client: queries }, createElement(Orders)))
+    await shows('orders: tea')
+    api.data = ['coffee']
+    await act(async () => void (await session.signIn({ access_token: 'old', refresh_token: 'r' }, { user: 'bob' })))
+    await shows('orders: coffee')
+    await act(async () => void (await session.signOut()))
+    await shows('orders: none')
+    await unmount()
+  })
+
+  it('SWR: shows data, those of the next user after a change, and is cleared on sign-out', async () => {
     const { session } = await auth()
     const { configuration, useOrders } = await import('../../docs/recipes/code/swr.js')
     api.data = ['milk']
@@ -81,6 +97,9 @@ describe('the recipes for pages', () => {
     const Orders = () => createElement('p', {}, `swr: ${useOrders().data?.join() ?? 'none'}`)
     const unmount = await render(createElement(SWRConfig, { value: configuration }, createElement(Orders)))
     await shows('swr: milk')
+    api.data = ['honey']
+    await act(async () => void (await session.signIn({ access_token: 'old', refresh_token: 'r' }, { user: 'bob' })))
+    await shows('swr: honey')
     await act(async () => void (await session.signOut()))
     await shows('swr: none')
     await unmount()

@@ -115,6 +115,14 @@ describe.each(waysToFail)('an answer passed on by %s', (_way, fail) => {
     ],
     ['an access token', 400, { error: 'invalid_request', error_description: 'The access token is expired' }, misconfigured],
     ['a grant type', 400, { error: 'invalid_request', error_description: 'Invalid grant_type: refresh_token' }, misconfigured],
+    [
+      'a client whose clock is wrong',
+      400,
+      { error: 'invalid_request', error_description: 'client_assertion: "exp" claim timestamp check failed' },
+      misconfigured,
+    ],
+    ['a proof of possession', 400, { error: 'invalid_dpop_proof', error_description: '"exp" claim check failed' }, transient],
+    ['a number of the server beside invalid_grant', 400, { error: 'invalid_grant', code: 40029 }, ended],
     ['a token type', 400, { error: 'invalid_request', error_description: 'The token_type_hint is invalid' }, misconfigured],
     [
       'a client whose description speaks of refresh tokens',

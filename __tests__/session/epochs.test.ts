@@ -526,6 +526,17 @@ describe('tokens of another user, as their ID token tells', () => {
     expect(sent.slice(2)).toEqual(['/of-ben b1'])
   })
 
+  it('that a refresh brings leave nothing of the user before to tell the next user by', async () => {
+    const { session } = attach({ store: memoryStore(), refresh: () => ofBen })
+    const changes: unknown[] = []
+    session.on('user_changed', (event) => changes.push(event))
+    await session.signIn(ofAnn, { user: 'ann' })
+    await session.refresh().catch(() => undefined)
+    expect(session.getSnapshot()).not.toHaveProperty('user', 'ann')
+    await session.signIn(set('a2'), { user: 'ann' })
+    expect(changes).toHaveLength(2)
+  })
+
   it('that a refresh brings after a sign-out are those of the next user', async () => {
     const { api, session, sent } = attach({ store: memoryStore(ofAnn), refresh: () => ofBen })
     await session.tokens()

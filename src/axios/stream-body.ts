@@ -6,7 +6,7 @@ import type { Interrupted } from './deadline.js'
 interface NodeStream {
   readonly destroyed?: boolean
   readonly errored?: Error | null
-  on(event: 'error' | 'close', listener: (error?: Error) => void): unknown
+  on(event: 'error' | 'close', listener: (error: unknown) => void): unknown
   off(event: 'close', listener: () => void): unknown
 }
 
@@ -24,7 +24,8 @@ export function whileReadable<Result>(
   const { on, off } = stream as NodeStream
   return new Promise((resolve) => {
     const interrupt = (error: AxiosError): void => finish({ type: 'interrupted', error })
-    const onError = (error: Error | null = null): void => interrupt(AxiosError.from(error, undefined, config))
+    const onError = (error: unknown): void =>
+      interrupt(AxiosError.from(error instanceof Error ? error : new Error('The request stream has failed'), undefined, config))
     const onClose = (): void => interrupt(new CanceledError('Request stream has been aborted', config))
     const finish = (outcome: Result | Interrupted): void => {
       off.call(data, 'close', onClose)

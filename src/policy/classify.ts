@@ -58,10 +58,12 @@ function judge({ status = 0, headers, codes, error = '', ...evidence }: Evidence
   const probable = find(probablyEndedCode)
   if (probable) return ['ended', true, probable]
   const subject = invalidRequest ? /token(?!s)/i : /refresh.?token(?!s)/i
-  if (misconfigured === invalidRequest && texts.some((text) => describesEnd(text, subject))) return ['ended', true, misconfigured]
+  const isOther = !invalidRequest && otherError.test(error)
+  const mayEnd = misconfigured === invalidRequest && !isOther
+  if (mayEnd && texts.some((text) => describesEnd(text, subject))) return ['ended', true, misconfigured]
   if (misconfigured) return ['misconfigured', false, misconfigured]
   // A Basic challenge concerns the client's own authentication (RFC 6749 §5.2).
-  return status === 401 && inferFromStatus && !otherError.test(error) && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
+  return status === 401 && inferFromStatus && !isOther && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
     ? ['ended', true]
     : ['transient']
 }

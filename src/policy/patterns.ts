@@ -52,7 +52,7 @@ export const otherSubjects = new RegExp(
 )
 /** Words of a sentence about the request, the server's own parts, or a name in a schema or a program. */
 export const otherMatter = new RegExp(
-  'missing|required|expected|empty|only one|grant.?type|\\b(database|redis|connection)\\b|' +
+  'missing|required|expected|empty|only one|grant.?type|client.?assertion|dpop|\\b(database|redis|connection)\\b|' +
     '\\b(argument|field|propert|key|object|type|relation|table|function|method|route|endpoint|service|action)\\w*' +
     "(\\W{1,4}\\S{0,20}refresh[_-]?token|.{0,40}(not|n't) (found|exist))",
   'i',

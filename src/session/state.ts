@@ -181,8 +181,10 @@ export class SessionState {
     const { status } = this.#state
     const before = this.#lastIdentity
     const isOther = isUserChange || (status === 'signed_out' && before !== undefined && isOtherUser(before, record.identity))
+    // A 401 to an access token that is stored again is no 401 to an older token.
+    const isSameToken = !isOther && this.token?.accessToken !== undefined && this.token.accessToken === record.parsed.accessToken
     if (isOther || status === 'signed_out') this.#startEpoch(record.identity)
-    const { generation } = this.#adopt(record)
+    const { generation } = this.#adopt(record, undefined, undefined, isSameToken ? this.#generation : undefined)
     if (status === 'unknown' || status === 'unavailable') return []
     return [...(isOther ? ([['user_changed', { generation }]] as EventCall[]) : []), ['adopted', { generation }]]
   }
@@ -202,21 +204,15 @@ export class SessionState {
   }
 
   /** `maxAge`: in milliseconds. A clock jump can't make the new token look older than that. */
-  #adopt(record: TokenRecord, saveError?: OAuthError, maxAge = Infinity): ActiveToken {
+  #adopt(record: TokenRecord, saveError?: OAuthError, maxAge = Infinity, generation = ++this.#generation): ActiveToken {
     const { accessToken, expiresAt, lifetime } = record.parsed
     const age = lifetime === Infinity ? 0 : Math.max(0, Math.min(this.#environment.now() - (expiresAt - lifetime), maxAge))
     this.#lastIdentity = record.identity
     this.#epoch.identity = record.identity
     this.#clock.anchor()
     this.#isBlocked = false
-    const base = {
-      record,
-      accessToken,
-      expiresAt,
-      generation: ++this.#generation,
-      epoch: this.#epoch,
-      receivedAt: this.#environment.monotonic() - age,
-    }
+    const receivedAt = this.#environment.monotonic() - age
+    const base = { record, accessToken, expiresAt, generation, epoch: this.#epoch, receivedAt }
     this.token = { ...base, refreshFrom: expiresAt, blockFrom: expiresAt }
     // Without a way to refresh, a token is used until it expires.
     if (this.canRefresh) this.token = { ...base, ...windowsOf(record.parsed, this.#environment.random(), this.#settings.policy) }

@@ -113,10 +113,10 @@ export class TokenProvider {
   }
 
   /** A token other than the one that the resource server rejected. */
-  getTokenAfter401({ generation, accessToken, epoch }: ActiveToken, request?: RequestSummary): Promise<RefreshResult> {
+  getTokenAfter401({ generation, epoch }: ActiveToken, request?: RequestSummary): Promise<RefreshResult> {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
-    const isOlder = generation !== token.generation && accessToken !== token.accessToken
+    const isOlder = generation !== token.generation
     const isNewerUsable = isOlder && !isBlocked && token.accessToken !== undefined
     if (isNewerUsable && this.#services.clock.now() < token.blockFrom) return Promise.resolve({ type: 'token', token })
     const started = this.#services.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)

@@ -159,7 +159,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
     },
     async checkWritable(tokens: TokenJSON | undefined) {
       const text = tokens ? await codec.encode(tokens) : ''
-      await run('probe', text).catch(failed('written'))
+      await steadily(() => run('probe', text)).catch(failed('written'))
       lease?.check()
     },
     async lock(work, signal) {

@@ -12,8 +12,10 @@ export const configuration: SWRConfiguration = {
 }
 
 /** Removes everything that was loaded for the user before. */
-const clear = (): void => void mutate(() => true, undefined, { revalidate: false })
-session.on('signed_out', clear)
-session.on('user_changed', clear)
+const clear = (revalidate: boolean): void =>
+  void mutate(() => true, undefined, { revalidate })
+session.on('signed_out', () => clear(false))
+// Also loads what is on the page for the new user.
+session.on('user_changed', () => clear(true))
 
 export const useOrders = () => useSWR<string[]>('/orders')

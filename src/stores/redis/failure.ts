@@ -26,6 +26,8 @@ const notConnected =
 function codeOf(cause: unknown): string | undefined {
   const { code, name, message } = cause as { code?: unknown; name?: unknown; message?: unknown }
   const text = String(message)
+  // Inside a script, Redis 7 describes the missing right in words.
+  if (/^ERR The user executing the script can't/.test(text)) return 'NOPERM'
   const known = Object.keys(advice).find((word) => new RegExp(`\\b${word}\\b`).test(text))
   if (known) return known
   if (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code)) return code
