@@ -63,9 +63,14 @@ export function isSameUser(a: Identity, b: Identity): boolean | undefined {
   return undefined
 }
 
-/** Is this the set that is in use? A front end may sign in with it again, for instance when its tab gets the focus. */
-export function isSameSignIn(present: TokenRecord, given: TokenRecord): boolean {
-  return sameTokens(present.parsed.tokens, given.parsed.tokens) && isSameUser(present.identity, given.identity) !== false
+/** Do both hold the same tokens? */
+export function isSameSet(a: TokenRecord | undefined, b: TokenRecord | undefined): boolean {
+  return sameTokens(a?.parsed.tokens, b?.parsed.tokens)
+}
+
+/** Does a front end sign in again with the set in use, for instance when its tab gets the focus? */
+export function isRepeatedSignIn(present: TokenRecord, given: TokenRecord): boolean {
+  return isSameSet(present, given) && isSameUser(present.identity, given.identity) !== false
 }
 
 /** The record of a sign-in with the set that is in use: it stays the same sign-in for other sessions. */

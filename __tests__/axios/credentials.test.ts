@@ -64,7 +64,7 @@ it.each<[string, unknown]>([
   ['null', () => null],
   ['a header without a value', () => ({ 'X-Token': undefined })],
   ['a value with a line break', () => ({ 'X-Token': 'made\nup' })],
-  ['a value beyond ASCII', () => ({ 'X-Token': 'gemacht\u2026' })],
+  ['a value beyond Latin-1', () => ({ 'X-Token': 'gemacht\u2026' })],
   ['a name with a space', () => ({ 'X Token': 'made-up' })],
 ])('a header function that returns %s rejects the request with a TypeError that names the option', async (_what, header) => {
   const { api, sent } = wired({ header: header as AttachOptions['header'] & object })

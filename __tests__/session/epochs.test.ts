@@ -491,10 +491,25 @@ describe('a sign-in with the set that is in use', () => {
     await session.tokens()
     const request = api.get('/x')
     await settle()
-    await session.signIn((await session.tokens()) as TokenJSON)
-    refresh.calls[0]?.answer({ access_token: 'a2' })
-    expect(await codes([request])).not.toEqual(['OAUTH_SIGNED_OUT'])
-    expect([changes, sent[0]]).toEqual([[], '/x a1'])
+    const signedIn = session.signIn((await session.tokens()) as TokenJSON, { user: 'ann' })
+    await settle()
+    refresh.calls[0]?.answer({ access_token: 'a2', refresh_token: 'r2' })
+    expect(await codes([request])).toEqual(['sent'])
+    await signedIn
+    expect([changes, sent]).toEqual([[], ['/x a1', '/x a2']])
+    expect((await session.tokens())?.access_token).toBe('a2')
+  })
+
+  it('takes effect after a refresh that has failed', async () => {
+    const refresh = controlledRefresh()
+    const { session } = attach({ refresh })
+    const refreshed = rejection((await session.tokens(), session.refresh()))
+    await settle()
+    const signedIn = session.signIn((await session.tokens()) as TokenJSON, { user: 'ann' })
+    await settle()
+    refresh.calls[0]?.fail({ status: 500 })
+    await Promise.all([refreshed, signedIn])
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann' })
   })
 
   it.each<[string, object | undefined, object | undefined, number]>([
@@ -531,7 +546,7 @@ describe('tokens of another user, as their ID token tells', () => {
     const changes: unknown[] = []
     session.on('user_changed', (event) => changes.push(event))
     await session.signIn(ofAnn, { user: 'ann' })
-    await session.refresh().catch(() => undefined)
+    expect((await session.refresh()).access_token).toBe('b1')
     expect(session.getSnapshot()).not.toHaveProperty('user', 'ann')
     await session.signIn(set('a2'), { user: 'ann' })
     expect(changes).toHaveLength(2)

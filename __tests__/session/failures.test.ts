@@ -112,6 +112,17 @@ describe('a refresh that fails', () => {
     ['an empty object', {}],
     ['a text of its own', { success: false, message: 'made up' }],
     ['undefined', undefined],
+    ['a text beside a token of another kind', { message: 'made up', csrfToken: 'made-up' }],
+    ['a token type beside a text', { token_type: 'bearer', message: 'made up' }],
+    [
+      'an object whose members throw',
+      Object.defineProperty({}, 'accessToken', {
+        enumerable: true,
+        get() {
+          throw new Error('made up')
+        },
+      }),
+    ],
     ['a word', 'unavailable'],
     ['empty tokens', { access_token: null, refresh_token: '' }],
   ])('a refresh function that resolves with %s: a retry can help', async (_what, answer) => {
@@ -173,7 +184,7 @@ describe('a refresh that fails', () => {
   it('ends the session when classify says so of an error of this package too', async () => {
     const failure = new OAuthError('OAUTH_CLIENT_REFUSED', 'made up')
     const session = startSession(environment, memoryStore(a(1)), () => Promise.reject(failure), { classify: () => 'ended' })
-    expect(await rejection(session.refresh())).toBe(failure)
+    expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_INVALID_GRANT', cause: failure })
     expect(session.getSnapshot().status).toBe('signed_out')
   })
 

@@ -13,7 +13,15 @@ describe('a platform function that is missing', () => {
     const environment = new FakeEnvironment()
     environment.monotonic = undefined as never
     const settings = readSettings('createSession', memoryStore(), { refresh: issuer() })
-    const context = { environment, settings, storeName: 'store', keepsRefreshToken: false, isExpired: true, lost: undefined }
+    const context = {
+      environment,
+      settings,
+      storeName: 'store',
+      keepsRefreshToken: false,
+      isExpired: true,
+      lost: undefined,
+      late: () => undefined,
+    }
     const run = new InFlightRefresh({
       id: 1,
       reason: 'expired',

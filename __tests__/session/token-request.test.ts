@@ -247,9 +247,12 @@ describe('a refresh that takes too long', () => {
       store: TokenStore
       answer: Deferred<TokenResponse | null>
       redeemed: unknown[]
+      /** The answer to the second token request. */
+      second: Deferred<TokenResponse>
       events: unknown[]
     }> {
       const answer = deferred<TokenResponse | null>()
+      const second = deferred<TokenResponse>()
       const redeemed: unknown[] = []
       const store = memoryStore(tokensFor(environment, 1))
       const session = startSession(
@@ -257,7 +260,7 @@ describe('a refresh that takes too long', () => {
         store,
         (tokens) => {
           redeemed.push(tokens?.refresh_token)
-          return redeemed.length === 1 ? answer.promise : Promise.reject({ status: 500 } as never)
+          return redeemed.length === 1 ? answer.promise : second.promise
         },
         options,
       )
@@ -265,7 +268,7 @@ describe('a refresh that takes too long', () => {
       await environment.pass(60_000)
       expect(await failed).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE' })
       const events = listenTo(session, 'refreshed', 'saved', 'signed_out')
-      return { session, store, answer, redeemed, events }
+      return { session, store, answer, redeemed, second, events }
     }
 
     it('uses and saves the answer, whose lifetime counts from the request', async () => {
@@ -291,10 +294,13 @@ describe('a refresh that takes too long', () => {
     })
 
     it('waits for a refresh that has begun meanwhile, and then uses the answer', async () => {
-      const { session, answer, redeemed } = await overdue()
-      const second = rejection(session.refresh())
+      const { session, answer, redeemed, second } = await overdue()
+      const refreshed = rejection(session.refresh())
+      await settle()
       answer.resolve(late)
-      await second
+      await settle()
+      second.reject({ status: 500 })
+      await refreshed
       await settle()
       expect((await session.getToken())?.accessToken).toBe('a2')
       expect(redeemed).toEqual(['r1', 'r1'])
@@ -303,13 +309,58 @@ describe('a refresh that takes too long', () => {
     it.each<[string, (session: TestSession) => Promise<unknown>, string | undefined]>([
       ['a sign-out', (session) => session.signOut(), undefined],
       ['a sign-in', (session) => session.signIn(tokensFor(environment, 9)), 'a9'],
-      ['the end of the session', (session) => session.close(), 'a1'],
     ])('ignores the answer after %s', async (_what, change, expected) => {
       const { session, store, answer } = await overdue()
       await change(session)
       answer.resolve(late)
       await settle()
       expect((await store.read())?.access_token).toBe(expected)
+    })
+
+    it('saves the answer after the end of the session, which says that the set was not saved yet', async () => {
+      const { session, store, answer } = await overdue()
+      expect(await session.close()).toEqual({ persisted: false })
+      answer.resolve(late)
+      await settle()
+      expect(await store.read()).toMatchObject({ access_token: 'a2', refresh_token: 'r2' })
+    })
+
+    it('uses the answer after a sign-in with the set in use', async () => {
+      const { session, store, answer } = await overdue()
+      await session.signIn((await session.tokens()) as TokenSet & { access_token: string })
+      answer.resolve(late)
+      await settle()
+      expect((await store.read())?.access_token).toBe('a2')
+    })
+
+    it('revokes an answer that comes after a sign-out during the refresh and after its time limit', async () => {
+      const answer = deferred<TokenResponse>()
+      const revoked: unknown[] = []
+      const session = startSession(environment, memoryStore(tokensFor(environment, 1)), () => answer.promise, {
+        revoke: async (tokens) => void revoked.push(tokens.refresh_token),
+      })
+      const refreshed = rejection(session.refresh())
+      await settle()
+      await session.signOut()
+      await environment.pass(60_000)
+      await refreshed
+      answer.resolve(late)
+      await settle()
+      expect(revoked).toEqual(['r2'])
+    })
+
+    it('uses the answer when a later refresh finds the refresh token spent', async () => {
+      const { session, store, answer, redeemed, second, events } = await overdue()
+      await environment.pass(10_000)
+      const refreshed = session.refresh()
+      await settle()
+      expect(redeemed).toEqual(['r1', 'r1'])
+      answer.resolve(late)
+      await settle()
+      second.reject({ error: 'invalid_grant' })
+      expect((await refreshed).access_token).toBe('a2')
+      expect(await store.read()).toMatchObject({ refresh_token: 'r2' })
+      expect(events.map((event) => (event as unknown[])[0])).toEqual(['refreshed', 'saved'])
     })
 
     it('revokes the answer after a sign-out', async () => {

@@ -48,8 +48,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     order,
   } = attachment
   const checkLater = checkBeforeAdapter(checkSending)
-  const isOther = isOfAnotherCopy(instance)
-  let Headers: HeadersClass = AxiosHeaders
+  const isForeign = isOfAnotherCopy(instance)
+  let HeadersOfInstance: HeadersClass = AxiosHeaders
 
   const providerOf = (config: AxiosRequestConfig): TokenProvider | undefined =>
     providerFor(config, attached, instance.defaults as AxiosRequestConfig)
@@ -92,8 +92,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     answered = deferred = undefined
     const provider = oauth === undefined ? attached : providerOf(config)
     const ended = beforeRedirect && forgetRound(config, provider)
+    if (isForeign) HeadersOfInstance = config.headers.constructor as HeadersClass
     if (!provider) return false
-    if (isOther) Headers = config.headers.constructor as HeadersClass
     if (provider.isRefreshRequest(config)) {
       carry(config, provider, 'refresh-request', undefined, undefined, 0)
       return false
@@ -163,7 +163,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   function authorizeNow(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     if (given === answered) {
-      const config = answered as InternalAxiosRequestConfig
+      const config = given
       answered = undefined
       const provider = answeredBy
       const token = answer
@@ -177,7 +177,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     if (context?.stage === 'deferred' || context?.stage === 'sent') return given
     const provider = providerOf(given)
     if (context?.stage === 'refresh-request' || !provider) return forget(given)
-    const config = finalConfig(given, Headers)
+    const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)
     const epoch = context?.provider === provider ? context.epoch : provider.epoch
     const next = order.runsNextToAdapter(config)
@@ -202,7 +202,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     if (context?.stage === 'sent') return given
     const provider = providerOf(given)
     if (!provider) return forget(given)
-    const config = finalConfig(given, Headers)
+    const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)
     const isSeen = context?.provider === provider
     const epoch = isSeen ? context.epoch : provider.epoch

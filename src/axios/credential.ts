@@ -53,7 +53,7 @@ export function checkHeader(header: HeaderOption | undefined): void {
 
 /** A value of another kind, or with a line break, would be sent as something else, or not at all. */
 const isHeader = ([name, value]: [PropertyKey, unknown]): boolean =>
-  tokenPattern.test(String(name)) && typeof value === 'string' && /^[\t\x20-\x7e]*$/.test(value)
+  tokenPattern.test(String(name)) && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
 function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readonly<Record<string, string>> {
   const { accessToken } = token

@@ -4,7 +4,7 @@ import { refreshedRecord, type TokenRecord } from '../token-record.js'
 import { mergeTokenResponse, toTokenSet, usableRefreshToken, type ParsedTokenSet } from '../tokens.js'
 import type { RefreshFunction, RefreshReason, TokenResponse } from '../types.js'
 import type { Environment } from './environment.js'
-import type { InFlightRefresh } from './in-flight-refresh.js'
+import type { InFlightRefresh, TokenAnswer } from './in-flight-refresh.js'
 import type { ExchangeResult } from './persistence.js'
 import {
   internalError,
@@ -30,6 +30,8 @@ export interface ExchangeContext {
   readonly isExpired: boolean
   /** Aborted when the store's lock is lost: from then on another process may use the refresh token. */
   readonly lost: AbortSignal | undefined
+  /** The response to an earlier request with the same refresh token, which has come late. */
+  readonly late: () => TokenAnswer | undefined
 }
 
 /** Gets a new token set from the refresh function. Never rejects, and changes only `run`. */
@@ -118,6 +120,8 @@ async function exchangeTokens(
     const { failure, error } = fail(cause)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
+    const late = context.late()
+    if (late && !answer) return receive(previous, late.response, late.sentAt, undefined, base)
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }
     // An inferred end takes effect once the access token has expired or was rejected.
     if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }

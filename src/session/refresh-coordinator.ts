@@ -1,8 +1,8 @@
 import type { OAuthError } from '../errors.js'
 import { defined } from '../defined.js'
-import { sameTokens } from '../tokens.js'
 import type { RefreshReason } from '../types.js'
-import type { TokenRecord } from '../token-record.js'
+import { isSameSet, type TokenRecord } from '../token-record.js'
+import { afterMicrotasks } from './after-microtasks.js'
 import { endContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
@@ -10,6 +10,7 @@ import { isSameEpoch } from './epoch.js'
 import type { EventCall, RefreshEnd, RequestSummary } from './events.js'
 import { exchange } from './exchange.js'
 import { InFlightRefresh, type RefreshResult, type TokenAnswer } from './in-flight-refresh.js'
+import { LateAnswers } from './late-answers.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence, Renewal, RenewRequest, SaveOutcome } from './persistence.js'
 import { epochEnded, internalError, noRefreshFunction, noRefreshToken, sessionClosed } from './refresh-error.js'
@@ -45,6 +46,7 @@ export class RefreshCoordinator {
   #isClosed = false
   /** How long the last refreshed token was valid when it was received, in milliseconds. */
   longest = Infinity
+  readonly lateAnswers = new LateAnswers()
   /** A refresh has shown that the server does not rotate refresh tokens. */
   #keepsRefreshToken = false
 
@@ -168,6 +170,7 @@ export class RefreshCoordinator {
       keepsRefreshToken: this.#keepsRefreshToken,
       isExpired,
       lost,
+      late: () => this.lateAnswers.answerFor(base),
     }
     run.isCounted = throttle.counts(this.#isDueToExpiry())
     const result = await exchange(context, run, base, unwritable)
@@ -179,7 +182,7 @@ export class RefreshCoordinator {
   #recognizeOwnSignIn(run: InFlightRefresh, record: TokenRecord): void {
     const { state } = this.#services
     const { token } = state
-    if (!token || !sameTokens(token.record.parsed.tokens, record.parsed.tokens)) return
+    if (!token || !isSameSet(token.record, record)) return
     state.mergeEpoch(run.epoch)
     run.settle({ type: 'token', token })
   }
@@ -201,6 +204,7 @@ export class RefreshCoordinator {
       if (run.isRunning && run.late) void this.#useLate(run, run.late, state.record)
     } else {
       run.settle({ type: 'rejected', error: epochEnded() })
+      if (run.isRunning) void run.late?.then((late) => late && revocation.revokeResponse(late.response))
     }
     if (unused) revocation.revokeUnused(unused)
     if (!released) return notifications.notify(events)
@@ -209,13 +213,12 @@ export class RefreshCoordinator {
     notifications.resume(events, saved && run.received && this.applySaved(run.received, saved))
   }
 
-  /** Uses a token response that came after the time limit, unless the session has other tokens by then. */
-  async #useLate(run: InFlightRefresh, late: Promise<TokenAnswer | undefined>, before: TokenRecord | undefined): Promise<void> {
+  /** Uses a token response that came after the time limit, unless this session or another has other tokens by then. */
+  async #useLate(run: InFlightRefresh, late: Promise<TokenAnswer | undefined>, base: TokenRecord | undefined): Promise<void> {
     const { state, revocation } = this.#services
-    const answer = await late
-    while (this.#current) await this.#current.result
-    if (!answer || this.#isClosed) return
-    if (state.record === before && isSameEpoch(run.epoch, state.epoch)) this.start(run.reason, answer)
+    const answer = await this.lateAnswers.receive(late, base, () => this.#current?.result)
+    if (!answer) return
+    if (isSameSet(state.record, base) && isSameEpoch(run.epoch, state.epoch)) this.start(run.reason, answer)
     else revocation.revokeResponse(answer.response)
   }
 
@@ -238,14 +241,4 @@ export class RefreshCoordinator {
     const duration = this.#services.environment.monotonic() - startedAt
     return defined({ ...run.event, duration, attempts, waiting, lockWait })
   }
-}
-
-/** Calls back after the reactions of all promises that are settled by now. */
-function afterMicrotasks(callback: () => void): void {
-  let left = 20
-  const step = (): void => {
-    if (left-- > 0) void Promise.resolve().then(step)
-    else callback()
-  }
-  step()
 }

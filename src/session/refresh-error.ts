@@ -32,7 +32,7 @@ export function refreshFailure(cause: unknown, now: number, options: RefreshFail
   const { kind, summary, status, oauthError } = failure
   // With another code it is the error of a session that the refresh function uses, and says nothing about this one.
   if (isOAuthError(cause) && Object.values(codes).includes(cause.code)) {
-    const isOverruled = failure.isDecided && kind !== 'ended' && cause.code === 'OAUTH_INVALID_GRANT'
+    const isOverruled = failure.isDecided && cause.code !== codes[kind]
     if (!isOverruled) return { failure, error: cause as OAuthError }
   }
   const reason = safeMessage(cause)

@@ -1,10 +1,12 @@
 import { brandAsSafe } from '../errors.js'
-import { parseText, type Failure } from '../policy.js'
+import { attempt, parseText, type Failure } from '../policy.js'
+
+const tokenName = /^(?!.*(csrf|xsrf|type|expir|ur[il]|endpoint|err)).*(token|jwt)|^access$/i
 
 /** Does an object hold a token, perhaps nested, under a name that is not `access_token`? */
 function holdsToken(value: unknown, depth = 3): boolean {
   return Object.entries(Object(value) as object).some(([name, member]: [string, unknown]) =>
-    typeof member === 'object' ? depth > 0 && holdsToken(member, depth - 1) : member && /token|jwt|^access$/i.test(name),
+    typeof member === 'object' ? depth > 0 && holdsToken(member, depth - 1) : member && tokenName.test(name),
   )
 }
 
@@ -12,7 +14,8 @@ function holdsToken(value: unknown, depth = 3): boolean {
 export function isMisshapen(resolvedWith: unknown, { kind, status = 0, oauthError }: Failure): boolean {
   if (kind !== 'transient' || status >= 400 || oauthError !== undefined) return false
   if (typeof resolvedWith === 'string') return /^[\w.~+/=-]{20,}$/.test(resolvedWith)
-  return resolvedWith === true || 'headers' in Object(resolvedWith) || holdsToken(resolvedWith)
+  // A getter of the answer may throw.
+  return resolvedWith === true || attempt(() => 'headers' in Object(resolvedWith) || holdsToken(resolvedWith)) === true
 }
 
 /** Parses an answer that is still text, and throws the body of an error sent with status 200. */

@@ -1,10 +1,11 @@
 import { checkedElsewhere, checkOptions, milliseconds } from '../check-options.js'
 import { isOAuthError, type OAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
-import { isSameSignIn, isSameUser, repeatedRecord, signInRecord, type TokenRecord } from '../token-record.js'
+import { isRepeatedSignIn, isSameUser, repeatedRecord, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
+import { isInContext } from './async-context.js'
 import type { Environment } from './environment.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
@@ -68,9 +69,13 @@ export class SessionOperations {
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
     const before = state.token
     const given = signInRecord(tokens, environment.now(), user, id)
-    const isRepeated = before !== undefined && isSameSignIn(before.record, given)
-    // Superseding the refresh of this very set would discard the tokens that replace it.
-    if (isRepeated && coordinator.current) return
+    const isRepeated = before !== undefined && isRepeatedSignIn(before.record, given)
+    const run = coordinator.current
+    if (isRepeated && run) {
+      // Superseding the refresh of this very set would discard the tokens that replace it.
+      if (!isInContext(run)) await run.result
+      if (state.token !== before) return
+    }
     const record = isRepeated ? repeatedRecord(before.record, given) : given
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
@@ -107,6 +112,9 @@ export class SessionOperations {
     throttle.reset()
     const started = coordinator.startOrJoin('requested')
     const result = isOAuthError(started) ? { error: started as OAuthError } : await started.result
+    // Tokens of another user end the epoch of requests, but this call belongs to none.
+    const isOfAnother = 'error' in result && result.error.code === 'OAUTH_SIGNED_OUT' && !isOAuthError(started)
+    if (isOfAnother && started.received && started.received === state.record) return this.#copyTokens() as TokenSet
     if (!('token' in result)) throw result.error
     const tokens = this.#copyTokens()
     if (!tokens || state.token !== result.token) throw signedOutWhileWaiting()
@@ -155,7 +163,8 @@ export class SessionOperations {
     await Promise.resolve(ended).catch(() => undefined)
     const { current } = state
     const isUnsaved = current.status === 'signed_in' && current.saveError !== undefined
-    return { persisted: !isUnsaved && !this.#isUnwritten && !coordinator.current }
+    const isSettled = !coordinator.current && !coordinator.lateAnswers.isAwaiting
+    return { persisted: !isUnsaved && !this.#isUnwritten && isSettled }
   }
 
   /**

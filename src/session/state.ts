@@ -1,6 +1,6 @@
 import type { OAuthError } from '../errors.js'
 import { windowsOf, type Windows } from '../policy.js'
-import { isOtherUser, isSameSignIn, isSameUser, type Identity, type TokenRecord } from '../token-record.js'
+import { isOtherUser, isRepeatedSignIn, isSameUser, type Identity, type TokenRecord } from '../token-record.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { newEpoch, type Epoch } from './epoch.js'
@@ -170,7 +170,7 @@ export class SessionState {
   #signIn(record: TokenRecord): EventCall[] {
     const before = this.#lastIdentity
     const isKnown = before !== undefined && isSameUser(before, record.identity) === true
-    const isSame = isKnown || (this.token !== undefined && isSameSignIn(this.token.record, record))
+    const isSame = isKnown || (this.token !== undefined && isRepeatedSignIn(this.token.record, record))
     if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
     const { generation } = this.#adopt(record)
     const isChange = before !== undefined && !isSame
