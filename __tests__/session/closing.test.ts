@@ -78,11 +78,18 @@ describe('session.close()', () => {
   it('detaches what is attached, each once, and not what was detached before', async () => {
     const { operations } = startSession(environment, memoryStore(), issuer()).open
     const detached: number[] = []
-    operations.attach(() => detached.push(1))
-    operations.attach(() => detached.push(2))()
+    let stopped = 0
+    operations.attach(
+      () => detached.push(1),
+      () => stopped++,
+    )
+    operations.attach(
+      () => detached.push(2),
+      () => stopped++,
+    )()
     expect(operations.isClosed).toBe(false)
     await operations.close()
-    expect([detached, operations.isClosed]).toEqual([[1], true])
+    expect([detached, stopped, operations.isClosed]).toEqual([[1], 1, true])
   })
 
   it('detaches on platforms without weak references as well', async () => {
@@ -91,12 +98,46 @@ describe('session.close()', () => {
     try {
       const { operations } = startSession(environment, memoryStore(), issuer()).open
       let detached = 0
-      operations.attach(() => detached++)
+      operations.attach(
+        () => detached++,
+        () => undefined,
+      )
       await operations.close()
       expect(detached).toBe(1)
     } finally {
       globalThis.WeakRef = present
     }
+  })
+
+  it('stops what runs for an instance that was dropped', async () => {
+    const { WeakRef: present } = globalThis
+    globalThis.WeakRef = class {
+      deref(): undefined {
+        return undefined
+      }
+    } as never
+    try {
+      const { operations } = startSession(environment, memoryStore(), issuer()).open
+      const calls: string[] = []
+      operations.attach(
+        () => calls.push('detach'),
+        () => calls.push('stop'),
+      )
+      await operations.close()
+      expect(calls).toEqual(['stop'])
+    } finally {
+      globalThis.WeakRef = present
+    }
+  })
+
+  it('called by a listener of refresh_started waits for that refresh', async () => {
+    const store = memoryStore(tokensFor(environment, 1))
+    const session = startSession(environment, store, issuer())
+    let closed: unknown
+    session.on('refresh_started', () => void session.close().then((result) => (closed = result)))
+    await session.refresh()
+    await settle()
+    expect([closed, (await store.read())?.access_token]).toEqual([{ persisted: true }, 'a2'])
   })
 
   it('ends at its time limit, and says that the set under way is not stored', async () => {

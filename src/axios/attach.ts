@@ -81,6 +81,14 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options?
   return attachIn(platform, instance, store, options ?? {})
 }
 
+/** Outside of `attachIn`, so that the result holds no instance. */
+const both =
+  (first: (() => void) | undefined, second: (() => void) | undefined): (() => void) =>
+  () => {
+    first?.()
+    second?.()
+  }
+
 /** `attachOAuth` with a given clock and timers. */
 export function attachIn(
   environment: Environment,
@@ -148,6 +156,7 @@ export function attachIn(
     request: requestInterceptors(attachment),
     response: responseInterceptor(attachment),
   })
+  const stop = both(unwatch, stopKeepAlive)
   const mine: AttachedInstance = {
     store,
     open,
@@ -155,13 +164,12 @@ export function attachIn(
       if (attached.get(instance) !== mine) return
       attached.delete(instance)
       registration.undo()
-      unwatch?.()
-      stopKeepAlive?.()
+      stop()
       forget()
     },
   }
   attached.set(instance, mine)
-  const forget = open.operations.attach(mine.release)
+  const forget = open.operations.attach(mine.release, stop)
   const session = attachedSession(open, mine.release)
   ;(store as CookieStore)[cookieSession]?.(session)
   return session

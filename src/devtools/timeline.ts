@@ -19,7 +19,7 @@ export interface TimelineRefresh {
   readonly from: number
   /** Missing while it runs. */
   readonly to?: number
-  readonly outcome: 'running' | 'succeeded' | 'failed' | 'adopted'
+  readonly outcome: 'running' | 'succeeded' | 'failed' | 'adopted' | 'superseded'
 }
 
 /** The content of the waterfall. */
@@ -59,6 +59,9 @@ export function timelineOf(events: readonly SessionEvent[]): Timeline {
     const { type, at, requestId, refreshId } = event
     if (requestId !== undefined) addRequest(requests, event, requestId)
     if (type === 'refresh_started') refreshes.push({ id: refreshId, from: at, outcome: 'running' })
+    // A refresh that is superseded has no event of its own.
+    if (type === 'signed_in' || type === 'signed_out')
+      for (const refresh of refreshes) if (refresh.to === undefined) Object.assign(refresh, { to: at, outcome: 'superseded' })
     const outcome = outcomes[type]
     if (outcome === undefined) continue
     const running = refreshes.findLast(({ id, to }) => to === undefined && id === refreshId)

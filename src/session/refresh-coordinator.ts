@@ -100,6 +100,8 @@ export class RefreshCoordinator {
     const run = new InFlightRefresh({ id: ++this.#count, reason, epoch: state.epoch, startedAt, startedBy, answer })
     this.#use(run)
     this.#running.add(run)
+    // A listener of refresh_started may close the session.
+    this.#unfinished.add(run.result)
     state.block(run.isForRejected)
     notifications.notify([['refresh_started', run.event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
@@ -121,6 +123,7 @@ export class RefreshCoordinator {
       .catch((error: unknown): Renewal => ({ outcome: { type: 'failed', error: internalError(error) } }))
       .then((renewal) => this.#finish(run, renewal))
     this.#unfinished.add(renewal)
+    this.#unfinished.delete(run.result)
     void renewal.finally(() => this.#unfinished.delete(renewal))
     return run
   }

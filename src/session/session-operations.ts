@@ -21,9 +21,10 @@ import type { StoreSync } from './store-sync.js'
 import { withTimeLimit } from './time-limit.js'
 import type { TokenProvider } from './token-provider.js'
 
-/** A weak reference, where the platform has them. */
-interface Reference {
+/** An attachment: a weak reference to its `detach`, where the platform has them, and what runs without the instance. */
+interface AttachmentReference {
   deref(): (() => void) | undefined
+  readonly stop: () => void
 }
 
 const accessTokenRules = { rejected: checkedElsewhere, validFor: milliseconds, signal: checkedElsewhere }
@@ -44,7 +45,7 @@ interface OperationServices {
 /** The operations of the public session. */
 export class SessionOperations {
   readonly #services: OperationServices
-  readonly #attachments = new Set<Reference>()
+  readonly #attachments = new Set<AttachmentReference>()
   /** `close()` was called. Attaching the store again creates a new session. */
   isClosed = false
   /** The last write of a sign-in or sign-out. The store runs these writes in order. */
@@ -146,7 +147,10 @@ export class SessionOperations {
     const { coordinator, environment, state, sync } = this.#services
     this.isClosed = true
     coordinator.close()
-    for (const attachment of [...this.#attachments]) attachment.deref()?.()
+    for (const { deref, stop } of [...this.#attachments]) {
+      deref()?.()
+      stop()
+    }
     const settled = coordinator
       .idle()
       .then(() => this.#written.catch(() => undefined))
@@ -168,12 +172,17 @@ export class SessionOperations {
   }
 
   /**
-   * Calls `detach` when the session is closed. Returns the undo. Holds no instance that the application has dropped without
-   * detaching it.
+   * Calls `detach` and `stop` when the session is closed. Returns the undo. Holds no instance that the application has dropped
+   * without detaching it; then only `stop` is called.
    */
-  attach(detach: () => void): () => void {
-    for (const attachment of this.#attachments) if (!attachment.deref()) this.#attachments.delete(attachment)
-    const mine: Reference = typeof WeakRef === 'function' ? new WeakRef(detach) : { deref: () => detach }
+  attach(detach: () => void, stop: () => void): () => void {
+    for (const attachment of this.#attachments)
+      if (!attachment.deref()) {
+        attachment.stop()
+        this.#attachments.delete(attachment)
+      }
+    const reference = typeof WeakRef === 'function' ? new WeakRef(detach) : { deref: () => detach }
+    const mine: AttachmentReference = { deref: () => reference.deref(), stop }
     this.#attachments.add(mine)
     return () => void this.#attachments.delete(mine)
   }

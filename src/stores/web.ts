@@ -54,7 +54,9 @@ function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, '
   return { key, storage, fallback }
 }
 
-const isTokenJSON = (value: unknown): value is TokenJSON => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** An older application may have stored `null` at its sign-out. */
+const isEmptyOrTokens = (value: unknown): value is TokenJSON | null | undefined =>
+  value === undefined || (typeof value === 'object' && !Array.isArray(value))
 
 /**
  * Keeps the token set in the browser. All tabs of the origin share the set: one tab refreshes for all, and a sign-in or sign-out
@@ -119,13 +121,13 @@ export function webStore(options: WebStoreOptions = {}): SharedTokenStore {
     place,
     read: () =>
       withBackend('read', async (backend) => {
-        const found = (await backend.read()) ?? undefined
-        if (found === undefined || isTokenJSON(found)) return found
+        const found = await backend.read()
+        if (isEmptyOrTokens(found)) return found ?? undefined
         throw unreadable(name)
       }),
     write: (tokens, { mode, replacing }) => {
       const mayReplace = (present: unknown): boolean =>
-        mode === 'set' || ((present === undefined || isTokenJSON(present)) && sameTokens(present, replacing))
+        mode === 'set' || (isEmptyOrTokens(present) && sameTokens(present, replacing))
       return withBackend(tokens ? 'written' : 'removed', async (backend) => {
         const stored = await backend.write(tokens, mayReplace)
         if (!stored || backend === memory) return stored

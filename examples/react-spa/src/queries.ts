@@ -23,8 +23,11 @@ export const queries = new QueryClient({
   },
 })
 // Data of one user must not be shown to the next, in whichever tab the user changes.
-session.on('signed_out', () => queries.clear())
-session.on('user_changed', () => queries.clear())
+session.on('signed_out', () => {
+  for (const query of queries.getQueryCache().getAll()) query.reset()
+})
+// Also loads what is on the page for the new user.
+session.on('user_changed', () => void queries.resetQueries())
 
 export const useSensor = (id: number) =>
   useQuery({

@@ -76,6 +76,11 @@ class ChangeChannel {
     }
   }
 
+  /** Opens a connection if there are listeners and none is open. */
+  reopen(): void {
+    if (!this.#subscriber && !this.#timer && !this.#listeners.isEmpty) this.#open()
+  }
+
   #open(): void {
     let subscriber: Subscriber
     try {
@@ -91,15 +96,14 @@ class ChangeChannel {
     subscriber.on('error', () => subscriber.isOpen === false && onEnd())
     subscriber.on('end', onEnd)
     subscriber.on('ready', () => {
+      // Of no effect before the connection exists.
+      if (this.#isOwn) subscriber.unref?.()
       if (wasReady && this.#subscriber === subscriber) this.#resume(subscriber)
       wasReady = true
     })
     // ioredis passes the messages of all channels to this listener; redis has one for each subscription.
     subscriber.on('message', ((channel: string, message: string) => this.#listeners.notify(channel, message)) as never)
-    if (subscriber.connect && subscriber.isOpen === false) {
-      subscriber.connect().catch(onEnd)
-      subscriber.unref?.()
-    }
+    if (subscriber.connect && subscriber.isOpen === false) subscriber.connect().catch(onEnd)
     for (const channel of this.#listeners.topics) this.#subscribe(subscriber, channel)
   }
 
@@ -144,8 +148,11 @@ export function changeChannelOf(client: RedisClient, given: unknown): ChangeChan
   if (present) return present
   const channel = new ChangeChannel(() => (given ?? client.duplicate?.()) as Subscriber, given === undefined)
   byClient.set(owner, channel)
-  // Closing the client closes its duplicate.
-  if (given === undefined) client.on?.('end', () => channel.close())
+  if (given === undefined) {
+    // Closing the client closes its duplicate, and connecting it again opens another one.
+    client.on?.('end', () => channel.close())
+    client.on?.('ready', () => channel.reopen())
+  }
   return channel
 }
 

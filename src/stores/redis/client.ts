@@ -3,7 +3,7 @@ export interface NodeRedisClient {
   sendCommand(args: string[]): Promise<unknown>
   /** Makes the connection that listens. Without it, changes made elsewhere are seen at the next need. */
   duplicate?(): unknown
-  on?(event: 'end', listener: () => void): unknown
+  on?(event: 'end' | 'ready', listener: () => void): unknown
 }
 
 /** The members of a client of the package `ioredis` (5 or 6) that the store uses. */
@@ -11,7 +11,7 @@ export interface IORedisClient {
   call(command: string, ...args: string[]): Promise<unknown>
   /** Makes the connection that listens. Without it, changes made elsewhere are seen at the next need. */
   duplicate?(): unknown
-  on?(event: 'end', listener: () => void): unknown
+  on?(event: 'end' | 'ready', listener: () => void): unknown
 }
 
 /** A connected client of `redis` or `ioredis`. */
