@@ -24,8 +24,10 @@ class FakeProvider {
       record: { parsed: { tokens: { access_token: `a${generation}`, refresh_token: 5 } }, identity: {} },
     }) as unknown as ActiveToken
   peekToken = (): ActiveToken | undefined => (this.signedIn ? this.present() : undefined)
-  runStepUp = async (work: () => Promise<TokenResponse>): Promise<RefreshResult> => {
-    await work()
+  /** Aborted when the user changes. */
+  readonly ended = new AbortController()
+  runStepUp = async (work: (signal: AbortSignal) => Promise<TokenResponse>): Promise<RefreshResult> => {
+    await work(this.ended.signal)
     if (this.failure) return this.failure
     this.generation++
     return { type: 'token', token: this.present() }

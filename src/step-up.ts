@@ -68,21 +68,23 @@ function keyOf({ error, scope, acrValues, maxAge, claims }: StepUpDemand): strin
   return JSON.stringify([error, scope, acrValues, maxAge, claims])
 }
 
-/** Calls the handler within its time limit. A synchronous throw is a rejection. */
+/** Calls the handler within its time limit; its signal is also aborted with `ended`. A synchronous throw is a rejection. */
 async function ask(
   handler: StepUpHandler,
   demand: StepUpDemand,
   tokens: TokenSet | undefined,
   timeout: number,
+  ended: AbortSignal,
 ): Promise<TokenResponse> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const error = brandAsSafe(new Error(`The step-up took longer than ${timeout} ms`))
-      controller.abort(error)
-      reject(error)
-    }, timeout)
+    const end = (reason: unknown): void => {
+      controller.abort(reason)
+      reject(reason)
+    }
+    timer = setTimeout(() => end(brandAsSafe(new Error(`The step-up took longer than ${timeout} ms`))), timeout)
+    ended.addEventListener('abort', () => end(ended.reason))
   })
   try {
     const answer = await Promise.race([Promise.resolve(handler(demand, { signal: controller.signal, tokens })), late])
@@ -109,7 +111,7 @@ interface Answered {
 /** The demands of one session. */
 interface Asked {
   /** The open prompt. */
-  open?: Promise<RefreshResult>
+  open?: { readonly epoch: Epoch | undefined; readonly result: Promise<RefreshResult> }
   readonly answered: Map<string, Answered>
 }
 
@@ -154,17 +156,17 @@ export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp 
       if (present && isOlder) return { type: 'token', token: present }
       throw brandAsSafe(new Error(`The same demand was ${before.token ? 'met' : 'declined'} less than 30 s ago`))
     }
-    if (asked.open) return asked.open
+    const { epoch } = token ?? present ?? {}
+    if (asked.open && asked.open.epoch === epoch) return asked.open.result
     const tokens = token && copyJSON(toTokenSet(token.record.parsed.tokens))
-    const open = provider.runStepUp(() => ask(handler, demand, tokens, timeout))
+    const open = { epoch, result: provider.runStepUp((ended) => ask(handler, demand, tokens, timeout, ended)) }
     asked.open = open
     const end = (met?: ActiveToken): void => {
       if (asked.open === open) delete asked.open
-      const epoch = met?.epoch ?? present?.epoch
-      asked.answered.set(key, { at: performance.now(), epoch, ...(met && { token: met }) })
+      asked.answered.set(key, { at: performance.now(), epoch: met?.epoch ?? present?.epoch, ...(met && { token: met }) })
     }
     try {
-      const outcome = await open
+      const outcome = await open.result
       end(outcome.type === 'token' ? outcome.token : undefined)
       return outcome
     } catch (error) {

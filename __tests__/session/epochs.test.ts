@@ -2,7 +2,7 @@ import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
 import type { AttachedSession, AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
 import { sharedStore } from '../../src/shared.js'
-import { stepUp } from '../../src/step-up.js'
+import { stepUp, type StepUpHandler } from '../../src/step-up.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
@@ -585,5 +585,55 @@ describe('tokens of another user, as their ID token tells', () => {
     expect(await codes([api.get('/of-ann')])).toEqual(['OAUTH_SIGNED_OUT'])
     expect(sent).toEqual(['/of-ann Bearer a1'])
     expect((await session.tokens())?.access_token).toBe('b1')
+  })
+})
+
+describe('a step-up prompt', () => {
+  const asking = { 'www-authenticate': 'Bearer error="insufficient_scope"' }
+
+  /** An API that asks for more, and the prompts that it causes. */
+  function prompted() {
+    const prompts: { readonly signal: AbortSignal; readonly answer: (tokens?: { access_token: string }) => void }[] = []
+    const handler: StepUpHandler = (_demand, { signal }) =>
+      new Promise((answer) => prompts.push({ signal, answer: answer as never }))
+    const world = attach({ store: memoryStore(set('a1')), stepUp: stepUp(handler) })
+    world.api.defaults.adapter = async (config) => {
+      const token = String(config.headers.Authorization)
+      world.sent.push(`${config.url} ${token}`)
+      await null
+      const response = { status: token.endsWith('strong') ? 200 : 403, statusText: '', data: '', headers: asking, config }
+      if (response.status === 200) return response
+      throw new AxiosError('refused', 'ERR_BAD_REQUEST', config, null, response)
+    }
+    return { ...world, prompts }
+  }
+
+  it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
+    ['the user signs out', (session) => session.signOut()],
+    ['another user signs in', (session) => session.signIn(set('b1'), { user: 'ben' })],
+  ])('ends when %s: the requests that wait reject, and its signal is aborted', async (_what, change) => {
+    const { api, session, prompts } = prompted()
+    await session.signIn(set('a1'), { user: 'ann' })
+    const waiting = codes([api.get('/of-ann'), api.get('/of-ann')])
+    await settle()
+    await change(session)
+    expect(await waiting).toEqual(['OAUTH_SIGNED_OUT', 'OAUTH_SIGNED_OUT'])
+    expect(prompts.map(({ signal }) => signal.aborted)).toEqual([true])
+  })
+
+  it('of one user is none for the next', async () => {
+    const { api, session, sent, prompts } = prompted()
+    await session.tokens()
+    const ofAnn = codes([api.get('/of-ann')])
+    await settle()
+    await session.signIn(set('b1'))
+    const ofBen = codes([api.get('/of-ben')])
+    await settle()
+    expect(prompts).toHaveLength(2)
+    prompts[1]?.answer({ access_token: 'strong' })
+    expect(await ofBen).toEqual(['sent'])
+    prompts[0]?.answer({ access_token: 'of-ann-strong' })
+    expect(await ofAnn).toEqual(['OAUTH_SIGNED_OUT'])
+    expect(sent).toEqual(['/of-ann Bearer a1', '/of-ben Bearer b1', '/of-ben Bearer strong'])
   })
 })

@@ -305,6 +305,7 @@ describe('a step-up', () => {
     await session.signOut()
     handler.resolve()
     expect(await result).toMatchObject({ code: 'OAUTH_SIGNED_OUT', message: expect.stringMatching(/signed in or out/) })
+    await settle()
     expect([revoked, session.peekToken()]).toEqual([['strong'], undefined])
   })
 

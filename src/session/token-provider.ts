@@ -11,6 +11,7 @@ import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
 import type { ActiveToken, SessionState } from './state.js'
+import { runStepUp } from './step-up-run.js'
 import type { StoreSync } from './store-sync.js'
 
 /** The longest time between the two calls of `peekToken` for one request, in milliseconds. */
@@ -125,24 +126,9 @@ export class TokenProvider {
     return isNewerUsable ? this.#orPresent(started) : started.result
   }
 
-  /**
-   * Saves and uses the token response that `work` gets: a stronger sign-in of the same user. Other requests continue meanwhile.
-   */
-  async runStepUp(work: () => Promise<TokenResponse>): Promise<RefreshResult> {
-    const { coordinator, revocation, environment } = this.#services
-    const { epoch } = this.#state
-    const answer = await work()
-    while (coordinator.current) await coordinator.current.result
-    const { token } = this.#state
-    // The handler has already called `signIn()` with this token.
-    if (token && token.accessToken === answer.access_token) {
-      if (!isSameEpoch(epoch, token.epoch)) this.#state.mergeEpoch(epoch)
-      return { type: 'token', token }
-    }
-    if (isSameEpoch(epoch, this.#state.epoch))
-      return coordinator.start('step_up', { response: answer, sentAt: environment.now() }).result
-    revocation.revokeResponse(answer)
-    return { type: 'rejected', error: epochEnded() }
+  /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. */
+  runStepUp(work: (signal: AbortSignal) => Promise<TokenResponse>): Promise<RefreshResult> {
+    return runStepUp(this.#services, work)
   }
 
   #evaluate(now: number, { isOneShot = false, validFor = 0 }: TokenDemand, again: boolean): ActiveToken | undefined {
