@@ -46,14 +46,16 @@ export const otherSubjects = new RegExp(
     // Other tokens and sessions.
     '\\b(access|id|csrf|xsrf|authenticity|check|security|api|unexpected|\\w*captcha|turnstile|verification|forgery|device).?token|' +
     '(quic|tls|ssl|upload).session|' +
+    // Accounts of the server's own.
+    '(service|database).(account|user)|' +
     // The refresh.
     '(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail|flow|lock)|token refresh\\b',
   'gi',
 )
 /** Words of a sentence about the request, the server's own parts, or a name in a schema or a program. */
 export const otherMatter = new RegExp(
-  'missing|required|expected|empty|only one|grant.?type|client.?assertion|dpop|\\b(database|redis|connection)\\b|' +
-    '\\b(argument|field|propert|key|object|type|relation|table|function|method|route|endpoint|service|action)\\w*' +
+  'missing|required|expected|empty|only one|grant.?type|client.?assertion|dpop|\\b(database|redis|connection|header|fatal|service credential\\w*)\\b|' +
+    '\\b(argument|field|propert|key|object|type|relation|table|column|variable|param|function|method|route|endpoint|service|action)\\w*' +
     "(\\W{1,4}\\S{0,20}refresh[_-]?token|.{0,40}(not|n't) (found|exist))",
   'i',
 )
@@ -70,9 +72,9 @@ export const deadSession = new RegExp(
   '\\b(token|jwt|session)(( \\w+){0,4} (is|was|has|had)( \\w+)?)? (invalid|expired|revoked|blacklisted|malformed)|' +
     '(invalid|expired|revoked) (\\w+ )?(token|jwt|session)\\b|^[\\d |]*token not found|' +
     // JWT libraries.
-    'signature has expired|"exp" claim|' +
+    '(token|jwt).{0,20}signature has expired|^\\W*signature has expired\\W*$|"exp" claim|' +
     '\\b(user|account) (is|was|has been) (disabled|deactivated|deleted|suspended|banned|inactive|b?locked)|' +
-    'password (has )?(been )?(expired|changed)|' +
+    'user.?s password has (been changed|expired)|your password expired|' +
     // gRPC and Connect.
     '(16 |\\[)unauthenticated',
   'i',
