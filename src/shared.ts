@@ -19,7 +19,7 @@ const rules: Record<string, OptionRule> = {
 
 /**
  * Makes a store that several tabs, processes or machines share: one of them refreshes for all, under the store's lock, and each
- * sees the others' changes. Throws a `TypeError` when `read`, `write` or `lock` is missing.
+ * sees the others' changes. Throws a `TypeError` that names the member which is missing or invalid.
  *
  * @example
  * const store = sharedStore({

@@ -3,7 +3,7 @@ import { AxiosHeaders, type InternalAxiosRequestConfig } from 'axios'
 /** The class of the headers that axios creates for a request; another copy of axios has its own. */
 export type HeadersClass = typeof AxiosHeaders
 
-/** Creates headers of this class, unless they already are. `AxiosHeaders` reads no object of another copy. */
+/** Returns the headers if they are of this class and writable, otherwise a copy that is. `AxiosHeaders` reads no object of another copy. */
 export function toHeaders(given: unknown, Headers: HeadersClass = AxiosHeaders): AxiosHeaders {
   if (given instanceof Headers && Object.isExtensible(given)) return given
   const { normalize } = Object(given) as Partial<AxiosHeaders>

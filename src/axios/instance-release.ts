@@ -17,7 +17,7 @@ export function isOfAnotherCopy({ interceptors }: AxiosInstance): boolean {
 
 /**
  * The release of axios that made an instance. A program can have several copies of axios, for instance if it passes the instance of
- * another package. An instance does not name its release, so for another copy this is the latest release that the instance proves.
+ * another package. An instance does not name its release, so for another copy this is the latest release that the instance proves, at least 1.7.0.
  */
 export function releaseOf(instance: AxiosInstance): string {
   if (!isOfAnotherCopy(instance)) return axios.VERSION

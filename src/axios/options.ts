@@ -30,7 +30,7 @@ export interface SessionOptions {
    * classify: ({ body }) => ((body as { code?: string }).code === 'SESSION_GONE' ? 'ended' : undefined)
    */
   classify?: ClassifyFailure
-  /** The time limit of a refresh, its retries included. Default: 60,000. */
+  /** The time limit of a refresh, its retries included. An answer that comes later is still used and saved. Default: 60,000. */
   refreshTimeout?: number
   /** At most `count` refreshes in `interval`; refreshes due to normal expiry do not count. Default: 5 in 30,000. */
   refreshLimit?: Partial<PolicySettings['refreshLimit']>

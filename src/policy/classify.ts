@@ -104,8 +104,8 @@ export function classifyFailure(error: unknown, now: number, options: ClassifyOp
   const infer = options.inferFromStatus !== false && !codes.includes('TokenEndpointError')
   const asked = attempt(() => options.classify?.({ status, headers, body: bodyOf(error, evidence), error }))
   const isDecided = asked === 'ended' || asked === 'misconfigured' || asked === 'transient'
-  const known = attempt(() => (error as WrongSetting).isMisconfigured) === true && 'misconfigured'
-  const decided = isDecided ? asked : known
+  const isWrongSetting = attempt(() => (error as WrongSetting).isMisconfigured) === true
+  const decided = isDecided ? asked : isWrongSetting && 'misconfigured'
   const [kind, inferred = false, code = evidence.error]: Verdict = decided ? [decided] : judge(evidence, infer)
   const oauthError = code?.replace(/.*[/#:]/, '')
   const notProcessed = status === undefined ? attempt(() => neverConnected(error)) : status === 429 || status === 503

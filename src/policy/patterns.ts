@@ -19,8 +19,8 @@ export const endedCode = /^(invalidgrant|(bad|invalid)refreshtoken)(exception|er
 /** An ended session as reported in a sentence, in XML, or in JSON that could not be parsed. */
 export const endedText = /\b(invalid[ _-]grant(?!.?type)|(bad|invalid)_refresh_token)\b/i
 
-const credential = '((user|refresh)?(token|jwt)|(user|auth)?session|user|account|consent)'
-const state =
+const subject = '((user|refresh)?(token|jwt)|(user|auth)?session|user|account|consent)'
+const badState =
   '(expired|notvalid|revoked|notfound|invalid(ated)?|missing|unauthenticated|(already|re)used|' +
   'disabled|deactivated|deleted|suspended|banned|inactive|\\w*locked)'
 /** Other codes that ask for a new sign-in. */
@@ -29,7 +29,7 @@ const signInAgain =
   'refreshtokentimed?out|password(expired|changed)|expiredsignature|invalid(code|auth|refresh)|inactiveorg|' +
   'no(tokensfound|(active)?account(found|insilentrequest)?)|(not|un)authenticated|notauthed|(credentialtooold)?loginagain'
 export const probablyEndedCode = new RegExp(
-  `^((err)?${credential}${state}|(${state}|no)${credential}|${signInAgain})(auth|id)?(exception|error)?$`,
+  `^((err)?${subject}${badState}|(${badState}|no)${subject}|${signInAgain})(auth|id)?(exception|error)?$`,
 )
 
 export const misconfiguredCode =
@@ -40,7 +40,7 @@ export const otherError = /client|scope|request|redirect|dpop|pending|denied/
 /** The end of a sentence. The next one may continue with a pronoun. */
 export const sentenceEnd = /[.!?;]\s+(?!it\b)/i
 
-/** What a sentence may call invalid, unknown or expired besides the refresh token and the session. */
+/** What a sentence may call invalid, unknown or expired besides the refresh token and the session. These words are dropped. */
 export const otherSubjects = new RegExp(
   '(invalid|unknown|unexpected).?(request|client|error|value|ur[il]|host)\\w*|' +
     // Other tokens and sessions.
@@ -52,7 +52,7 @@ export const otherSubjects = new RegExp(
     '(to|not) refresh( the)? token|token.?(type|endpoint|request|response|fail|flow|lock)|token refresh\\b',
   'gi',
 )
-/** Words of a sentence about the request, the server's own parts, or a name in a schema or a program. */
+/** Words of a sentence about the request, the server's own parts, or a name in a schema or a program: the sentence is dropped. */
 export const otherMatter = new RegExp(
   'missing|required|expected|empty|only one|grant.?type|client.?assertion|dpop|\\b(database|redis|connection|header|fatal|service credential\\w*)\\b|' +
     '\\b(argument|field|propert|key|object|type|relation|table|column|variable|param|function|method|route|endpoint|service|action)\\w*' +
@@ -80,12 +80,12 @@ export const deadSession = new RegExp(
   'i',
 )
 
-const words = /[^\s"'`<>()[\]{},]+/g
+const word = /[^\s"'`<>()[\]{},]+/g
 /** An address, a path, or a dotted name, but not two alternatives such as "access/refresh". */
-const name = /^(?![a-zA-Z]+\/[a-zA-Z]+\W?$).*\/|\w\.[a-z]/
+const addressOrName = /^(?![a-zA-Z]+\/[a-zA-Z]+\W?$).*\/|\w\.[a-z]/
 
 /** Leaves out addresses and names, which may hold the words of the patterns. */
-export const withoutNames = (text: string): string => text.replace(words, (word) => (name.test(word) ? ' ' : word))
+export const withoutNames = (text: string): string => text.replace(word, (found) => (addressOrName.test(found) ? ' ' : found))
 
 /** The status as applications and clients write it in a message, but no duration and no size. */
 export const statusInText = new RegExp(

@@ -41,7 +41,7 @@ export interface RenewRequest {
   ) => Promise<ExchangeResult>
   /** `false`: the new set has already been received, and a set stored by another process does not replace it. */
   readonly adoptStored: boolean
-  /** The answer to an earlier token request has come late: any other set in the store is newer. */
+  /** The answer to an earlier token request has come late: any other set in the store is newer and is adopted. */
   readonly isLate: boolean
   readonly superseded: Superseded
 }

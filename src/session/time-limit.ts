@@ -1,6 +1,6 @@
 import type { Environment } from './environment.js'
 
-/** A timer that fires later than this shows that the process was suspended. Milliseconds. */
+/** A timer that fires later than this shows that the process was suspended or busy. Milliseconds. */
 const SUSPENDED = 100
 /** The time in which a process that was suspended can read what has arrived meanwhile. Milliseconds. */
 const GRACE = 1000

@@ -1,6 +1,6 @@
 import type { TokenStore } from '../index.js'
 import { Broken } from './assert.js'
-import { checkOptions, missingOf, type StoreCase, type StoreContractOptions, type StoreNeed } from './options.js'
+import { checkContractOptions, missingOf, type StoreCase, type StoreContractOptions, type StoreNeed } from './options.js'
 import { CaseContext, type Requirement } from './case-context.js'
 import { comparing } from './requirements/comparing.js'
 import { lockHolders } from './requirements/lock-holders.js'
@@ -74,7 +74,7 @@ function nameOf(group: string, promise: string, missing: readonly StoreNeed[]): 
  * for (const { name, run } of cases) test(name, run) // of node:test, jest, vitest, mocha
  */
 export function storeContract(options: StoreContractOptions): readonly StoreCase[] {
-  checkOptions(options)
+  checkContractOptions(options)
   let turn: Promise<unknown> = Promise.resolve()
   const inTurn = (requirement: Requirement): Promise<void> => {
     const result = turn.then(() => put(requirement, options))

@@ -71,7 +71,7 @@ function fail(message: string): never {
 }
 
 /** Throws a `TypeError` that names the invalid option. */
-export function checkOptions(options: StoreContractOptions): void {
+export function checkContractOptions(options: StoreContractOptions): void {
   if (typeof options?.open !== 'function') fail('open must be a function that returns a store over a fresh, empty place')
   for (const name of [...hooks, 'close'] as const)
     if (options[name] !== undefined && typeof options[name] !== 'function') fail(`${name} must be a function`)

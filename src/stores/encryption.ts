@@ -1,4 +1,5 @@
 import { checkedElsewhere, checkOptions, flag } from '../check-options.js'
+
 /** How the stored record is encrypted. */
 export interface EncryptionOptions {
   /**

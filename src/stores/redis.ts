@@ -52,7 +52,7 @@ const rules = {
   subscriber: checkedElsewhere,
 }
 
-function milliseconds(value: unknown, name: string): number {
+function checkMilliseconds(value: unknown, name: string): number {
   if (typeof value !== 'number' || !(value >= 1 && value < 2 ** 31))
     throw new TypeError(`redisStore: ${name} must be a number of milliseconds from 1`)
   return Math.round(value)
@@ -74,8 +74,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Sha
   checkOptions('redisStore: ', options ?? {}, rules)
   const { refresh, encryption } = options ?? {}
   const key = checkKey('redisStore', options?.key)
-  const length = milliseconds(options.lease ?? 5000, 'lease')
-  const lifetime = options.expireAfter === undefined ? '' : String(milliseconds(options.expireAfter, 'expireAfter'))
+  const length = checkMilliseconds(options.lease ?? 5000, 'lease')
+  const lifetime = options.expireAfter === undefined ? '' : String(checkMilliseconds(options.expireAfter, 'expireAfter'))
   const send = commandsOf(client)
   const changes = changeChannelOf(client, options.subscriber)
   const name = `redis ${printable(key)}`
