@@ -124,6 +124,14 @@ describe('the waterfall', () => {
     })
   })
 
+  it('ends the band of a refresh that a sign-out has superseded', () => {
+    const { refreshes } = timelineOf([
+      { type: 'refresh_started', at: 3, refreshId: 1 },
+      { type: 'signed_out', at: 5, reason: 'requested' },
+    ])
+    expect(refreshes).toEqual([{ id: 1, from: 3, to: 5, outcome: 'superseded' }])
+  })
+
   it('shows a refresh of another tab, one that runs, and a request that is re-sent', () => {
     const { requests, refreshes } = timelineOf([
       { type: 'adopted', at: 1 },

@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis'
 import pg from 'pg'
+import { createClient } from 'redis'
 import { startPostgres } from '../../scripts/servers/postgres.js'
 import { startRedis } from '../../scripts/servers/redis.js'
 import type { TokenStore, WriteContext } from '../../src/index.js'
@@ -53,6 +54,39 @@ it('a burst of changes calls a listener of redisStore a few times, and it finds 
   expect(calls).toBeLessThan(BURST / 10)
   client.disconnect()
   other.disconnect()
+  await server.stop()
+})
+
+it.each(['redis', 'ioredis'])('a client of %s that is closed and connected again is told of changes', async (name) => {
+  const server = await startRedis()
+  const writer = new Redis({ path: server.path })
+  const node = name === 'redis' ? await createClient({ socket: { path: server.path, tls: false } }).connect() : undefined
+  const io = name === 'redis' ? undefined : new Redis({ path: server.path })
+  const store = redisStore((node ?? io) as never, { key: 'alice' })
+  let calls = 0
+  let called = deferred()
+  const stop = store.subscribe!(() => (calls++, called.resolve()))
+  await called.promise
+  called = deferred()
+  if (node) {
+    await node.close()
+    await node.connect()
+  } else {
+    await Promise.all([new Promise((resolve) => io!.once('end', resolve as () => void)), io!.quit()])
+    await io!.connect()
+  }
+  // The new subscription has the store read again.
+  await called.promise
+  await turn()
+  called = deferred()
+  const before = calls
+  await redisStore(writer as never, { key: 'alice', subscriber: false }).write(tokens, set)
+  await called.promise
+  expect(calls).toBeGreaterThan(before)
+  stop()
+  node?.destroy()
+  io?.disconnect()
+  writer.disconnect()
   await server.stop()
 })
 

@@ -22,6 +22,14 @@ it('jsdom lacks what the store must not need', () => {
 })
 
 describe.each(['localStorage', 'sessionStorage'] as const)('in jsdom, a store on %s', (storage) => {
+  it('replaces the text null, which an older application may have left', async () => {
+    window[storage].setItem('axios-attach-oauth', 'null')
+    const store = webStore({ storage })
+    expect(await store.read()).toBeUndefined()
+    expect(await store.write(tokens, { replacing: undefined, mode: 'replace' })).toBe(true)
+    expect(await store.read()).toEqual(tokens)
+  })
+
   it('reads, compares, writes, locks and removes, with fake timers too', async () => {
     jest.useFakeTimers()
     const store = webStore({ storage })
