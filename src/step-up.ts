@@ -79,12 +79,16 @@ async function ask(
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    const end = (reason: unknown): void => {
-      controller.abort(reason)
-      reject(reason)
-    }
-    timer = setTimeout(() => end(brandAsSafe(new Error(`The step-up took longer than ${timeout} ms`))), timeout)
-    ended.addEventListener('abort', () => end(ended.reason))
+    timer = setTimeout(() => {
+      const error = brandAsSafe(new Error(`The step-up took longer than ${timeout} ms`))
+      controller.abort(error)
+      reject(error)
+    }, timeout)
+  })
+  // The handler may still answer; its tokens are then revoked.
+  ended.addEventListener('abort', () => {
+    clearTimeout(timer)
+    controller.abort(ended.reason)
   })
   try {
     const answer = await Promise.race([Promise.resolve(handler(demand, { signal: controller.signal, tokens })), late])

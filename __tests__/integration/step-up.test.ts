@@ -196,6 +196,7 @@ describe('step-up', () => {
     await session.signOut()
     agree()
     expect((await strict).code).toBe('OAUTH_SIGNED_OUT')
+    await new Promise((resolve) => setImmediate(resolve))
     expect(revoked).toEqual([`strong-${issued}`])
     expect(await store.read()).toBeUndefined()
     expect(session.getSnapshot().status).toBe('signed_out')
