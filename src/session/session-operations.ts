@@ -21,9 +21,16 @@ import type { StoreSync } from './store-sync.js'
 import { withTimeLimit } from './time-limit.js'
 import type { TokenProvider } from './token-provider.js'
 
-/** An attachment: a weak reference to its `detach`, where the platform has them, and what runs without the instance. */
-interface AttachmentReference {
+interface Reference {
   deref(): (() => void) | undefined
+}
+
+/** A weak reference, where the platform has them. */
+const refer = (detach: () => void): Reference => (typeof WeakRef === 'function' ? new WeakRef(detach) : { deref: () => detach })
+
+/** An attachment to an instance, and what runs without the instance. */
+interface AttachmentReference {
+  readonly detach: Reference
   readonly stop: () => void
 }
 
@@ -147,8 +154,8 @@ export class SessionOperations {
     const { coordinator, environment, state, sync } = this.#services
     this.isClosed = true
     coordinator.close()
-    for (const { deref, stop } of [...this.#attachments]) {
-      deref()?.()
+    for (const { detach, stop } of [...this.#attachments]) {
+      detach.deref()?.()
       stop()
     }
     const settled = coordinator
@@ -177,12 +184,11 @@ export class SessionOperations {
    */
   attach(detach: () => void, stop: () => void): () => void {
     for (const attachment of this.#attachments)
-      if (!attachment.deref()) {
+      if (!attachment.detach.deref()) {
         attachment.stop()
         this.#attachments.delete(attachment)
       }
-    const reference = typeof WeakRef === 'function' ? new WeakRef(detach) : { deref: () => detach }
-    const mine: AttachmentReference = { deref: () => reference.deref(), stop }
+    const mine: AttachmentReference = { detach: refer(detach), stop }
     this.#attachments.add(mine)
     return () => void this.#attachments.delete(mine)
   }
