@@ -202,7 +202,7 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'nothingLeft',
     'that leaves its timers behind',
-    { file: 'session/time-limit.ts', find: '.then(resolve, reject).finally(cancel)', replace: '.then(resolve, reject)' },
+    { file: 'session/time-limit.ts', find: '.then(resolve, reject).finally(() => cancel())', replace: '.then(resolve, reject)' },
   ],
   [
     'nothingLeft',
