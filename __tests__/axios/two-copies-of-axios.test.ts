@@ -58,6 +58,14 @@ describe.each(copies)('an instance of another copy of %s', (name, copy) => {
     )
   })
 
+  it('sends a first request whose opting out another interceptor takes back', async () => {
+    const { api, sent } = setUp(copy)
+    api.interceptors.request.use((config) => Object.assign(config, { oauth: undefined, headers: { 'X-Own': 'own' } }))
+    attachOAuth(api, memoryStore(first), { refresh })
+    expect((await api.get('/me', { oauth: false })).status).toBe(200)
+    expect(sent.at(-1)).toBe('Bearer new own')
+  })
+
   it('sends a header that is left out neither time', async () => {
     const seen: unknown[] = []
     const server = createServer((request, response) => {
