@@ -500,6 +500,16 @@ describe('a sign-in with the set that is in use', () => {
     expect((await session.tokens())?.access_token).toBe('a2')
   })
 
+  it('by the refresh function itself does not end its refresh', async () => {
+    const refresh: RefreshFunction = async (tokens) => {
+      await session.signIn(tokens as TokenJSON)
+      return { access_token: 'a2' }
+    }
+    const { session } = attach({ refresh })
+    await session.tokens()
+    expect((await session.refresh()).access_token).toBe('a2')
+  })
+
   it('takes effect after a refresh that has failed', async () => {
     const refresh = controlledRefresh()
     const { session } = attach({ refresh })

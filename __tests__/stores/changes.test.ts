@@ -57,7 +57,7 @@ it('a burst of changes calls a listener of redisStore a few times, and it finds 
   await server.stop()
 })
 
-it.each(['redis', 'ioredis'])('a client of %s that is closed and connected again is told of changes', async (name) => {
+it.each(['redis', 'ioredis'])('a store receives notifications after its %s client is closed and reconnected', async (name) => {
   const server = await startRedis()
   const writer = new Redis({ path: server.path })
   const node = name === 'redis' ? await createClient({ socket: { path: server.path, tls: false } }).connect() : undefined

@@ -8,7 +8,7 @@ import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, copySearchParams, createBody, prepareBody, serializeBody } from './body.js'
 import { forgetRound } from './carriers.js'
-import { carries, removeCredential, setCredential, type Credential } from './credential.js'
+import { setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import { finalConfig, type HeadersClass } from './final-config.js'
 import type { Handler } from './innermost.js'
@@ -21,6 +21,7 @@ import { OAuthRequestError, requestError } from './request-error.js'
 import { refuseFetchRedirects } from './redirect.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { providerFor, summaryOf } from './request-options.js'
+import { sendingCheck } from './sending-check.js'
 import { demandOf } from './token-demand.js'
 
 const rethrow = (error: unknown): never => {
@@ -47,7 +48,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     isAllowed,
     order,
   } = attachment
-  const checkLater = checkBeforeAdapter(checkSending)
+  const checkLater = checkBeforeAdapter(sendingCheck(isAllowed))
   const isForeign = isOfAnotherCopy(instance)
   let HeadersOfInstance: HeadersClass = AxiosHeaders
 
@@ -163,14 +164,13 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
 
   function authorizeNow(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     if (given === answered) {
-      const config = given
       answered = undefined
       const provider = answeredBy
       const token = answer
-      if (!token || !isConcerned(config, provider)) return createBody(config)
-      if (onlyTransform(config.transformRequest) !== axiosTransform) checkLater(config)
-      if (hasBody) prepareBody(config)
-      return attach(config, provider, token.epoch, token, startOf(config))
+      if (!token || !isConcerned(given, provider)) return createBody(given)
+      if (onlyTransform(given.transformRequest) !== axiosTransform) checkLater(given)
+      if (hasBody) prepareBody(given)
+      return attach(given, provider, token.epoch, token, startOf(given))
     }
     const context = contextOf(given)
     // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
@@ -235,19 +235,6 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const context = contextOf(config)
     if (context) config.beforeRedirect = context.beforeRedirect as never
     return createBody(config)
-  }
-
-  /** Checks epoch, credential and origin once more right before the adapter. */
-  function checkSending(config: InternalAxiosRequestConfig): void {
-    const context = contextOf(config)
-    if (!context || (context.stage !== 'sent' && context.stage !== 'deferred')) return
-    const { provider, epoch, credential } = context
-    if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
-    if (!credential) return
-    // A request transform has changed the header or the URL.
-    if (carries(config, credential) && isAllowed(config)) return
-    removeCredential(config, credential)
-    config.beforeRedirect = context.beforeRedirect as never
   }
 
   return [

@@ -1,3 +1,4 @@
+/** True for every object, also for an array; false for `null` and functions. */
 export function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === 'object' && value !== null
 }

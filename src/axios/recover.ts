@@ -169,7 +169,7 @@ function rethrow(error: unknown): never {
   throw guarded(error)
 }
 
-/** Rejects instead of sending again. If the error does not carry the first response, nobody else can free its connection. */
+/** Rejects the request. Discards the first response unless the error carries it: its connection would stay open. */
 function giveUp(error: unknown, response: AxiosResponse): never {
   if ((error as Partial<AxiosError> | undefined)?.response !== response) discard(response)
   return rethrow(error)

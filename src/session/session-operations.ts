@@ -80,8 +80,9 @@ export class SessionOperations {
     const isRepeated = before !== undefined && isRepeatedSignIn(before.record, given)
     const run = coordinator.current
     if (isRepeated && run) {
-      // Superseding the refresh of this very set would discard the tokens that replace it.
-      if (!isInContext(run)) await run.result
+      // Superseding the refresh of this very set would discard the tokens that replace it. The refresh function can't wait for it.
+      if (isInContext(run)) return
+      await run.result
       if (state.token !== before) return
     }
     const record = isRepeated ? repeatedRecord(before.record, given) : given
