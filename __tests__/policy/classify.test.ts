@@ -857,21 +857,15 @@ describe('a value that the refresh function resolved with', () => {
 describe('long texts', () => {
   const pieces = ['"x",', '"', '{"a":', '[', '/a', '/', ' ', 'token ', 'refresh token ', 'error ', 'failed with ', '401 ']
   const others = ['(', 'a.', 'a-', 'fail', 'refresh', '. it ', 'type-', 'field ', 'session is ', 'user is ', '| ', 'x=[[', '\n']
-  it.each([...pieces, ...others])('of 120 kB are classified in linear time: %j', (piece) => {
-    const text = piece.repeat(120_000 / piece.length)
+  // A search that is not linear would take minutes, longer than a test may.
+  it.each([...pieces, ...others])('of a megabyte are classified within the time of a test: %j', (piece) => {
+    const text = piece.repeat(1_000_000 / piece.length)
     const shapes = [
       axiosError(400, text),
       axiosError(400, `a=${text.replace(/\s/g, '_')}`),
       new Error(text),
-      { errors: Array.from({ length: 120 }, () => ({ message: text.slice(0, 1000) })) },
+      { errors: Array.from({ length: 1000 }, () => ({ message: text.slice(0, 1000) })) },
     ]
-    for (const shape of shapes) {
-      const times = [1, 2, 3].map(() => {
-        const start = performance.now()
-        classifyFailure(shape, now)
-        return performance.now() - start
-      })
-      expect(Math.min(...times)).toBeLessThan(50)
-    }
+    for (const shape of shapes) expect(classifyFailure(shape, now).kind).toMatch(/^(ended|transient)$/)
   })
 })
