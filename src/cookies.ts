@@ -69,10 +69,6 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
   const web = webStore({ key, fallback: 'memory' })
   let isSignedOut = false
   let session: Session | undefined
-  /** The refresh under way. Cookies take effect when they arrive, so a sign-in or sign-out aborts it. */
-  let running: AbortController | undefined
-  let stopListening: (() => void) | undefined
-  const abort = (): void => running?.abort(brandAsSafe(new Error('A sign-in or sign-out has ended this refresh')))
 
   /** The set after a refresh. A user that the backend reports for the first time, or another user, counts as a sign-in. */
   async function nextTokens(tokens: TokenSet | undefined, answer: unknown): Promise<TokenResponse> {
@@ -89,17 +85,9 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
 
   const renew: RefreshFunction = async (tokens, context) => {
     if (!tokens && isSignedOut && context.reason !== 'requested') return null
-    const mine = (running = new AbortController())
-    const stop = (): void => mine.abort(context.signal.reason)
-    context.signal.addEventListener('abort', stop)
-    try {
-      const state = tokens && readState('httpOnlyCookies: the stored state', tokens)
-      const answer: unknown = await refresh(state, { ...context, signal: mine.signal })
-      return answer === null ? null : await nextTokens(tokens, answer)
-    } finally {
-      context.signal.removeEventListener('abort', stop)
-      if (running === mine) running = undefined
-    }
+    const state = tokens && readState('httpOnlyCookies: the stored state', tokens)
+    const answer: unknown = await refresh(state, context)
+    return answer === null ? null : nextTokens(tokens, answer)
   }
 
   const endAtBackend: RevokeFunction = async (_tokens, context) => {
@@ -110,23 +98,14 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
   }
 
   function adapt(adapted: Session): void {
-    const { signIn, signOut, tokens, refresh: refreshNow, on } = adapted
+    const { signIn, tokens, refresh: refreshNow } = adapted
     session = { ...adapted }
-    // In another tab.
-    const listening = (['signed_out', 'user_changed'] as const).map((event) => on(event, abort))
-    stopListening?.()
-    stopListening = () => listening.forEach((stop) => stop())
-    const changed: Pick<Session, 'signIn' | 'signOut' | 'tokens' | 'refresh' | 'getAccessToken'> = {
+    const changed: Pick<Session, 'signIn' | 'tokens' | 'refresh' | 'getAccessToken'> = {
       async signIn(signedIn, options) {
         const state = readState('signIn: the state', signedIn)
         const user = options?.user ?? userOfState(state)
         const given = typeof options === 'string' ? options : defined({ user })
-        abort()
         await signIn(toTokens(user === undefined ? state : { ...state, user }), given)
-      },
-      signOut(options) {
-        abort()
-        return signOut(options)
       },
       tokens: async () => {
         const present = await tokens()
@@ -150,7 +129,8 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
     write: (tokens, context) => web.write(tokens ?? (context.mode === 'set' ? { signed_out: true } : undefined), context),
   })
   return Object.assign(derived, {
-    refresh: revoke ? Object.assign(renew, { revoke: endAtBackend }) : renew,
+    // Cookies take effect when they arrive, so a response must not follow a sign-in or sign-out.
+    refresh: Object.assign(renew, { abortWhenSuperseded: true, ...(revoke && { revoke: endAtBackend }) }),
     [cookieSession]: adapt,
   })
 }

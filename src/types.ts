@@ -84,6 +84,11 @@ export interface RefreshFunction {
   readonly needsRefreshToken?: boolean
   /** `true`: a failure never ends the session, as with client credentials (RFC 6749 §4.4). Default: `false`. */
   readonly neverEnds?: boolean
+  /**
+   * `true`: `signal` is aborted when another user signs in or the user signs out, for servers whose response sets cookies.
+   * Default: `false`, the response is awaited and its tokens are revoked.
+   */
+  readonly abortWhenSuperseded?: boolean
   /** Revokes a token set at the server (RFC 7009). Default: none. */
   readonly revoke?: RevokeFunction
 }

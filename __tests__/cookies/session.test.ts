@@ -1,10 +1,13 @@
 /**
  * @jest-environment jsdom
  */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { jest } from '@jest/globals'
 import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
 import { httpOnlyCookies, type CookieState, type HttpOnlyCookiesOptions } from '../../src/cookies.js'
 import { oauthFetch } from '../../src/fetch.js'
 import { attachOAuth, createSession, type AttachOptions, type AttachedSession } from '../../src/index.js'
+import { deferred } from '../helpers/client.js'
 
 /** Lets everything happen that needs no time. */
 async function settle(): Promise<void> {
@@ -386,4 +389,37 @@ it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
   await change(session)
   expect(signals.map(({ aborted }) => aborted)).toEqual([true])
   expect(await refreshed).toBe('OAUTH_SIGNED_OUT')
+})
+
+it("a sign-in of the same user lets the refresh under way finish, because the server has spent the browser's cookie", async () => {
+  const answer = deferred<{ user: string }>()
+  const signals: AbortSignal[] = []
+  const { session } = backend({
+    refresh: (_state, { signal }) => {
+      signals.push(signal)
+      return answer.promise
+    },
+  })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  const refreshed = session.refresh()
+  await settle()
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  answer.resolve({ user: 'ann' })
+  expect(await refreshed).toMatchObject({ user: 'ann' })
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false])
+})
+
+it('a request of the refresh function with context.signal does not wait for the refresh, also where no async context exists', async () => {
+  jest.spyOn(AsyncLocalStorage.prototype, 'getStore').mockReturnValue(undefined)
+  const { api, session } = backend({
+    valid: () => true,
+    refresh: async (_state, { signal }) => {
+      await null
+      await api.get('/public', { signal })
+      return { user: 'ann' }
+    },
+  })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  expect(await session.refresh()).toMatchObject({ user: 'ann' })
+  jest.restoreAllMocks()
 })

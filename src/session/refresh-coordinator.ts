@@ -139,6 +139,7 @@ export class RefreshCoordinator {
     run.isSuperseded = true
     this.#record(run)
     this.#services.state.block(false)
+    if (result.type === 'rejected' && this.#services.settings.refresh?.abortWhenSuperseded) run.abort(result.error)
     const settle = (): void => run.settle(result)
     // A refresh function that itself signs in returns the same tokens soon afterwards.
     if (!grace || !run.isRunning) return settle()

@@ -95,7 +95,7 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
     return undefined
   }
 
-  const { needsRefreshToken, neverEnds, revoke } = plain
+  const { needsRefreshToken } = plain
 
   async function meet(...[provider, token, challenge]: Parameters<StepUp>): Promise<RefreshResult> {
     const claims = readClaims(challenge.parameters.claims)
@@ -111,11 +111,8 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
   }
 
   return {
-    refresh: Object.assign(refresh, {
-      ...(needsRefreshToken && { needsRefreshToken }),
-      ...(neverEnds && { neverEnds }),
-      ...(revoke && { revoke }),
-    }),
+    // With its properties, such as needsRefreshToken and revoke.
+    refresh: Object.assign(refresh, plain),
     stepUp: Object.assign(meet, { option: 'stepUp', meetsClaims: true } as const),
   }
 }
