@@ -6,7 +6,6 @@ import type { RefreshResult } from '../src/session/in-flight-refresh.js'
 import type { ActiveToken } from '../src/session/state.js'
 import type { TokenProvider } from '../src/session/token-provider.js'
 import { stepUp, type StepUpContext, type StepUpDemand, type StepUpHandler } from '../src/step-up.js'
-import type { TokenResponse } from '../src/types.js'
 import { deferred, rejection } from './helpers/client.js'
 import { settle } from './helpers/fake-environment.js'
 
@@ -24,10 +23,13 @@ class FakeProvider {
       record: { parsed: { tokens: { access_token: `a${generation}`, refresh_token: 5 } }, identity: {} },
     }) as unknown as ActiveToken
   peekToken = (): ActiveToken | undefined => (this.signedIn ? this.present() : undefined)
-  /** Aborted when the user changes. */
-  readonly ended = new AbortController()
-  runStepUp = async (work: (signal: AbortSignal) => Promise<TokenResponse>): Promise<RefreshResult> => {
-    await work(this.ended.signal)
+  readonly services = {
+    environment: { now: () => 0 },
+    events: { on: () => () => undefined },
+    state: { epoch: this.epoch },
+    coordinator: { start: () => ({ result: Promise.resolve(this.adopt()) }) },
+  }
+  adopt(): RefreshResult {
     if (this.failure) return this.failure
     this.generation++
     return { type: 'token', token: this.present() }

@@ -6,6 +6,7 @@ import { brandAsSafe } from './errors.js'
 import type { Epoch } from './session/epoch.js'
 import type { RefreshResult } from './session/in-flight-refresh.js'
 import type { ActiveToken } from './session/state.js'
+import { runStepUp } from './session/step-up-run.js'
 import { toTokenSet } from './tokens.js'
 import type { TokenResponse, TokenSet } from './types.js'
 
@@ -163,7 +164,7 @@ export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp 
     const { epoch } = token ?? present ?? {}
     if (asked.open && asked.open.epoch === epoch) return asked.open.result
     const tokens = token && copyJSON(toTokenSet(token.record.parsed.tokens))
-    const open = { epoch, result: provider.runStepUp((ended) => ask(handler, demand, tokens, timeout, ended)) }
+    const open = { epoch, result: runStepUp(provider.services, (ended) => ask(handler, demand, tokens, timeout, ended)) }
     asked.open = open
     const end = (met?: ActiveToken): void => {
       if (asked.open === open) delete asked.open

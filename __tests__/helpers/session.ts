@@ -5,6 +5,7 @@ import type { Session, SessionEventName, SessionOptions } from '../../src/index.
 import type { RefreshResult } from '../../src/session/in-flight-refresh.js'
 import { openSession, type OpenSession } from '../../src/session/open-session.js'
 import type { ActiveToken } from '../../src/session/state.js'
+import { runStepUp } from '../../src/session/step-up-run.js'
 import type { TokenResult } from '../../src/session/token-provider.js'
 import type {
   RefreshContext,
@@ -63,7 +64,7 @@ export function startSession(
       return token
     },
     getTokenAfter401: (token: ActiveToken) => provider.getTokenAfter401(token).then(certain),
-    runStepUp: (work: () => Promise<TokenResponse>) => provider.runStepUp(work).then(certain),
+    runStepUp: (work: () => Promise<TokenResponse>) => runStepUp(provider.services, work).then(certain),
     isRefreshRequest: (request: { readonly signal?: unknown }) => provider.isRefreshRequest(request),
     watchStore: () => sync.watch(),
   })

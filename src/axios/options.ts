@@ -70,7 +70,7 @@ export interface SessionOptions {
 /** Gets a token that meets a challenge: made by `stepUp` of `axios-attach-oauth/step-up`. */
 export interface StepUp {
   (
-    provider: Pick<TokenProvider, 'peekToken' | 'runStepUp' | 'getTokenAfter401'>,
+    provider: Pick<TokenProvider, 'peekToken' | 'services' | 'getTokenAfter401'>,
     token: ActiveToken | undefined,
     challenge: Challenge,
   ): Promise<RefreshResult>

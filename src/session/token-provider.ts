@@ -1,5 +1,4 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
-import type { TokenResponse } from '../types.js'
 import { isInContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
@@ -11,7 +10,6 @@ import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
 import type { ActiveToken, SessionState } from './state.js'
-import { runStepUp } from './step-up-run.js'
 import type { StoreSync } from './store-sync.js'
 
 /** The longest time between the two calls of `peekToken` for one request, in milliseconds. */
@@ -43,17 +41,18 @@ interface ProviderServices {
 
 /** The part of a session that the interceptors call. */
 export class TokenProvider {
+  /** The parts of the session. `runStepUp` uses them too. */
+  readonly services: ProviderServices
   readonly events: Events
   /** The credentials of this session that were sent last, to recognize them in configs that are reused without their context. */
   readonly sentCredentials: SentCredential[] = []
-  readonly #services: ProviderServices
   readonly #environment: Environment
   readonly #state: SessionState
   /** Shared by callers that arrive before a token set is known: one store read, at most one refresh. */
   #first: { readonly epoch: Epoch; readonly result: Promise<TokenResult> } | undefined
 
   constructor(services: ProviderServices) {
-    this.#services = services
+    this.services = services
     this.events = services.events
     this.#environment = services.environment
     this.#state = services.state
@@ -85,7 +84,7 @@ export class TokenProvider {
 
   /** Did the refresh function make this request? Such a request must not wait for the refresh that it is part of. */
   isRefreshRequest(config: { readonly signal?: unknown }): boolean {
-    const { running } = this.#services.coordinator
+    const { running } = this.services.coordinator
     if (running.size === 0) return false
     const isListener = this.events.isDraining
     return [...running].some((run) => (run.isCalling && !isListener) || run.signal === config.signal || isInContext(run))
@@ -119,20 +118,15 @@ export class TokenProvider {
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
     const isOlder = generation !== token.generation
     const isNewerUsable = isOlder && !isBlocked && token.accessToken !== undefined
-    if (isNewerUsable && this.#services.clock.now() < token.blockFrom) return Promise.resolve({ type: 'token', token })
-    const started = this.#services.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
+    if (isNewerUsable && this.services.clock.now() < token.blockFrom) return Promise.resolve({ type: 'token', token })
+    const started = this.services.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
     if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError, isNewerUsable)
     started.waiting++
     return isNewerUsable ? this.#orPresent(started) : started.result
   }
 
-  /** Saves and uses the token response that `work` gets: a stronger sign-in of the same user. */
-  runStepUp(work: (signal: AbortSignal) => Promise<TokenResponse>): Promise<RefreshResult> {
-    return runStepUp(this.#services, work)
-  }
-
   #evaluate(now: number, { isOneShot = false, validFor = 0 }: TokenDemand, again: boolean): ActiveToken | undefined {
-    const { clock, coordinator, sync } = this.#services
+    const { clock, coordinator, sync } = this.services
     const state = this.#state
     const askedAt = again && now - state.lastSeen < MOMENT ? Math.min(now, state.lastSeen) : now
     if (clock.correctJump(now, state.lastSeen)) state.updateFastPath()
@@ -170,7 +164,7 @@ export class TokenProvider {
   }
 
   async #loadAndGet(demand: TokenDemand | undefined, request: RequestSummary | undefined): Promise<TokenResult> {
-    const { sync, settings } = this.#services
+    const { sync, settings } = this.services
     const { epoch } = this
     try {
       await sync.load()
@@ -188,14 +182,14 @@ export class TokenProvider {
 
   /** No user is signed in, and a refresh can't change that. */
   get #isSignedOut(): boolean {
-    const { refresh } = this.#services.settings
+    const { refresh } = this.services.settings
     const { current } = this.#state
     return current.status === 'signed_out' && (current.reason !== 'empty' || !refresh || refresh.needsRefreshToken === true)
   }
 
   /** The outcome of the refresh, or the present token when the refresh fails or may not start. */
   #refreshOrPresent(demand: TokenDemand | undefined, request?: RequestSummary): Promise<TokenResult> {
-    const { coordinator, sync } = this.#services
+    const { coordinator, sync } = this.services
     const before = this.#state.token
     const started = coordinator.startOrJoin(before ? 'expired' : 'missing', request)
     if (!isOAuthError(started)) {
@@ -220,7 +214,7 @@ export class TokenProvider {
 
   /** No refresh may start for a rejected token; another session may have stored a better one. */
   async #readInstead(before: ActiveToken, refusal: OAuthError, isUsable: boolean): Promise<RefreshResult> {
-    await this.#services.sync.readForNeed()
+    await this.services.sync.readForNeed()
     const { token } = this.#state
     if (token === before) return isUsable ? { type: 'token', token } : { type: 'failed', error: refusal }
     if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }
