@@ -107,8 +107,8 @@ const breakages: [Invariant, string, Breakage][] = [
     'that releases the requests before the new set is stored',
     {
       file: 'persistence/renew.ts',
-      find: 'const replaced = await this.#access.replace(',
-      replace: 'const replaced: any = void this.#access.replace(',
+      find: 'const conflict = await access.replace(',
+      replace: 'const conflict: any = void access.replace(',
     },
   ],
   [

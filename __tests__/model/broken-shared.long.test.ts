@@ -7,14 +7,14 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'redeemedOnce',
     'that does not read again under the lock',
-    { file: 'persistence/renew.ts', find: 'this.#access.changedExternally(stored) ?', replace: '(false as boolean) ?' },
+    { file: 'persistence/renew.ts', find: 'access.changedExternally(stored) ?', replace: '(false as boolean) ?' },
   ],
   [
     'redeemedOnce',
     'that goes on without the lock',
     {
       file: 'persistence/renew.ts',
-      find: "if (this.#lost?.aborted) throw storeError(this.#access.name, 'be locked', this.#lost.reason)",
+      find: "if (lost?.aborted) throw storeError(access.name, 'be locked', lost.reason)",
       replace: '',
     },
   ],
@@ -32,7 +32,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that overwrites whatever is there',
     {
       file: 'persistence/store-access.ts',
-      find: "if (this.changedExternally(present)) return { type: 'conflict', found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
+      find: "if (this.changedExternally(present)) return { found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
       replace: "if ((await this.#write(tokens, present, 'replace')) !== false)",
     },
   ],
@@ -41,8 +41,8 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that overwrites a sign-out',
     {
       file: 'persistence/store-access.ts',
-      find: "if (this.changedExternally(present)) return { type: 'conflict', found: present }",
-      replace: "if (present && this.changedExternally(present)) return { type: 'conflict', found: present }",
+      find: 'if (this.changedExternally(present)) return { found: present }',
+      replace: 'if (present && this.changedExternally(present)) return { found: present }',
     },
   ],
   [

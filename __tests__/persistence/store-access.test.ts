@@ -98,7 +98,7 @@ describe('the content that is known', () => {
     expect(access.changedExternally(stored)).toBe(true)
     access.acknowledge(stored)
     expect(access.changedExternally(stored)).toBe(false)
-    expect(await access.replace(a(2), wanted)).toEqual({ type: 'stored' })
+    expect(await access.replace(a(2), wanted)).toBeUndefined()
     expect([access.changedExternally(a(1)), access.changedExternally(a(2))]).toEqual([true, false])
   })
 
@@ -113,7 +113,7 @@ describe('the content that is known', () => {
         },
       })),
     )
-    expect(await access.replace(a(2), wanted)).toEqual({ type: 'conflict', found: a(7) })
+    expect(await access.replace(a(2), wanted)).toEqual({ found: a(7) })
     expect(contexts).toEqual([{ mode: 'replace', replacing: a(1) }])
     expect([access.changedExternally(a(7)), access.changedExternally(a(1))]).toEqual([true, false])
   })
@@ -140,14 +140,14 @@ describe('the content that is known', () => {
     const store = memoryStore(a(1))
     const access = await known(store)
     await storeElsewhere(store, a(7))
-    expect(await access.replace(a(2), wanted)).toEqual({ type: 'conflict', found: a(7) })
+    expect(await access.replace(a(2), wanted)).toEqual({ found: a(7) })
     expect(await store.read()).toEqual(a(7))
   })
 
   it('is not replaced by a superseded write', async () => {
     const store = memoryStore(a(1))
     const access = await known(store)
-    expect(await access.replace(a(2), { aborted: true })).toEqual({ type: 'superseded' })
+    expect(await access.replace(a(2), { aborted: true })).toBeUndefined()
     expect(await store.read()).toEqual(a(1))
   })
 

@@ -15,138 +15,105 @@ import type { TokenJSON } from '../types.js'
 import { compareStored, type StoredDifference } from './compare-stored.js'
 import { storeError, type StoreAccess } from './store-access.js'
 
-/** Reads the store again, then adopts a newer set, or exchanges and saves. */
-export function renewTokens(
+/** Reads the store again, then adopts a newer set, or exchanges and saves. Never rejects. */
+export async function renewTokens(
   access: StoreAccess,
   environment: Environment,
   settings: PersistenceSettings,
   request: RenewRequest,
   lost?: AbortSignal,
 ): Promise<Renewal> {
-  return new RenewRun(access, environment, settings, request, lost).run()
-}
-
-const superseded: Renewal = { outcome: { type: 'superseded' } }
-
-/** One renewal. Each step returns the outcome, or `undefined` to continue with the next step. */
-class RenewRun {
-  readonly #access: StoreAccess
-  readonly #environment: Environment
-  readonly #settings: PersistenceSettings
-  readonly #request: RenewRequest
-  readonly #lost: AbortSignal | undefined
+  const { adoptStored, isLate, superseded } = request
   /** The set whose refresh token is sent. */
-  #base: TokenRecord | undefined
+  let base = request.current
   /** A newer stored set that is itself due for a refresh. */
-  #adopted: TokenRecord | undefined
+  let adopted: TokenRecord | undefined
+  /** The set that the exchange has brought. */
+  let received: TokenRecord | undefined
 
-  constructor(
-    access: StoreAccess,
-    environment: Environment,
-    settings: PersistenceSettings,
-    request: RenewRequest,
-    lost: AbortSignal | undefined,
-  ) {
-    this.#access = access
-    this.#environment = environment
-    this.#settings = settings
-    this.#request = request
-    this.#lost = lost
-    this.#base = request.current
+  /** The outcome of a stored change; `undefined` when the refresh continues with the changed set. */
+  async function readAgain(): Promise<RenewOutcome | undefined> {
+    const stored = await access.read()
+    return access.changedExternally(stored) ? evaluate(compare(stored)) : undefined
   }
 
-  async run(): Promise<Renewal> {
-    try {
-      for (;;) {
-        const renewal = (await this.#readAgain()) ?? (await this.#exchange())
-        if (renewal) return renewal
-      }
-    } catch (error) {
-      return this.#failed(error as OAuthError)
-    }
+  /** The outcome of the token request; `undefined` when the refresh continues with another stored set. */
+  async function exchange(): Promise<RenewOutcome | undefined> {
+    const rotates = adoptStored && base?.parsed.refreshToken !== undefined
+    const unwritable = rotates ? await access.checkWritable() : undefined
+    if (superseded.aborted) return { type: 'superseded' }
+    if (lost?.aborted) throw storeError(access.name, 'be locked', lost.reason)
+    const result = await request.exchange(base, unwritable, lost)
+    if (result.type === 'failed') return failed(result.error)
+    if (result.type === 'ended') return end(result)
+    received = result.record
+    return save(received, result.type === 'rotated' ? result.error : undefined)
   }
 
-  async #readAgain(): Promise<Renewal | undefined> {
-    const stored = await this.#access.read()
-    if (this.#request.superseded.aborted) return superseded
-    const outcome = this.#access.changedExternally(stored) ? this.#evaluate(this.#compare(stored)) : undefined
-    return outcome && { outcome }
-  }
-
-  async #exchange(): Promise<Renewal | undefined> {
-    const { adoptStored, exchange } = this.#request
-    const rotates = adoptStored && this.#base?.parsed.refreshToken !== undefined
-    const unwritable = rotates ? await this.#access.checkWritable() : undefined
-    if (this.#lost?.aborted) throw storeError(this.#access.name, 'be locked', this.#lost.reason)
-    const result = await exchange(this.#base, unwritable, this.#lost)
-    if (result.type === 'received' || result.type === 'rotated') return this.#save(result)
-    if (this.#request.superseded.aborted) return superseded
-    return result.type === 'failed' ? this.#failed(result.error) : this.#end(result)
-  }
-
-  async #save(result: { readonly record: TokenRecord; readonly error?: OAuthError }): Promise<Renewal> {
-    const { record, error } = result
+  async function save(record: TokenRecord, error: OAuthError | undefined): Promise<RenewOutcome> {
     let saveError: OAuthError | undefined
-    const replaced = await this.#access.replace(recordToJSON(record), this.#request.superseded).catch((reason: unknown) => {
+    const conflict = await access.replace(recordToJSON(record), superseded).catch((reason: unknown) => {
       saveError = reason as OAuthError
     })
-    if (this.#request.superseded.aborted) return { ...superseded, unused: record }
-    if (replaced?.type === 'conflict') {
-      const change = this.#compare(replaced.found)
-      if (change.type !== 'saved') return { outcome: change, unused: record }
-      // An earlier write of the set in use has arrived late. The content is known now, so the next write replaces it.
-      return this.#save(result)
+    if (conflict) {
+      const change = compare(conflict.found)
+      // An earlier write of the set in use may have arrived late. The content is known now, so the next write replaces it.
+      return change.type === 'saved' ? save(record, error) : change
     }
     const saved = { record, ...(saveError && { saveError }) }
-    return { outcome: error ? { type: 'failed', error, rotated: saved } : { type: 'refreshed', ...saved } }
+    return error ? { type: 'failed', error, rotated: saved } : { type: 'refreshed', ...saved }
   }
 
   /** The refresh token was refused: the session ends, unless the store has a newer set. */
-  async #end({ error, keepStored }: Extract<ExchangeResult, { type: 'ended' }>): Promise<Renewal | undefined> {
-    const ended: RenewOutcome = { type: 'ended', error, ...(keepStored && this.#base && { retained: this.#base }) }
-    const found = await findSuccessor(this.#access, keepStored, this.#request.superseded)
-    if (this.#request.superseded.aborted) return superseded
-    if (!found) return { outcome: ended }
-    const outcome = this.#evaluate(this.#compare(found))
-    return outcome && { outcome }
+  async function end({ error, keepStored }: Extract<ExchangeResult, { type: 'ended' }>): Promise<RenewOutcome | undefined> {
+    const found = await findSuccessor(access, keepStored, superseded)
+    if (found) return evaluate(compare(found))
+    return { type: 'ended', error, ...(keepStored && base && { retained: base }) }
   }
 
-  #compare(stored: TokenJSON | undefined): StoredDifference {
-    const change = compareStored(this.#access.name, stored, this.#base, this.#environment.now())
-    // After the comparison, so that an unreadable record is reported again.
-    this.#access.acknowledge(stored)
+  function compare(stored: TokenJSON | undefined): StoredDifference {
+    const change = compareStored(access.name, stored, base, environment.now())
+    // An unreadable record, or a change that is not applied, is reported again.
+    if (!superseded.aborted) access.acknowledge(stored)
     return change
   }
 
-  /** The outcome of a stored change; `undefined` when the refresh continues with the changed set. */
-  #evaluate(change: StoredDifference): RenewOutcome | undefined {
+  function evaluate(change: StoredDifference): RenewOutcome | undefined {
     if (change.type === 'saved') return undefined
-    if (change.type === 'removed') return this.#base && change
-    const { adoptStored, isLate } = this.#request
-    if (change.type === 'user_changed' || isLate || (adoptStored && this.#isNewer(change.record))) return change
-    this.#base = this.#adopted = change.record
+    if (change.type === 'removed') return base && change
+    if (change.type === 'user_changed' || isLate || (adoptStored && isNewer(change.record))) return change
+    base = adopted = change.record
     return undefined
   }
 
   /** Does this stored set make the token request unnecessary? */
-  #isNewer({ parsed }: TokenRecord): boolean {
+  function isNewer({ parsed }: TokenRecord): boolean {
     const { accessToken } = parsed
-    if (accessToken === undefined || accessToken === this.#base?.parsed.accessToken) return false
-    return this.#environment.now() < windowsOf(parsed, 0, this.#settings.policy).blockFrom
+    if (accessToken === undefined || accessToken === base?.parsed.accessToken) return false
+    return environment.now() < windowsOf(parsed, 0, settings.policy).blockFrom
   }
 
-  #failed(error: OAuthError): Renewal {
-    return { outcome: { type: 'failed', error, ...(this.#adopted && { adopted: this.#adopted }) } }
+  function failed(error: OAuthError): RenewOutcome {
+    return { type: 'failed', error, ...(adopted && { adopted }) }
   }
+
+  async function run(): Promise<RenewOutcome> {
+    for (;;) {
+      const outcome = (await readAgain()) ?? (await exchange())
+      if (outcome) return outcome
+    }
+  }
+
+  const reached = await run().catch(failed)
+  const outcome: RenewOutcome = superseded.aborted ? { type: 'superseded' } : reached
+  const isUsed = outcome.type === 'refreshed' || (outcome.type === 'failed' && outcome.rotated)
+  return { outcome, ...(received && !isUsed && { unused: received }) }
 }
 
 /** Deletes the set whose refresh token was refused. If another session has stored a newer set, keeps it and resolves with it. */
 async function findSuccessor(access: StoreAccess, keepStored: boolean, signal: Superseded): Promise<TokenJSON | undefined> {
   try {
-    if (!keepStored) {
-      const replaced = await access.replace(undefined, signal)
-      return replaced.type === 'conflict' ? replaced.found : undefined
-    }
+    if (!keepStored) return (await access.replace(undefined, signal))?.found
     const stored = await access.read()
     return access.changedExternally(stored) ? stored : undefined
   } catch {
@@ -162,9 +129,8 @@ export async function saveRecord(
   signal: Superseded,
   now: () => number,
 ): Promise<SaveOutcome> {
-  const result = await access.replace(recordToJSON(record), signal)
+  const conflict = await access.replace(recordToJSON(record), signal)
   if (signal.aborted) return { type: 'superseded' }
-  if (result.type !== 'conflict') return { type: 'saved' }
   // The change is not acknowledged: a refresh under way must not overwrite it.
-  return compareStored(access.name, result.found, record, now())
+  return conflict ? compareStored(access.name, conflict.found, record, now()) : { type: 'saved' }
 }

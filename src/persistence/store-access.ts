@@ -7,11 +7,10 @@ import type { TokenJSON, TokenStore } from '../types.js'
 
 const noop = (): void => undefined
 
-export type ReplaceResult =
-  | { readonly type: 'stored' }
-  /** The store has changed since this session last read it; `found` is its present content. */
-  | { readonly type: 'conflict'; readonly found: TokenJSON | undefined }
-  | { readonly type: 'superseded' }
+/** The store has changed since this session last read it; `found` is its present content. */
+export interface Conflict {
+  readonly found: TokenJSON | undefined
+}
 
 /** The typed error of a failed store operation. */
 export function storeError(name: string, verb: string, cause: unknown): OAuthError {
@@ -60,15 +59,15 @@ export class StoreAccess {
     this.#overwriting = false
   }
 
-  /** Stores `tokens`, unless the store has changed since this session last read it or the write is superseded. */
-  replace(tokens: TokenJSON | undefined, superseded: Superseded): Promise<ReplaceResult> {
+  /** Stores `tokens`, unless the write is superseded, or the store has changed: then resolves with the conflict. */
+  replace(tokens: TokenJSON | undefined, superseded: Superseded): Promise<Conflict | undefined> {
     return this.#enqueue(async () => {
       const present = await this.#read()
-      if (superseded.aborted) return { type: 'superseded' }
-      if (this.changedExternally(present)) return { type: 'conflict', found: present }
-      if ((await this.#write(tokens, present, 'replace')) !== false) return { type: 'stored' }
+      if (superseded.aborted) return undefined
+      if (this.changedExternally(present)) return { found: present }
+      if ((await this.#write(tokens, present, 'replace')) !== false) return undefined
       const found = await this.#read()
-      if (this.changedExternally(found)) return { type: 'conflict', found }
+      if (this.changedExternally(found)) return { found }
       throw this.#refused()
     })
   }
