@@ -262,3 +262,20 @@ it('a handler that is no function is a TypeError that names it', () => {
   expect(() => stepUp(undefined as never)).toThrow(TypeError)
   expect(() => stepUp(undefined as never)).toThrow('stepUp: handler must be a function (demand, context) → token response')
 })
+
+it('a session that is attached again while a prompt is open shows no second one', async () => {
+  const answer = deferred<{ access_token: string }>()
+  const asked: string[] = []
+  const handlerOf = (name: string) =>
+    stepUp(() => {
+      asked.push(name)
+      return answer.promise
+    })
+  const provider = new FakeProvider() as unknown as TokenProvider
+  const token = provider.peekToken()
+  const results = [handlerOf('first')(provider, token, challenge()), handlerOf('second')(provider, token, challenge())]
+  await settle()
+  answer.resolve({ access_token: 'made-up' })
+  expect((await Promise.all(results)).map(({ type }) => type)).toEqual(['token', 'token'])
+  expect(asked).toEqual(['first'])
+})

@@ -120,6 +120,9 @@ interface Asked {
   readonly answered: Map<string, Answered>
 }
 
+/** By token provider, because a session may be attached to several instances, or be attached again while a prompt is open. */
+const sessions = new WeakMap<object, Asked>()
+
 function forgetOld({ answered }: Asked): void {
   const now = performance.now()
   for (const [key, { at }] of answered) if (now - at >= PAUSE) answered.delete(key)
@@ -145,8 +148,6 @@ export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp 
   checkOptions('stepUp: ', options ?? {}, rules)
   const { timeout = 300_000 } = options ?? {}
   if (typeof handler !== 'function') throw new TypeError('stepUp: handler must be a function (demand, context) → token response')
-  const sessions = new WeakMap<object, Asked>()
-
   async function meet(...[provider, token, challenge]: Parameters<StepUp>): Promise<RefreshResult> {
     const asked = sessions.get(provider) ?? { answered: new Map<string, Answered>() }
     sessions.set(provider, asked)

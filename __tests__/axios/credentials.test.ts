@@ -65,6 +65,8 @@ it.each<[string, unknown]>([
   ['a header without a value', () => ({ 'X-Token': undefined })],
   ['a value with a line break', () => ({ 'X-Token': 'made\nup' })],
   ['a value beyond Latin-1', () => ({ 'X-Token': 'gemacht\u2026' })],
+  ['an object of the class Headers', () => new Headers({ 'X-Token': 'made-up' })],
+  ['a number', () => ({ 'X-Token': 'made-up', 'X-Account': 7 })],
   ['a name with a space', () => ({ 'X Token': 'made-up' })],
 ])('a header function that returns %s rejects the request with a TypeError that names the option', async (_what, header) => {
   const { api, sent } = wired({ header: header as AttachOptions['header'] & object })
@@ -72,4 +74,13 @@ it.each<[string, unknown]>([
   expect(error).toBeInstanceOf(TypeError)
   expect(error.message).toMatch(/^attachOAuth: the function header must return/)
   expect(sent).toEqual([])
+})
+
+it('a header function may leave out headers: those without a value are not sent', async () => {
+  const header = (): Record<string, string | undefined> => ({ 'X-Token': 'made-up', 'X-Tenant': undefined })
+  const headers: unknown[] = []
+  const { api } = wired({ header, wire: (config) => (headers.push(config.headers.toJSON()), {}) })
+  await api.get('/x')
+  expect(headers).toEqual([expect.objectContaining({ 'X-Token': 'made-up' })])
+  expect(headers[0]).not.toHaveProperty('X-Tenant')
 })

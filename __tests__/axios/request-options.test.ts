@@ -1,5 +1,6 @@
-import { createSession, memoryStore, type OAuthRequestOptions } from '../../src/index.js'
+import { createSession, memoryStore, type OAuthRequestOptions, type Session } from '../../src/index.js'
 import { rejection } from '../helpers/client.js'
+import { settle } from '../helpers/fake-environment.js'
 import { wired } from '../helpers/wired.js'
 
 const tokens = { access_token: 'attached', refresh_token: 'r' }
@@ -56,6 +57,26 @@ describe('the request option oauth', () => {
     await api.get('/x', { oauth: { recover: false } })
     await api.get('/x')
     expect(sent.slice(-2).map(({ authorization }) => authorization)).toEqual(['Bearer attached', undefined])
+  })
+
+  it.each<[string, object | undefined]>([
+    ['no options', undefined],
+    ['an empty object', {}],
+    ['other options', { recover: false }],
+  ])('of the instance counts as it was when the request with %s was made', async (_what, own) => {
+    const sessionOf = (user: string): Session => createSession(memoryStore({ access_token: user }), { refresh: false })
+    const { api, sent } = wired({ tokens, wire: ok })
+    api.interceptors.request.use(async (config) => {
+      await settle()
+      return config
+    })
+    for (const oauth of [undefined, sessionOf('ann')]) {
+      api.defaults.oauth = oauth
+      const request = api.get('/x', own && { oauth: own })
+      api.defaults.oauth = sessionOf('ben')
+      await request
+    }
+    expect(sent.map(({ authorization }) => authorization)).toEqual(['Bearer attached', 'Bearer ann'])
   })
 
   it('names the session whose token is sent, and may limit it', async () => {

@@ -126,3 +126,10 @@ it('the older release counts where either copy may send', () => {
     axios.VERSION === '1.7.0' ? ['1.7.0', '1.7.0', '1.7.0'] : ['1.21.0', '1.7.0', '1.7.0'],
   )
 })
+
+it('a method query of the application proves no release', () => {
+  for (const [, copy] of copies) {
+    const instance = Object.assign(copy.create(), { query: (text: string) => text })
+    expect(releaseOf(instance)).toBe(releaseOf(copy.create()))
+  }
+})

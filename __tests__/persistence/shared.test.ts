@@ -36,6 +36,9 @@ const renewing = (exchange: RenewRequest['exchange'] = received): RenewRequest =
   superseded: { aborted: false },
 })
 
+/** A renewal whose token request is still to be made. */
+const requesting = (exchange?: RenewRequest['exchange']): RenewRequest => ({ ...renewing(exchange), adoptStored: true })
+
 describe('the lock of a shared store', () => {
   it('is kept for as long as the exchange and its save take', async () => {
     const order: string[] = []
@@ -71,7 +74,7 @@ describe('the lock of a shared store', () => {
     ['ends without running the work', (async () => undefined) as never],
   ])('that %s gives an error that names the store', async (_how, lock) => {
     let exchanges = 0
-    const { outcome } = await open({ name: 'made-up store', lock }).renew(renewing(async () => (exchanges++, received())))
+    const { outcome } = await open({ name: 'made-up store', lock }).renew(requesting(async () => (exchanges++, received())))
     expect(outcome).toMatchObject({
       type: 'failed',
       error: { code: 'OAUTH_STORE_FAILED', message: expect.stringContaining('(made-up store) could not be locked') as string },
@@ -82,7 +85,7 @@ describe('the lock of a shared store', () => {
   it('is given up after its time limit: the signal is aborted with the error', async () => {
     let signal: AbortSignal | undefined
     const persistence = open({ lock: (_run, given) => ((signal = given), new Promise(() => undefined)) })
-    const renewal = persistence.renew(renewing())
+    const renewal = persistence.renew(requesting())
     await environment.pass(74_999)
     expect(signal?.aborted).toBe(false)
     await environment.pass(1)
@@ -99,7 +102,7 @@ describe('the lock of a shared store', () => {
     const granted = deferred()
     let exchanges = 0
     const persistence = open({ lock: async (run) => (await granted.promise, run()) })
-    const renewal = persistence.renew(renewing(async () => (exchanges++, received())))
+    const renewal = persistence.renew(requesting(async () => (exchanges++, received())))
     await environment.pass(75_000)
     granted.resolve()
     await settle()
@@ -132,10 +135,25 @@ describe('the lock of a shared store', () => {
     expect([isReleased, environment.timers]).toEqual([true, 0])
   })
 
+  it.each<[string, Partial<SharedStoreDefinition>, string]>([
+    ['can not be acquired', { lock: fail }, 'could not be locked'],
+    ['is acquired, but the store can not be read', { read: fail }, 'could not be read'],
+    ['is lost', { lock: (run) => run(AbortSignal.abort(failure)) }, 'could not be locked'],
+  ])('that %s loses no response that has already arrived', async (_what, overrides, message) => {
+    const { outcome } = await open(overrides).renew(renewing())
+    expect(outcome).toMatchObject({
+      type: 'refreshed',
+      record: record(2),
+      saveError: { code: 'OAUTH_STORE_FAILED', message: expect.stringContaining(message) as string },
+    })
+  })
+
   it('that is lost before the exchange keeps the refresh token from being sent', async () => {
     let exchanges = 0
     const lost = AbortSignal.abort(failure)
-    const { outcome } = await open({ lock: (run) => run(lost) }).renew(renewing(async () => (exchanges++, received())))
+    const { outcome } = await open({ read: () => undefined, lock: (run) => run(lost) }).renew(
+      requesting(async () => (exchanges++, received())),
+    )
     expect(outcome).toMatchObject({ type: 'failed', error: { code: 'OAUTH_STORE_FAILED' } })
     expect([originalCause((outcome as { error: OAuthError }).error), exchanges]).toEqual([failure, 0])
   })
@@ -144,7 +162,7 @@ describe('the lock of a shared store', () => {
     ['that is lost', (run) => run(AbortSignal.abort(failure)), '^its message is not shown'],
     ['that ends early', (async () => undefined) as never, 'the lock ended without running the work'],
   ])('%s gives an error that says so', async (_how, lock, reason) => {
-    const { outcome } = await open({ name: 'made-up store', lock }).renew(renewing())
+    const { outcome } = await open({ name: 'made-up store', read: () => undefined, lock }).renew(requesting())
     const { error } = outcome as { error: OAuthError }
     expect(error.message).toContain('(made-up store) could not be locked')
     expect(error.cause ?? originalCause(error)).toMatchObject({ message: expect.stringMatching(reason) as string })

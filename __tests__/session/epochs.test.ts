@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { jest } from '@jest/globals'
 import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
 import type { AttachedSession, AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
@@ -508,6 +510,66 @@ describe('a sign-in with the set that is in use', () => {
     const { session } = attach({ refresh })
     await session.tokens()
     expect((await session.refresh()).access_token).toBe('a2')
+  })
+
+  it('by the refresh function itself does not end its refresh where no async context exists', async () => {
+    jest.spyOn(AsyncLocalStorage.prototype, 'getStore').mockReturnValue(undefined)
+    const refresh: RefreshFunction = async (tokens) => {
+      await null
+      await session.signIn(tokens as TokenJSON, { user: 'ann' })
+      return { access_token: 'a2' }
+    }
+    const { session } = attach({ refresh })
+    await session.tokens()
+    expect((await session.refresh()).access_token).toBe('a2')
+    expect(session.getSnapshot()).toMatchObject({ user: 'ann' })
+    jest.restoreAllMocks()
+  })
+
+  it('names the user for a refresh under way, whose set is stored with the user', async () => {
+    const refresh = controlledRefresh()
+    const store = memoryStore(set('a1'))
+    const { session } = attach({ refresh, store })
+    await session.tokens()
+    const changes: unknown[] = []
+    session.on('*', ({ type }) => changes.push(type))
+    const refreshed = session.refresh()
+    await settle()
+    await session.signIn((await session.tokens()) as TokenJSON, { user: 'ann' })
+    refresh.calls[0]?.answer({ access_token: 'a2', refresh_token: 'r2' })
+    await refreshed
+    await session.signIn(set('a3'), { user: 'ann' })
+    expect(changes.filter((type) => type === 'user_changed')).toEqual([])
+    expect(session.getSnapshot()).toMatchObject({ user: 'ann' })
+  })
+
+  it('leaves a 401 that arrives afterwards a reason to refresh', async () => {
+    const refresh = controlledRefresh()
+    const accepts = (token: string): boolean => {
+      if (sent.length === 1) void session.signIn(set('a1'))
+      return token === 'a2'
+    }
+    const { api, session, sent } = attach({ accepts, refresh })
+    await session.tokens()
+    const request = api.get('/x')
+    await settle()
+    refresh.calls[0]?.answer({ access_token: 'a2' })
+    expect(await codes([request])).toEqual(['sent'])
+    expect(sent).toEqual(['/x a1', '/x a2'])
+  })
+
+  it('keeps the requests that wait for the refresh waiting', async () => {
+    const refresh = controlledRefresh()
+    const { api, session, sent } = attach({ accepts: (token) => token === 'a2', refresh })
+    await session.tokens()
+    const requests = [api.get('/x')]
+    await settle()
+    await session.signIn((await session.tokens()) as TokenJSON)
+    requests.push(api.get('/y'))
+    await settle()
+    refresh.calls[0]?.answer({ access_token: 'a2' })
+    expect(await codes(requests)).toEqual(['sent', 'sent'])
+    expect(sent).toEqual(['/x a1', '/x a2', '/y a2'])
   })
 
   it('takes effect after a refresh that has failed', async () => {

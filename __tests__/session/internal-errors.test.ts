@@ -20,7 +20,8 @@ describe('a platform function that is missing', () => {
       keepsRefreshToken: false,
       isExpired: true,
       lost: undefined,
-      late: () => undefined,
+      late: () => Promise.resolve(undefined),
+      present: () => undefined,
     }
     const run = new InFlightRefresh({
       id: 1,

@@ -1,4 +1,5 @@
 import { classifyFailure, defaultPolicy } from '../../src/policy.js'
+import { sharedStore } from '../../src/shared.js'
 import { requestTokens } from '../../src/session/token-request.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { TokenResponse, TokenSet, TokenStore } from '../../src/types.js'
@@ -361,6 +362,85 @@ describe('a refresh that takes too long', () => {
       expect((await refreshed).access_token).toBe('a2')
       expect(await store.read()).toMatchObject({ refresh_token: 'r2' })
       expect(events.map((event) => (event as unknown[])[0])).toEqual(['refreshed', 'saved'])
+    })
+
+    it('waits for the answer when a later refresh finds the refresh token spent before it arrives', async () => {
+      const { session, answer, second, events } = await overdue()
+      await environment.pass(10_000)
+      const refreshed = session.refresh()
+      await settle()
+      second.reject({ error: 'invalid_grant' })
+      await environment.pass(20_000)
+      expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', refreshing: true })
+      answer.resolve(late)
+      expect((await refreshed).access_token).toBe('a2')
+      expect(events.map((event) => (event as unknown[])[0])).toEqual(['refreshed', 'saved'])
+    })
+
+    it.each<[string, null | undefined]>([
+      ['does not come within the time limit of the later refresh', undefined],
+      ['says that the session is over', null],
+    ])('ends the session when the refresh token is spent and the answer %s', async (_what, response) => {
+      const { session, answer, second } = await overdue()
+      await environment.pass(10_000)
+      const refreshed = rejection(session.refresh())
+      await settle()
+      second.reject({ error: 'invalid_grant' })
+      if (response === null) answer.resolve(response)
+      await environment.pass(60_000)
+      expect(await refreshed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
+      expect([session.getSnapshot().status, environment.timers]).toEqual(['signed_out', 0])
+    })
+
+    it('keeps the answer in memory when the store can not be read, and saves it later', async () => {
+      let isBroken = false
+      const plain = memoryStore(tokensFor(environment, 1))
+      const answer = deferred<TokenResponse>()
+      const store: TokenStore = {
+        read: () => (isBroken ? Promise.reject(new Error('made up')) : plain.read()),
+        write: (tokens, context) => (isBroken ? Promise.reject(new Error('made up')) : plain.write(tokens, context)),
+      }
+      const session = startSession(environment, store, () => answer.promise)
+      const failed = rejection(session.refresh())
+      await environment.pass(60_000)
+      await failed
+      isBroken = true
+      answer.resolve(late)
+      await settle()
+      expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: false })
+      isBroken = false
+      await environment.pass(2000)
+      expect((await session.getToken())?.accessToken).toBe('a2')
+      await settle()
+      expect(await plain.read()).toMatchObject({ refresh_token: 'r2' })
+    })
+
+    it('revokes the answer that a sign-out has overtaken while it waited for the lock', async () => {
+      const revoked: unknown[] = []
+      const locked = deferred()
+      let locks = 0
+      const plain = memoryStore(tokensFor(environment, 1))
+      const store = sharedStore({
+        read: () => plain.read(),
+        write: (tokens, context) => plain.write(tokens, context),
+        lock: async (run) => {
+          if (++locks > 1) await locked.promise
+          return run()
+        },
+      })
+      const answer = deferred<TokenResponse>()
+      const session = startSession(environment, store, () => answer.promise, {
+        revoke: async (tokens: TokenSet) => void revoked.push(tokens.refresh_token),
+      })
+      const failed = rejection(session.refresh())
+      await environment.pass(60_000)
+      await failed
+      answer.resolve(late)
+      await settle()
+      await session.signOut()
+      locked.resolve()
+      await settle()
+      expect(revoked).toEqual(['r2'])
     })
 
     it('revokes the answer after a sign-out', async () => {

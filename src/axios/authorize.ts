@@ -52,8 +52,8 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   const isForeign = isOfAnotherCopy(instance)
   let HeadersOfInstance: HeadersClass = AxiosHeaders
 
-  const providerOf = (config: AxiosRequestConfig): TokenProvider | undefined =>
-    providerFor(config, attached, instance.defaults as AxiosRequestConfig)
+  const providerOf = (config: AxiosRequestConfig, seen?: TokenProvider): TokenProvider | undefined =>
+    providerFor(config, attached, instance.defaults as AxiosRequestConfig, seen)
 
   const startOf = (config: AxiosRequestConfig): number => (config.timeout ? environment.monotonic() : 0)
 
@@ -175,7 +175,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const context = contextOf(given)
     // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
     if (context?.stage === 'deferred' || context?.stage === 'sent') return given
-    const provider = providerOf(given)
+    const provider = providerOf(given, context?.provider)
     if (context?.stage === 'refresh-request' || !provider) return forget(given)
     const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)
@@ -200,7 +200,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
   function authorizeLater(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const context = contextOf(given)
     if (context?.stage === 'sent') return given
-    const provider = providerOf(given)
+    const provider = providerOf(given, context?.provider)
     if (!provider) return forget(given)
     const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)

@@ -26,7 +26,9 @@ const callersCookies: Credential = []
 
 /** The option `header`. */
 export type HeaderOption =
-  string | { readonly name: string; readonly scheme?: string } | ((tokens: TokenSet) => Readonly<Record<string, string>>)
+  | string
+  | { readonly name: string; readonly scheme?: string }
+  | ((tokens: TokenSet) => Readonly<Record<string, string | null | undefined>>)
 
 /** How many header values are remembered of the instances attached to one session, and of each session. */
 const REMEMBERED = 50
@@ -60,9 +62,13 @@ function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readon
   if (accessToken === undefined) return {}
   if (typeof option === 'function') {
     const headers: unknown = option(copyJSON(toTokenSet(token.record.parsed.tokens)))
-    if (!isObject(headers) || 'then' in headers || !Object.entries(headers).every(isHeader))
+    const entries = Object.entries(Object(headers) as object)
+    // As in axios, a header without a value is not sent.
+    const given = entries.filter(([, value]) => value !== undefined && value !== null)
+    const isPlain = isObject(headers) && !('then' in headers || (entries.length === 0 && Symbol.iterator in headers))
+    if (!isPlain || !given.every(isHeader) || (given.length === 0 && entries.length > 0))
       throw new TypeError('attachOAuth: the function header must return an object of header names and values')
-    return headers as Record<string, string>
+    return Object.fromEntries(given) as Record<string, string>
   }
   if (typeof option === 'string') return { [option]: accessToken }
   const { name, scheme } = option ?? { name: 'Authorization', scheme: 'Bearer' }

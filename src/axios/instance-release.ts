@@ -22,7 +22,13 @@ export function isOfAnotherCopy({ interceptors }: AxiosInstance): boolean {
 export function releaseOf(instance: AxiosInstance): string {
   if (!isOfAnotherCopy(instance)) return axios.VERSION
   const transitional: object = instance.defaults.transitional ?? {}
-  return signs.find(([name]) => name in transitional || name in instance)?.[1] ?? oldest
+  return signs.find(([name]) => name in transitional || isOfAxios(instance, name))?.[1] ?? oldest
+}
+
+/** Is the member one of axios' methods, rather than one that the application has added? axios makes `post` and `query` alike. */
+function isOfAxios(instance: AxiosInstance, name: string): boolean {
+  const member = (instance as unknown as Record<string, unknown>)[name]
+  return typeof member === 'function' && member.name === instance.post.name
 }
 
 /** The older of two releases: that of the instance, and that of this package's axios, whose adapter sends requests again. */

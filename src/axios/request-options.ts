@@ -55,11 +55,15 @@ function sessionIn(oauth: unknown): TokenProvider | undefined {
   return (openSessionOf(oauth) ?? openSessionOf((oauth as OAuthRequestOptions | undefined)?.session))?.provider
 }
 
-/** The session that a request belongs to; `undefined` when the request opts out. `defaults`: those of the instance. */
+/**
+ * The session that a request belongs to; `undefined` when the request opts out. `defaults`: those of the instance. `seen`: the
+ * session that was found before other interceptors ran; the defaults may have changed since.
+ */
 export function providerFor(
   { oauth }: AxiosRequestConfig,
   attached: TokenProvider,
   defaults: AxiosRequestConfig,
+  seen?: TokenProvider,
 ): TokenProvider | undefined {
   if (oauth === undefined) return attached
   if (oauth === false) return undefined
@@ -68,7 +72,7 @@ export function providerFor(
   checkRequestOptions(oauth, rules)
   const options = oauth as OAuthRequestOptions
   // axios replaces a session in the defaults by the options of the request.
-  if (!('session' in options)) return sessionIn(defaults.oauth) ?? attached
+  if (!('session' in options)) return seen ?? sessionIn(defaults.oauth) ?? attached
   const other = openSessionOf(options.session)
   // Falling back to the attached session would send the request for another user.
   if (!other) throw new TypeError('oauth.session must be a session that attachOAuth or createSession returned')

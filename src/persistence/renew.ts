@@ -60,8 +60,7 @@ export async function renewTokens(
       // An earlier write of the set in use may have arrived late. The content is known now, so the next write replaces it.
       return change.type === 'saved' ? save(record, error) : change
     }
-    const saved = { record, ...(saveError && { saveError }) }
-    return error ? { type: 'failed', error, rotated: saved } : { type: 'refreshed', ...saved }
+    return outcomeOf(record, error, saveError)
   }
 
   /** The refresh token was refused: the session ends, unless the store has a newer set. */
@@ -104,10 +103,22 @@ export async function renewTokens(
     }
   }
 
-  const reached = await run().catch(failed)
+  const reached = await run().catch((error: OAuthError) => (adoptStored ? failed(error) : useUnsaved(request, error)))
   const outcome: RenewOutcome = superseded.aborted ? { type: 'superseded' } : reached
   const isUsed = outcome.type === 'refreshed' || (outcome.type === 'failed' && outcome.rotated)
   return { outcome, ...(received && !isUsed && { unused: received }) }
+}
+
+function outcomeOf(record: TokenRecord, error: OAuthError | undefined, saveError: OAuthError | undefined): RenewOutcome {
+  const saved = { record, ...(saveError && { saveError }) }
+  return error ? { type: 'failed', error, rotated: saved } : { type: 'refreshed', ...saved }
+}
+
+/** Uses a token response that has already arrived while the store can't be locked or read. The session saves the set later. */
+export async function useUnsaved({ exchange, current }: RenewRequest, saveError: OAuthError): Promise<RenewOutcome> {
+  const result = await exchange(current, undefined, undefined)
+  if (result.type !== 'received' && result.type !== 'rotated') return { type: 'failed', error: result.error }
+  return outcomeOf(result.record, result.type === 'rotated' ? result.error : undefined, saveError)
 }
 
 /** Deletes the set whose refresh token was refused. If another session has stored a newer set, keeps it and resolves with it. */

@@ -11,7 +11,7 @@ import type {
 import type { TokenRecord } from '../token-record.js'
 import type { SharedStoreDefinition } from '../types.js'
 import { createPersistence } from './plain.js'
-import { renewTokens, saveRecord } from './renew.js'
+import { renewTokens, saveRecord, useUnsaved } from './renew.js'
 import { StoreAccess, storeError } from './store-access.js'
 
 /** The pause between two attempts to save under the lock, in milliseconds. */
@@ -27,9 +27,10 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
       renew: (request) =>
         new Promise<Renewal>((resolve) => {
           const startedAt = environment.monotonic()
+          let lockWait: number | undefined
           const released: Promise<SaveOutcome | undefined> = lock
             .run(async (lost) => {
-              const lockWait = environment.monotonic() - startedAt
+              lockWait = environment.monotonic() - startedAt
               const renewal = await renewTokens(access, environment, settings, request, lost)
               resolve({ ...renewal, released, lockWait })
               const { outcome } = renewal
@@ -40,9 +41,10 @@ export function sharedPersistence(store: SharedStoreDefinition): PersistenceFact
               if (!unsaved || !isRotated(request.current, unsaved)) return undefined
               return keepSaving(unsaved, request.superseded, lost)
             })
-            .catch((error: unknown) => {
-              // Has no effect once the work has run.
-              resolve({ outcome: { type: 'failed', error: storeError(access.name, 'be locked', error) } })
+            .catch(async (cause: unknown) => {
+              if (lockWait !== undefined) return undefined
+              const error = storeError(access.name, 'be locked', cause)
+              resolve({ outcome: request.adoptStored ? { type: 'failed', error } : await useUnsaved(request, error) })
               return undefined
             })
         }),

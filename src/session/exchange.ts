@@ -30,8 +30,10 @@ export interface ExchangeContext {
   readonly isExpired: boolean
   /** Aborted when the store's lock is lost: from then on another process may use the refresh token. */
   readonly lost: AbortSignal | undefined
-  /** The response to an earlier request with the same refresh token, which has come late. */
-  readonly late: () => TokenAnswer | undefined
+  /** The response to an earlier request with the same refresh token. Waits for it within the time limit of the refresh. */
+  readonly late: () => Promise<TokenAnswer | undefined>
+  /** The record whose tokens are replaced. A sign-in with these tokens may have named the user since the refresh began. */
+  readonly present: () => TokenRecord | undefined
 }
 
 /** Gets a new token set from the refresh function. Never rejects, and changes only `run`. */
@@ -115,13 +117,13 @@ async function exchangeTokens(
         isUnwanted: () => run.isSuperseded || context.lost?.aborted === true,
       }))
     if (response === null) throw sessionOver()
-    return receive(previous, response, sentAt, serverDate, base)
+    return receive(previous, response, sentAt, serverDate, context.present())
   } catch (cause) {
     const { failure, error } = fail(cause)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
-    const late = context.late()
-    if (late && !answer) return receive(previous, late.response, late.sentAt, undefined, base)
+    const late = answer ? undefined : await context.late()
+    if (late?.response) return receive(previous, late.response, late.sentAt, undefined, context.present())
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }
     // An inferred end takes effect once the access token has expired or was rejected.
     if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }

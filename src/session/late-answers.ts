@@ -3,7 +3,7 @@ import type { TokenAnswer } from './in-flight-refresh.js'
 
 /** Token responses that come after the time limit of their refresh, from refresh functions that ignore the signal. */
 export class LateAnswers {
-  #arrived: { readonly base: TokenRecord | undefined; readonly answer: TokenAnswer } | undefined
+  readonly #late = new Set<{ readonly base: TokenRecord | undefined; readonly answer: Promise<TokenAnswer | undefined> }>()
   #awaited = 0
 
   /** A token request has reached its time limit and may still be answered. */
@@ -11,9 +11,13 @@ export class LateAnswers {
     return this.#awaited > 0
   }
 
-  /** The response, if it has arrived while another refresh sent the same refresh token. */
-  answerFor(base: TokenRecord | undefined): TokenAnswer | undefined {
-    return this.#arrived && isSameSet(this.#arrived.base, base) ? this.#arrived.answer : undefined
+  /** The response to an earlier request with the same refresh token, which may still be under way. */
+  async answerFor(base: TokenRecord | undefined): Promise<TokenAnswer | undefined> {
+    for (const late of this.#late) {
+      const answer = isSameSet(late.base, base) ? await late.answer : undefined
+      if (answer) return answer
+    }
+    return undefined
   }
 
   /**
@@ -21,17 +25,17 @@ export class LateAnswers {
    * whose refresh token was sent. `busy`: the result of the refresh under way.
    */
   async receive(
-    late: Promise<TokenAnswer | undefined>,
+    answer: Promise<TokenAnswer | undefined>,
     base: TokenRecord | undefined,
     busy: () => Promise<unknown> | undefined,
   ): Promise<TokenAnswer | undefined> {
+    const late = { base, answer }
+    this.#late.add(late)
     this.#awaited++
-    const answer = await late
+    const received = await answer
     this.#awaited--
-    if (!answer) return undefined
-    const arrived = (this.#arrived = { base, answer })
-    for (let present = busy(); present; present = busy()) await present
-    if (this.#arrived === arrived) this.#arrived = undefined
-    return answer
+    for (let present = busy(); received && present; present = busy()) await present
+    this.#late.delete(late)
+    return received
   }
 }

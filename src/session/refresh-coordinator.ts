@@ -20,6 +20,7 @@ import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
 import type { Snapshots } from './snapshot.js'
 import type { SessionState } from './state.js'
+import { withTimeLimit } from './time-limit.js'
 
 /** The collaborators of the coordinator. */
 export interface CoordinatorServices {
@@ -33,6 +34,8 @@ export interface CoordinatorServices {
   readonly snapshots: Snapshots
   readonly notifications: Notifications
 }
+
+const nothing = (): undefined => undefined
 
 /** Runs one refresh at a time: starts it, lets requests join it, supersedes it and applies its outcome. */
 export class RefreshCoordinator {
@@ -164,7 +167,7 @@ export class RefreshCoordinator {
   async #exchange(
     ...[run, settings, base, unwritable, lost]: [InFlightRefresh, SessionSettings, ...Parameters<RenewRequest['exchange']>]
   ) {
-    const { environment, persistence, clock, throttle } = this.#services
+    const { environment, persistence, clock, throttle, state } = this.#services
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
     const isExpired = accessToken === undefined || clock.now() >= expiresAt
     const context = {
@@ -174,7 +177,11 @@ export class RefreshCoordinator {
       keepsRefreshToken: this.#keepsRefreshToken,
       isExpired,
       lost,
-      late: () => this.lateAnswers.answerFor(base),
+      late: () => {
+        const left = settings.refreshTimeout + (run.askedAt ?? 0) - environment.monotonic()
+        return withTimeLimit(environment, left, () => this.lateAnswers.answerFor(base), nothing).catch(nothing)
+      },
+      present: () => (isSameSet(state.record, base) ? state.record : base),
     }
     run.isCounted = throttle.counts(this.#isDueToExpiry())
     const result = await exchange(context, run, base, unwritable)
@@ -211,6 +218,7 @@ export class RefreshCoordinator {
       if (run.isRunning) void run.late?.then((late) => late && revocation.revokeResponse(late.response))
     }
     if (unused) revocation.revokeUnused(unused)
+    else if (run.answer && !run.received) revocation.revokeResponse(run.answer.response)
     if (!released) return notifications.notify(events)
     notifications.postpone(events)
     const saved = await released

@@ -5,7 +5,6 @@ import { isRepeatedSignIn, isSameUser, repeatedRecord, signInRecord, type TokenR
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
-import { isInContext } from './async-context.js'
 import type { Environment } from './environment.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
@@ -71,34 +70,40 @@ export class SessionOperations {
 
   async signIn(tokens: TokenJSON, options?: SignInOptions): Promise<void> {
     const { user } = options ?? {}
-    const { environment, settings, state, throttle, coordinator, notifications } = this.#services
+    const { environment, state, throttle, coordinator, notifications } = this.#services
     if (typeof options === 'string' || (user !== undefined && (typeof user !== 'string' || user === '')))
       throw new TypeError('signIn: user must be a non-empty string in { user }')
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
     const before = state.token
     const given = signInRecord(tokens, environment.now(), user, id)
     const isRepeated = before !== undefined && isRepeatedSignIn(before.record, given)
-    const run = coordinator.current
-    if (isRepeated && run) {
-      // Superseding the refresh of this very set would discard the tokens that replace it. The refresh function can't wait for it.
-      if (isInContext(run)) return
-      await run.result
-      if (state.token !== before) return
-    }
     const record = isRepeated ? repeatedRecord(before.record, given) : given
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
+    const run = isRepeated ? coordinator.current : undefined
+    if (run) {
+      state.block(run.isForRejected)
+      notifications.notify(events)
+      // The refresh of this very set continues, and saves the user with the new tokens. Its function may be the caller.
+      const saveUser = () => (user !== undefined && state.record === record ? this.#save(record) : undefined)
+      void run.result.then(saveUser).catch(() => undefined)
+      return
+    }
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
-    const written = this.#overwrite(record)
-    this.#supersedeBy(before, written)
+    const saved = this.#save(record)
+    this.#supersedeBy(before, saved)
     notifications.notify(events)
+    await saved
+  }
+
+  /** Rejects with the error of the store if `strictSaving` is set. */
+  async #save(record: TokenRecord): Promise<void> {
+    const { settings, state, notifications } = this.#services
     try {
-      await written
+      await this.#overwrite(record)
       if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
     } catch (error) {
-      if (state.record === record) {
-        notifications.notify(state.apply({ type: 'save_failed', error: error as OAuthError }))
-      }
+      if (state.record === record) notifications.notify(state.apply({ type: 'save_failed', error: error as OAuthError }))
       if (settings.strictSaving) throw error
     }
   }

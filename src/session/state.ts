@@ -172,7 +172,8 @@ export class SessionState {
     const isKnown = before !== undefined && isSameUser(before, record.identity) === true
     const isSame = isKnown || (this.token !== undefined && isRepeatedSignIn(this.token.record, record))
     if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
-    const { generation } = this.#adopt(record)
+    const isSameToken = isSame && this.token?.accessToken !== undefined && this.token.accessToken === record.parsed.accessToken
+    const { generation } = this.#adopt(record, undefined, undefined, isSameToken ? this.#generation : undefined)
     const isChange = before !== undefined && !isSame
     return [['signed_in', { generation }], ...(isChange ? ([['user_changed', { generation }]] as EventCall[]) : [])]
   }
