@@ -204,7 +204,7 @@ export class RefreshCoordinator {
     endContext(run)
     this.#record(run)
     let events: EventCall[] = []
-    if (this.#current === run) {
+    if (this.#current === run && outcome.type !== 'superseded') {
       this.#use(undefined)
       if (outcome.type === 'refreshed') {
         const { refreshToken, expiresAt } = outcome.record.parsed

@@ -23,14 +23,14 @@ export interface OutcomeServices {
 export function applyOutcome(
   services: OutcomeServices,
   run: InFlightRefresh,
-  outcome: RenewOutcome,
+  outcome: Exclude<RenewOutcome, { type: 'superseded' }>,
   end: RefreshEnd,
 ): EventCall[] {
   const { state, throttle, snapshots, settings, environment } = services
   state.block(false)
+  if (outcome.type !== 'failed') throttle.reset()
   switch (outcome.type) {
     case 'refreshed': {
-      throttle.reset()
       const { status } = state.current
       const events = state.apply({ ...outcome, end, maxAge: environment.monotonic() - (run.sentAt ?? run.startedAt) })
       run.received = outcome.record
@@ -41,27 +41,16 @@ export function applyOutcome(
       else settleWithToken(run, state)
       return events
     }
-    case 'adopted': {
-      throttle.reset()
-      const events = state.apply(outcome)
-      settleWithToken(run, state)
-      return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
-    }
-    case 'user_changed': {
-      throttle.reset()
-      const events = state.apply(outcome)
-      run.settle({ type: 'rejected', error: epochEnded() })
-      return events
-    }
+    case 'adopted':
+    case 'user_changed':
     case 'removed': {
-      throttle.reset()
       const events = state.apply(outcome)
-      run.settle({ type: 'rejected', error: signedOutElsewhere() })
-      return events
+      if (outcome.type === 'adopted') settleWithToken(run, state)
+      else run.settle({ type: 'rejected', error: outcome.type === 'removed' ? signedOutElsewhere() : epochEnded() })
+      return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
     }
     case 'ended': {
       const { error, retained } = outcome
-      throttle.reset()
       const events = state.apply({ type: 'signed_out', reason: 'invalid_grant', retained })
       snapshots.showError(error)
       run.settle({ type: 'rejected', error })
@@ -81,9 +70,6 @@ export function applyOutcome(
       run.settle({ type: 'failed', error })
       return [...events, failed(error, end)]
     }
-    case 'superseded':
-      run.settle({ type: 'rejected', error: epochEnded() })
-      return []
   }
 }
 
