@@ -62,10 +62,10 @@ export class StoreSync {
   }
 
   /** Reads the store when no refresh may start, at most once a second. Never rejects. */
-  readForNeed(): Promise<void> {
-    if (this.wasReadRecently) return this.#reading?.catch(() => undefined) ?? Promise.resolve()
-    this.#lastNeed = this.#environment.monotonic()
-    return this.read().catch(() => undefined)
+  async readForNeed(): Promise<void> {
+    const reading = this.wasReadRecently ? this.#reading : this.read()
+    if (!this.wasReadRecently) this.#lastNeed = this.#environment.monotonic()
+    await reading?.catch(() => undefined)
   }
 
   /** Watches the store until the returned function is called. The first call subscribes; the last undo unsubscribes. */

@@ -106,7 +106,6 @@ export class TokenProvider {
 
   /** The token to send with, after a refresh if needed. Requests that wait for one refresh share a promise. */
   getToken(demand?: TokenDemand, request?: RequestSummary): Promise<TokenResult> {
-    if (this.#state.current.status !== 'signed_in') return this.#getFirstToken(demand, request)
     const token = this.peekToken(demand)
     if (token) return Promise.resolve({ type: 'token', token })
     return this.#state.token ? this.#refreshOrPresent(demand, request) : this.#getFirstToken(demand, request)
