@@ -294,7 +294,7 @@ describe('the fast path', () => {
 
   it.each<[string, () => void]>([
     ['was rejected and is being refreshed', () => state.block(true)],
-    ['could not be stored', () => void state.apply({ type: 'save_failed', error: failure })],
+    ['could not be stored', () => void state.apply({ type: 'saved', saveError: failure })],
     ['was signed out', () => void state.apply({ type: 'signed_out', reason: 'requested' })],
   ])('is closed when the token %s', (_what, change) => {
     state.apply({ type: 'adopted', record: stored(1) })
@@ -304,7 +304,7 @@ describe('the fast path', () => {
 
   it('opens again when the token is stored after all, when the refresh ends, and with the next token', () => {
     state.apply({ type: 'adopted', record: stored(1) })
-    state.apply({ type: 'save_failed', error: failure })
+    state.apply({ type: 'saved', saveError: failure })
     state.apply({ type: 'saved' })
     expect(ends()).toBe(REFRESH_FROM)
     state.block(true)

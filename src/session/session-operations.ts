@@ -54,8 +54,8 @@ export class SessionOperations {
   readonly #attachments = new Set<AttachmentReference>()
   /** `close()` was called. Attaching the store again creates a new session. */
   isClosed = false
-  /** The last write of a sign-in or sign-out. The store runs these writes in order. */
-  #written: Promise<unknown> = Promise.resolve()
+  /** Settles with the last write of a sign-in or sign-out. The store runs these writes in order. */
+  #written: Promise<void> = Promise.resolve()
   /** The last of these writes is under way, or it is a deletion that failed. */
   #isUnwritten = false
 
@@ -99,13 +99,12 @@ export class SessionOperations {
   /** Rejects with the error of the store if `strictSaving` is set. */
   async #save(record: TokenRecord): Promise<void> {
     const { settings, state, notifications } = this.#services
-    try {
-      await this.#overwrite(record)
-      if (state.record === record) notifications.notify([['saved', { generation: state.generation }]])
-    } catch (error) {
-      if (state.record === record) notifications.notify(state.apply({ type: 'save_failed', error: error as OAuthError }))
-      if (settings.strictSaving) throw error
-    }
+    const saveError = await this.#overwrite(record).then(
+      () => undefined,
+      (error: OAuthError) => error,
+    )
+    if (state.record === record) notifications.notify(state.apply({ type: 'saved', saveError }))
+    if (saveError && settings.strictSaving) throw saveError
   }
 
   async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {
@@ -124,21 +123,23 @@ export class SessionOperations {
     const { sync, throttle, coordinator, state } = this.#services
     await sync.load()
     throttle.reset()
-    const started = coordinator.startOrJoin('requested')
-    const result = isOAuthError(started) ? { error: started as OAuthError } : await started.result
+    const run = coordinator.startOrJoin('requested')
+    if (isOAuthError(run)) throw run
+    const result = await run.result
+    const isInUse = run.received !== undefined && run.received === state.record
     // Tokens of another user end the epoch of requests, but this call belongs to none.
-    const isOfAnother = 'error' in result && result.error.code === 'OAUTH_SIGNED_OUT' && !isOAuthError(started)
-    if (isOfAnother && started.received && started.received === state.record) return this.#copyTokens() as TokenSet
-    if (!('token' in result)) throw result.error
-    const tokens = this.#copyTokens()
-    if (!tokens || state.token !== result.token) throw signedOutWhileWaiting()
-    return tokens
+    const isOfAnother = isInUse && 'error' in result && result.error.code === 'OAUTH_SIGNED_OUT'
+    if (!isOfAnother) {
+      if ('error' in result) throw result.error
+      if (result.token !== state.token) throw signedOutWhileWaiting()
+    }
+    return this.#copyTokens() as TokenSet
   }
 
   async getAccessToken(options?: AccessTokenOptions): Promise<string> {
     checkOptions('getAccessToken: ', options ?? {}, accessTokenRules)
     const { rejected, validFor, signal } = options ?? {}
-    const { sync, state, provider, environment } = this.#services
+    const { sync, state, provider, coordinator, environment } = this.#services
     const demand = validFor ? { validFor } : undefined
     const get = async (): Promise<string> => {
       await sync.load()
@@ -150,7 +151,7 @@ export class SessionOperations {
         if (isUsable) return result.token.accessToken
       }
       if ('error' in result) throw result.error
-      throw result.type === 'none' ? notSignedIn() : (this.#lastRefusal() ?? noOtherToken())
+      throw result.type === 'none' ? notSignedIn() : ((state.token && coordinator.refusal()) ?? noOtherToken())
     }
     return untilAborted(get(), signal)
   }
@@ -166,7 +167,7 @@ export class SessionOperations {
     }
     const settled = coordinator
       .idle()
-      .then(() => this.#written.catch(() => undefined))
+      .then(() => this.#written)
       .then(() => sync.saveAgain(true))
     const ended =
       timeout === undefined
@@ -177,7 +178,7 @@ export class SessionOperations {
             () => settled,
             () => undefined,
           )
-    await Promise.resolve(ended).catch(() => undefined)
+    await ended.catch(() => undefined)
     const { current } = state
     const isUnsaved = current.status === 'signed_in' && current.saveError !== undefined
     const isSettled = !coordinator.current && !coordinator.lateAnswers.isAwaiting
@@ -200,18 +201,18 @@ export class SessionOperations {
   }
 
   #overwrite(record: TokenRecord | undefined): Promise<TokenRecord | undefined> {
-    const written = this.#services.persistence.overwrite(record)
-    this.#written = written
-    this.#isUnwritten = true
+    const write = this.#services.persistence.overwrite(record)
     const done = (isUnwritten: boolean): void => {
       if (this.#written === written) this.#isUnwritten = isUnwritten
     }
-    written.then(
+    const written = write.then(
       () => done(false),
       // A set that was not saved is kept, and saved later.
       () => done(record === undefined),
     )
-    return written
+    this.#written = written
+    this.#isUnwritten = true
+    return write
   }
 
   /** Settles the requests that wait for a refresh of the previous sign-in. */
@@ -224,10 +225,6 @@ export class SessionOperations {
     if (isSameEpoch) return coordinator.supersede(mine)
     const isKnown = isSameUser(before.record.identity, token.record.identity) !== undefined
     coordinator.supersede({ type: 'rejected', error: epochEnded() }, isKnown ? undefined : written)
-  }
-
-  #lastRefusal(): OAuthError | undefined {
-    return this.#services.state.token && this.#services.coordinator.refusal()
   }
 
   #copyTokens(): TokenSet | undefined {

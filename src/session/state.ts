@@ -51,8 +51,8 @@ export type StateChange =
   | { readonly type: 'signed_out'; readonly reason: SignOutReason; readonly retained?: TokenRecord | undefined }
   /** A failed refresh has brought a new refresh token. */
   | { readonly type: 'rotated'; readonly record: TokenRecord; readonly saveError?: OAuthError | undefined }
-  | { readonly type: 'saved' }
-  | { readonly type: 'save_failed'; readonly error: OAuthError }
+  /** The set in use was saved or, if there is a `saveError`, could not be saved. */
+  | { readonly type: 'saved'; readonly saveError?: OAuthError | undefined }
 
 /** The state of a session and its transitions. `apply` starts no work and calls no listener; it returns the events. */
 export class SessionState {
@@ -149,9 +149,7 @@ export class SessionState {
       case 'rotated':
         return this.#rotate(change.record, change.saveError)
       case 'saved':
-        return before.status === 'signed_in' ? this.#keep(before.token) : []
-      case 'save_failed':
-        return before.status === 'signed_in' ? this.#keep(before.token, change.error) : []
+        return this.token ? this.#keep(this.token, change.saveError) : []
     }
   }
 
