@@ -68,7 +68,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that reads the store at no notice',
     {
       file: 'session/store-sync.ts',
-      find: "if (this.#state.current.status === 'unknown' && !this.#reading) return",
+      find: "if (this.#isChangePending || (this.#state.current.status === 'unknown' && !this.#reading)) return",
       replace: 'if (this.#environment) return',
     },
   ],

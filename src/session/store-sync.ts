@@ -11,6 +11,8 @@ const SAVE_AGAIN_AFTER = 1000
 /** The shortest time between two reads in search of a newer token, in milliseconds. */
 const READ_AGAIN_AFTER = 1000
 
+const ignore = (): void => undefined
+
 /** Loads a session from its store, adopts changes made elsewhere, and saves again after a failure. */
 export class StoreSync {
   readonly #environment: Environment
@@ -18,10 +20,9 @@ export class StoreSync {
   readonly #state: SessionState
   readonly #coordinator: RefreshCoordinator
   readonly #notifications: Notifications
-  #reading: Promise<void> | undefined
-  #isReadAgainNeeded = false
-  /** The session changed during the last read. */
-  #isOvertaken = false
+  #reading: Promise<boolean> | undefined
+  /** A change was reported, and the read that follows has not begun. */
+  #isChangePending = false
   #lastNeed = -Infinity
   #saveAgainFrom = -Infinity
   #watchCount = 0
@@ -47,12 +48,12 @@ export class StoreSync {
   }
 
   /** Reads the store at the first call. Rejects when the store can't be read. */
-  load(): Promise<void> {
-    return this.isLoaded ? Promise.resolve() : this.read()
+  async load(): Promise<void> {
+    if (!this.isLoaded) await this.read()
   }
 
-  /** Reads the store and adopts a changed set. Concurrent callers share one read. */
-  read(): Promise<void> {
+  /** Reads the store and adopts a changed set. Concurrent callers share one read. Resolves with `false` if the result is outdated. */
+  read(): Promise<boolean> {
     return (this.#reading ??= this.#readOnce().finally(() => (this.#reading = undefined)))
   }
 
@@ -65,12 +66,12 @@ export class StoreSync {
   async readForNeed(): Promise<void> {
     const reading = this.wasReadRecently ? this.#reading : this.read()
     if (!this.wasReadRecently) this.#lastNeed = this.#environment.monotonic()
-    await reading?.catch(() => undefined)
+    await reading?.catch(ignore)
   }
 
   /** Watches the store until the returned function is called. The first call subscribes; the last undo unsubscribes. */
   watch(): () => void {
-    this.#unsubscribe ??= this.#persistence.subscribe(() => this.#onChange())
+    this.#unsubscribe ??= this.#persistence.subscribe(() => void this.#onChange())
     this.#watchCount++
     let isWatching = true
     return () => {
@@ -98,31 +99,23 @@ export class StoreSync {
     }
     return this.#persistence
       .saveAgain(record, superseded)
-      .then(
-        (outcome) => {
-          const events = this.#coordinator.applySaved(record, outcome)
-          if (events.length > 0) this.#notifications.notify(events)
-        },
-        () => undefined,
-      )
+      .then((outcome) => {
+        const events = this.#coordinator.applySaved(record, outcome)
+        if (events.length > 0) this.#notifications.notify(events)
+      }, ignore)
       .finally(() => (this.#saveAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
   }
 
-  async #readOnce(): Promise<void> {
+  async #readOnce(): Promise<boolean> {
     const { generation } = this.#state
     try {
       const { change, stored } = await this.#persistence.check(this.#state.record)
       // A change made here during the read is newer than the result of the read.
-      if (generation !== this.#state.generation || this.#coordinator.current) {
-        this.#isOvertaken = true
-        return
-      }
+      if (generation !== this.#state.generation || this.#coordinator.current) return false
       this.#persistence.acknowledge(stored)
-      if (change.type === 'unchanged') {
-        if (!this.isLoaded) this.#notifications.notify(this.#state.apply({ type: 'removed' }))
-        return
-      }
-      this.#notifications.notify(this.#state.apply(change))
+      if (change.type !== 'unchanged') this.#notifications.notify(this.#state.apply(change))
+      else if (!this.isLoaded) this.#notifications.notify(this.#state.apply({ type: 'removed' }))
+      return true
     } catch (cause) {
       const error: OAuthError = internalError(cause)
       this.#notifications.notify(this.#state.apply({ type: 'load_failed', error }))
@@ -131,26 +124,18 @@ export class StoreSync {
   }
 
   /** A burst of changes causes one read, and at most one more after it. */
-  #onChange(): void {
+  async #onChange(): Promise<void> {
     // Before the first read nothing is known that could have changed. During it, the result may be older than the notification.
-    if (this.#state.current.status === 'unknown' && !this.#reading) return
-    if (this.#isReadAgainNeeded) return
-    const busy = this.#coordinator.current?.result ?? this.#reading
-    if (!busy) return this.#readForNotice()
-    this.#isReadAgainNeeded = true
-    const again = (): void => {
-      this.#isReadAgainNeeded = false
-      this.#onChange()
-    }
-    busy.then(again, again)
+    if (this.#isChangePending || (this.#state.current.status === 'unknown' && !this.#reading)) return
+    this.#isChangePending = true
+    for (let busy = this.#busy; busy; busy = this.#busy) await busy.catch(ignore)
+    this.#isChangePending = false
+    const isOutdated = (await this.read().catch(ignore)) === false
+    // Otherwise the change would go unnoticed until the next need.
+    if (isOutdated) return this.#onChange()
   }
 
-  #readForNotice(): void {
-    this.#isOvertaken = false
-    const done = (): void => {
-      // The session discarded the result, so the change would go unnoticed until the next need.
-      if (this.#isOvertaken) this.#onChange()
-    }
-    this.read().then(done, done)
+  get #busy(): Promise<unknown> | undefined {
+    return this.#coordinator.current?.result ?? this.#reading
   }
 }
