@@ -52,6 +52,11 @@ export function brandAsSafe<Target extends object>(target: Target): Target {
   return Object.defineProperty(target, safe, { value: true })
 }
 
+/** An error of this package's own, whose message holds no secret. */
+export function safeError(message: string): Error {
+  return brandAsSafe(new Error(message))
+}
+
 const reference = ' See docs/errors.md#'
 
 /** An error's message without the reference to the documentation, to be quoted in another message. */
@@ -126,7 +131,7 @@ function summarize(thrown: object): CauseSummary {
  */
 export function safeCause(thrown: unknown): unknown {
   if (thrown === undefined || thrown === null) return thrown
-  if (typeof thrown !== 'object' && typeof thrown !== 'function') return brandAsSafe(new Error(`a ${typeof thrown} was thrown`))
+  if (typeof thrown !== 'object' && typeof thrown !== 'function') return safeError(`a ${typeof thrown} was thrown`)
   try {
     if (brand in thrown || safe in thrown) return thrown
     const { name, ...told } = summarize(thrown)
@@ -137,7 +142,7 @@ export function safeCause(thrown: unknown): unknown {
     return brandAsSafe(Object.assign(reduced, told))
   } catch {
     // A getter or a proxy of the caller has thrown.
-    return brandAsSafe(new Error(notShown))
+    return safeError(notShown)
   }
 }
 

@@ -2,7 +2,7 @@ import type { Challenge } from './axios/challenge.js'
 import type { StepUp } from './axios/options.js'
 import { checkOptions, duration } from './check-options.js'
 import { copyJSON } from './copy-json.js'
-import { brandAsSafe } from './errors.js'
+import { safeError } from './errors.js'
 import type { Epoch } from './session/epoch.js'
 import type { RefreshResult } from './session/in-flight-refresh.js'
 import type { ActiveToken } from './session/state.js'
@@ -81,7 +81,7 @@ async function ask(
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const error = brandAsSafe(new Error(`The step-up took longer than ${timeout} ms`))
+      const error = safeError(`The step-up took longer than ${timeout} ms`)
       controller.abort(error)
       reject(error)
     }, timeout)
@@ -97,7 +97,7 @@ async function ask(
   } finally {
     clearTimeout(timer)
   }
-  throw brandAsSafe(new Error('The step-up was declined'))
+  throw safeError('The step-up was declined')
 }
 
 const rules = { timeout: duration }
@@ -160,7 +160,7 @@ export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp 
       // The demand was met while this request was under way.
       const isOlder = token !== undefined && before.token !== undefined && token.generation < before.token.generation
       if (present && isOlder) return { type: 'token', token: present }
-      throw brandAsSafe(new Error(`The same demand was ${before.token ? 'met' : 'declined'} less than 30 s ago`))
+      throw safeError(`The same demand was ${before.token ? 'met' : 'declined'} less than 30 s ago`)
     }
     const { epoch } = token ?? present ?? {}
     if (asked.open && asked.open.epoch === epoch) return asked.open.result

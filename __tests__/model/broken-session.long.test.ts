@@ -34,14 +34,18 @@ const breakages: [Invariant, string, Breakage][] = [
   [
     'settles',
     'whose refresh has no time limit',
-    { file: 'session/token-request.ts', find: '    environment,\n    timeout,\n', replace: '    environment,\n    1e12,\n' },
+    {
+      file: 'session/token-request.ts',
+      find: 'withTimeLimit(environment, timeout, () =>',
+      replace: 'withTimeLimit(environment, 1e12, () =>',
+    },
   ],
   [
     'settles',
     'whose store has no time limit',
     {
       file: 'persistence/store-access.ts',
-      find: 'return await withTimeLimit(this.#environment, this.#timeout, step, () =>\n        brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)),\n      )',
+      find: 'return await withTimeLimit(this.#environment, this.#timeout, step, `no answer within ${this.#timeout} ms`)',
       replace: 'return await step()',
     },
   ],

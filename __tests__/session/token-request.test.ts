@@ -22,11 +22,11 @@ function request(
 ): { result: Promise<{ response: unknown; sentAt: number }>; abort: () => void; aborted: unknown[] } {
   const controller = new AbortController()
   const aborted: unknown[] = []
-  const result = requestTokens(environment, 60_000, (reason) => aborted.push(reason), {
+  const result = requestTokens(environment, 60_000, {
     send: async () => send(),
     classify: (error) => classifyFailure(error, environment.now()),
     retry: defaultPolicy.retry,
-    signal: controller.signal,
+    run: { signal: controller.signal, abort: (reason) => aborted.push(reason) },
     isUnwanted,
   })
   return { result, abort: () => controller.abort(new Error('made up')), aborted }

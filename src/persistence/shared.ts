@@ -1,4 +1,4 @@
-import { brandAsSafe } from '../errors.js'
+import { safeError } from '../errors.js'
 import type { Environment } from '../session/environment.js'
 import type {
   PersistenceFactory,
@@ -104,7 +104,7 @@ class StoreLock {
         reject(waiting.signal.reason)
       }
       let cancelTimer = this.#environment.after(lockTimeout, () =>
-        giveUp(brandAsSafe(new Error(`lock not acquired within ${lockTimeout} ms`))),
+        giveUp(safeError(`lock not acquired within ${lockTimeout} ms`)),
       )
       const locked = async (lost?: AbortSignal): Promise<Result> => {
         // A store that calls back twice, or after the time limit, starts no second run.
@@ -119,7 +119,7 @@ class StoreLock {
       // Once the work has run, its result counts, even if the lock fails.
       const ended = (cause: unknown): void => (result ? resolve(result) : giveUp(cause))
       new Promise((started) => started(this.#store.lock(locked, waiting.signal)))
-        .then(() => ended(brandAsSafe(new Error('the lock ended without running the work'))), ended)
+        .then(() => ended(safeError('the lock ended without running the work')), ended)
         .finally(() => cancelTimer())
     })
   }

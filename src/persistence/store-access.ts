@@ -1,4 +1,4 @@
-import { OAuthError, brandAsSafe, isOAuthError, safeMessage } from '../errors.js'
+import { OAuthError, isOAuthError, safeError, safeMessage } from '../errors.js'
 import type { Environment } from '../session/environment.js'
 import type { Superseded } from '../session/persistence.js'
 import { withTimeLimit } from '../session/time-limit.js'
@@ -124,7 +124,7 @@ export class StoreAccess {
   }
 
   #refused(): OAuthError {
-    return storeError(this.name, 'be written', brandAsSafe(new Error('the store refused the write')))
+    return storeError(this.name, 'be written', safeError('the store refused the write'))
   }
 
   async #read(): Promise<TokenJSON | undefined> {
@@ -147,9 +147,7 @@ export class StoreAccess {
 
   async #step<Result>(verb: string, step: () => Result | PromiseLike<Result>): Promise<Result> {
     try {
-      return await withTimeLimit(this.#environment, this.#timeout, step, () =>
-        brandAsSafe(new Error(`no answer within ${this.#timeout} ms`)),
-      )
+      return await withTimeLimit(this.#environment, this.#timeout, step, `no answer within ${this.#timeout} ms`)
     } catch (error) {
       throw storeError(this.name, verb, error)
     }

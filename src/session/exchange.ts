@@ -2,7 +2,7 @@ import { isOAuthError, OAuthError, plainMessage } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
 import { refreshedRecord, type TokenRecord } from '../token-record.js'
 import { mergeTokenResponse, toTokenSet, usableRefreshToken, type ParsedTokenSet } from '../tokens.js'
-import type { RefreshFunction, RefreshReason, TokenResponse } from '../types.js'
+import type { RefreshFunction, RefreshReason } from '../types.js'
 import type { Environment } from './environment.js'
 import type { InFlightRefresh, TokenAnswer } from './in-flight-refresh.js'
 import type { ExchangeResult } from './persistence.js'
@@ -98,22 +98,21 @@ async function exchangeTokens(
   try {
     const { response, sentAt } =
       answer ??
-      (await requestTokens(environment, settings.refreshTimeout, (reason) => run.abort(reason), {
-        send: async () => {
+      (await requestTokens(environment, settings.refreshTimeout, {
+        send: async (sentAt) => {
           const refreshContext = { signal: run.signal, reason: run.reason as RefreshReason, reportDate }
           const tokens = previous && copyJSON(toTokenSet(previous))
           resolvedWith = undefined
-          const sentAt = environment.now()
           run.sentAt = environment.monotonic()
           const pending = run
             .call(() => refresh(tokens, refreshContext))
             .then((resolved) => checkResponse((resolvedWith = resolved)))
-          run.late = pending.then((response) => ({ response: response as TokenResponse, sentAt }), noAnswer)
+          run.late = pending.then((response) => ({ response, sentAt }), noAnswer)
           return pending
         },
         classify: (reason) => fail(reason).failure,
         retry: settings.policy.retry,
-        signal: run.signal,
+        run,
         isUnwanted: () => run.isSuperseded || context.lost?.aborted === true,
       }))
     if (response === null) throw sessionOver()

@@ -1,6 +1,6 @@
 import type { OAuthError } from '../errors.js'
 import type { TokenRecord } from '../token-record.js'
-import type { RefreshReason, TokenResponse } from '../types.js'
+import type { RefreshReason } from '../types.js'
 import type { Epoch } from './epoch.js'
 import { runInContext } from './async-context.js'
 import type { RefreshEvent, RequestSummary } from './events.js'
@@ -26,7 +26,7 @@ export interface RefreshStart {
 
 /** A token response, and when it was requested on the platform's clock. */
 export interface TokenAnswer {
-  readonly response: TokenResponse
+  readonly response: unknown
   readonly sentAt: number
 }
 

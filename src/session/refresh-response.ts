@@ -1,4 +1,4 @@
-import { brandAsSafe } from '../errors.js'
+import { safeError } from '../errors.js'
 import { attempt, parseText, type Failure } from '../policy.js'
 
 const tokenName = /^(?!.*(csrf|xsrf|type|expir|ur[il]|endpoint|err)).*(token|jwt)|^access$/i
@@ -20,7 +20,7 @@ export function isMisshapen(resolvedWith: unknown, { kind, status = 0, oauthErro
 
 /** Parses an answer that is still text, and throws the body of an error sent with status 200. */
 export function checkResponse(given: unknown): unknown {
-  if (given === undefined) throw brandAsSafe(new Error('the refresh function resolved with undefined'))
+  if (given === undefined) throw safeError('the refresh function resolved with undefined')
   const response = typeof given === 'string' ? parseText(given) : given
   const { access_token, refresh_token, error } = Object(response) as Partial<Record<string, unknown>>
   // A new refresh token is kept even if the rest of the answer is unusable.

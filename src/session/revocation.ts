@@ -1,7 +1,7 @@
-import { OAuthError, brandAsSafe, isOAuthError } from '../errors.js'
+import { OAuthError, isOAuthError } from '../errors.js'
 import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
-import type { TokenResponse } from '../types.js'
+import type { TokenJSON } from '../types.js'
 import type { Environment } from './environment.js'
 import type { Notifications } from './notifications.js'
 import type { SessionSettings } from './settings.js'
@@ -35,14 +35,11 @@ export class Revocation {
     const { revoke, refreshTimeout } = this.#settings
     if (!revoke || !record) return { revoked: false }
     const controller = new AbortController()
-    const late = (): Error => {
-      const error = brandAsSafe(new Error(`The revocation took longer than ${refreshTimeout} ms`))
-      controller.abort(error)
-      return error
-    }
+    const late = `The revocation took longer than ${refreshTimeout} ms`
     try {
       const tokens = toTokenSet(record.parsed.tokens)
-      await withTimeLimit(this.#environment, refreshTimeout, () => revoke(tokens, { signal: controller.signal }), late)
+      const work = (): void | PromiseLike<void> => revoke(tokens, { signal: controller.signal })
+      await withTimeLimit(this.#environment, refreshTimeout, work, late, controller)
       return { revoked: true }
     } catch (cause) {
       const error = isOAuthError(cause)
@@ -56,9 +53,9 @@ export class Revocation {
   }
 
   /** Revokes a token response that arrives after the session has changed. */
-  revokeResponse(response: TokenResponse): void {
+  revokeResponse(response: unknown): void {
     try {
-      this.revokeUnused(signInRecord(response, this.#environment.now(), undefined, ''))
+      this.revokeUnused(signInRecord(response as TokenJSON, this.#environment.now(), undefined, ''))
     } catch {
       // An unusable response holds nothing to revoke.
     }

@@ -169,15 +169,7 @@ export class SessionOperations {
       .idle()
       .then(() => this.#written)
       .then(() => sync.saveAgain(true))
-    const ended =
-      timeout === undefined
-        ? settled
-        : withTimeLimit(
-            environment,
-            timeout,
-            () => settled,
-            () => undefined,
-          )
+    const ended = timeout === undefined ? settled : withTimeLimit(environment, timeout, () => settled, '')
     await ended.catch(() => undefined)
     const { current } = state
     const isUnsaved = current.status === 'signed_in' && current.saveError !== undefined

@@ -1,3 +1,4 @@
+import { safeError } from '../errors.js'
 import type { Environment } from './environment.js'
 
 /** A timer that fires later than this shows that the process was suspended or busy. Milliseconds. */
@@ -6,17 +7,22 @@ const SUSPENDED = 100
 const GRACE = 1000
 
 /**
- * Settles as `work` does, or rejects with the error of `late` after `ms` milliseconds, or soon after a suspension of the process
- * that outlasted the limit. A synchronous throw becomes a rejection.
+ * Settles as `work` does, or rejects with an error of the message `late` after `ms` milliseconds, or soon after a suspension of the
+ * process that outlasted the limit. This error first aborts `controller`. A synchronous throw becomes a rejection.
  */
 export function withTimeLimit<Result>(
   environment: Environment,
   ms: number,
   work: () => Result | PromiseLike<Result>,
-  late: () => unknown,
+  late: string,
+  controller?: { readonly abort: (reason: Error) => void },
 ): Promise<Result> {
   return new Promise<Result>((resolve, reject) => {
-    const end = (): void => reject(late())
+    const end = (): void => {
+      const error = safeError(late)
+      controller?.abort(error)
+      reject(error)
+    }
     const limit = environment.monotonic() + ms
     let cancel = environment.after(ms, () => {
       if (environment.monotonic() - limit > SUSPENDED) cancel = environment.after(GRACE, end)

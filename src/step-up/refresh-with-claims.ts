@@ -1,5 +1,5 @@
 import type { StepUp } from '../axios/options.js'
-import { brandAsSafe } from '../errors.js'
+import { safeError } from '../errors.js'
 import { classifyFailure } from '../policy.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
 import type { ActiveToken } from '../session/state.js'
@@ -68,7 +68,7 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
       if (classifyFailure(error, Date.now()).kind === 'transient') throw error
       demand.isRefused = true
       // Refused claims do not mean that the session has ended.
-      throw brandAsSafe(new Error('The token endpoint refuses the claims'))
+      throw safeError('The token endpoint refuses the claims')
     }
   }
 
@@ -103,7 +103,7 @@ export function refreshWithClaims(create: (claims?: string) => RefreshFunction, 
     const canRefresh = token && !(needsRefreshToken && token.record.parsed.refreshToken === undefined)
     const result = canRefresh && claims !== undefined ? await renew(provider, token, claims) : undefined
     if (result) return result
-    if (!ask) throw brandAsSafe(new Error('A refresh does not meet the challenge, and no handler asks the user'))
+    if (!ask) throw safeError('A refresh does not meet the challenge, and no handler asks the user')
     const answer = await ask(provider, token, challenge)
     // A request that is refused later, with the token from before the prompt, needs no refresh.
     if (claims !== undefined && answer.type === 'token') met.set(answer.token, claims)
