@@ -1,5 +1,6 @@
 import { defined } from './defined.js'
 import { parseSignInTokens, parseStoredTokens, sameTokens, userOf, type ParsedTokenSet } from './tokens.js'
+import { text } from './tokens/members.js'
 import type { TokenJSON } from './types.js'
 
 /** The member of the stored record that identifies the sign-in. Other tools may drop it. */
@@ -21,10 +22,6 @@ export interface TokenRecord {
   readonly identity: Identity
 }
 
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
-}
-
 function identify(tokens: TokenJSON, user: string | undefined, signIn: string | undefined): Identity {
   return defined({ subject: userOf(tokens), user, signIn })
 }
@@ -32,7 +29,7 @@ function identify(tokens: TokenJSON, user: string | undefined, signIn: string | 
 /** Reads a stored record. Throws `OAUTH_TOKEN_INVALID`. */
 export function readRecord(json: TokenJSON, now: number): TokenRecord {
   const { [MEMBER]: marker, ...tokens } = json
-  const { sign_in, user } = (typeof marker === 'object' && marker !== null ? marker : {}) as Record<string, unknown>
+  const { sign_in, user } = Object(marker) as Record<string, unknown>
   return { parsed: parseStoredTokens(tokens, now), identity: identify(tokens, text(user), text(sign_in)) }
 }
 

@@ -1,7 +1,8 @@
+import { defined } from '../defined.js'
 import { Clock } from './clock.js'
 import type { SentCredential } from './epoch.js'
 import type { Environment } from './environment.js'
-import { Events } from './events.js'
+import { Events, type EventStamp } from './events.js'
 import { Notifications } from './notifications.js'
 import type { PersistenceFactory } from './persistence.js'
 import { RefreshCoordinator } from './refresh-coordinator.js'
@@ -40,10 +41,7 @@ export function openSession(
   const persistence = createPersistence(environment, settings)
   const throttle = new RefreshThrottle(settings)
   const snapshots = new Snapshots(state)
-  const stamp = (): { at: number; session?: string } => ({
-    at: environment.now(),
-    ...(settings.name !== undefined && { session: settings.name }),
-  })
+  const stamp = (): Omit<EventStamp, 'type'> => defined({ at: environment.now(), session: settings.name })
   const notifications = new Notifications(snapshots, new Events(stamp))
   const revocation = new Revocation(environment, settings, state, notifications)
   const services = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }

@@ -59,9 +59,8 @@ function createSnapshot(state: SessionState, refreshing: boolean, lastError: OAu
   const common = { refreshing, lastError }
   switch (current.status) {
     case 'unknown':
-      return defined({ status: 'unknown', ...common })
     case 'unavailable':
-      return defined({ status: 'unavailable', error: current.error, ...common })
+      return defined({ ...current, ...common })
     case 'signed_out':
       return defined({ status: 'signed_out', generation, reason: current.reason, at: current.at, ...common })
     case 'signed_in': {
