@@ -71,13 +71,14 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
   let session: Session | undefined
 
   /** The set after a refresh. A user that the backend reports for the first time, or another user, counts as a sign-in. */
-  async function nextTokens(tokens: TokenSet | undefined, answer: unknown): Promise<TokenResponse> {
+  async function nextTokens(tokens: TokenSet | undefined, answer: unknown, signal: AbortSignal): Promise<TokenResponse> {
     // axios reads an empty body as an empty text.
     const state = readState('httpOnlyCookies: the result of refresh', answer === '' ? {} : (answer ?? {}))
     const next = toTokens(state)
     const user = userOfState(state)
     const known = tokens && userOfState(tokens)
     if (user === undefined || user === known || (tokens && known === undefined)) return next
+    if (signal.aborted) throw signal.reason
     await session?.signIn(next, { user })
     if (known === undefined) return next
     throw brandAsSafe(new Error('The cookies belong to another user now'))
@@ -87,7 +88,7 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
     if (!tokens && isSignedOut && context.reason !== 'requested') return null
     const state = tokens && readState('httpOnlyCookies: the stored state', tokens)
     const answer: unknown = await refresh(state, context)
-    return answer === null ? null : nextTokens(tokens, answer)
+    return answer === null ? null : nextTokens(tokens, answer, context.signal)
   }
 
   const endAtBackend: RevokeFunction = async (_tokens, context) => {
@@ -104,7 +105,7 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
       async signIn(signedIn, options) {
         const state = readState('signIn: the state', signedIn)
         const user = options?.user ?? userOfState(state)
-        const given = typeof options === 'string' ? options : defined({ user })
+        const given = typeof options === 'string' ? options : defined({ ...options, user })
         await signIn(toTokens(user === undefined ? state : { ...state, user }), given)
       },
       tokens: async () => {

@@ -3,8 +3,9 @@ import type { StepUp } from './axios/options.js'
 import { checkOptions, duration } from './check-options.js'
 import { copyJSON } from './copy-json.js'
 import { safeError } from './errors.js'
-import type { Epoch } from './session/epoch.js'
+import { isSameEpoch, type Epoch } from './session/epoch.js'
 import type { RefreshResult } from './session/in-flight-refresh.js'
+import { epochEnded } from './session/refresh-error.js'
 import type { ActiveToken } from './session/state.js'
 import { runStepUp } from './session/step-up-run.js'
 import { toTokenSet } from './tokens.js'
@@ -149,6 +150,8 @@ export function stepUp(handler: StepUpHandler, options?: StepUpOptions): StepUp 
   const { timeout = 300_000 } = options ?? {}
   if (typeof handler !== 'function') throw new TypeError('stepUp: handler must be a function (demand, context) → token response')
   async function meet(...[provider, token, challenge]: Parameters<StepUp>): Promise<RefreshResult> {
+    // The user signed in or out while the request was under way.
+    if (token && !isSameEpoch(token.epoch, provider.services.state.epoch)) return { type: 'rejected', error: epochEnded() }
     const asked = sessions.get(provider) ?? { answered: new Map<string, Answered>() }
     sessions.set(provider, asked)
     const demand = demandOf(challenge)

@@ -1,6 +1,12 @@
 import { inspect } from 'node:util'
 import { reactive, readonly, shallowReactive } from '@vue/reactivity'
-import axios, { AxiosError, mergeConfig, type AxiosRequestConfig, type InternalAxiosRequestConfig } from 'axios'
+import axios, {
+  AxiosError,
+  mergeConfig,
+  type AxiosInstance,
+  type AxiosRequestConfig,
+  type InternalAxiosRequestConfig,
+} from 'axios'
 import cloneDeep from 'lodash.clonedeep'
 import { observable } from 'mobx'
 import { attachOAuth, createSession, memoryStore, type Session, type TokenJSON } from '../../src/index.js'
@@ -236,5 +242,53 @@ describe('printing', () => {
     await api.get('/me')
     expect(print(api.defaults)).not.toMatch(secrets)
     expect(print(api.interceptors)).not.toMatch(secrets)
+  })
+})
+
+describe('a config that is sent again after the instance was attached for another user', () => {
+  const instance = () => {
+    const sent: string[] = []
+    const api = axios.create({
+      baseURL: 'https://api.example.com',
+      async adapter(config) {
+        sent.push(String(config.headers.get('Authorization')).replace('Bearer ', ''))
+        return { status: 200, statusText: '', data: '', headers: {}, config, request: null }
+      },
+    })
+    return { api, sent }
+  }
+  const attachFor = (api: AxiosInstance, user: string, tokens: TokenJSON = {}) =>
+    attachOAuth(api, memoryStore({ access_token: user, ...tokens }), { refresh: false })
+
+  it.each<[string, TokenJSON, TokenJSON, unknown[]]>([
+    ['rejects', {}, {}, ['ann', 'OAUTH_SIGNED_OUT']],
+    [
+      'is sent if the users are known to be the same',
+      { 'axios-attach-oauth': { user: 'ann' } },
+      { 'axios-attach-oauth': { user: 'ann' } },
+      ['ann', 'ben'],
+    ],
+  ])('%s', async (_what, first, second, expected) => {
+    const { api, sent } = instance()
+    const session = attachFor(api, 'ann', first)
+    const { config } = await api.get('/x')
+    session.detach()
+    await attachFor(api, 'ben', second).tokens()
+    const code = await api.request(config).then(
+      () => undefined,
+      (error: { code?: unknown }) => error.code,
+    )
+    expect([...sent, code].filter(Boolean)).toEqual(expected)
+  })
+
+  it('is sent for a session that it names', async () => {
+    const { api, sent } = instance()
+    const session = attachFor(api, 'ann')
+    const { config } = await api.get('/x')
+    session.detach()
+    attachFor(api, 'ben')
+    const other = createSession(memoryStore({ access_token: 'cleo' }), { refresh: false })
+    await api.request({ ...config, oauth: other })
+    expect(sent).toEqual(['ann', 'cleo'])
   })
 })

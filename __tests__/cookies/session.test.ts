@@ -274,7 +274,7 @@ it('a wrong option is a TypeError that names it', async () => {
     await expect(backend().session.signIn(state as never)).rejects.toThrow(
       new TypeError('signIn: the state must be { user, expires_in }'),
     )
-  await expect(backend().session.signIn({}, 'ann' as never)).rejects.toThrow('signIn: user must be')
+  await expect(backend().session.signIn({}, 'ann' as never)).rejects.toThrow('signIn: the options must be an object')
 })
 
 describe('a user that the backend reports', () => {
@@ -373,6 +373,16 @@ it('is no session for oauthFetch', () => {
 it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
   ['sign-in', (session) => session.signIn({ user: 'ben', expires_in: 600 })],
   ['sign-out', (session) => session.signOut()],
+  [
+    'sign-in in another tab',
+    async () => {
+      const other = createSession(httpOnlyCookies({ refresh: () => null }), {})
+      await other.signIn({ user: 'ben', expires_in: 600 })
+      const key = 'axios-attach-oauth.cookies'
+      window.dispatchEvent(new StorageEvent('storage', { key, storageArea: localStorage }))
+      await settle()
+    },
+  ],
 ])('a %s aborts the refresh under way, whose answer would bring the previous cookies back', async (_what, change) => {
   const signals: AbortSignal[] = []
   const { session } = backend({
@@ -422,4 +432,46 @@ it('a request of the refresh function with context.signal does not wait for the 
   await session.signIn({ user: 'ann', expires_in: 600 })
   expect(await session.refresh()).toMatchObject({ user: 'ann' })
   jest.restoreAllMocks()
+})
+
+it.each<[string, (session: AttachedSession) => Promise<unknown>, string | undefined]>([
+  ['signs in', (session) => session.signIn({ user: 'ben', expires_in: 600 }), 'ben'],
+  ['signs out', (session) => session.signOut(), undefined],
+])('a refresh that began while no user was known changes nothing after the user %s', async (_what, change, user) => {
+  const answer = deferred<{ user: string }>()
+  const signals: AbortSignal[] = []
+  const { session } = backend({
+    refresh: (_state, { signal }) => {
+      signals.push(signal)
+      return answer.promise
+    },
+  })
+  const refreshed = session.refresh().catch(() => undefined)
+  await settle()
+  await change(session)
+  expect(signals[0]?.aborted).toBe(true)
+  answer.resolve({ user: 'ann' })
+  await refreshed
+  await settle()
+  expect((await session.tokens())?.user).toBe(user)
+})
+
+it('a request that waits for a refresh keeps waiting when the same user signs in, because the cookies are still the old ones', async () => {
+  const answer = deferred<{ user: string }>()
+  const { api, session, sent, jar } = backend({
+    refresh: async () => {
+      const state = await answer.promise
+      jar.access = 'new'
+      return state
+    },
+  })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  const request = api.get('/me')
+  await settle()
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  await settle()
+  expect(sent.map(({ access }) => access)).toEqual(['old'])
+  answer.resolve({ user: 'ann' })
+  expect((await request).status).toBe(200)
+  expect(sent.map(({ access }) => access)).toEqual(['old', 'new'])
 })

@@ -87,9 +87,19 @@ describe('a missing argument is a TypeError that names the function and the argu
     expect(await rejection(open().getAccessToken(options as never))).toEqual(new TypeError(message))
   })
 
-  it.each(['ann', { user: '' }, { user: 5 }])('signIn of the user %j', async (options) => {
-    expect(await rejection(open().signIn(tokens, options as never))).toEqual(
-      new TypeError('signIn: user must be a non-empty string in { user }'),
-    )
+  it.each<['signIn' | 'signOut' | 'close', unknown, string]>([
+    ['signIn', 'ann', 'signIn: the options must be an object'],
+    ['signIn', { user: '' }, 'signIn: user must be a non-empty string'],
+    ['signIn', { user: 5 }, 'signIn: user must be a non-empty string'],
+    ['signIn', { name: 'ann' }, 'signIn: name is unknown; known are user'],
+    ['signOut', true, 'signOut: the options must be an object'],
+    ['signOut', { revoked: true }, 'signOut: revoked is unknown; known are revoke'],
+    ['signOut', { revoke: 1 }, 'signOut: revoke must be true or false'],
+    ['close', { timeOut: 5 }, 'close: timeOut is unknown; known are timeout'],
+    ['close', { timeout: '5' }, 'close: timeout must be a number of milliseconds'],
+  ])('%s with the options %j', async (name, options, message) => {
+    const session = open()
+    const called = name === 'signIn' ? session.signIn(tokens, options as never) : session[name](options as never)
+    expect(await rejection(called)).toEqual(new TypeError(message))
   })
 })

@@ -192,3 +192,15 @@ describe('session.close()', () => {
     expect(await rejection(session.refresh())).toMatchObject({ code: 'OAUTH_SESSION_CLOSED' })
   })
 })
+
+it('close() does not wait for an answer that is late and would not be used any more', async () => {
+  let calls = 0
+  const refresh = () => (calls++ === 0 ? new Promise<never>(() => undefined) : Promise.resolve(tokensFor(environment, 2)))
+  const session = startSession(environment, memoryStore(tokensFor(environment, 1)), refresh)
+  const failed = rejection(session.refresh())
+  await environment.pass(60_000)
+  await failed
+  await environment.pass(10_000)
+  await session.refresh()
+  expect(await session.close()).toEqual({ persisted: true })
+})

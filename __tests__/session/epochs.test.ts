@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { jest } from '@jest/globals'
-import { AxiosError, type InternalAxiosRequestConfig } from 'axios'
+import axios, { AxiosError, type InternalAxiosRequestConfig } from 'axios'
 import { attachIn } from '../../src/axios/attach.js'
 import type { AttachedSession, AttachOptions, RefreshFunction, TokenJSON, TokenStore } from '../../src/index.js'
 import { sharedStore } from '../../src/shared.js'
@@ -572,6 +572,80 @@ describe('a sign-in with the set that is in use', () => {
     expect(sent).toEqual(['/x a1', '/x a2', '/y a2'])
   })
 
+  it('saves a set that could not be saved before, after a refresh that fails', async () => {
+    const refresh = controlledRefresh()
+    const kept = memoryStore()
+    let isBroken = true
+    const store: TokenStore = {
+      ...kept,
+      write: (tokens, context) => (isBroken ? Promise.reject(new Error('made up')) : kept.write(tokens, context)),
+    }
+    const { session } = attach({ store, refresh })
+    await session.signIn(set('a1'))
+    isBroken = false
+    const refreshed = rejection(session.refresh())
+    await settle()
+    await session.signIn(set('a1'))
+    expect(session.getSnapshot()).toMatchObject({ persisted: false })
+    refresh.calls[0]?.fail({ status: 500 })
+    await refreshed
+    await settle()
+    expect([(await kept.read())?.access_token, session.getSnapshot()]).toEqual([
+      'a1',
+      expect.objectContaining({ persisted: true }),
+    ])
+  })
+
+  it('names the user also while the refreshed set is being saved', async () => {
+    const saving = deferred()
+    const kept = memoryStore(set('a1'))
+    const store: TokenStore = {
+      ...kept,
+      async write(tokens, context) {
+        await saving.promise
+        return kept.write(tokens, context)
+      },
+    }
+    const { session } = attach({ store, refresh: async () => ({ ...set('a2'), access_token: 'a2' }) })
+    await session.tokens()
+    const refreshed = session.refresh()
+    await settle()
+    await session.signIn(set('a1'), { user: 'ann' })
+    saving.resolve()
+    await refreshed
+    await settle()
+    expect(session.getSnapshot()).toMatchObject({ user: 'ann', persisted: true })
+    expect(await kept.read()).toMatchObject({ access_token: 'a2', 'axios-attach-oauth': { user: 'ann' } })
+  })
+
+  it.each<[string, TokenJSON, string]>([
+    ['the set that another session has refreshed', set('a2'), 'a2'],
+    ["another user's set", { ...set('b1'), 'axios-attach-oauth': { user: 'ben' } }, 'b1'],
+  ])('adopts %s instead of overwriting it', async (_what, stored, expected) => {
+    const store = memoryStore({ ...set('a1'), 'axios-attach-oauth': { user: 'ann' } })
+    const { session } = attach({ store })
+    await session.tokens()
+    await store.write(stored, { replacing: undefined, mode: 'set' })
+    await session.signIn(set('a1'), { user: 'ann' })
+    expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual([expected, expected])
+  })
+
+  it('stores the set again after somebody has deleted it', async () => {
+    const store = memoryStore(set('a1'))
+    const { session } = attach({ store })
+    await session.tokens()
+    await store.write(undefined, { replacing: undefined, mode: 'set' })
+    await session.signIn(set('a1'))
+    expect([session.getSnapshot().status, (await store.read())?.access_token]).toEqual(['signed_in', 'a1'])
+  })
+
+  it('by a listener of refreshed does not fail session.refresh()', async () => {
+    const { session } = attach({ refresh: async () => ({ ...set('a2'), access_token: 'a2' }) })
+    await session.tokens()
+    session.on('refreshed', () => session.signIn(set('a2'), { user: 'ann' }))
+    expect((await session.refresh()).access_token).toBe('a2')
+  })
+
   it('takes effect after a refresh that has failed', async () => {
     const refresh = controlledRefresh()
     const { session } = attach({ refresh })
@@ -707,5 +781,66 @@ describe('a step-up prompt', () => {
     prompts[0]?.answer({ access_token: 'of-ann-strong' })
     expect(await ofAnn).toEqual(['OAUTH_SIGNED_OUT'])
     expect(sent).toEqual(['/of-ann Bearer a1', '/of-ben Bearer b1', '/of-ben Bearer strong'])
+  })
+})
+
+describe('a demand for a stronger sign-in', () => {
+  const refuse = 'Bearer error="insufficient_scope", scope="admin"'
+
+  it.each<[string, (session: AttachedSession) => Promise<unknown>, string | undefined]>([
+    ['signed out', (session) => session.signOut(), undefined],
+    ['signed in as another user', (session) => session.signIn(set('b1')), 'b1'],
+  ])('that arrives after the user has %s causes no prompt', async (_what, change, accessToken) => {
+    const prompts: unknown[] = []
+    const gate = deferred()
+    const api = axios.create({
+      baseURL: 'https://api.example.com',
+      async adapter(config: InternalAxiosRequestConfig) {
+        await gate.promise
+        const response = { status: 403, statusText: '', data: '', headers: { 'www-authenticate': refuse }, config }
+        throw new AxiosError('403', 'ERR_BAD_REQUEST', config, null, response)
+      },
+    })
+    const handler: StepUpHandler = () => (prompts.push('asked'), { access_token: 'strong' })
+    const session = attachIn(environment, api, memoryStore(set('a1')), { refresh: issuer(), stepUp: stepUp(handler) })
+    await session.tokens()
+    const request = codes([api.get('/admin')])
+    await settle()
+    await change(session)
+    gate.resolve()
+    expect(await request).toEqual(['OAUTH_SIGNED_OUT'])
+    expect([prompts, (await session.tokens())?.access_token]).toEqual([[], accessToken])
+  })
+
+  it('whose handler signs in leaves the set that has replaced its own meanwhile', async () => {
+    const closed = deferred()
+    const strong = { ...set('strong'), access_token: 'strong', id_token: idToken('ann') }
+    const api = axios.create({
+      baseURL: 'https://api.example.com',
+      async adapter(config: InternalAxiosRequestConfig) {
+        const isRefused = config.headers.get('Authorization') === 'Bearer a1'
+        const headers = isRefused ? { 'www-authenticate': refuse } : {}
+        const response = { status: isRefused ? 403 : 200, statusText: '', data: '', headers, config }
+        if (isRefused) throw new AxiosError('403', 'ERR_BAD_REQUEST', config, null, response)
+        return response
+      },
+    })
+    const handler: StepUpHandler = async () => {
+      await session.signIn(strong)
+      await closed.promise
+      return strong
+    }
+    const store = memoryStore(set('a1', { id_token: idToken('ann') }))
+    const session = attachIn(environment, api, store, {
+      refresh: async () => ({ ...set('a3'), access_token: 'a3' }),
+      stepUp: stepUp(handler),
+    })
+    await session.tokens()
+    const request = codes([api.get('/admin')])
+    await settle()
+    await session.refresh()
+    closed.resolve()
+    expect(await request).toEqual(['sent'])
+    expect((await store.read())?.refresh_token).toBe('r-a3')
   })
 })

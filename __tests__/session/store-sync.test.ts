@@ -1,5 +1,5 @@
 import { memoryStore } from '../../src/stores/memory.js'
-import type { TokenStore } from '../../src/types.js'
+import type { TokenJSON, TokenStore } from '../../src/types.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
 import {
@@ -259,7 +259,7 @@ describe('a store that notifies of changes', () => {
     expect(store.reads).toBe(2)
   })
 
-  it('is not read for a notice while a refresh runs, which reads it itself', async () => {
+  it('is read once for a notice while a refresh runs, which goes on', async () => {
     const { store, notify } = notifying(memoryStore(a(1)))
     const refresh = controlledRefresh()
     const session = startSession(environment, store, refresh)
@@ -268,9 +268,28 @@ describe('a store that notifies of changes', () => {
     await settle()
     const { reads } = store
     await notify()
-    expect(store.reads).toBe(reads)
+    expect(store.reads).toBe(reads + 1)
     refresh.calls[0]!.answer(a(2))
     expect((await refreshed).access_token).toBe('a2')
+  })
+
+  it.each<[string, () => TokenJSON | undefined, string, string | undefined]>([
+    ['a sign-out', () => undefined, 'signed_out', undefined],
+    ["another user's sign-in", () => ({ ...a(7), 'axios-attach-oauth': { user: 'ben' } }), 'signed_in', 'a7'],
+  ])('ends the refresh under way at once when it tells of %s', async (_what, stored, status, accessToken) => {
+    const { store, notify } = notifying(memoryStore({ ...a(1), 'axios-attach-oauth': { user: 'ann' } }))
+    const refresh = controlledRefresh()
+    const session = startSession(environment, store, refresh)
+    session.watchStore()
+    const refreshed = rejection(session.refresh())
+    await settle()
+    await storeElsewhere(store, stored())
+    await notify()
+    expect([session.getSnapshot().status, session.peekToken()?.accessToken]).toEqual([status, accessToken])
+    expect(await refreshed).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    refresh.calls[0]!.answer(a(2))
+    await settle()
+    expect((await store.read())?.access_token).toBe(accessToken)
   })
 
   it('is read once more after a refresh during which notices came', async () => {

@@ -392,6 +392,25 @@ describe('a refresh that takes too long', () => {
       expect([session.getSnapshot().status, environment.timers]).toEqual(['signed_out', 0])
     })
 
+    it('uses the answer although an earlier request with the refresh token is never answered', async () => {
+      const answers = [new Promise<never>(() => undefined), deferred<TokenResponse>(), deferred<TokenResponse>()] as const
+      let calls = 0
+      const refresh = (): Promise<TokenResponse> => [answers[0], answers[1].promise, answers[2].promise][calls++]!
+      const session = startSession(environment, memoryStore(tokensFor(environment, 1)), refresh)
+      for (let i = 0; i < 2; i++) {
+        const failed = rejection(session.refresh())
+        await environment.pass(60_000)
+        await failed
+        await environment.pass(20_000)
+      }
+      const refreshed = session.refresh()
+      await settle()
+      answers[2].reject({ error: 'invalid_grant' })
+      await environment.pass(1000)
+      answers[1].resolve(late)
+      expect((await refreshed).access_token).toBe('a2')
+    })
+
     it('keeps the answer in memory when the store can not be read, and saves it later', async () => {
       let isBroken = false
       const plain = memoryStore(tokensFor(environment, 1))

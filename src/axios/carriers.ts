@@ -3,6 +3,7 @@ import type { Epoch } from '../session/epoch.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { RedirectGuard } from './redirect-guard.js'
 import { removeCredential } from './credential.js'
+import { sessionIn } from './request-options.js'
 import { carryContext, contextOf, type RequestContext } from './request-context.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
@@ -54,8 +55,8 @@ export class Carriers {
 }
 
 /**
- * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
- * ended.
+ * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if it has ended, or
+ * if the session is another one, which the config does not name.
  */
 export function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
   const earlier = contextOf(config)
@@ -64,5 +65,6 @@ export function forgetRound(config: InternalAxiosRequestConfig, provider: TokenP
   if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
   if (earlier.credential) removeCredential(config, earlier.credential)
   const { epoch } = earlier
-  return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
+  const isOfAnother = earlier.provider !== provider && sessionIn(config.oauth) !== undefined
+  return provider && epoch && !isOfAnother && !provider.continues(epoch) ? epoch : undefined
 }

@@ -28,7 +28,7 @@ export function releaseOf(instance: AxiosInstance): string {
 /** Is the member one of axios' methods, rather than one that the application has added? axios makes `post` and `query` alike. */
 function isOfAxios(instance: AxiosInstance, name: string): boolean {
   const member = (instance as unknown as Record<string, unknown>)[name]
-  return typeof member === 'function' && member.name === instance.post.name
+  return String(member) === String(instance.post)
 }
 
 /** The older of two releases: that of the instance, and that of this package's axios, whose adapter sends requests again. */

@@ -51,7 +51,7 @@ export function checkRequestOptions(oauth: unknown, known = requestRules): void 
 }
 
 /** The session in a value of the option `oauth`. */
-function sessionIn(oauth: unknown): TokenProvider | undefined {
+export function sessionIn(oauth: unknown): TokenProvider | undefined {
   return (openSessionOf(oauth) ?? openSessionOf((oauth as OAuthRequestOptions | undefined)?.session))?.provider
 }
 

@@ -17,6 +17,7 @@ import {
 } from './refresh-error.js'
 import { checkResponse, isMisshapen } from './refresh-response.js'
 import type { SessionSettings } from './settings.js'
+import { withTimeLimit } from './time-limit.js'
 import { requestTokens } from './token-request.js'
 
 /** The part of the session that an exchange reads. */
@@ -30,7 +31,7 @@ export interface ExchangeContext {
   readonly isExpired: boolean
   /** Aborted when the store's lock is lost: from then on another process may use the refresh token. */
   readonly lost: AbortSignal | undefined
-  /** The response to an earlier request with the same refresh token. Waits for it within the time limit of the refresh. */
+  /** The response to an earlier request with the same refresh token, which may still be under way. */
   readonly late: () => Promise<TokenAnswer | undefined>
   /** The record whose tokens are replaced. A sign-in with these tokens may have named the user since the refresh began. */
   readonly present: () => TokenRecord | undefined
@@ -121,8 +122,9 @@ async function exchangeTokens(
     const { failure, error } = fail(cause)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
-    const late = answer ? undefined : await context.late()
-    if (late?.response) return receive(previous, late.response, late.sentAt, undefined, context.present())
+    const left = settings.refreshTimeout + (run.askedAt ?? 0) - environment.monotonic()
+    const late = answer ? undefined : await withTimeLimit(environment, left, context.late, '').catch(noAnswer)
+    if (late) return receive(previous, late.response, late.sentAt, undefined, context.present())
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }
     // An inferred end takes effect once the access token has expired or was rejected.
     if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }

@@ -4,20 +4,19 @@ import type { TokenAnswer } from './in-flight-refresh.js'
 /** Token responses that come after the time limit of their refresh, from refresh functions that ignore the signal. */
 export class LateAnswers {
   readonly #late = new Set<{ readonly base: TokenRecord | undefined; readonly answer: Promise<TokenAnswer | undefined> }>()
-  #awaited = 0
 
-  /** A token request has reached its time limit and may still be answered. */
-  get isAwaiting(): boolean {
-    return this.#awaited > 0
+  /** Has a token request with the refresh token of this set reached its time limit, and may it still be answered? */
+  isAwaitedFor(base: TokenRecord | undefined): boolean {
+    return [...this.#late].some((late) => isSameSet(late.base, base))
   }
 
   /** The response to an earlier request with the same refresh token, which may still be under way. */
-  async answerFor(base: TokenRecord | undefined): Promise<TokenAnswer | undefined> {
-    for (const late of this.#late) {
-      const answer = isSameSet(late.base, base) ? await late.answer : undefined
-      if (answer) return answer
-    }
-    return undefined
+  answerFor(base: TokenRecord | undefined): Promise<TokenAnswer | undefined> {
+    const late = [...this.#late].filter((each) => isSameSet(each.base, base))
+    return new Promise((resolve) => {
+      const settled = late.map(({ answer }) => answer.then((received) => received?.response && resolve(received)))
+      void Promise.all(settled).then(() => resolve(undefined))
+    })
   }
 
   /**
@@ -31,9 +30,7 @@ export class LateAnswers {
   ): Promise<TokenAnswer | undefined> {
     const late = { base, answer }
     this.#late.add(late)
-    this.#awaited++
     const received = await answer
-    this.#awaited--
     for (let present = busy(); received && present; present = busy()) await present
     this.#late.delete(late)
     return received

@@ -1,7 +1,7 @@
 import type { OAuthError } from '../errors.js'
 import { defined } from '../defined.js'
 import type { RefreshReason } from '../types.js'
-import { isSameSet, type TokenRecord } from '../token-record.js'
+import { isSameSet, isSameUser, type TokenRecord } from '../token-record.js'
 import { afterMicrotasks } from './after-microtasks.js'
 import { endContext } from './async-context.js'
 import type { Clock } from './clock.js'
@@ -20,7 +20,6 @@ import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
 import type { Snapshots } from './snapshot.js'
 import type { SessionState } from './state.js'
-import { withTimeLimit } from './time-limit.js'
 
 /** The collaborators of the coordinator. */
 export interface CoordinatorServices {
@@ -34,8 +33,6 @@ export interface CoordinatorServices {
   readonly snapshots: Snapshots
   readonly notifications: Notifications
 }
-
-const nothing = (): undefined => undefined
 
 /** Runs one refresh at a time: starts it, lets requests join it, supersedes it and applies its outcome. */
 export class RefreshCoordinator {
@@ -142,7 +139,8 @@ export class RefreshCoordinator {
     run.isSuperseded = true
     this.#record(run)
     this.#services.state.block(false)
-    if (result.type === 'rejected' && this.#services.settings.refresh?.abortWhenSuperseded) run.abort(result.error)
+    const isOfSameUser = isSameUser(run.epoch.identity, this.#services.state.epoch.identity) === true
+    if (this.#services.settings.refresh?.abortWhenSuperseded && !isOfSameUser) run.abort(epochEnded())
     const settle = (): void => run.settle(result)
     // A refresh function that itself signs in returns the same tokens soon afterwards.
     if (!grace || !run.isRunning) return settle()
@@ -169,18 +167,14 @@ export class RefreshCoordinator {
   ) {
     const { environment, persistence, clock, throttle, state } = this.#services
     const { accessToken, expiresAt = 0 } = base?.parsed ?? {}
-    const isExpired = accessToken === undefined || clock.now() >= expiresAt
     const context = {
       environment,
       settings,
       storeName: persistence.name,
       keepsRefreshToken: this.#keepsRefreshToken,
-      isExpired,
+      isExpired: accessToken === undefined || clock.now() >= expiresAt,
       lost,
-      late: () => {
-        const left = settings.refreshTimeout + (run.askedAt ?? 0) - environment.monotonic()
-        return withTimeLimit(environment, left, () => this.lateAnswers.answerFor(base), nothing).catch(nothing)
-      },
+      late: () => this.lateAnswers.answerFor(base),
       present: () => (isSameSet(state.record, base) ? state.record : base),
     }
     run.isCounted = throttle.counts(this.#isDueToExpiry())

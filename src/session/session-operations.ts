@@ -1,12 +1,13 @@
-import { checkedElsewhere, checkOptions, milliseconds } from '../check-options.js'
-import { isOAuthError, type OAuthError } from '../errors.js'
+import { checkedElsewhere, checkOptions, flag, milliseconds, type OptionRule } from '../check-options.js'
+import { isOAuthError } from '../errors.js'
 import { copyJSON } from '../copy-json.js'
 import { isRepeatedSignIn, isSameUser, repeatedRecord, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
 import type { Environment } from './environment.js'
-import type { RefreshResult } from './in-flight-refresh.js'
+import { isSameEpoch } from './epoch.js'
+import type { InFlightRefresh, RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence } from './persistence.js'
 import { epochEnded, noOtherToken, notSignedIn, signedOutWhileWaiting } from './refresh-error.js'
@@ -15,6 +16,7 @@ import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation, RevocationResult } from './revocation.js'
 import type { AccessTokenOptions, SignInOptions } from './session.js'
 import type { SessionSettings } from './settings.js'
+import { SignInWrites } from './sign-in-writes.js'
 import type { SessionState } from './state.js'
 import type { StoreSync } from './store-sync.js'
 import { withTimeLimit } from './time-limit.js'
@@ -33,6 +35,7 @@ interface AttachmentReference {
   readonly stop: () => void
 }
 
+const aUser: OptionRule = ['a non-empty string', (value) => typeof value === 'string' && value !== '']
 const accessTokenRules = { rejected: checkedElsewhere, validFor: milliseconds, signal: checkedElsewhere }
 
 interface OperationServices {
@@ -54,13 +57,11 @@ export class SessionOperations {
   readonly #attachments = new Set<AttachmentReference>()
   /** `close()` was called. Attaching the store again creates a new session. */
   isClosed = false
-  /** Settles with the last write of a sign-in or sign-out. The store runs these writes in order. */
-  #written: Promise<void> = Promise.resolve()
-  /** The last of these writes is under way, or it is a deletion that failed. */
-  #isUnwritten = false
+  readonly #writes: SignInWrites
 
   constructor(services: OperationServices) {
     this.#services = services
+    this.#writes = new SignInWrites(services)
   }
 
   async tokens(): Promise<TokenSet | undefined> {
@@ -69,10 +70,9 @@ export class SessionOperations {
   }
 
   async signIn(tokens: TokenJSON, options?: SignInOptions): Promise<void> {
+    checkOptions('signIn: ', options ?? {}, { user: aUser })
     const { user } = options ?? {}
-    const { environment, state, throttle, coordinator, notifications } = this.#services
-    if (typeof options === 'string' || (user !== undefined && (typeof user !== 'string' || user === '')))
-      throw new TypeError('signIn: user must be a non-empty string in { user }')
+    const { environment, settings, state, throttle, coordinator, notifications } = this.#services
     const id = (environment.random() + environment.now()).toString(36).replace('.', '')
     const before = state.token
     const given = signInRecord(tokens, environment.now(), user, id)
@@ -80,39 +80,41 @@ export class SessionOperations {
     const record = isRepeated ? repeatedRecord(before.record, given) : given
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
-    const run = isRepeated ? coordinator.current : undefined
+    // A refresh that brings cookies of the same user continues as well.
+    const usesCookies = settings.refresh?.abortWhenSuperseded === true
+    const isSame = before !== undefined && isSameUser(before.record.identity, given.identity) === true
+    const run = isRepeated || (usesCookies && isSame) ? coordinator.current : undefined
     if (run) {
       state.block(run.isForRejected)
       notifications.notify(events)
-      // The refresh of this very set continues, and saves the user with the new tokens. Its function may be the caller.
-      const saveUser = () => (user !== undefined && state.record === record ? this.#save(record) : undefined)
-      void run.result.then(saveUser).catch(() => undefined)
+      // Not awaited, because the caller may be the refresh function.
+      void run.result.then(() => this.#saveAfter(run, record, user)).catch(() => undefined)
       return
     }
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
-    const saved = this.#save(record)
+    const saved = this.#writes.save(record, isRepeated)
     this.#supersedeBy(before, saved)
     notifications.notify(events)
     await saved
   }
 
-  /** Rejects with the error of the store if `strictSaving` is set. */
-  async #save(record: TokenRecord): Promise<void> {
-    const { settings, state, notifications } = this.#services
-    const saveError = await this.#overwrite(record).then(
-      () => undefined,
-      (error: OAuthError) => error,
-    )
-    if (state.record === record) notifications.notify(state.apply({ type: 'saved', saveError }))
-    if (saveError && settings.strictSaving) throw saveError
+  /** Saves a set with which the application signed in while a refresh of the same set was under way. */
+  async #saveAfter(run: InFlightRefresh, record: TokenRecord, user: string | undefined): Promise<void> {
+    const { state } = this.#services
+    const present = state.record
+    if (present === record) return this.#writes.save(record, true)
+    // The new set was already being saved when the sign-in named the user.
+    if (user === undefined || !present || present !== run.received || present.identity.user === user) return
+    await this.signIn(present.parsed.tokens, { user })
   }
 
   async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {
+    checkOptions('signOut: ', options ?? {}, { revoke: flag })
     const { state, throttle, coordinator, revocation, notifications } = this.#services
     const record = state.record
     throttle.reset()
     const events = state.apply({ type: 'signed_out', reason: 'requested' })
-    const written = this.#overwrite(undefined)
+    const written = this.#writes.overwrite(undefined)
     coordinator.supersede({ type: 'rejected', error: signedOutWhileWaiting() })
     notifications.notify(events)
     const stored = await written
@@ -131,7 +133,7 @@ export class SessionOperations {
     const isOfAnother = isInUse && 'error' in result && result.error.code === 'OAUTH_SIGNED_OUT'
     if (!isOfAnother) {
       if ('error' in result) throw result.error
-      if (result.token !== state.token) throw signedOutWhileWaiting()
+      if (!state.token || !isSameEpoch(result.token.epoch, state.token.epoch)) throw signedOutWhileWaiting()
     }
     return this.#copyTokens() as TokenSet
   }
@@ -157,6 +159,7 @@ export class SessionOperations {
   }
 
   async close(options?: { readonly timeout?: number }): Promise<{ readonly persisted: boolean }> {
+    checkOptions('close: ', options ?? {}, { timeout: milliseconds })
     const { timeout } = options ?? {}
     const { coordinator, environment, state, sync } = this.#services
     this.isClosed = true
@@ -167,14 +170,14 @@ export class SessionOperations {
     }
     const settled = coordinator
       .idle()
-      .then(() => this.#written)
+      .then(() => this.#writes.settled)
       .then(() => sync.saveAgain(true))
     const ended = timeout === undefined ? settled : withTimeLimit(environment, timeout, () => settled, '')
     await ended.catch(() => undefined)
     const { current } = state
     const isUnsaved = current.status === 'signed_in' && current.saveError !== undefined
-    const isSettled = !coordinator.current && !coordinator.lateAnswers.isAwaiting
-    return { persisted: !isUnsaved && !this.#isUnwritten && isSettled }
+    const isSettled = !coordinator.current && !coordinator.lateAnswers.isAwaitedFor(state.record)
+    return { persisted: !isUnsaved && !this.#writes.isPending && isSettled }
   }
 
   /**
@@ -190,21 +193,6 @@ export class SessionOperations {
     const mine: AttachmentReference = { detach: refer(detach), stop }
     this.#attachments.add(mine)
     return () => void this.#attachments.delete(mine)
-  }
-
-  #overwrite(record: TokenRecord | undefined): Promise<TokenRecord | undefined> {
-    const write = this.#services.persistence.overwrite(record)
-    const done = (isUnwritten: boolean): void => {
-      if (this.#written === written) this.#isUnwritten = isUnwritten
-    }
-    const written = write.then(
-      () => done(false),
-      // A set that was not saved is kept, and saved later.
-      () => done(record === undefined),
-    )
-    this.#written = written
-    this.#isUnwritten = true
-    return write
   }
 
   /** Settles the requests that wait for a refresh of the previous sign-in. */

@@ -171,7 +171,9 @@ export class SessionState {
     const isSame = isKnown || (this.token !== undefined && isRepeatedSignIn(this.token.record, record))
     if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
     const isSameToken = isSame && this.token?.accessToken !== undefined && this.token.accessToken === record.parsed.accessToken
-    const { generation } = this.#adopt(record, undefined, undefined, isSameToken ? this.#generation : undefined)
+    // It is not known to be saved either.
+    const saveError = isSameToken && this.#state.status === 'signed_in' ? this.#state.saveError : undefined
+    const { generation } = this.#adopt(record, saveError, undefined, isSameToken ? this.#generation : undefined)
     const isChange = before !== undefined && !isSame
     return [['signed_in', { generation }], ...(isChange ? ([['user_changed', { generation }]] as EventCall[]) : [])]
   }

@@ -2,7 +2,7 @@ import type { OAuthError } from '../errors.js'
 import { isSameUser } from '../token-record.js'
 import type { TokenResponse } from '../types.js'
 import type { Environment } from './environment.js'
-import { isSameEpoch } from './epoch.js'
+import { isSameEpoch, type Epoch } from './epoch.js'
 import type { Events } from './events.js'
 import type { RefreshResult } from './in-flight-refresh.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
@@ -20,14 +20,22 @@ interface StepUpServices {
 
 const ignore = (): void => undefined
 
-/** Aborts `controller` when the user signs out or is known to be another one. The handler itself may sign in. Returns the undo. */
-function abortAtEnd({ state, events }: StepUpServices, controller: AbortController): () => void {
+/**
+ * Aborts `controller` when the user signs out or is known to be another one. The handler itself may sign in: `signedIn` gets the
+ * epochs of such sign-ins, by access token. Returns the undo.
+ */
+function watchSignIns(
+  { state, events }: StepUpServices,
+  controller: AbortController,
+  signedIn: Map<string | undefined, Epoch>,
+): () => void {
   const { epoch } = state
   const check = (): void => {
     const isSignedOut = state.current.status === 'signed_out'
     if (isSignedOut || isSameUser(epoch.identity, state.epoch.identity) === false) controller.abort(epochEnded())
   }
   const undo = (['signed_out', 'user_changed'] as const).map((name) => events.on(name, check))
+  undo.push(events.on('signed_in', () => void (state.token && signedIn.set(state.token.accessToken, state.token.epoch))))
   return () => undo.forEach((stop) => stop())
 }
 
@@ -43,7 +51,8 @@ export async function runStepUp(
   const { epoch } = state
   const controller = new AbortController()
   const { signal } = controller
-  const stop = abortAtEnd(services, controller)
+  const signedIn = new Map<string | undefined, Epoch>()
+  const stop = watchSignIns(services, controller, signedIn)
   const aborted = new Promise<undefined>((resolve) => signal.addEventListener('abort', () => resolve(undefined)))
   const working = work(signal)
   const answer = await Promise.race([working, aborted]).finally(stop)
@@ -53,8 +62,9 @@ export async function runStepUp(
   }
   while (coordinator.current) await coordinator.current.result
   const { token } = state
-  // The handler has already called `signIn()` with this token.
-  if (token && token.accessToken === answer.access_token) {
+  // The handler has already called `signIn()` with this set, which may have been refreshed since.
+  const own = signedIn.get(answer.access_token)
+  if (token && (token.accessToken === answer.access_token || (own && isSameEpoch(own, token.epoch)))) {
     if (!isSameEpoch(epoch, token.epoch)) state.mergeEpoch(epoch)
     return { type: 'token', token }
   }

@@ -2,7 +2,7 @@ import type { OAuthError } from '../errors.js'
 import type { Environment } from './environment.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence } from './persistence.js'
-import { internalError } from './refresh-error.js'
+import { epochEnded, internalError } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { SessionState } from './state.js'
 
@@ -111,10 +111,15 @@ export class StoreSync {
     try {
       const { change, stored } = await this.#persistence.check(this.#state.record)
       // A change made here during the read is newer than the result of the read.
-      if (generation !== this.#state.generation || this.#coordinator.current) return false
+      if (generation !== this.#state.generation) return false
+      // A refresh under way itself adopts a newer set of the same user.
+      const endsRefresh = change.type === 'user_changed' || change.type === 'removed'
+      if (this.#coordinator.current && !endsRefresh) return false
       this.#persistence.acknowledge(stored)
-      if (change.type !== 'unchanged') this.#notifications.notify(this.#state.apply(change))
-      else if (!this.isLoaded) this.#notifications.notify(this.#state.apply({ type: 'removed' }))
+      if (change.type === 'unchanged' && this.isLoaded) return true
+      const events = this.#state.apply(change.type === 'unchanged' ? { type: 'removed' } : change)
+      this.#coordinator.supersede({ type: 'rejected', error: epochEnded() })
+      this.#notifications.notify(events)
       return true
     } catch (cause) {
       const error: OAuthError = internalError(cause)
@@ -128,14 +133,14 @@ export class StoreSync {
     // Before the first read nothing is known that could have changed. During it, the result may be older than the notification.
     if (this.#isChangePending || (this.#state.current.status === 'unknown' && !this.#reading)) return
     this.#isChangePending = true
-    for (let busy = this.#busy; busy; busy = this.#busy) await busy.catch(ignore)
+    while (this.#reading) await this.#reading.catch(ignore)
     this.#isChangePending = false
     const isOutdated = (await this.read().catch(ignore)) === false
+    if (!isOutdated || this.#isChangePending) return
     // Otherwise the change would go unnoticed until the next need.
-    if (isOutdated) return this.#onChange()
-  }
-
-  get #busy(): Promise<unknown> | undefined {
-    return this.#coordinator.current?.result ?? this.#reading
+    this.#isChangePending = true
+    await this.#coordinator.current?.result
+    this.#isChangePending = false
+    return this.#onChange()
   }
 }

@@ -89,17 +89,20 @@ class ChangeChannel {
       return this.#reopenLater()
     }
     this.#subscriber = subscriber
-    let wasReady = false
+    let state: 'new' | 'ready' | 'ended' = 'new'
     const onEnd = (): void => {
-      if (this.#subscriber === subscriber) this.#reopenLater()
+      if (this.#subscriber !== subscriber) return
+      // The application connects its own subscriber again, if it wants to.
+      if (this.#isOwn) this.#reopenLater()
+      else state = 'ended'
     }
     subscriber.on('error', () => subscriber.isOpen === false && onEnd())
     subscriber.on('end', onEnd)
     subscriber.on('ready', () => {
       // Of no effect before the connection exists.
       if (this.#isOwn) subscriber.unref?.()
-      if (wasReady && this.#subscriber === subscriber) this.#resume(subscriber)
-      wasReady = true
+      if (state !== 'new' && this.#subscriber === subscriber) this.#resume(subscriber, state === 'ended')
+      state = 'ready'
     })
     // ioredis passes the messages of all channels to this listener; redis has one for each subscription.
     subscriber.on('message', ((channel: string, message: string) => this.#listeners.notify(channel, message)) as never)
@@ -125,8 +128,12 @@ class ChangeChannel {
   }
 
   /** Makes every listener read again after a reconnect, since messages sent meanwhile are lost. */
-  #resume(subscriber: Subscriber): void {
+  #resume(subscriber: Subscriber, wasClosed: boolean): void {
     for (const channel of this.#listeners.topics) {
+      if (wasClosed) {
+        this.#subscribe(subscriber, channel)
+        continue
+      }
       // redis restores its subscriptions before it is ready, ioredis afterwards.
       const subscribed = isNodeRedis(subscriber) ? Promise.resolve() : subscriber.subscribe(channel)
       subscribed.then(() => this.#listeners.notify(channel, undefined)).catch(noop)
