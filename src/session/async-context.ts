@@ -9,29 +9,25 @@ interface NodeProcess {
   getBuiltinModule?(name: string): { readonly AsyncLocalStorage: new () => Storage } | undefined
 }
 
-let storage: Storage | false | undefined
+/** Node's async context, without importing a built-in module; `undefined` on platforms that have none. */
+const storage = createStorage()
 /** The values whose work has not ended, of all sessions. */
 const open = new Set<object>()
 
-/** Node's async context, without importing a built-in module; `undefined` on platforms that have none. */
-function contextStorage(): Storage | undefined {
-  if (storage === undefined) {
-    const { process } = globalThis as { process?: NodeProcess }
-    const hooks = process?.getBuiltinModule?.('node:async_hooks')
-    storage = hooks ? new hooks.AsyncLocalStorage() : false
-  }
-  return storage || undefined
+function createStorage(): Storage | undefined {
+  const { process } = globalThis as { process?: NodeProcess }
+  const hooks = process?.getBuiltinModule?.('node:async_hooks')
+  return hooks && new hooks.AsyncLocalStorage()
 }
 
 /** The contexts that are nested here: the refresh function of one session may use another session. */
-const nested = (): readonly object[] => (contextStorage()?.getStore() as readonly object[] | undefined) ?? []
+const nested = (): readonly object[] => (storage?.getStore() as readonly object[] | undefined) ?? []
 
 /** Runs `work` so that `isInContext(value)` is true in everything that `work` calls, also after an await, until `endContext`. */
 export function runInContext<Result>(value: object, work: () => Result): Result {
   const contexts = [value, ...nested().filter((outer) => open.has(outer))]
-  const present = contextStorage()
   open.add(value)
-  return present ? present.run(contexts, work) : work()
+  return storage ? storage.run(contexts, work) : work()
 }
 
 export function isInContext(value: object): boolean {
@@ -40,12 +36,12 @@ export function isInContext(value: object): boolean {
 
 /** Runs `work` without a context. Starts none: in older releases of Node a context slows every promise down. */
 export function runOutsideContext(work: () => void): void {
-  if (storage && storage.getStore() !== undefined) storage.run(undefined, work)
+  if (storage?.getStore()) storage.run(undefined, work)
   else work()
 }
 
 /** Ends a context. After the last one contexts are disabled, because they slow down every promise in older releases of Node. */
 export function endContext(value: object): void {
   open.delete(value)
-  if (open.size === 0) contextStorage()?.disable()
+  if (open.size === 0) storage?.disable()
 }
