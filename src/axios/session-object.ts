@@ -8,44 +8,11 @@ import { serverSnapshot } from '../session/snapshot.js'
  */
 const internals = 'axios-attach-oauth'
 
-/**
- * The public session. A class, because axios copies plain objects; without private fields, because applications copy this object.
- */
-class SessionObject implements Session {
-  readonly tokens: Session['tokens']
-  readonly signIn: Session['signIn']
-  readonly signOut: Session['signOut']
-  readonly refresh: Session['refresh']
-  readonly getAccessToken: Session['getAccessToken']
-  readonly on: Session['on']
-  readonly subscribe: Session['subscribe']
-  readonly getSnapshot: Session['getSnapshot']
-  readonly getServerSnapshot: Session['getServerSnapshot']
-  readonly close: Session['close']
-  declare readonly [Symbol.asyncDispose]: Session[typeof Symbol.asyncDispose]
+/** The public session: a class, because axios copies plain objects; without private fields, because applications copy this object. */
+class SessionObject {
   readonly [internals]: () => OpenSession
 
   constructor(open: OpenSession) {
-    const { operations, notifications, snapshots, sync } = open
-    this.tokens = () => operations.tokens()
-    this.signIn = (tokens, options) => operations.signIn(tokens, options)
-    this.signOut = (options) => operations.signOut(options)
-    this.refresh = () => operations.refresh()
-    this.getAccessToken = (options) => operations.getAccessToken(options)
-    this.on = (name, listener) => notifications.events.on(name, listener)
-    this.subscribe = (listener) => {
-      const unsubscribe = notifications.subscribe(listener)
-      // In a microtask, so that no subscriber is called while it subscribes. The snapshot holds the error.
-      if (!sync.isLoaded)
-        void Promise.resolve()
-          .then(() => sync.load())
-          .catch(() => undefined)
-      return unsubscribe
-    }
-    this.getSnapshot = () => snapshots.present
-    this.getServerSnapshot = () => serverSnapshot
-    this.close = (options) => operations.close(options)
-    if (Symbol.asyncDispose) Object.assign(this, { [Symbol.asyncDispose]: async () => void (await operations.close()) })
     this[internals] = () => open
   }
 }
@@ -57,11 +24,34 @@ export interface AttachedSession extends Session {
 }
 
 export function sessionObject(open: OpenSession): Session {
-  return new SessionObject(open)
+  const { operations, notifications, snapshots, sync } = open
+  const members: Omit<Session, typeof Symbol.asyncDispose> = {
+    tokens: () => operations.tokens(),
+    signIn: (tokens, options) => operations.signIn(tokens, options),
+    signOut: (options) => operations.signOut(options),
+    refresh: () => operations.refresh(),
+    getAccessToken: (options) => operations.getAccessToken(options),
+    on: (name, listener) => notifications.events.on(name, listener),
+    subscribe(listener) {
+      const unsubscribe = notifications.subscribe(listener)
+      // In a microtask, so that no subscriber is called while it subscribes. The snapshot holds the error.
+      if (!sync.isLoaded)
+        void Promise.resolve()
+          .then(() => sync.load())
+          .catch(() => undefined)
+      return unsubscribe
+    },
+    getSnapshot: () => snapshots.present,
+    getServerSnapshot: () => serverSnapshot,
+    close: (options) => operations.close(options),
+  }
+  const dispose = async (): Promise<void> => void (await operations.close())
+  // Older platforms have no such symbol.
+  return Object.assign(new SessionObject(open), members, Symbol.asyncDispose && { [Symbol.asyncDispose]: dispose }) as Session
 }
 
 export function attachedSession(open: OpenSession, detach: () => void): AttachedSession {
-  return Object.assign(new SessionObject(open), { detach })
+  return Object.assign(sessionObject(open), { detach })
 }
 
 /** The internals of a session object, of a copy of one, or of one that another copy of this package created. */
