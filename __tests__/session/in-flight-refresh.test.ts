@@ -1,26 +1,19 @@
 import { OAuthError } from '../../src/errors.js'
 import { newEpoch } from '../../src/session/epoch.js'
-import { InFlightRefresh, type RefreshResult, type RefreshStart } from '../../src/session/in-flight-refresh.js'
+import type { RefreshEvent } from '../../src/session/events.js'
+import { InFlightRefresh, type RefreshResult } from '../../src/session/in-flight-refresh.js'
 import { deferred, rejection } from '../helpers/client.js'
 import { settle } from '../helpers/fake-environment.js'
 
 const failed: RefreshResult = { type: 'failed', error: new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'made up') }
 const rejected: RefreshResult = { type: 'rejected', error: new OAuthError('OAUTH_SIGNED_OUT', 'made up') }
-const start = (given: Partial<RefreshStart> = {}): InFlightRefresh =>
-  new InFlightRefresh({
-    id: 7,
-    reason: 'expired',
-    epoch: newEpoch({}),
-    startedAt: 0,
-    startedBy: undefined,
-    answer: undefined,
-    ...given,
-  })
+const start = (reason: RefreshEvent['reason'] = 'expired'): InFlightRefresh =>
+  new InFlightRefresh({ refreshId: 7, reason }, newEpoch({}), 0)
 
 describe('a refresh in flight', () => {
   it('has called nothing and received nothing when it begins', () => {
-    const { isCalling, isRunning, isSuperseded, isCounted, wasOffline, attempts, waiting } = start()
-    expect([isCalling, isRunning, isSuperseded, isCounted, wasOffline]).toEqual(Array(5).fill(false))
+    const { isCalling, isRunning, isSuperseded, hasAsked, wasOffline, attempts, waiting } = start()
+    expect([isCalling, isRunning, isSuperseded, hasAsked, wasOffline]).toEqual(Array(5).fill(false))
     expect([attempts, waiting]).toEqual([0, 0])
   })
 
@@ -39,15 +32,7 @@ describe('a refresh in flight', () => {
   })
 
   it('is for a rejected token when that is its reason', () => {
-    expect([start().isForRejected, start({ reason: 'rejected' }).isForRejected]).toEqual([false, true])
-  })
-
-  it('names itself, its reason and the request that started it in its events', () => {
-    const startedBy = { method: 'GET', url: '/x' }
-    expect([start().event, start({ startedBy, reason: 'rejected' }).event]).toEqual([
-      { refreshId: 7, reason: 'expired' },
-      { refreshId: 7, reason: 'rejected', startedBy },
-    ])
+    expect([start().isForRejected, start('rejected').isForRejected]).toEqual([false, true])
   })
 
   it('gives its signal the reason of its abort', () => {

@@ -4,6 +4,7 @@ import { newEpoch } from '../../src/session/epoch.js'
 import { exchange } from '../../src/session/exchange.js'
 import { originalCause } from '../../src/errors.js'
 import { internalError, noRefreshFunction, sessionClosed } from '../../src/session/refresh-error.js'
+import { plainPersistence } from '../../src/persistence/plain.js'
 import { InFlightRefresh } from '../../src/session/in-flight-refresh.js'
 import { FakeEnvironment } from '../helpers/fake-environment.js'
 import { issuer } from '../helpers/session.js'
@@ -11,7 +12,6 @@ import { issuer } from '../helpers/session.js'
 describe('a platform function that is missing', () => {
   it('is reported as what it is, not as a token endpoint that is unavailable', async () => {
     const environment = new FakeEnvironment()
-    environment.monotonic = undefined as never
     const settings = readSettings('createSession', memoryStore(), { refresh: issuer() })
     const context = {
       environment,
@@ -20,18 +20,22 @@ describe('a platform function that is missing', () => {
       keepsRefreshToken: false,
       isExpired: true,
       lost: undefined,
+      count: () => void environment.monotonic(),
       late: () => Promise.resolve(undefined),
       present: () => undefined,
     }
-    const run = new InFlightRefresh({
-      id: 1,
-      reason: 'expired',
-      epoch: newEpoch({}),
-      startedAt: 0,
-      startedBy: undefined,
-      answer: undefined,
+    const run = new InFlightRefresh({ refreshId: 1, reason: 'expired' }, newEpoch({}), 0)
+    const persistence = plainPersistence(memoryStore())(environment, settings)
+    const { outcome } = await persistence.renew({
+      current: undefined,
+      exchange: (base, unwritable) => {
+        environment.monotonic = undefined as never
+        return exchange(context, run, base, unwritable)
+      },
+      adoptStored: true,
+      isLate: false,
+      superseded: { aborted: false },
     })
-    const outcome = await exchange(context, run, undefined, undefined)
     expect(outcome).toMatchObject({
       type: 'failed',
       error: { code: 'OAUTH_INTERNAL', retryable: false, message: expect.stringContaining('TypeError') },

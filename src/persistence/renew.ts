@@ -10,6 +10,7 @@ import type {
   SaveOutcome,
   Superseded,
 } from '../session/persistence.js'
+import { internalError } from '../session/refresh-error.js'
 import { recordToJSON, type TokenRecord } from '../token-record.js'
 import type { TokenJSON } from '../types.js'
 import { compareStored, type StoredDifference } from './compare-stored.js'
@@ -103,7 +104,10 @@ export async function renewTokens(
     }
   }
 
-  const reached = await run().catch((error: OAuthError) => (adoptStored ? failed(error) : useUnsaved(request, error)))
+  const reached = await run().catch((cause: unknown) => {
+    const error = internalError(cause)
+    return adoptStored ? failed(error) : useUnsaved(request, error)
+  })
   const outcome: RenewOutcome = superseded.aborted ? { type: 'superseded' } : reached
   const isUsed = outcome.type === 'refreshed' || (outcome.type === 'failed' && outcome.rotated)
   return { outcome, ...(received && !isUsed && { unused: received }) }

@@ -7,7 +7,6 @@ import type { Environment } from './environment.js'
 import type { InFlightRefresh, TokenAnswer } from './in-flight-refresh.js'
 import type { ExchangeResult } from './persistence.js'
 import {
-  internalError,
   noRefreshFunction,
   noRefreshToken,
   noTokenResponse,
@@ -31,24 +30,12 @@ export interface ExchangeContext {
   readonly isExpired: boolean
   /** Aborted when the store's lock is lost: from then on another process may use the refresh token. */
   readonly lost: AbortSignal | undefined
+  /** Counts the refresh against the refresh limit. */
+  readonly count: () => void
   /** The response to an earlier request with the same refresh token, which may still be under way. */
   readonly late: () => Promise<TokenAnswer | undefined>
   /** The record whose tokens are replaced. A sign-in with these tokens may have named the user since the refresh began. */
   readonly present: () => TokenRecord | undefined
-}
-
-/** Gets a new token set from the refresh function. Never rejects, and changes only `run`. */
-export async function exchange(
-  context: ExchangeContext,
-  run: InFlightRefresh,
-  base: TokenRecord | undefined,
-  unwritable: OAuthError | undefined,
-): Promise<ExchangeResult> {
-  try {
-    return await exchangeTokens(context, run, base, unwritable)
-  } catch (error) {
-    return { type: 'failed', error: internalError(error) }
-  }
 }
 
 /** The error when the refresh function must not be called. */
@@ -72,7 +59,8 @@ function objection(
   )
 }
 
-async function exchangeTokens(
+/** Gets a new token set from the refresh function. Changes only `run`. Rejects only because of a bug. */
+export async function exchange(
   context: ExchangeContext,
   run: InFlightRefresh,
   base: TokenRecord | undefined,
@@ -92,16 +80,17 @@ async function exchangeTokens(
   let resolvedWith: unknown
   const fail = (cause: unknown): ClassifiedError =>
     refreshFailure(cause, environment.now(), { ...options, isResolved: resolvedWith !== undefined })
-  if (!answer) {
-    run.askedAt = environment.monotonic()
+  if (!answer && !run.hasAsked) {
+    run.hasAsked = true
     run.wasOffline = environment.isOffline?.() ?? false
+    context.count()
   }
   try {
     const { response, sentAt } =
       answer ??
       (await requestTokens(environment, settings.refreshTimeout, {
         send: async (sentAt) => {
-          const refreshContext = { signal: run.signal, reason: run.reason as RefreshReason, reportDate }
+          const refreshContext = { signal: run.signal, reason: run.event.reason as RefreshReason, reportDate }
           const tokens = previous && copyJSON(toTokenSet(previous))
           resolvedWith = undefined
           run.sentAt = environment.monotonic()
@@ -122,7 +111,7 @@ async function exchangeTokens(
     const { failure, error } = fail(cause)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
-    const left = settings.refreshTimeout + (run.askedAt ?? 0) - environment.monotonic()
+    const left = settings.refreshTimeout + (run.sentAt ?? 0) - environment.monotonic()
     const late = answer ? undefined : await withTimeLimit(environment, left, context.late, '').catch(noAnswer)
     if (late) return receive(previous, late.response, late.sentAt, undefined, context.present())
     if (!failure.inferred) return { type: 'ended', error, keepStored: false }

@@ -1,9 +1,8 @@
 import type { OAuthError } from '../errors.js'
 import type { TokenRecord } from '../token-record.js'
-import type { RefreshReason } from '../types.js'
 import type { Epoch } from './epoch.js'
 import { runInContext } from './async-context.js'
-import type { RefreshEvent, RequestSummary } from './events.js'
+import type { RefreshEvent } from './events.js'
 import type { ActiveToken } from './state.js'
 
 /** The result of a refresh for the requests that wait for it. */
@@ -14,16 +13,6 @@ export type RefreshResult =
   /** The request must not be sent: the session ended, or another user signed in. */
   | { readonly type: 'rejected'; readonly error: OAuthError }
 
-/** The beginning of a refresh. */
-export interface RefreshStart {
-  readonly id: number
-  readonly reason: RefreshReason | 'step_up'
-  readonly epoch: Epoch
-  readonly startedAt: number
-  readonly startedBy: RequestSummary | undefined
-  readonly answer: TokenAnswer | undefined
-}
-
 /** A token response, and when it was requested on the platform's clock. */
 export interface TokenAnswer {
   readonly response: unknown
@@ -32,10 +21,8 @@ export interface TokenAnswer {
 
 /** One run of the refresh. A caller that stops waiting does not end the run. */
 export class InFlightRefresh {
-  readonly id: number
-  readonly reason: RefreshReason | 'step_up'
-  /** The request that started the refresh. */
-  readonly startedBy: RequestSummary | undefined
+  /** The common members of this refresh's events. */
+  readonly event: RefreshEvent
   /** On the monotonic clock. */
   readonly startedAt: number
   /** The epoch in which the refresh began. */
@@ -57,12 +44,10 @@ export class InFlightRefresh {
   isSuperseded = false
   /** The token set that the refresh received. */
   received: TokenRecord | undefined
-  /** The time of the first token request, on the monotonic clock. */
-  askedAt: number | undefined
+  /** The refresh has made a token request. */
+  hasAsked = false
   /** The time of the last token request, on the monotonic clock. */
   sentAt: number | undefined
-  /** This refresh is still to be counted against the refresh limit. */
-  isCounted = false
   readonly #controller = new AbortController()
   #settle!: (result: RefreshResult) => void
 
@@ -73,26 +58,18 @@ export class InFlightRefresh {
   /** How many requests wait. */
   waiting = 0
 
-  constructor({ id, reason, epoch, startedAt, startedBy, answer }: RefreshStart) {
-    this.id = id
-    this.reason = reason
+  constructor(event: RefreshEvent, epoch: Epoch, startedAt: number, answer?: TokenAnswer) {
+    this.event = event
     this.epoch = epoch
     this.startedAt = startedAt
-    this.startedBy = startedBy
     this.answer = answer
-    this.isForRejected = reason === 'rejected'
+    this.isForRejected = event.reason === 'rejected'
     this.result = new Promise((resolve) => (this.#settle = resolve))
   }
 
   /** The signal that the refresh function gets. */
   get signal(): AbortSignal {
     return this.#controller.signal
-  }
-
-  /** The common members of this refresh's events. */
-  get event(): RefreshEvent {
-    const { id, reason, startedBy } = this
-    return { refreshId: id, reason, ...(startedBy && { startedBy }) }
   }
 
   settle(result: RefreshResult): void {
@@ -107,18 +84,10 @@ export class InFlightRefresh {
   call<Result>(refresh: () => Result | PromiseLike<Result>): Promise<Result> {
     this.attempts++
     this.isCalling = this.isRunning = true
-    const done = (): void => {
-      this.isRunning = false
-    }
-    try {
-      const answer = Promise.resolve(runInContext(this, refresh))
-      answer.then(done, done)
-      return answer
-    } catch (error) {
-      done()
-      throw error
-    } finally {
-      this.isCalling = false
-    }
+    const answer = new Promise<Result>((resolve) => resolve(runInContext(this, refresh)))
+    this.isCalling = false
+    const done = (): void => void (this.isRunning = false)
+    answer.then(done, done)
+    return answer
   }
 }

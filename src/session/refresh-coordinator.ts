@@ -70,7 +70,8 @@ export class RefreshCoordinator {
 
   /** Settles when no refresh is under way and nothing is being saved under a lock. */
   async idle(): Promise<void> {
-    while (this.#unfinished.size > 0) await Promise.all(this.#unfinished)
+    // A listener of refresh_started may close the session.
+    while (this.#current || this.#unfinished.size > 0) await Promise.all([this.#current?.result, ...this.#unfinished])
   }
 
   /** The error when no refresh may start now. */
@@ -96,14 +97,12 @@ export class RefreshCoordinator {
   /** Starts a refresh. `answer`: a token response that is already there. */
   start(reason: RefreshReason | 'step_up', answer?: TokenAnswer, startedBy?: RequestSummary): InFlightRefresh {
     const { state, notifications, persistence, environment } = this.#services
-    const startedAt = environment.monotonic()
-    const run = new InFlightRefresh({ id: ++this.#count, reason, epoch: state.epoch, startedAt, startedBy, answer })
+    const event = { refreshId: ++this.#count, reason, ...(startedBy && { startedBy }) }
+    const run = new InFlightRefresh(event, state.epoch, environment.monotonic(), answer)
     this.#use(run)
     this.#running.add(run)
-    // A listener of refresh_started may close the session.
-    this.#unfinished.add(run.result)
     state.block(run.isForRejected)
-    notifications.notify([['refresh_started', run.event]])
+    notifications.notify([['refresh_started', event]])
     const current = state.current.status === 'signed_out' ? state.current.retained : state.record
     // A later attachment may replace the settings; a refresh under way keeps its function.
     const settings = { ...this.#services.settings }
@@ -123,7 +122,6 @@ export class RefreshCoordinator {
       .catch((error: unknown): Renewal => ({ outcome: { type: 'failed', error: internalError(error) } }))
       .then((renewal) => this.#finish(run, renewal))
     this.#unfinished.add(renewal)
-    this.#unfinished.delete(run.result)
     void renewal.finally(() => this.#unfinished.delete(renewal))
     return run
   }
@@ -137,7 +135,6 @@ export class RefreshCoordinator {
     if (!run) return
     this.#use(undefined)
     run.isSuperseded = true
-    this.#record(run)
     this.#services.state.block(false)
     const isOfSameUser = isSameUser(run.epoch.identity, this.#services.state.epoch.identity) === true
     if (this.#services.settings.refresh?.abortWhenSuperseded && !isOfSameUser) run.abort(epochEnded())
@@ -176,8 +173,10 @@ export class RefreshCoordinator {
       lost,
       late: () => this.lateAnswers.answerFor(base),
       present: () => (isSameSet(state.record, base) ? state.record : base),
+      count: () => {
+        if (throttle.counts(this.#isDueToExpiry())) throttle.record(environment.monotonic())
+      },
     }
-    run.isCounted = throttle.counts(this.#isDueToExpiry())
     const result = await exchange(context, run, base, unwritable)
     if (result.type === 'received' && run.isSuperseded) this.#recognizeOwnSignIn(run, result.record)
     return result
@@ -196,7 +195,6 @@ export class RefreshCoordinator {
     const { notifications, revocation, state } = this.#services
     this.#running.delete(run)
     endContext(run)
-    this.#record(run)
     let events: EventCall[] = []
     if (this.#current === run && outcome.type !== 'superseded') {
       this.#use(undefined)
@@ -224,15 +222,8 @@ export class RefreshCoordinator {
     const { state, revocation } = this.#services
     const answer = await this.lateAnswers.receive(late, base, () => this.#current?.result)
     if (!answer) return
-    if (isSameSet(state.record, base) && isSameEpoch(run.epoch, state.epoch)) this.start(run.reason, answer)
+    if (isSameSet(state.record, base) && isSameEpoch(run.epoch, state.epoch)) this.start(run.event.reason, answer)
     else revocation.revokeResponse(answer.response)
-  }
-
-  /** Counts a refresh against the limit, if it has made a token request. */
-  #record(run: InFlightRefresh): void {
-    if (run.askedAt === undefined || !run.isCounted) return
-    this.#services.throttle.record(run.askedAt)
-    run.isCounted = false
   }
 
   /** Has the token in use passed half of its lifetime? Then the refresh is due to normal expiry. */

@@ -47,7 +47,9 @@ export function applyOutcome(
       const events = state.apply(outcome)
       if (outcome.type === 'adopted') settleWithToken(run, state)
       else run.settle({ type: 'rejected', error: outcome.type === 'removed' ? signedOutElsewhere() : epochEnded() })
-      return events.map((event) => (event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.id }] : event))
+      return events.map((event) =>
+        event[0] === 'adopted' ? ['adopted', { ...event[1], refreshId: run.event.refreshId }] : event,
+      )
     }
     case 'ended': {
       const { error, retained } = outcome
@@ -64,7 +66,7 @@ export function applyOutcome(
         events.push(...state.apply({ type: 'rotated', ...rotated }))
       }
       const isCooldown = error.code === 'OAUTH_REFRESH_UNAVAILABLE' || error.code === 'OAUTH_CLIENT_REFUSED'
-      if (isCooldown && run.askedAt !== undefined)
+      if (isCooldown && run.hasAsked)
         throttle.fail(state.record?.parsed.refreshToken, environment.monotonic(), error, run.wasOffline)
       snapshots.showError(error)
       run.settle({ type: 'failed', error })
