@@ -68,8 +68,8 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that reads the store at no notice',
     {
       file: 'session/store-sync.ts',
-      find: "if (this.#isChangePending || (this.#state.current.status === 'unknown' && !this.#reading)) return",
-      replace: 'if (this.#environment) return',
+      find: "if (isChangePending || (state.current.status === 'unknown' && !reading)) return",
+      replace: 'if (environment) return',
     },
   ],
   [

@@ -35,7 +35,7 @@ export function sessionObject(open: OpenSession): Session {
     subscribe(listener) {
       const unsubscribe = notifications.subscribe(listener)
       // In a microtask, so that no subscriber is called while it subscribes. The snapshot holds the error.
-      if (!sync.isLoaded)
+      if (!sync.isLoaded())
         void Promise.resolve()
           .then(() => sync.load())
           .catch(() => undefined)

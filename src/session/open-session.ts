@@ -12,7 +12,7 @@ import { SessionOperations } from './session-operations.js'
 import type { SessionSettings } from './settings.js'
 import { Snapshots } from './snapshot.js'
 import { SessionState } from './state.js'
-import { StoreSync } from './store-sync.js'
+import { storeSync, type StoreSync } from './store-sync.js'
 import { TokenProvider } from './token-provider.js'
 
 /** The internals of a session, for the interceptors and the public object. */
@@ -46,7 +46,7 @@ export function openSession(
   const revocation = new Revocation(environment, settings, state, notifications)
   const services = { environment, settings, clock, state, persistence, throttle, revocation, snapshots, notifications }
   const coordinator = new RefreshCoordinator(services)
-  const sync = new StoreSync(environment, persistence, state, coordinator, notifications)
+  const sync = storeSync(environment, persistence, state, coordinator, notifications)
   const provider = new TokenProvider({ ...services, coordinator, sync, events: notifications.events })
   const operations = new SessionOperations({ ...services, coordinator, sync, provider })
   const configure = (changes: Partial<SessionSettings>): void => {

@@ -14,133 +14,124 @@ const READ_AGAIN_AFTER = 1000
 const ignore = (): void => undefined
 
 /** Loads a session from its store, adopts changes made elsewhere, and saves again after a failure. */
-export class StoreSync {
-  readonly #environment: Environment
-  readonly #persistence: Persistence
-  readonly #state: SessionState
-  readonly #coordinator: RefreshCoordinator
-  readonly #notifications: Notifications
-  #reading: Promise<boolean> | undefined
-  /** A change was reported, and the read that follows has not begun. */
-  #isChangePending = false
-  #lastNeed = -Infinity
-  #saveAgainFrom = -Infinity
-  #watchCount = 0
-  #unsubscribe: (() => void) | undefined
-
-  constructor(
-    environment: Environment,
-    persistence: Persistence,
-    state: SessionState,
-    coordinator: RefreshCoordinator,
-    notifications: Notifications,
-  ) {
-    this.#environment = environment
-    this.#persistence = persistence
-    this.#state = state
-    this.#coordinator = coordinator
-    this.#notifications = notifications
-  }
-
-  get isLoaded(): boolean {
-    const { status } = this.#state.current
-    return status !== 'unknown' && status !== 'unavailable'
-  }
-
+export interface StoreSync {
+  readonly isLoaded: () => boolean
   /** Reads the store at the first call. Rejects when the store can't be read. */
-  async load(): Promise<void> {
-    if (!this.isLoaded) await this.read()
-  }
-
+  readonly load: () => Promise<void>
   /** Reads the store and adopts a changed set. Concurrent callers share one read. Resolves with `false` if the result is outdated. */
-  read(): Promise<boolean> {
-    return (this.#reading ??= this.#readOnce().finally(() => (this.#reading = undefined)))
-  }
-
+  readonly read: () => Promise<boolean>
   /** Was the store read because of an expired token less than a second ago? */
-  get wasReadRecently(): boolean {
-    return this.#environment.monotonic() - this.#lastNeed < READ_AGAIN_AFTER
-  }
-
+  readonly wasReadRecently: () => boolean
   /** Reads the store when no refresh may start, at most once a second. Never rejects. */
-  async readForNeed(): Promise<void> {
-    const reading = this.wasReadRecently ? this.#reading : this.read()
-    if (!this.wasReadRecently) this.#lastNeed = this.#environment.monotonic()
-    await reading?.catch(ignore)
-  }
-
+  readonly readForNeed: () => Promise<void>
   /** Watches the store until the returned function is called. The first call subscribes; the last undo unsubscribes. */
-  watch(): () => void {
-    this.#unsubscribe ??= this.#persistence.subscribe(() => void this.#onChange())
-    this.#watchCount++
-    let isWatching = true
-    return () => {
-      if (!isWatching) return
-      isWatching = false
-      if (--this.#watchCount > 0) return
-      this.#unsubscribe?.()
-      this.#unsubscribe = undefined
-    }
-  }
-
+  readonly watch: () => () => void
   /** Saves a set that is kept in memory only, at most once a second. */
-  saveAgain(isForced = false): Promise<void> | undefined {
-    const { current } = this.#state
-    if (current.status !== 'signed_in' || !current.saveError || this.#coordinator.current) return undefined
-    const now = this.#environment.monotonic()
-    if (!isForced && now < Math.max(this.#saveAgainFrom, current.saveFailedAt + SAVE_AGAIN_AFTER)) return undefined
-    this.#saveAgainFrom = Infinity
-    const { record } = current.token
-    const state = this.#state
-    const superseded = {
-      get aborted() {
-        return state.record !== record
-      },
-    }
-    return this.#persistence
-      .saveAgain(record, superseded)
-      .then((outcome) => {
-        const events = this.#coordinator.applySaved(record, outcome)
-        if (events.length > 0) this.#notifications.notify(events)
-      }, ignore)
-      .finally(() => (this.#saveAgainFrom = this.#environment.monotonic() + SAVE_AGAIN_AFTER))
-  }
+  readonly saveAgain: (isForced?: boolean) => Promise<void> | undefined
+}
 
-  async #readOnce(): Promise<boolean> {
-    const { generation } = this.#state
+export function storeSync(
+  environment: Environment,
+  persistence: Persistence,
+  state: SessionState,
+  coordinator: RefreshCoordinator,
+  notifications: Notifications,
+): StoreSync {
+  let reading: Promise<boolean> | undefined
+  /** A change was reported, and the read that follows has not begun. */
+  let isChangePending = false
+  let lastNeed = -Infinity
+  let saveAgainFrom = -Infinity
+  let watchCount = 0
+  let unsubscribe: (() => void) | undefined
+
+  const isLoaded = (): boolean => state.current.status !== 'unknown' && state.current.status !== 'unavailable'
+
+  const wasReadRecently = (): boolean => environment.monotonic() - lastNeed < READ_AGAIN_AFTER
+
+  const read = (): Promise<boolean> => (reading ??= readOnce().finally(() => (reading = undefined)))
+
+  async function readOnce(): Promise<boolean> {
+    const { generation } = state
     try {
-      const { change, stored } = await this.#persistence.check(this.#state.record)
+      const { change, stored } = await persistence.check(state.record)
       // A change made here during the read is newer than the result of the read.
-      if (generation !== this.#state.generation) return false
+      if (generation !== state.generation) return false
       // A refresh under way itself adopts a newer set of the same user.
       const endsRefresh = change.type === 'user_changed' || change.type === 'removed'
-      if (this.#coordinator.current && !endsRefresh) return false
-      this.#persistence.acknowledge(stored)
-      if (change.type === 'unchanged' && this.isLoaded) return true
-      const events = this.#state.apply(change.type === 'unchanged' ? { type: 'removed' } : change)
-      this.#coordinator.supersede({ type: 'rejected', error: epochEnded() })
-      this.#notifications.notify(events)
+      if (coordinator.current && !endsRefresh) return false
+      persistence.acknowledge(stored)
+      if (change.type === 'unchanged' && isLoaded()) return true
+      const events = state.apply(change.type === 'unchanged' ? { type: 'removed' } : change)
+      coordinator.supersede({ type: 'rejected', error: epochEnded() })
+      notifications.notify(events)
       return true
     } catch (cause) {
       const error: OAuthError = internalError(cause)
-      this.#notifications.notify(this.#state.apply({ type: 'load_failed', error }))
+      notifications.notify(state.apply({ type: 'load_failed', error }))
       throw error
     }
   }
 
   /** A burst of changes causes one read, and at most one more after it. */
-  async #onChange(): Promise<void> {
+  async function onChange(): Promise<void> {
     // Before the first read nothing is known that could have changed. During it, the result may be older than the notification.
-    if (this.#isChangePending || (this.#state.current.status === 'unknown' && !this.#reading)) return
-    this.#isChangePending = true
-    while (this.#reading) await this.#reading.catch(ignore)
-    this.#isChangePending = false
-    const isOutdated = (await this.read().catch(ignore)) === false
-    if (!isOutdated || this.#isChangePending) return
+    if (isChangePending || (state.current.status === 'unknown' && !reading)) return
+    isChangePending = true
+    while (reading) await reading.catch(ignore)
+    isChangePending = false
+    const isOutdated = (await read().catch(ignore)) === false
+    if (!isOutdated || isChangePending) return
     // Otherwise the change would go unnoticed until the next need.
-    this.#isChangePending = true
-    await this.#coordinator.current?.result
-    this.#isChangePending = false
-    return this.#onChange()
+    isChangePending = true
+    await coordinator.current?.result
+    isChangePending = false
+    return onChange()
+  }
+
+  return {
+    isLoaded,
+    async load() {
+      if (!isLoaded()) await read()
+    },
+    read,
+    wasReadRecently,
+    async readForNeed() {
+      const needed = wasReadRecently() ? reading : read()
+      if (!wasReadRecently()) lastNeed = environment.monotonic()
+      await needed?.catch(ignore)
+    },
+    watch() {
+      unsubscribe ??= persistence.subscribe(() => void onChange())
+      watchCount++
+      let isWatching = true
+      return () => {
+        if (!isWatching) return
+        isWatching = false
+        if (--watchCount > 0) return
+        unsubscribe?.()
+        unsubscribe = undefined
+      }
+    },
+    saveAgain(isForced = false) {
+      const { current } = state
+      if (current.status !== 'signed_in' || !current.saveError || coordinator.current) return undefined
+      const now = environment.monotonic()
+      if (!isForced && now < Math.max(saveAgainFrom, current.saveFailedAt + SAVE_AGAIN_AFTER)) return undefined
+      saveAgainFrom = Infinity
+      const { record } = current.token
+      const superseded = {
+        get aborted() {
+          return state.record !== record
+        },
+      }
+      return persistence
+        .saveAgain(record, superseded)
+        .then((outcome) => {
+          const events = coordinator.applySaved(record, outcome)
+          if (events.length > 0) notifications.notify(events)
+        }, ignore)
+        .finally(() => (saveAgainFrom = environment.monotonic() + SAVE_AGAIN_AFTER))
+    },
   }
 }

@@ -141,7 +141,7 @@ export class TokenProvider {
     if (!coordinator.current && coordinator.refusal()) {
       // No refresh may start, so the present token is used. If it has expired, the store is first read for a newer one, at most
       // once a second.
-      return clock.now() < token.expiresAt || sync.wasReadRecently ? token : undefined
+      return clock.now() < token.expiresAt || sync.wasReadRecently() ? token : undefined
     }
     if (mustWait) return undefined
     coordinator.startOrJoin('expired')
