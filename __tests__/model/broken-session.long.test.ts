@@ -148,8 +148,8 @@ const breakages: [Invariant, string, Breakage][] = [
     'that sends nothing past the limit of refreshes',
     {
       file: provider,
-      find: "return this.#presentInstead({ type: 'failed', error: started as OAuthError })",
-      replace: "return { type: 'failed', error: started as OAuthError }",
+      find: 'return usesPresent ? this.#presentInstead(failed) : failed',
+      replace: 'return failed',
     },
   ],
   [

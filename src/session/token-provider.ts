@@ -1,4 +1,5 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
+import type { RefreshReason } from '../types.js'
 import { isInContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
@@ -112,16 +113,20 @@ export class TokenProvider {
   }
 
   /** A token other than the one that the resource server rejected. */
-  getTokenAfter401({ generation, epoch }: ActiveToken, request?: RequestSummary): Promise<RefreshResult> {
+  getTokenAfter401(
+    { generation, epoch }: Pick<ActiveToken, 'generation' | 'epoch'>,
+    request?: RequestSummary,
+  ): Promise<RefreshResult> {
     const { token, isBlocked } = this.#state
     if (!token || !isSameEpoch(token.epoch, epoch)) return Promise.resolve({ type: 'rejected', error: epochEnded() })
     const isOlder = generation !== token.generation
     const isNewerUsable = isOlder && !isBlocked && token.accessToken !== undefined
     if (isNewerUsable && this.services.clock.now() < token.blockFrom) return Promise.resolve({ type: 'token', token })
-    const started = this.services.coordinator.startOrJoin(isOlder ? 'expired' : 'rejected', request)
-    if (isOAuthError(started)) return this.#readInstead(token, started as OAuthError, isNewerUsable)
-    started.waiting++
-    return isNewerUsable ? this.#orPresent(started) : started.result
+    return this.#refresh(isOlder ? 'expired' : 'rejected', isNewerUsable, request, (present) => {
+      // The stored set may hold a new refresh token beside the rejected access token.
+      const isSameToken = present !== undefined && present.accessToken === token.accessToken
+      return this.getTokenAfter401({ epoch, generation: isSameToken ? present.generation : token.generation })
+    })
   }
 
   #evaluate(now: number, { isOneShot = false, validFor = 0 }: TokenDemand, again: boolean): ActiveToken | undefined {
@@ -188,16 +193,31 @@ export class TokenProvider {
 
   /** The outcome of the refresh, or the present token when the refresh fails or may not start. */
   #refreshOrPresent(demand: TokenDemand | undefined, request?: RequestSummary): Promise<TokenResult> {
+    return this.#refresh(this.#state.token ? 'expired' : 'missing', true, request, () => this.getToken(demand))
+  }
+
+  /**
+   * Starts or joins a refresh. If none may start, reads the store, where another session may have stored another set: then `again`
+   * decides. `usesPresent`: the request is sent with the present token if there is no newer one.
+   */
+  #refresh<Result extends TokenResult>(
+    reason: RefreshReason,
+    usesPresent: boolean,
+    request: RequestSummary | undefined,
+    again: (present: ActiveToken | undefined) => Promise<Result>,
+  ): Promise<Result | RefreshResult> {
     const { coordinator, sync } = this.services
     const before = this.#state.token
-    const started = coordinator.startOrJoin(before ? 'expired' : 'missing', request)
+    const started = coordinator.startOrJoin(reason, request)
     if (!isOAuthError(started)) {
       started.waiting++
-      return this.#orPresent(started)
+      return usesPresent ? this.#orPresent(started) : started.result
     }
-    return sync.readForNeed().then((): TokenResult | Promise<TokenResult> => {
-      if (this.#state.token !== before) return this.getToken(demand)
-      return this.#presentInstead({ type: 'failed', error: started as OAuthError })
+    return sync.readForNeed().then((): Result | RefreshResult | Promise<Result> => {
+      const { token } = this.#state
+      if (token !== before) return again(token)
+      const failed: RefreshResult = { type: 'failed', error: started as OAuthError }
+      return usesPresent ? this.#presentInstead(failed) : failed
     })
   }
 
@@ -209,15 +229,5 @@ export class TokenProvider {
   #presentInstead(result: RefreshResult): RefreshResult {
     const { token } = this.#state
     return result.type === 'failed' && token?.accessToken !== undefined ? { type: 'token', token } : result
-  }
-
-  /** No refresh may start for a rejected token; another session may have stored a better one. */
-  async #readInstead(before: ActiveToken, refusal: OAuthError, isUsable: boolean): Promise<RefreshResult> {
-    await this.services.sync.readForNeed()
-    const { token } = this.#state
-    if (token === before) return isUsable ? { type: 'token', token } : { type: 'failed', error: refusal }
-    if (!token || !isSameEpoch(token.epoch, before.epoch)) return { type: 'rejected', error: epochEnded() }
-    // The stored set may hold a new refresh token beside the rejected access token.
-    return this.getTokenAfter401(token.accessToken === before.accessToken ? token : before)
   }
 }
