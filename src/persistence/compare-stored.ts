@@ -17,8 +17,8 @@ export function compareStored(
   if (!stored) return { type: 'removed' }
   if (current && sameTokens(stored, current.parsed.tokens)) return { type: 'saved' }
   const record = readStored(storeName, stored, now)
-  if (!current) return { type: 'adopted', record }
-  return { type: isOtherUser(current.identity, record.identity) ? 'user_changed' : 'adopted', record }
+  const isOther = current && isOtherUser(current.identity, record.identity)
+  return { type: isOther ? 'user_changed' : 'adopted', record }
 }
 
 function readStored(storeName: string, stored: TokenJSON, now: number): TokenRecord {

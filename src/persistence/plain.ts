@@ -1,18 +1,10 @@
+import { attempt } from '../policy.js'
 import type { Persistence, PersistenceFactory, StoredChange } from '../session/persistence.js'
-import { readRecord, recordToJSON, type TokenRecord } from '../token-record.js'
-import type { TokenJSON, TokenStore } from '../types.js'
+import { readRecord, recordToJSON } from '../token-record.js'
+import type { TokenStore } from '../types.js'
 import { compareStored } from './compare-stored.js'
 import { renewTokens, saveRecord } from './renew.js'
 import { StoreAccess } from './store-access.js'
-
-/** Parses a stored set for revocation. An unreadable set is not revoked. */
-function readable(json: TokenJSON | undefined, now: number): TokenRecord | undefined {
-  try {
-    return json && readRecord(json, now)
-  } catch {
-    return undefined
-  }
-}
 
 /** The persistence of a store that only one process uses. */
 export function plainPersistence(store: TokenStore): PersistenceFactory {
@@ -35,7 +27,11 @@ export function createPersistence(access: StoreAccess, ...[environment, settings
     acknowledge: (stored) => access.acknowledge(stored),
     renew: (request) => renewTokens(access, environment, settings, request),
     saveAgain: (record, superseded) => saveRecord(access, record, superseded, now),
-    overwrite: async (record) => readable(await access.overwrite(record && recordToJSON(record)), now()),
+    async overwrite(record) {
+      const previous = await access.overwrite(record && recordToJSON(record))
+      // An unreadable set is not revoked.
+      return previous && attempt(() => readRecord(previous, now()))
+    },
     subscribe: (listener) => access.subscribe(listener),
   }
 }

@@ -1,4 +1,5 @@
 import { OAuthError, isOAuthError, safeError, safeMessage } from '../errors.js'
+import { attempt } from '../policy.js'
 import type { Environment } from '../session/environment.js'
 import type { Superseded } from '../session/persistence.js'
 import { withTimeLimit } from '../session/time-limit.js'
@@ -104,13 +105,8 @@ export class StoreAccess {
   subscribe(listener: () => void): () => void {
     try {
       const undo: unknown = this.#store.subscribe?.(listener)
-      return () => {
-        try {
-          if (typeof undo === 'function') undo()
-        } catch {
-          // The listener ignores further notices.
-        }
-      }
+      // If this fails, the listener ignores further notices.
+      return () => void attempt(() => typeof undo === 'function' && (undo() as unknown))
     } catch (error) {
       throw storeError(this.name, 'be watched', error)
     }

@@ -114,10 +114,9 @@ export async function exchange(
     const left = settings.refreshTimeout + (run.sentAt ?? 0) - environment.monotonic()
     const late = answer ? undefined : await withTimeLimit(environment, left, context.late, '').catch(noAnswer)
     if (late) return receive(previous, late.response, late.sentAt, undefined, context.present())
-    if (!failure.inferred) return { type: 'ended', error, keepStored: false }
     // An inferred end takes effect once the access token has expired or was rejected.
-    if (!context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
-    return { type: 'ended', error, keepStored: true }
+    if (failure.inferred && !context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
+    return { type: 'ended', error, keepStored: failure.inferred }
   }
 }
 

@@ -1,4 +1,5 @@
 import { OAuthError, isOAuthError } from '../errors.js'
+import { attempt } from '../policy.js'
 import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON } from '../types.js'
@@ -54,11 +55,8 @@ export class Revocation {
 
   /** Revokes a token response that arrives after the session has changed. */
   revokeResponse(response: unknown): void {
-    try {
-      this.revokeUnused(signInRecord(response as TokenJSON, this.#environment.now(), undefined, ''))
-    } catch {
-      // An unusable response holds nothing to revoke.
-    }
+    // An unusable response holds nothing to revoke.
+    attempt(() => this.revokeUnused(signInRecord(response as TokenJSON, this.#environment.now(), undefined, '')))
   }
 
   /** Revokes unused tokens, unless they may belong to the user who is signed in. */

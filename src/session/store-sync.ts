@@ -38,7 +38,7 @@ export function storeSync(
   notifications: Notifications,
 ): StoreSync {
   let reading: Promise<boolean> | undefined
-  /** A change was reported, and the read that follows has not begun. */
+  /** A change was reported, and a read will follow. */
   let isChangePending = false
   let lastNeed = -Infinity
   let saveAgainFrom = -Infinity
