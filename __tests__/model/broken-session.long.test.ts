@@ -111,8 +111,8 @@ const breakages: [Invariant, string, Breakage][] = [
     'that releases the requests before the new set is stored',
     {
       file: 'persistence/renew.ts',
-      find: 'const conflict = await access.replace(',
-      replace: 'const conflict: any = void access.replace(',
+      find: 'const conflict = await access.replace(recordToJSON(record), superseded)',
+      replace: 'const conflict: any = await (void access.replace(recordToJSON(record), superseded), Promise.resolve())',
     },
   ],
   [
@@ -167,7 +167,7 @@ const breakages: [Invariant, string, Breakage][] = [
     'whose close() does not wait for a sign-in',
     {
       file: 'session/session-operations.ts',
-      find: '.then(() => this.#written)',
+      find: '.then(() => this.#writes.settled)',
       replace: '',
     },
   ],

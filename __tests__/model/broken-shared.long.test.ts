@@ -7,7 +7,11 @@ const breakages: [SharedInvariant, string, Breakage][] = [
   [
     'redeemedOnce',
     'that does not read again under the lock',
-    { file: 'persistence/renew.ts', find: 'access.changedExternally(stored) ?', replace: '(false as boolean) ?' },
+    {
+      file: 'persistence/renew.ts',
+      find: 'access.changedExternally(stored) ? evaluate',
+      replace: '(false as boolean) ? evaluate',
+    },
   ],
   [
     'redeemedOnce',
