@@ -178,10 +178,6 @@ describe('the order in which axios visits its interceptors', () => {
     api.interceptors.response.use((response) => response)
   }
 
-  it('stays as it is when no interceptor was registered before', () => {
-    expect(own(wired().api)).toEqual([false, false])
-  })
-
   it('is restored by detach()', () => {
     const { api, session } = wired({ before: busy })
     session.detach()

@@ -145,17 +145,12 @@ export function attachIn(
     stepUp: options.stepUp,
     isExpired: expiryRule(options.isExpired),
     beforeResend: options.beforeResend,
-    order: {
-      runsNextToAdapter: (config) => registration.runsNextToAdapter(config),
-      hasNoOtherInterceptors: () => registration.hasNoOtherInterceptors(),
-      othersAreSynchronous: () => registration.othersAreSynchronous(),
-    },
   }
   earlier?.release()
-  const registration = registerInnermost(instance, {
-    request: requestInterceptors(attachment),
+  const unregister = registerInnermost(instance, (others) => ({
+    request: requestInterceptors(attachment, others),
     response: responseInterceptor(attachment),
-  })
+  }))
   const stop = both(unwatch, stopKeepAlive)
   const mine: AttachedInstance = {
     store,
@@ -163,7 +158,7 @@ export function attachIn(
     release() {
       if (attached.get(instance) !== mine) return
       attached.delete(instance)
-      registration.undo()
+      unregister()
       stop()
       forget()
     },

@@ -3,7 +3,6 @@ import type { Environment } from '../session/environment.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { Carriers } from './carriers.js'
 import type { CredentialFactory } from './credential.js'
-import type { Registration } from './innermost.js'
 import type { AttachOptions, StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
 import type { RedirectGuard } from './redirect-guard.js'
@@ -23,5 +22,4 @@ export interface Attachment {
   readonly stepUp: StepUp | undefined
   readonly isExpired: ((response: AxiosResponse) => boolean) | undefined
   readonly beforeResend: AttachOptions['beforeResend']
-  readonly order: Pick<Registration, 'runsNextToAdapter' | 'hasNoOtherInterceptors' | 'othersAreSynchronous'>
 }

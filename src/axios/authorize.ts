@@ -11,7 +11,7 @@ import { forgetRound } from './carriers.js'
 import { setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import { finalConfig, type HeadersClass } from './final-config.js'
-import type { Handler } from './innermost.js'
+import type { Handler, OtherInterceptors } from './innermost.js'
 import { isOfAnotherCopy } from './instance-release.js'
 import { nothingAllowed } from './origin.js'
 import { guardTransforms } from './response-transforms.js'
@@ -35,7 +35,7 @@ const axiosTransform = onlyTransform(axios.defaults.transformRequest)
  * The request interceptor, as two functions. While a valid token is in memory, only the synchronous one runs, and axios creates
  * no promise before the adapter. When the request has to wait, only the asynchronous one runs.
  */
-export function requestInterceptors(attachment: Attachment): readonly Handler[] {
+export function requestInterceptors(attachment: Attachment, others: OtherInterceptors): readonly Handler[] {
   const {
     instance,
     provider: attached,
@@ -46,7 +46,6 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     judgeOrigin,
     judgeRoute,
     isAllowed,
-    order,
   } = attachment
   const checkLater = checkBeforeAdapter(sendingCheck(isAllowed))
   const isForeign = isOfAnotherCopy(instance)
@@ -109,7 +108,7 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
       copySearchParams(config)
       return true
     }
-    if (order.hasNoOtherInterceptors()) {
+    if (others.areMissing()) {
       answered = config
       answer = token
       answeredBy = provider
@@ -180,15 +179,14 @@ export function requestInterceptors(attachment: Attachment): readonly Handler[] 
     const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)
     const epoch = context?.provider === provider ? context.epoch : provider.epoch
-    const next = order.runsNextToAdapter(config)
-    const token = next && provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
+    const token = provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
     checkLater(config)
     if (token) {
       prepareBody(config)
       return attach(config, provider, token.epoch, token, startOf(config))
     }
     // The request can't wait here, for instance because an interceptor has set another session: it recovers after its 401.
-    if (!next || order.othersAreSynchronous()) {
+    if (others.areSynchronous()) {
       prepareBody(config)
       return attach(config, provider, epoch, undefined, startOf(config), 'deferred')
     }

@@ -30,10 +30,6 @@ function orderRule(instance: AxiosInstance): OrderRule {
   return ({ transitional }) => transitional !== undefined && !(transitional as Ordering).legacyInterceptorReqResOrdering
 }
 
-function present(manager: Manager): Handler[] {
-  return (manager.handlers ?? []).filter((handler) => handler !== null)
-}
-
 /**
  * Runs `handlers` next to the adapter, regardless of the order of registration. axios visits its interceptors through `forEach`,
  * which this function replaces on one manager; ids, `eject`, `clear` and copied handlers keep working. `atEnd`: does the adapter
@@ -44,15 +40,11 @@ function visitInnermost(manager: Manager, handlers: readonly Handler[], atEnd: (
   const visitAll = manager.forEach
   const hadOwn = Object.hasOwn(manager, 'forEach')
   const forEach = (visit: Visit): void => {
-    const registered = present(manager).filter((handler) => own.has(handler))
-    const others: Visit = (handler) => own.has(handler) || visit(handler)
-    if (atEnd(visit)) {
-      visitAll.call(manager, others)
-      registered.reverse().forEach(visit)
-    } else {
-      registered.forEach(visit)
-      visitAll.call(manager, others)
-    }
+    const visitOwn = (): void => manager.handlers?.forEach((handler) => handler && own.has(handler) && visit(handler))
+    const isAtEnd = atEnd(visit)
+    if (!isAtEnd) visitOwn()
+    visitAll.call(manager, (handler) => own.has(handler) || visit(handler))
+    if (isAtEnd) visitOwn()
   }
   manager.forEach = forEach
   return () => {
@@ -63,34 +55,26 @@ function visitInnermost(manager: Manager, handlers: readonly Handler[], atEnd: (
 }
 
 export interface Interceptors {
-  /** Request handlers, the one next to the adapter first. */
   readonly request: readonly Handler[]
   readonly response: Handler
 }
 
-export interface Registration {
-  /**
-   * Do this package's interceptors run next to the adapter for this request? They don't if they were registered first and the
-   * request reverses the order.
-   */
-  readonly runsNextToAdapter: (config: AxiosRequestConfig) => boolean
+/** The other request interceptors of the instance. */
+export interface OtherInterceptors {
   /** Is no other request interceptor registered? Then axios runs this package's right after `runWhen`. */
-  readonly hasNoOtherInterceptors: () => boolean
+  readonly areMissing: () => boolean
   /**
    * Are the application's request interceptors synchronous? Then axios awaits nothing, unless this package's asynchronous
    * interceptor runs.
    */
-  readonly othersAreSynchronous: () => boolean
-  readonly undo: () => void
+  readonly areSynchronous: () => boolean
 }
 
-/** Registers interceptors next to the adapter. */
-export function registerInnermost(instance: AxiosInstance, { request, response }: Interceptors): Registration {
+/** Registers interceptors next to the adapter. Returns the undo. */
+export function registerInnermost(instance: AxiosInstance, create: (others: OtherInterceptors) => Interceptors): () => void {
   const requests = instance.interceptors.request as unknown as Manager & AxiosInstance['interceptors']['request']
   const responses = instance.interceptors.response as unknown as Manager & AxiosInstance['interceptors']['response']
   const runsFirstVisitedFirst = orderRule(instance)
-  const firstRequest = present(requests).length === 0 && !runsFirstVisitedFirst(instance.defaults as AxiosRequestConfig)
-  const firstResponse = present(responses).length === 0
 
   const undo: (() => void)[] = []
   const register = (manager: typeof requests | typeof responses, handler: Handler): Handler => {
@@ -100,18 +84,14 @@ export function registerInnermost(instance: AxiosInstance, { request, response }
     undo.push(() => void (manager.handlers?.includes(registered) && manager.eject(id)))
     return registered
   }
+  const { request, response } = create({
+    areMissing: () => requests.handlers?.length === own.length,
+    areSynchronous: () => !requests.handlers?.some((handler) => handler && !handler.synchronous && !own.includes(handler)),
+  })
   const own = request.map((handler) => register(requests, handler))
-  const ownResponse = register(responses, response)
-
-  // axios runs the interceptors registered first next to the adapter anyway.
-  if (!firstRequest) undo.unshift(visitInnermost(requests, own, (visit) => isAdapterAtEnd(visit, runsFirstVisitedFirst)))
-  if (!firstResponse) undo.unshift(visitInnermost(responses, [ownResponse], () => false))
-  return {
-    runsNextToAdapter: (config) => !firstRequest || !runsFirstVisitedFirst(config),
-    hasNoOtherInterceptors: () => requests.handlers?.length === own.length,
-    othersAreSynchronous: () => present(requests).every((handler) => handler.synchronous || own.includes(handler)),
-    undo: () => undo.forEach((step) => step()),
-  }
+  undo.push(visitInnermost(requests, own, (visit) => isAdapterAtEnd(visit, runsFirstVisitedFirst)))
+  undo.push(visitInnermost(responses, [register(responses, response)], () => false))
+  return () => undo.forEach((step) => step())
 }
 
 /** Obtains the request's config through the `runWhen` of an interceptor that never runs. */
