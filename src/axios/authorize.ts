@@ -7,7 +7,7 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, copySearchParams, createBody, prepareBody, serializeBody } from './body.js'
-import { forgetRound } from './carriers.js'
+import { contextOf, forgetRound, removeContext } from './carriers.js'
 import { setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import { finalConfig, type HeadersClass } from './final-config.js'
@@ -16,7 +16,7 @@ import { isOfAnotherCopy } from './instance-release.js'
 import { nothingAllowed } from './origin.js'
 import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
-import { contextOf, type Stage } from './request-context.js'
+import type { Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { refuseFetchRedirects } from './redirect.js'
 import { emitQueued, emitSent } from './request-events.js'
@@ -79,7 +79,6 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
       if (context) ({ beforeRedirect, requestId } = context)
     }
     if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
-    if (carriers.reuse(config, provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId)) return requestId
     carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
     return requestId
   }
@@ -230,8 +229,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
 
   /** Sends the request as the caller made it. */
   function forget(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
-    const context = contextOf(config)
-    if (context) config.beforeRedirect = context.beforeRedirect as never
+    removeContext(config)
     return createBody(config)
   }
 

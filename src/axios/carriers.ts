@@ -1,15 +1,14 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Epoch } from '../session/epoch.js'
 import type { TokenProvider } from '../session/token-provider.js'
-import type { RedirectGuard } from './redirect-guard.js'
 import { removeCredential } from './credential.js'
-import { carryContext, contextOf, type RequestContext } from './request-context.js'
-
-type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
+import type { RedirectGuard } from './redirect-guard.js'
+import { registry } from './registry.js'
+import type { BeforeRedirect, RequestContext } from './request-context.js'
 
 /**
- * Stores contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function, so most requests
- * allocate nothing.
+ * Stores contexts by the `beforeRedirect` function of configs. A function stays the same object in copies of the config
+ * (`mergeConfig`, spreading, deep copies, reactive proxies). Requests with equal contexts share one function.
  */
 export class Carriers {
   readonly #wrap: RedirectGuard['wrap']
@@ -21,48 +20,37 @@ export class Carriers {
   }
 
   put(config: InternalAxiosRequestConfig, context: RequestContext): void {
-    this.#last = context
-    this.#carrier = config.beforeRedirect = carryContext(this.#wrap(context.beforeRedirect), context)
-  }
-
-  /** Stores the last context on a config if it equals the given one. */
-  reuse(
-    config: InternalAxiosRequestConfig,
-    provider: RequestContext['provider'],
-    stage: RequestContext['stage'],
-    epoch: RequestContext['epoch'],
-    token: RequestContext['token'],
-    credential: RequestContext['credential'],
-    startedAt: number,
-    beforeRedirect: BeforeRedirect | undefined,
-    requestId: number | undefined,
-  ): boolean {
-    const last = this.#last
-    const isSame =
-      last !== undefined &&
-      last.token === token &&
-      last.credential === credential &&
-      last.stage === stage &&
-      last.epoch === epoch &&
-      last.provider === provider &&
-      last.startedAt === startedAt &&
-      last.beforeRedirect === beforeRedirect &&
-      last.requestId === requestId
-    if (isSame) config.beforeRedirect = this.#carrier as BeforeRedirect
-    return isSame
+    if (!isEqual(context, this.#last)) {
+      this.#last = context
+      this.#carrier = this.#wrap(context.beforeRedirect)
+      registry().contexts.set(this.#carrier, context)
+    }
+    config.beforeRedirect = this.#carrier as BeforeRedirect
   }
 }
 
-/**
- * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if the epoch has
- * ended.
- */
+function isEqual(context: RequestContext, last: RequestContext | undefined): boolean {
+  if (!last) return false
+  for (const name in context) if (context[name as keyof RequestContext] !== last[name as keyof RequestContext]) return false
+  return true
+}
+
+export function contextOf(config: { readonly beforeRedirect?: unknown } | undefined): RequestContext | undefined {
+  return registry().contexts.get(config?.beforeRedirect as BeforeRedirect)
+}
+
+/** Removes the context of a request, and its credential. Returns the context. */
+export function removeContext(config: InternalAxiosRequestConfig): RequestContext | undefined {
+  const context = contextOf(config)
+  if (!context) return undefined
+  if (context.beforeRedirect) config.beforeRedirect = context.beforeRedirect
+  else delete (config as AxiosRequestConfig).beforeRedirect
+  if (context.credential) removeCredential(config, context.credential)
+  return context
+}
+
+/** Removes the context of an earlier send from a reused config. Returns the epoch of that send if the epoch has ended. */
 export function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
-  const earlier = contextOf(config)
-  if (!earlier) return undefined
-  config.beforeRedirect = earlier.beforeRedirect as never
-  if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
-  if (earlier.credential) removeCredential(config, earlier.credential)
-  const { epoch } = earlier
-  return earlier.provider === provider && epoch && !provider.continues(epoch) ? epoch : undefined
+  const earlier = removeContext(config)
+  return earlier?.epoch && earlier.provider === provider && !provider.continues(earlier.epoch) ? earlier.epoch : undefined
 }

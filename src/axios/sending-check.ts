@@ -1,7 +1,7 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import { epochEnded } from '../session/refresh-error.js'
-import { carries, removeCredential } from './credential.js'
-import { contextOf } from './request-context.js'
+import { contextOf, removeContext } from './carriers.js'
+import { carries } from './credential.js'
 import { requestError } from './request-error.js'
 
 /** Makes the check of epoch, credential and origin right before the adapter: a request transform may have changed them. */
@@ -12,7 +12,6 @@ export function sendingCheck(isAllowed: (config: AxiosRequestConfig) => boolean)
     const { provider, epoch, credential } = context
     if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
     if (!credential || (carries(config, credential) && isAllowed(config))) return
-    removeCredential(config, credential)
-    config.beforeRedirect = context.beforeRedirect as never
+    removeContext(config)
   }
 }
