@@ -40,8 +40,7 @@ export function responseInterceptor({
     const known = refusalOf(response, stepUp?.meetsClaims)
     if ((!known && !(isExpired && context.token)) || (config.oauth && requestOptions(config)?.recover === false)) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
-    const sent = context.credential?.map(({ lowerName, value }) => [lowerName, value] as const) ?? noCredential
-    if (!answersToken(response, sent, isAllowed)) return undefined
+    if (!answersToken(response, context.credential ?? noCredential, isAllowed)) return undefined
     const refusal: Refusal | undefined = known ?? (isExpired?.(response) ? { type: 'expired' } : undefined)
     if (!refusal) return undefined
     if (refusal.type === 'expired' && !context.token && !context.credential && context.stage === 'sent') {
@@ -176,7 +175,7 @@ function giveUp(error: unknown, response: AxiosResponse): never {
   return rethrow(error)
 }
 
-const noCredential = [['authorization', undefined]] as const
+const noCredential = [{ lowerName: 'authorization', value: undefined }]
 
 function sentWithoutToken(): OAuthError {
   return new OAuthError(

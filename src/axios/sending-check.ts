@@ -1,7 +1,7 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import { epochEnded } from '../session/refresh-error.js'
 import { contextOf, removeContext } from './carriers.js'
-import { carries } from './credential.js'
+import { carries } from './redirect.js'
 import { requestError } from './request-error.js'
 
 /** Makes the check of epoch, credential and origin right before the adapter: a request transform may have changed them. */
