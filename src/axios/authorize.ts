@@ -21,7 +21,7 @@ import { OAuthRequestError, requestError } from './request-error.js'
 import { refuseFetchRedirects } from './redirect.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { providerFor, summaryOf } from './request-options.js'
-import { sendingCheck } from './sending-check.js'
+import { requireEpoch, sendingCheck } from './sending-check.js'
 import { demandOf } from './token-demand.js'
 
 const rethrow = (error: unknown): never => {
@@ -155,7 +155,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     if (token && requestId !== undefined) {
       emitSent(provider.events, 'sent', config, requestId)
       // A listener may have ended the epoch.
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+      requireEpoch(provider, epoch, config)
     }
     return config
   }
@@ -204,7 +204,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     const isSeen = context?.provider === provider
     const epoch = isSeen ? context.epoch : provider.epoch
     const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
-    if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+    requireEpoch(provider, epoch, config)
     const released = emitQueued(provider, config, context?.requestId, 'token')
     const demand = credentials.usesCookies ? { ...demandOf(config), isOptional: true } : demandOf(config)
     // The caller may change the body and the parameters while the request waits.
@@ -219,7 +219,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     return waitWithin(token, config, startedAt, environment).then((result) => {
       released?.(result.type)
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+      requireEpoch(provider, epoch, config)
       checkLater(config)
       const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
       if (!isReady) prepareBody(config)

@@ -1,13 +1,13 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import { keepMultipart } from '../node-only.js'
 import { isObject, isStream } from './is-stream.js'
-import type { OAuthRequestOptions } from './request-options.js'
+import { requestOptions } from './request-options.js'
 
 type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
 
 /** The caller's body factory, if there is one. */
-export function bodyFactory({ oauth }: AxiosRequestConfig): (() => unknown) | undefined {
-  return isObject(oauth) ? (oauth as OAuthRequestOptions).body : undefined
+export function bodyFactory(config: AxiosRequestConfig): (() => unknown) | undefined {
+  return requestOptions(config)?.body
 }
 
 /** Can the body be sent a second time, either unchanged or from a body factory? */

@@ -1,7 +1,6 @@
 import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import { OAuthError, isOAuthError } from '../errors.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
-import { epochEnded } from '../session/refresh-error.js'
 import type { Attachment } from './attachment.js'
 import { isReplayable, renewBody } from './body.js'
 import { contextOf } from './carriers.js'
@@ -18,6 +17,7 @@ import { OAuthRequestError, requestError } from './request-error.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { requestOptions, summaryOf } from './request-options.js'
 import { responseOf } from './response-transforms.js'
+import { requireEpoch } from './sending-check.js'
 import { forgetParams, paramsText } from './serialized-params.js'
 
 /** The response interceptor: queues concurrent 401s behind the one refresh, and sends each request again, once. */
@@ -38,7 +38,7 @@ export function responseInterceptor({
     const context = contextOf(config)
     if (!context || context.stage === 'refresh-request' || context.stage === 'pending') return undefined
     const known = refusalOf(response, stepUp?.meetsClaims)
-    if ((!known && !(isExpired && context.token)) || (config.oauth && requestOptions(config)?.recover === false)) return undefined
+    if ((!known && !(isExpired && context.token)) || requestOptions(config)?.recover === false) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
     if (!answersToken(response, context.credential ?? noCredential, isAllowed)) return undefined
     const refusal: Refusal | undefined = known ?? (isExpired?.(response) ? { type: 'expired' } : undefined)
@@ -93,11 +93,8 @@ export function responseInterceptor({
   ): Promise<AxiosResponse> {
     const { provider, startedAt, beforeRedirect, requestId } = context
     const epoch = context.epoch ?? token.epoch
-    const requireEpoch = (): void => {
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
-    }
     // Before the config gets a credential, which would be that of another user.
-    requireEpoch()
+    requireEpoch(provider, epoch, config, response)
     const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
     // A function as the option header may name other headers for another token.
     if (context.credential && context.credential !== credential) removeCredential(config, context.credential)
@@ -109,10 +106,10 @@ export function responseInterceptor({
         if (left !== undefined && left <= 0) throw timeoutError(config)
         if (isSameBody) renewBody(config)
         return resend(instance, config, left, rethrow, () => {
-          requireEpoch()
+          requireEpoch(provider, epoch, config, response)
           emitSent(provider.events, 'resent', config, requestId)
           // A listener may have ended the epoch.
-          requireEpoch()
+          requireEpoch(provider, epoch, config, response)
           discard(response)
         })
       } catch (error) {
