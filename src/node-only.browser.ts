@@ -8,6 +8,7 @@ export const keepMultipart: typeof node.keepMultipart = nothing
 export const nodeHeaderReader: typeof node.nodeHeaderReader = nothing
 export const isOnSocket: typeof node.isOnSocket = () => false
 export const whileReadable: typeof node.whileReadable = (result) => result
+export const laterSigns: typeof node.laterSigns = []
 export const routeRule: typeof node.routeRule = () => nothing
 export const redirectGuard: typeof node.redirectGuard = () => ({
   wrap:

@@ -2,5 +2,5 @@
 export { keepMultipart } from './axios/multipart.js'
 export { isOnSocket, nodeHeaderReader } from './axios/node-request.js'
 export { redirectGuard } from './axios/redirect-guard.js'
-export { routeRule } from './axios/route.js'
+export { laterSigns, routeRule } from './axios/route.js'
 export { whileReadable } from './axios/stream-body.js'
