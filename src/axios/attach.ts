@@ -18,6 +18,7 @@ import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
 import { responseInterceptor } from './recover.js'
 import { isSamePlace, registry, type AttachedInstance } from './registry.js'
+import { OAuthRequestError } from './request-error.js'
 import { attachedSession, sessionObject, type AttachedSession } from './session-object.js'
 
 /** One store, one session: instances attached to it share the refresh and the generation. `adopt` makes the changes of the call. */
@@ -124,6 +125,7 @@ export function attachIn(
   adopt()
   const credentials = new CredentialFactory(options.header, open.sentCredentials, cookieSession in store)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
+  const judgeRoute = routeRule({ allowInsecureHttp, base, axiosVersion })
   const attachment: Attachment = {
     instance,
     provider: open.provider,
@@ -132,7 +134,10 @@ export function attachIn(
     carriers: new Carriers(redirects.wrap),
     redirects,
     judgeOrigin,
-    judgeRoute: routeRule({ allowInsecureHttp, base, axiosVersion }),
+    requireSafeRoute(config) {
+      const danger = judgeRoute(config)
+      if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
+    },
     isAllowed,
     stepUp: options.stepUp,
     isExpired: expiryRule(options.isExpired),

@@ -44,7 +44,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     carriers,
     redirects,
     judgeOrigin,
-    judgeRoute,
+    requireSafeRoute,
     isAllowed,
   } = attachment
   const checkLater = checkBeforeAdapter(sendingCheck(isAllowed))
@@ -145,8 +145,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     guardTransforms(config)
     let credential = credentials.of(token, provider)
     if (credential) {
-      const danger = judgeRoute(config)
-      if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
+      requireSafeRoute(config)
       credential = setCredential(config, credential)
       redirects.prepareTransport(config)
       if (!credentials.isUsual) refuseFetchRedirects(config)

@@ -27,7 +27,7 @@ export function responseInterceptor({
   credentials,
   carriers,
   isAllowed,
-  judgeRoute,
+  requireSafeRoute,
   stepUp,
   isExpired,
   beforeResend,
@@ -116,17 +116,16 @@ export function responseInterceptor({
         return giveUp(error, response)
       }
     }
-    return beforeResend ? changeAndSend(context, config, credential, send, response) : send()
+    if (!beforeResend) return send()
+    return change(config, startedAt, credential).then(send, (error: unknown) => giveUp(error, response))
   }
 
-  /** Lets the caller change the request, then checks its origin again. */
-  async function changeAndSend(
-    { startedAt }: RequestContext,
+  /** Lets the caller change the request, then checks its origin again. Resolves with whether the body is the same. */
+  async function change(
     config: InternalAxiosRequestConfig,
+    startedAt: number,
     credential: Credential | undefined,
-    send: (isSameBody: boolean) => Promise<AxiosResponse>,
-    response: AxiosResponse,
-  ): Promise<AxiosResponse> {
+  ): Promise<boolean> {
     const { data } = config as { data?: unknown }
     const params = paramsText(config)
     const changed = Promise.resolve(config)
@@ -136,15 +135,15 @@ export function responseInterceptor({
         (error: unknown) => ({ type: 'interrupted', error }) as const,
       )
     const result = await waitWithin(changed, config, startedAt, environment)
-    if (result.type === 'interrupted') return giveUp(result.error, response)
+    if (result.type === 'interrupted') throw result.error
     const isSameBody = config.data === data
     // The adapter wrote the length of the first body into this header.
     if (!isSameBody) config.headers.delete('Content-Length')
     if (paramsText(config) !== params) forgetParams(config)
-    const danger = credential && isAllowed(config) ? judgeRoute(config) : undefined
-    if (danger !== undefined) return giveUp(new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config), response)
-    if (credential && !isAllowed(config)) removeCredential(config, credential)
-    return send(isSameBody)
+    if (!credential) return isSameBody
+    if (isAllowed(config)) requireSafeRoute(config)
+    else removeCredential(config, credential)
+    return isSameBody
   }
 
   return {
