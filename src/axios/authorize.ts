@@ -160,52 +160,44 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
   }
 
   function authorizeNow(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    if (given === answered) {
-      answered = undefined
-      const provider = answeredBy
-      const token = answer
-      if (!token || !isConcerned(given, provider)) return createBody(given)
-      if (onlyTransform(given.transformRequest) !== axiosTransform) checkLater(given)
-      if (hasBody) prepareBody(given)
-      return attach(given, provider, token.epoch, token, startOf(given))
-    }
-    const context = contextOf(given)
-    // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
-    if (context?.stage === 'deferred' || context?.stage === 'sent') return given
-    const provider = providerOf(given)
-    if (context?.stage === 'refresh-request' || !provider) return forget(given)
-    const config = finalConfig(given, HeadersOfInstance)
-    if (!isConcerned(config, provider)) return forget(config)
-    const epoch = context?.provider === provider ? context.epoch : provider.epoch
-    const token = provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
-    checkLater(config)
-    if (token) {
-      prepareBody(config)
-      return attach(config, provider, token.epoch, token, startOf(config))
-    }
-    // The request can't wait here, for instance because an interceptor has set another session: it recovers after its 401.
-    if (others.areSynchronous()) {
-      prepareBody(config)
-      return attach(config, provider, epoch, undefined, startOf(config), 'deferred')
-    }
-    // Other interceptors are asynchronous, so axios awaits this one as well.
-    return authorizeLater(config)
+    if (given !== answered) return authorize(given, false)
+    answered = undefined
+    const provider = answeredBy
+    const token = answer
+    if (!token || !isConcerned(given, provider)) return createBody(given)
+    if (onlyTransform(given.transformRequest) !== axiosTransform) checkLater(given)
+    if (hasBody) prepareBody(given)
+    return attach(given, provider, token.epoch, token, startOf(given))
   }
 
-  /** Not an async function: each of ten thousand waiting requests would hold its frame. */
-  function authorizeLater(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
+  /**
+   * `isLater`: the request waits for a token. Not an async function: each of ten thousand waiting requests would hold its frame.
+   */
+  function authorize(
+    given: InternalAxiosRequestConfig,
+    isLater: boolean,
+  ): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const context = contextOf(given)
-    if (context?.stage === 'sent') return given
+    // Another attachment handles this request, or already has.
+    if (context?.stage === 'sent' || (context?.stage === 'deferred' && !isLater)) return given
     const provider = providerOf(given)
-    if (!provider) return forget(given)
+    if (!provider || context?.stage === 'refresh-request') return forget(given)
     const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)
-    const isSeen = context?.provider === provider
-    const epoch = isSeen ? context.epoch : provider.epoch
-    const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
+    const seen = context?.provider === provider ? context : undefined
+    const epoch = seen ? seen.epoch : provider.epoch
+    const startedAt = seen?.stage === 'deferred' ? seen.startedAt : startOf(config)
     requireEpoch(provider, epoch, config)
+    const demand = demandOf(config)
+    const present = isLater ? undefined : provider.peekToken(demand, true)
+    // If the other interceptors are asynchronous, axios awaits this one as well. Otherwise the request can't wait here, for
+    // instance because an interceptor has set another session: it recovers after its 401.
+    if (present || (!isLater && others.areSynchronous())) {
+      checkLater(config)
+      prepareBody(config)
+      return attach(config, provider, present ? present.epoch : epoch, present, startedAt, present ? 'sent' : 'deferred')
+    }
     const released = emitQueued(provider, config, context?.requestId, 'token')
-    const demand = credentials.usesCookies ? { ...demandOf(config), isOptional: true } : demandOf(config)
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
     if (isReady) {
@@ -214,8 +206,8 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     }
     memoizeParams(config, true)
     const request = released && summaryOf(config)
-    const token = whileReadable(provider.getToken(demand, request), config)
-    return waitWithin(token, config, startedAt, environment).then((result) => {
+    const result = provider.getToken(credentials.usesCookies ? { ...demand, isOptional: true } : demand, request)
+    return waitWithin(whileReadable(result, config), config, startedAt, environment).then((result) => {
       released?.(result.type)
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
       requireEpoch(provider, epoch, config)
@@ -233,7 +225,12 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
   }
 
   return [
-    { fulfilled: authorizeLater, rejected: rethrow, synchronous: false, runWhen: mustWait },
+    {
+      fulfilled: (config: InternalAxiosRequestConfig) => authorize(config, true),
+      rejected: rethrow,
+      synchronous: false,
+      runWhen: mustWait,
+    },
     { fulfilled: authorizeNow, rejected: rethrow, synchronous: true, runWhen: (config) => config !== deferred },
   ]
 }
