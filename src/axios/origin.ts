@@ -35,26 +35,30 @@ export const isPath = (url: string): boolean => url.charCodeAt(0) === SLASH && u
 // Bases whose origin no appended path can change: an absolute URL, and a path on the page's server.
 const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
 const solidPath = /^\/[\w-]/
-// An address whose host every platform parses alike: a name, or four plain numbers.
-const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
-const ordinary = new RegExp(
-  `^(https?)://((?:[a-z\\d-]+\\.)*[a-z][a-z\\d-]*|(?:${octet}\\.){3}${octet})(?::([1-9]\\d{0,3}|[1-5]\\d{4}))?(?=[/?#]|$)`,
-  'i',
-)
+const plainAddress = /^(https?):\/\/([a-z\d.-]+)(?::(\d+))?(?=[/?#]|$)/i
+
+/** Is the platform's `URL` complete? That of React Native includes userinfo in the origin or lacks `origin`. */
+function hasURL(): boolean {
+  try {
+    return new URL('http://a@b').origin === 'http://b'
+  } catch {
+    return false
+  }
+}
 
 /**
- * The origin of a URL; `undefined` for a scheme without one, such as `file:`. React Native's `URL` includes userinfo in the
- * origin or lacks `origin`, so only ordinary addresses have an origin there.
+ * The origin of a URL; `undefined` for a scheme without one, such as `file:`. Where `URL` is incomplete, only an absolute address
+ * of a plain name or number has an origin.
  */
 export function originOf(url: string, base?: string): string | undefined {
-  const [, scheme, host, port] = ordinary.exec(url) ?? []
-  if (scheme && host) {
-    const usual = scheme.length === 5 ? '443' : '80'
-    return `${scheme}://${host}${port && port !== usual ? `:${port}` : ''}`.toLowerCase()
+  if (!hasURL()) {
+    const [, scheme, host, port] = plainAddress.exec(url) ?? []
+    const usual = scheme?.length === 5 ? '443' : '80'
+    return scheme && `${scheme}://${host}${port && port !== usual ? `:${port}` : ''}`.toLowerCase()
   }
   try {
     const { origin } = new URL(url, base)
-    return origin === 'null' || new URL('http://a@b').origin !== 'http://b' ? undefined : origin
+    return origin === 'null' ? undefined : origin
   } catch {
     return undefined
   }
