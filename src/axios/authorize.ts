@@ -12,7 +12,6 @@ import { setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import { finalConfig, type HeadersClass } from './final-config.js'
 import type { Handler, OtherInterceptors } from './innermost.js'
-import { isOfAnotherCopy } from './instance-release.js'
 import { nothingAllowed } from './origin.js'
 import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
@@ -48,7 +47,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     isAllowed,
   } = attachment
   const checkLater = checkBeforeAdapter(sendingCheck(isAllowed))
-  const isForeign = isOfAnotherCopy(instance)
+  /** Another copy of axios has its own. */
   let HeadersOfInstance: HeadersClass = AxiosHeaders
 
   const providerOf = (config: AxiosRequestConfig): TokenProvider | undefined =>
@@ -91,7 +90,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     answered = deferred = undefined
     const provider = oauth === undefined ? attached : providerOf(config)
     const ended = beforeRedirect && forgetRound(config, provider)
-    if (isForeign) HeadersOfInstance = config.headers.constructor as HeadersClass
+    HeadersOfInstance = config.headers.constructor as HeadersClass
     if (!provider) return false
     if (provider.isRefreshRequest(config)) {
       carry(config, provider, 'refresh-request', undefined, undefined, 0)
