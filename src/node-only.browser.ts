@@ -5,7 +5,10 @@ import type * as node from './node-only.js'
 const nothing = (): undefined => undefined
 
 export const keepMultipart: typeof node.keepMultipart = nothing
+export const nodeHeaderReader: typeof node.nodeHeaderReader = nothing
+export const isOnSocket: typeof node.isOnSocket = () => false
 export const whileReadable: typeof node.whileReadable = (result) => result
+export const laterSigns: typeof node.laterSigns = []
 export const routeRule: typeof node.routeRule = () => nothing
 export const redirectGuard: typeof node.redirectGuard = () => ({
   wrap:

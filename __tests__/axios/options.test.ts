@@ -1,13 +1,13 @@
 import axios from 'axios'
 import { keepAlive } from '../../src/keep-alive.js'
-import { readSettings, settingsNamed, type SessionOptions } from '../../src/axios/options.js'
+import { readSettings, type SessionOptions } from '../../src/axios/options.js'
 import { attachOAuth, createSession, memoryStore } from '../../src/index.js'
 import { defaultPolicy } from '../../src/policy.js'
 import { stepUp } from '../../src/step-up.js'
 
 const read = (options: object = {}): ReturnType<typeof readSettings> =>
   readSettings('attachOAuth', memoryStore(), { refresh: false, ...options })
-const named = (options: object): ReturnType<typeof settingsNamed> => settingsNamed('attachOAuth', memoryStore(), options, read())
+const named = (options: object): object => readSettings('attachOAuth', memoryStore(), options, read())
 const refresh = Object.assign(async () => ({ access_token: 'made-up' }), { revoke: async () => undefined })
 
 describe('options', () => {
@@ -192,10 +192,11 @@ describe('a group of options', () => {
 
 describe('the settings that a later call names', () => {
   const present = read({ refresh, refreshTimeout: 5000, lockTimeout: 20_000, cooldown: { initial: 1 }, retry: { limit: 2 } })
-  const later = (options: object, store = memoryStore()): object => settingsNamed('attachOAuth', store, options, present)
+  const later = (options: object, store = memoryStore()): object => readSettings('attachOAuth', store, options, present)
 
   it('replace one group of options and keep the others', () => {
     expect(later({ retry: { delay: 5 } })).toEqual({
+      ...present,
       policy: {
         ...defaultPolicy,
         cooldown: { initial: 1, max: 60_000 },
@@ -205,30 +206,30 @@ describe('the settings that a later call names', () => {
   })
 
   it('keep the refresh function that is in use, also when the store brings its own', () => {
-    expect(later({}, { ...memoryStore(), refresh: async () => ({ access_token: 'other' }) } as never)).toEqual({})
+    expect(later({}, { ...memoryStore(), refresh: async () => ({ access_token: 'other' }) } as never)).toEqual(present)
   })
 
   it('keep an earlier option revoke, and replace the revoke function of a refresh function', () => {
     const other = async (): Promise<{ access_token: string }> => ({ access_token: 'made-up' })
-    expect(later({ refresh: other })).toEqual({ refresh: other, revoke: undefined })
+    expect(later({ refresh: other })).toEqual({ ...present, refresh: other, revoke: undefined })
     const explicit = read({ refresh, revoke: async () => undefined })
-    expect(settingsNamed('attachOAuth', memoryStore(), { refresh: other }, explicit)).toEqual({ refresh: other })
+    expect(readSettings('attachOAuth', memoryStore(), { refresh: other }, explicit)).toEqual({ ...explicit, refresh: other })
   })
 
   it('compare lockTimeout with the refreshTimeout in use', () => {
-    expect(later({ lockTimeout: 5001 })).toEqual({ lockTimeout: 5001 })
+    expect(later({ lockTimeout: 5001 })).toEqual({ ...present, lockTimeout: 5001 })
     expect(() => later({ lockTimeout: 5000 })).toThrow(/lockTimeout must be longer than refreshTimeout \(5000\)/)
-    expect(later({ refreshTimeout: 19_999 })).toEqual({ refreshTimeout: 19_999 })
-    expect(later({ refreshTimeout: 20_000 })).toEqual({ refreshTimeout: 20_000, lockTimeout: 35_000 })
+    expect(later({ refreshTimeout: 19_999 })).toEqual({ ...present, refreshTimeout: 19_999 })
+    expect(later({ refreshTimeout: 20_000 })).toEqual({ ...present, refreshTimeout: 20_000, lockTimeout: 35_000 })
   })
 
-  it('leave out what the call leaves out', () => {
-    expect(named({})).toEqual({})
-    expect(named({ strictSaving: false })).toEqual({ strictSaving: false })
+  it('leave as they are what the call leaves out', () => {
+    expect(named({})).toEqual(read())
+    expect(named({ strictSaving: true })).toEqual({ ...read(), strictSaving: true })
   })
 
   it('replace the revoke function together with the refresh function', () => {
-    expect(named({ refresh })).toEqual({ refresh, revoke: refresh.revoke })
+    expect(named({ refresh })).toEqual({ ...read(), refresh, revoke: refresh.revoke })
   })
 
   it('are checked like those of the first call', () => {

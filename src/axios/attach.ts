@@ -13,40 +13,32 @@ import { CredentialFactory } from './credential.js'
 import { expiryRule } from './refusal.js'
 import { registerInnermost } from './innermost.js'
 import { olderRelease } from './instance-release.js'
-import { readSettings, settingsNamed, type AttachOptions, type Caller, type SessionOptions } from './options.js'
+import { readSettings, type AttachOptions, type Caller, type SessionOptions } from './options.js'
 import { originRule } from './origin.js'
 import { persistenceFor } from './persistence-for.js'
 import { responseInterceptor } from './recover.js'
 import { isSamePlace, registry, type AttachedInstance } from './registry.js'
+import { OAuthRequestError } from './request-error.js'
 import { attachedSession, sessionObject, type AttachedSession } from './session-object.js'
 
-/** One store, one session: instances attached to it share the refresh and the generation. `restore` undoes the call. */
+/** One store, one session: instances attached to it share the refresh and the generation. `adopt` makes the changes of the call. */
 function sessionFor(
   caller: Caller,
   store: TokenStore,
   options: SessionOptions,
   environment: Environment,
-  earlier: OpenSession | undefined,
-): { readonly open: OpenSession; readonly restore: () => void } {
+  earlier?: OpenSession,
+): { readonly open: OpenSession; readonly adopt: () => void } {
   const { sessions } = registry()
-  const known = sessions.get(store)
-  const present = known ?? earlier
-  const enter = (open: OpenSession, undo?: () => void): ReturnType<typeof sessionFor> => {
+  const known = sessions.get(store) ?? earlier
+  const present = known?.operations.isClosed ? undefined : known
+  const settings = readSettings(caller, store, options, present?.settings)
+  const open = present ?? openSession(persistenceFor(caller, store), settings, environment)
+  const adopt = (): void => {
     sessions.set(store, open)
-    const restore = (): void => {
-      undo?.()
-      if (known) sessions.set(store, known)
-      else sessions.delete(store)
-    }
-    return { open, restore }
+    open.configure(settings)
   }
-  if (present && !present.operations.isClosed) {
-    const before = { ...present.settings }
-    present.configure(settingsNamed(caller, store, options, before))
-    return enter(present, () => present.configure(before))
-  }
-  const settings = readSettings(caller, store, options)
-  return enter(openSession(persistenceFor(caller, store), settings, environment))
+  return { open, adopt }
 }
 
 /**
@@ -58,7 +50,9 @@ function sessionFor(
  * await api.get('/me', { oauth: session })
  */
 export function createSession(store: TokenStore, options?: SessionOptions): Session {
-  const session = sessionObject(sessionFor('createSession', store, options ?? {}, platform, undefined).open)
+  const { open, adopt } = sessionFor('createSession', store, options ?? {}, platform)
+  adopt()
+  const session = sessionObject(open)
   ;(store as CookieStore)[cookieSession]?.(session)
   return session
 }
@@ -83,9 +77,9 @@ export function attachOAuth(instance: AxiosInstance, store: TokenStore, options?
 
 /** Outside of `attachIn`, so that the result holds no instance. */
 const both =
-  (first: (() => void) | undefined, second: (() => void) | undefined): (() => void) =>
+  (first: () => void, second: (() => void) | undefined): (() => void) =>
   () => {
-    first?.()
+    first()
     second?.()
   }
 
@@ -118,20 +112,20 @@ export function attachIn(
     ignoresAllowAbsoluteUrls: !isAtLeast(axiosVersion, '1.9.0'),
   })
   const isAllowed = (config: AxiosRequestConfig): boolean => judgeOrigin(config) === 'allowed'
-  const { open, restore } = sessionFor('attachOAuth', store, options, environment, earlier?.open)
-  let unwatch: (() => void) | undefined
+  const { open, adopt } = sessionFor('attachOAuth', store, options, environment, earlier?.open)
+  // First what can throw: the instance, its earlier attachment and the session are unchanged then.
+  const unwatch = open.sync.watch()
   let stopKeepAlive: (() => void) | undefined
   try {
-    unwatch = open.sync.watch()
     stopKeepAlive = options.keepAlive?.(open.provider)
   } catch (error) {
-    // A call that throws leaves the instance, its earlier attachment and the session unchanged.
-    unwatch?.()
-    restore()
+    unwatch()
     throw error
   }
+  adopt()
   const credentials = new CredentialFactory(options.header, open.sentCredentials, cookieSession in store)
   const redirects = redirectGuard({ isAllowed, names: credentials.names, allowInsecureHttp })
+  const judgeRoute = routeRule({ allowInsecureHttp, base, axiosVersion })
   const attachment: Attachment = {
     instance,
     provider: open.provider,
@@ -140,7 +134,10 @@ export function attachIn(
     carriers: new Carriers(redirects.wrap),
     redirects,
     judgeOrigin,
-    judgeRoute: routeRule({ allowInsecureHttp, base, axiosVersion }),
+    requireSafeRoute(config) {
+      const danger = judgeRoute(config)
+      if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
+    },
     isAllowed,
     stepUp: options.stepUp,
     isExpired: expiryRule(options.isExpired),

@@ -1,4 +1,4 @@
-import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import type { Environment } from '../session/environment.js'
 import type { TokenProvider } from '../session/token-provider.js'
 import type { Carriers } from './carriers.js'
@@ -6,7 +6,6 @@ import type { CredentialFactory } from './credential.js'
 import type { AttachOptions, StepUp } from './options.js'
 import type { OriginRule } from './origin.js'
 import type { RedirectGuard } from './redirect-guard.js'
-import type { RouteRule } from './route.js'
 
 /** Data shared by the interceptors of one instance. */
 export interface Attachment {
@@ -17,7 +16,8 @@ export interface Attachment {
   readonly carriers: Carriers
   readonly redirects: RedirectGuard
   readonly judgeOrigin: OriginRule
-  readonly judgeRoute: RouteRule
+  /** Throws if the token must not be sent by the route of this request. */
+  readonly requireSafeRoute: (config: InternalAxiosRequestConfig) => void
   readonly isAllowed: (config: AxiosRequestConfig) => boolean
   readonly stepUp: StepUp | undefined
   readonly isExpired: ((response: AxiosResponse) => boolean) | undefined

@@ -7,21 +7,20 @@ import type { TokenProvider } from '../session/token-provider.js'
 import type { Attachment } from './attachment.js'
 import { checkBeforeAdapter, onlyTransform } from './before-adapter.js'
 import { bodyFactory, copySearchParams, createBody, prepareBody, serializeBody } from './body.js'
-import { forgetRound } from './carriers.js'
+import { contextOf, forgetRound, removeContext } from './carriers.js'
 import { setCredential, type Credential } from './credential.js'
 import { waitWithin } from './deadline.js'
 import { finalConfig, type HeadersClass } from './final-config.js'
 import type { Handler, OtherInterceptors } from './innermost.js'
-import { isOfAnotherCopy } from './instance-release.js'
 import { nothingAllowed } from './origin.js'
 import { guardTransforms } from './response-transforms.js'
 import { memoizeParams } from './serialized-params.js'
-import { contextOf, type Stage } from './request-context.js'
+import type { Stage } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { refuseFetchRedirects } from './redirect.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { providerFor, summaryOf } from './request-options.js'
-import { sendingCheck } from './sending-check.js'
+import { requireEpoch, sendingCheck } from './sending-check.js'
 import { demandOf } from './token-demand.js'
 
 const rethrow = (error: unknown): never => {
@@ -44,11 +43,11 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     carriers,
     redirects,
     judgeOrigin,
-    judgeRoute,
+    requireSafeRoute,
     isAllowed,
   } = attachment
   const checkLater = checkBeforeAdapter(sendingCheck(isAllowed))
-  const isForeign = isOfAnotherCopy(instance)
+  /** Another copy of axios has its own. */
   let HeadersOfInstance: HeadersClass = AxiosHeaders
 
   const providerOf = (config: AxiosRequestConfig, seen?: TokenProvider): TokenProvider | undefined =>
@@ -79,7 +78,6 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
       if (context) ({ beforeRedirect, requestId } = context)
     }
     if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
-    if (carriers.reuse(config, provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId)) return requestId
     carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
     return requestId
   }
@@ -92,7 +90,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     answered = deferred = undefined
     const provider = oauth === undefined ? attached : providerOf(config)
     const ended = beforeRedirect && forgetRound(config, provider)
-    if (isForeign) HeadersOfInstance = config.headers.constructor as HeadersClass
+    HeadersOfInstance = config.headers.constructor as HeadersClass
     if (!provider) return false
     if (provider.isRefreshRequest(config)) {
       carry(config, provider, 'refresh-request', undefined, undefined, 0)
@@ -146,8 +144,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     guardTransforms(config)
     let credential = credentials.of(token, provider)
     if (credential) {
-      const danger = judgeRoute(config)
-      if (danger !== undefined) throw new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config)
+      requireSafeRoute(config)
       credential = setCredential(config, credential)
       redirects.prepareTransport(config)
       if (!credentials.isUsual) refuseFetchRedirects(config)
@@ -156,58 +153,50 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     if (token && requestId !== undefined) {
       emitSent(provider.events, 'sent', config, requestId)
       // A listener may have ended the epoch.
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+      requireEpoch(provider, epoch, config)
     }
     return config
   }
 
   function authorizeNow(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
-    if (given === answered) {
-      answered = undefined
-      const provider = answeredBy
-      const token = answer
-      if (!token || !isConcerned(given, provider)) return createBody(given)
-      if (onlyTransform(given.transformRequest) !== axiosTransform) checkLater(given)
-      if (hasBody) prepareBody(given)
-      return attach(given, provider, token.epoch, token, startOf(given))
-    }
-    const context = contextOf(given)
-    // The asynchronous interceptor handles this request, or already has: a request option can reverse the order.
-    if (context?.stage === 'deferred' || context?.stage === 'sent') return given
-    const provider = providerOf(given, context?.provider)
-    if (context?.stage === 'refresh-request' || !provider) return forget(given)
-    const config = finalConfig(given, HeadersOfInstance)
-    if (!isConcerned(config, provider)) return forget(config)
-    const epoch = context?.provider === provider ? context.epoch : provider.epoch
-    const token = provider.isCurrent(epoch) ? provider.peekToken(demandOf(config), true) : undefined
-    checkLater(config)
-    if (token) {
-      prepareBody(config)
-      return attach(config, provider, token.epoch, token, startOf(config))
-    }
-    // The request can't wait here, for instance because an interceptor has set another session: it recovers after its 401.
-    if (others.areSynchronous()) {
-      prepareBody(config)
-      return attach(config, provider, epoch, undefined, startOf(config), 'deferred')
-    }
-    // Other interceptors are asynchronous, so axios awaits this one as well.
-    return authorizeLater(config)
+    if (given !== answered) return authorize(given, false)
+    answered = undefined
+    const provider = answeredBy
+    const token = answer
+    if (!token || !isConcerned(given, provider)) return createBody(given)
+    if (onlyTransform(given.transformRequest) !== axiosTransform) checkLater(given)
+    if (hasBody) prepareBody(given)
+    return attach(given, provider, token.epoch, token, startOf(given))
   }
 
-  /** Not an async function: each of ten thousand waiting requests would hold its frame. */
-  function authorizeLater(given: InternalAxiosRequestConfig): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
+  /**
+   * `isLater`: the request waits for a token. Not an async function: each of ten thousand waiting requests would hold its frame.
+   */
+  function authorize(
+    given: InternalAxiosRequestConfig,
+    isLater: boolean,
+  ): InternalAxiosRequestConfig | Promise<InternalAxiosRequestConfig> {
     const context = contextOf(given)
-    if (context?.stage === 'sent') return given
+    // Another attachment handles this request, or already has.
+    if (context?.stage === 'sent' || (context?.stage === 'deferred' && !isLater)) return given
     const provider = providerOf(given, context?.provider)
-    if (!provider) return forget(given)
+    if (!provider || context?.stage === 'refresh-request') return forget(given)
     const config = finalConfig(given, HeadersOfInstance)
     if (!isConcerned(config, provider)) return forget(config)
-    const isSeen = context?.provider === provider
-    const epoch = isSeen ? context.epoch : provider.epoch
-    const startedAt = isSeen && context.stage === 'deferred' ? context.startedAt : startOf(config)
-    if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+    const seen = context?.provider === provider ? context : undefined
+    const epoch = seen ? seen.epoch : provider.epoch
+    const startedAt = seen?.stage === 'deferred' ? seen.startedAt : startOf(config)
+    requireEpoch(provider, epoch, config)
+    const demand = demandOf(config)
+    const present = isLater ? undefined : provider.peekToken(demand, true)
+    // If the other interceptors are asynchronous, axios awaits this one as well. Otherwise the request can't wait here, for
+    // instance because an interceptor has set another session: it recovers after its 401.
+    if (present || (!isLater && others.areSynchronous())) {
+      checkLater(config)
+      prepareBody(config)
+      return attach(config, provider, present ? present.epoch : epoch, present, startedAt, present ? 'sent' : 'deferred')
+    }
     const released = emitQueued(provider, config, context?.requestId, 'token')
-    const demand = credentials.usesCookies ? { ...demandOf(config), isOptional: true } : demandOf(config)
     // The caller may change the body and the parameters while the request waits.
     const isReady = config.data !== undefined && !bodyFactory(config)
     if (isReady) {
@@ -216,11 +205,11 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     }
     memoizeParams(config, true)
     const request = released && summaryOf(config)
-    const token = whileReadable(provider.getToken(demand, request), config)
-    return waitWithin(token, config, startedAt, environment).then((result) => {
+    const result = provider.getToken(credentials.usesCookies ? { ...demand, isOptional: true } : demand, request)
+    return waitWithin(whileReadable(result, config), config, startedAt, environment).then((result) => {
       released?.(result.type)
       if (result.type !== 'token' && result.type !== 'none') throw requestError(result.error, config)
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)
+      requireEpoch(provider, epoch, config)
       checkLater(config)
       const token = result.type === 'token' ? provider.latest(result.token, epoch) : undefined
       if (!isReady) prepareBody(config)
@@ -230,13 +219,17 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
 
   /** Sends the request as the caller made it. */
   function forget(config: InternalAxiosRequestConfig): InternalAxiosRequestConfig {
-    const context = contextOf(config)
-    if (context) config.beforeRedirect = context.beforeRedirect as never
+    removeContext(config)
     return createBody(config)
   }
 
   return [
-    { fulfilled: authorizeLater, rejected: rethrow, synchronous: false, runWhen: mustWait },
+    {
+      fulfilled: (config: InternalAxiosRequestConfig) => authorize(config, true),
+      rejected: rethrow,
+      synchronous: false,
+      runWhen: mustWait,
+    },
     { fulfilled: authorizeNow, rejected: rethrow, synchronous: true, runWhen: (config) => config !== deferred },
   ]
 }

@@ -1,13 +1,13 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import { keepMultipart } from '../node-only.js'
 import { isObject, isStream } from './is-stream.js'
-import type { OAuthRequestOptions } from './request-options.js'
+import { requestOptions } from './request-options.js'
 
 type BodyTransform = (this: InternalAxiosRequestConfig, data: unknown, headers: InternalAxiosRequestConfig['headers']) => unknown
 
 /** The caller's body factory, if there is one. */
-export function bodyFactory({ oauth }: AxiosRequestConfig): (() => unknown) | undefined {
-  return isObject(oauth) ? (oauth as OAuthRequestOptions).body : undefined
+export function bodyFactory(config: AxiosRequestConfig): (() => unknown) | undefined {
+  return requestOptions(config)?.body
 }
 
 /** Can the body be sent a second time, either unchanged or from a body factory? */
@@ -36,19 +36,15 @@ function copyForm(form: FormData): FormData {
   return copy
 }
 
-function copyIfParams(value: unknown): unknown {
-  if (!(value instanceof URLSearchParams)) return value
-  const copy = new URLSearchParams(value)
-  // React Native's constructor reads no `URLSearchParams`.
-  return String(copy) === String(value) ? copy : value
-}
-
 /** Copies what axios passes on as it is, so that changes made right after the call are not sent. */
-export function copySearchParams(config: AxiosRequestConfig): void {
-  const { data, params } = config as { data?: unknown; params?: unknown }
-  const copies = { data: copyIfParams(data), params: copyIfParams(params) }
-  if (copies.data !== data) config.data = copies.data
-  if (copies.params !== params) config.params = copies.params
+export function copySearchParams(config: { data?: unknown; params?: unknown }): void {
+  for (const name of ['data', 'params'] as const) {
+    const given = config[name]
+    if (!(given instanceof URLSearchParams)) continue
+    const copy = new URLSearchParams(given)
+    // React Native's constructor reads no `URLSearchParams`.
+    if (String(copy) === String(given)) config[name] = copy
+  }
 }
 
 /**

@@ -1,16 +1,15 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Epoch } from '../session/epoch.js'
 import type { TokenProvider } from '../session/token-provider.js'
-import type { RedirectGuard } from './redirect-guard.js'
 import { removeCredential } from './credential.js'
+import type { RedirectGuard } from './redirect-guard.js'
+import { registry } from './registry.js'
+import type { BeforeRedirect, RequestContext } from './request-context.js'
 import { sessionIn } from './request-options.js'
-import { carryContext, contextOf, type RequestContext } from './request-context.js'
-
-type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 
 /**
- * Stores contexts on the `beforeRedirect` function of configs. Requests with equal contexts share one function, so most requests
- * allocate nothing.
+ * Stores contexts by the `beforeRedirect` function of configs. A function stays the same object in copies of the config
+ * (`mergeConfig`, spreading, deep copies, reactive proxies). Requests with equal contexts share one function.
  */
 export class Carriers {
   readonly #wrap: RedirectGuard['wrap']
@@ -22,49 +21,50 @@ export class Carriers {
   }
 
   put(config: InternalAxiosRequestConfig, context: RequestContext): void {
-    this.#last = context
-    this.#carrier = config.beforeRedirect = carryContext(this.#wrap(context.beforeRedirect), context)
-  }
-
-  /** Stores the last context on a config if it equals the given one. */
-  reuse(
-    config: InternalAxiosRequestConfig,
-    provider: RequestContext['provider'],
-    stage: RequestContext['stage'],
-    epoch: RequestContext['epoch'],
-    token: RequestContext['token'],
-    credential: RequestContext['credential'],
-    startedAt: number,
-    beforeRedirect: BeforeRedirect | undefined,
-    requestId: number | undefined,
-  ): boolean {
-    const last = this.#last
-    const isSame =
-      last !== undefined &&
-      last.token === token &&
-      last.credential === credential &&
-      last.stage === stage &&
-      last.epoch === epoch &&
-      last.provider === provider &&
-      last.startedAt === startedAt &&
-      last.beforeRedirect === beforeRedirect &&
-      last.requestId === requestId
-    if (isSame) config.beforeRedirect = this.#carrier as BeforeRedirect
-    return isSame
+    if (!isEqual(context, this.#last)) {
+      this.#last = context
+      this.#carrier = this.#wrap(context.beforeRedirect)
+      registry().contexts.set(this.#carrier, context)
+    }
+    config.beforeRedirect = this.#carrier as BeforeRedirect
   }
 }
 
+function isEqual(context: RequestContext, last: RequestContext | undefined): boolean {
+  // A loop over the names would double the time of the request interceptor.
+  return (
+    last !== undefined &&
+    last.token === context.token &&
+    last.credential === context.credential &&
+    last.stage === context.stage &&
+    last.epoch === context.epoch &&
+    last.provider === context.provider &&
+    last.startedAt === context.startedAt &&
+    last.beforeRedirect === context.beforeRedirect &&
+    last.requestId === context.requestId
+  )
+}
+
+export function contextOf(config: { readonly beforeRedirect?: unknown } | undefined): RequestContext | undefined {
+  return registry().contexts.get(config?.beforeRedirect as BeforeRedirect)
+}
+
+/** Removes the context of a request, and its credential. Returns the context. */
+export function removeContext(config: InternalAxiosRequestConfig): RequestContext | undefined {
+  const context = contextOf(config)
+  if (!context) return undefined
+  if (context.beforeRedirect) config.beforeRedirect = context.beforeRedirect
+  else delete (config as AxiosRequestConfig).beforeRedirect
+  if (context.credential) removeCredential(config, context.credential)
+  return context
+}
+
 /**
- * Removes the context and credential of an earlier send from a reused config. Returns the epoch of that send if it has ended, or
- * if the session is another one, which the config does not name.
+ * Removes the context of an earlier send from a reused config. Returns the epoch of that send if it has ended, or if the session
+ * is another one, which the config does not name.
  */
 export function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
-  const earlier = contextOf(config)
-  if (!earlier) return undefined
-  config.beforeRedirect = earlier.beforeRedirect as never
-  if (!earlier.beforeRedirect) delete (config as AxiosRequestConfig).beforeRedirect
-  if (earlier.credential) removeCredential(config, earlier.credential)
-  const { epoch } = earlier
-  const isOfAnother = earlier.provider !== provider && sessionIn(config.oauth) !== undefined
-  return provider && epoch && !isOfAnother && !provider.continues(epoch) ? epoch : undefined
+  const earlier = removeContext(config)
+  const isOfAnother = earlier?.provider !== provider && sessionIn(config.oauth) !== undefined
+  return provider && earlier?.epoch && !isOfAnother && !provider.continues(earlier.epoch) ? earlier.epoch : undefined
 }

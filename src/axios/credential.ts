@@ -1,4 +1,5 @@
 import type { InternalAxiosRequestConfig } from 'axios'
+import { isFunction, type OptionRule } from '../check-options.js'
 import { copyJSON } from '../copy-json.js'
 import type { Epoch, SentCredential } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
@@ -42,20 +43,20 @@ function remember(list: SentCredential[], sent: SentCredential, most: number): v
 }
 
 const tokenPattern = /^[\w!#$%&'*+.^`|~-]+$/
+const isToken = (text: unknown): boolean => typeof text === 'string' && tokenPattern.test(text)
 
-/** Throws a `TypeError` when the option is wrong. */
-export function checkHeader(header: HeaderOption | undefined): void {
-  if (header === undefined || typeof header === 'function') return
-  const { name, scheme } = typeof header === 'string' ? { name: header, scheme: undefined } : (header ?? {})
-  if (typeof name !== 'string' || !tokenPattern.test(name))
-    throw new TypeError('attachOAuth: header must be the name of a header, { name, scheme }, or a function of the token set')
-  if (scheme !== undefined && (typeof scheme !== 'string' || !tokenPattern.test(scheme)))
-    throw new TypeError('attachOAuth: header.scheme must be the name of a scheme, such as Bearer')
-}
+/** The accepted form of the option `header`. */
+export const headerRule: OptionRule = [
+  'the name of a header, { name, scheme } of plain words such as Authorization and Bearer, or a function of the token set',
+  (value) => {
+    const { name = value, scheme } = Object(value) as { name?: unknown; scheme?: unknown }
+    return isFunction(value) || (isToken(name) && (scheme === undefined || isToken(scheme)))
+  },
+]
 
 /** A value of another kind, or with a line break, would be sent as something else, or not at all. */
 const isHeader = ([name, value]: [PropertyKey, unknown]): boolean =>
-  tokenPattern.test(String(name)) && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
+  isToken(name) && typeof value === 'string' && /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
 
 function headersOf(option: HeaderOption | undefined, token: ActiveToken): Readonly<Record<string, string>> {
   const { accessToken } = token
@@ -140,7 +141,7 @@ export class CredentialFactory {
   find({ headers }: InternalAxiosRequestConfig): string | undefined {
     // Most names differ in length, which is cheaper to compare.
     for (const name in headers)
-      if (this.#lengths.has(name.length) && this.names.has(name.toLowerCase()) && !isEmpty(headers[name])) return name
+      if (this.#lengths.has(name.length) && this.names.has(name.toLowerCase()) && headers[name]) return name
     return undefined
   }
 }
@@ -167,13 +168,4 @@ export function removeCredential(config: InternalAxiosRequestConfig, credential:
   for (const present in headers)
     if (credential.some(({ lowerName, value }) => present.toLowerCase() === lowerName && headers[present] === value))
       delete headers[present]
-}
-
-/** Do the headers still hold the credential? */
-export function carries({ headers }: InternalAxiosRequestConfig, credential: Credential): boolean {
-  return credential.every(({ name, value }) => headers[name] === value)
-}
-
-function isEmpty(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || value === false
 }

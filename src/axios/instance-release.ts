@@ -1,13 +1,9 @@
 import axios, { type AxiosInstance } from 'axios'
+import { laterSigns } from '../node-only.js'
 import { isAtLeast } from '../release.js'
 
 /** Members of an instance or of its `transitional` options, each with the first release of axios that has it. Latest first. */
-const signs = [
-  ['encodeBasicAuthUsername', '1.21.0'],
-  ['advertiseZstdAcceptEncoding', '1.17.0'],
-  ['query', '1.16.0'],
-  ['legacyInterceptorReqResOrdering', '1.13.5'],
-] as const
+const signs = [...laterSigns, ['legacyInterceptorReqResOrdering', '1.13.5'] as const]
 const oldest = '1.7.0'
 
 /** Was this instance made by another copy of axios than this package's? */

@@ -1,13 +1,11 @@
 import { aFunction, atLeast, checkedElsewhere, duration, flag, isFunction, resultOf, type OptionRule } from '../check-options.js'
 import { defaultPolicy, type PolicySettings } from '../policy.js'
-import { checkHeader, type HeaderOption } from './credential.js'
+import { isObject } from '../tokens/members.js'
+import { headerRule } from './credential.js'
 
 export const groups = Object.keys(defaultPolicy) as (keyof PolicySettings)[]
 
-const group: OptionRule = [
-  'an object of numbers',
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-]
+const group: OptionRule = ['an object of numbers', isObject]
 
 export const sessionRules = {
   name: ['a string', (value) => typeof value === 'string'],
@@ -31,7 +29,7 @@ export const attachRules = {
   ...sessionRules,
   stepUp: resultOf('stepUp'),
   keepAlive: resultOf('keepAlive'),
-  header: ['', (value) => (checkHeader(value as HeaderOption), true)],
+  header: headerRule,
   isExpired: [
     'a list of statuses, or a function (response) → boolean',
     (value) => isFunction(value) || (Array.isArray(value) && value.every(Number.isInteger)),

@@ -150,6 +150,7 @@ export type Caller = keyof typeof rules
 
 type Mutable<Value> = { -readonly [Name in keyof Value]: Value[Name] }
 
+/** Of a new session. `lockTimeout` depends on `refreshTimeout`. */
 const defaults: SessionSettings = {
   name: undefined,
   refresh: undefined,
@@ -157,7 +158,7 @@ const defaults: SessionSettings = {
   classify: undefined,
   refreshTimeout: 60_000,
   storeTimeout: 10_000,
-  lockTimeout: 60_000 + LOCK_MARGIN,
+  lockTimeout: 0,
   strictSaving: false,
   rejectSignedOut: false,
   refreshWhenUnwritable: false,
@@ -165,15 +166,15 @@ const defaults: SessionSettings = {
 }
 
 /**
- * Checks the options of one call. `present`: the settings of the session that the call changes. Throws a `TypeError` that names
- * the option.
+ * Checks the options of one call, which replace those of the session that it changes (`present`) or the defaults. Throws a
+ * `TypeError` that names the option.
  */
-export function settingsNamed(
+export function readSettings(
   caller: Caller,
   store: TokenStore,
   options: SessionOptions,
   present?: SessionSettings,
-): Partial<SessionSettings> {
+): SessionSettings {
   if (typeof store?.read !== 'function' || typeof store.write !== 'function')
     throw new TypeError(`${caller}: store must be an object with the functions read and write, such as memoryStore(tokens)`)
   for (const name of foreign)
@@ -182,36 +183,30 @@ export function settingsNamed(
   checkOptions(`${caller}: `, options, rules[caller])
   const refresh = options.refresh ?? (present ? undefined : store.refresh)
   checkOptions(`${caller}: `, { refresh }, rules[caller])
+  if (!present && refresh === undefined)
+    throw new TypeError(
+      `${caller}: refresh is missing: pass a refresh function, or false when another program renews the stored tokens`,
+    )
   const given = defined(options)
-  const settings = Object.fromEntries(Object.entries(given).filter(([name]) => name in defaults)) as Mutable<
-    Partial<SessionSettings>
-  >
+  const before = present ?? defaults
+  const settings: Mutable<SessionSettings> = { ...before }
+  Object.assign(settings, Object.fromEntries(Object.entries(given).filter(([name]) => name in defaults)))
   if (refresh !== undefined) {
     settings.refresh = refresh || undefined
     // The option revoke of an earlier call stays; a default taken from the refresh function is replaced with that function.
-    if (present?.revoke === present?.refresh?.revoke) settings.revoke ??= settings.refresh?.revoke
+    if (before.revoke === before.refresh?.revoke) settings.revoke = given.revoke ?? settings.refresh?.revoke
   }
   for (const group of groups) {
     const numbers = given[group]
     if (!numbers) continue
     const usual = defaultPolicy[group]
     checkOptions(`${caller}: ${group}.`, numbers, numberRules(usual))
-    settings.policy = { ...(settings.policy ?? present?.policy ?? defaultPolicy), [group]: { ...usual, ...defined(numbers) } }
+    settings.policy = { ...settings.policy, [group]: { ...usual, ...defined(numbers) } }
   }
-  const { refreshTimeout = present?.refreshTimeout ?? defaults.refreshTimeout, lockTimeout } = settings
-  if (lockTimeout !== undefined && lockTimeout <= refreshTimeout)
+  const { refreshTimeout } = settings
+  if (given.lockTimeout === undefined) {
+    if (refreshTimeout >= before.lockTimeout) settings.lockTimeout = refreshTimeout + LOCK_MARGIN
+  } else if (given.lockTimeout <= refreshTimeout)
     throw new TypeError(`${caller}: lockTimeout must be longer than refreshTimeout (${refreshTimeout})`)
-  if (lockTimeout === undefined && refreshTimeout >= (present?.lockTimeout ?? 0))
-    settings.lockTimeout = refreshTimeout + LOCK_MARGIN
   return settings
-}
-
-/** The settings of a new session: the call's options and the defaults. Throws a `TypeError` that names the option. */
-export function readSettings(caller: Caller, store: TokenStore, options: SessionOptions): SessionSettings {
-  const named = settingsNamed(caller, store, options)
-  if (!('refresh' in named))
-    throw new TypeError(
-      `${caller}: refresh is missing: pass a refresh function, or false when another program renews the stored tokens`,
-    )
-  return { ...defaults, ...named }
 }

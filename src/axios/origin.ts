@@ -35,26 +35,30 @@ export const isPath = (url: string): boolean => url.charCodeAt(0) === SLASH && u
 // Bases whose origin no appended path can change: an absolute URL, and a path on the page's server.
 const solidBase = /^https?:\/\/[^/?#\\@\s]+(\/|$)/i
 const solidPath = /^\/[\w-]/
-// An address whose host every platform parses alike: a name, or four plain numbers.
-const octet = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
-const ordinary = new RegExp(
-  `^(https?)://((?:[a-z\\d-]+\\.)*[a-z][a-z\\d-]*|(?:${octet}\\.){3}${octet})(?::([1-9]\\d{0,3}|[1-5]\\d{4}))?(?=[/?#]|$)`,
-  'i',
-)
+const plainAddress = /^(https?):\/\/([a-z\d.-]+)(?::(\d+))?(?=[/?#]|$)/i
+
+/** Is the platform's `URL` complete? That of React Native includes userinfo in the origin or lacks `origin`. */
+function hasURL(): boolean {
+  try {
+    return new URL('http://a@b').origin === 'http://b'
+  } catch {
+    return false
+  }
+}
 
 /**
- * The origin of a URL; `undefined` for a scheme without one, such as `file:`. React Native's `URL` includes userinfo in the
- * origin or lacks `origin`, so only ordinary addresses have an origin there.
+ * The origin of a URL; `undefined` for a scheme without one, such as `file:`. Where `URL` is incomplete, only an absolute address
+ * of a plain name or number has an origin.
  */
 export function originOf(url: string, base?: string): string | undefined {
-  const [, scheme, host, port] = ordinary.exec(url) ?? []
-  if (scheme && host) {
-    const usual = scheme.length === 5 ? '443' : '80'
-    return `${scheme}://${host}${port && port !== usual ? `:${port}` : ''}`.toLowerCase()
+  if (!hasURL()) {
+    const [, scheme, host, port] = plainAddress.exec(url) ?? []
+    const usual = scheme?.length === 5 ? '443' : '80'
+    return scheme && `${scheme}://${host}${port && port !== usual ? `:${port}` : ''}`.toLowerCase()
   }
   try {
     const { origin } = new URL(url, base)
-    return origin === 'null' || new URL('http://a@b').origin !== 'http://b' ? undefined : origin
+    return origin === 'null' ? undefined : origin
   } catch {
     return undefined
   }
@@ -103,65 +107,64 @@ export function originRule(settings: OriginSettings): OriginRule {
   const fixed = settings.origins && readOrigins(settings.origins, allowInsecureHttp)
 
   let allowed = fixed ?? new Set<string>()
-  /** The instance's `baseURL` from which `allowed` was derived. */
-  let seenBase: string | undefined
-  let isAbsolute = false
-  /** The base of the last request, its verdict, and the address against which relative URLs were resolved then. */
+  /** The instance's `baseURL` and the page's base address for which `allowed` and the known verdict hold. */
+  let seenBaseURL: string | undefined
+  let seenPageBase: string | undefined
+  /** The base of the last request, and its verdict. */
   let knownBase: string | undefined
   let knownVerdict: OriginVerdict = 'refused'
-  let knownPageBase: string | undefined
 
   const resolvedOrigin = (path: string): string | undefined => originOf(path, settings.base() ?? settings.page())
 
-  /** The page's own origin, if relative URLs resolve to it. */
-  function ownOrigin(): string | undefined {
-    const origin = originOf(settings.page() ?? '')
-    return origin === resolvedOrigin('') ? origin : undefined
+  /** The origin of an address that need not be named: any of an absolute address, of a relative one the page's own. */
+  function usualOrigin(address: string): string | undefined {
+    const origin = originOf(address)
+    const resolved = origin ?? resolvedOrigin(address)
+    const isOwn = resolved === originOf(settings.page() ?? '') && resolved === resolvedOrigin('')
+    return resolved !== undefined && (origin !== undefined || isOwn) && isSafe(resolved, allowInsecureHttp) ? resolved : undefined
   }
 
-  function readBaseURL(): void {
-    seenBase = settings.baseURL()
-    const origin = originOf(seenBase ?? '')
-    isAbsolute = origin !== undefined
-    const resolved = origin ?? resolvedOrigin(seenBase ?? '')
-    const isAllowed = resolved !== undefined && (isAbsolute || resolved === ownOrigin()) && isSafe(resolved, allowInsecureHttp)
-    allowed = new Set(isAllowed ? [resolved] : [])
+  /** Forgets what depends on an address that has changed. */
+  function update(): void {
+    const pageBase = settings.base()
+    const baseURL = fixed ? undefined : settings.baseURL()
+    if (pageBase === seenPageBase && baseURL === seenBaseURL) return
+    seenPageBase = pageBase
+    seenBaseURL = baseURL
     knownBase = undefined
+    if (fixed) return
+    const origin = usualOrigin(baseURL ?? '')
+    allowed = new Set(origin === undefined ? [] : [origin])
   }
 
   function judge(path: string): OriginVerdict {
     const origin = resolvedOrigin(path)
-    if (origin !== undefined) {
-      if (allowed.has(origin)) return 'allowed'
-      // In a browser a relative address goes to the page's own server.
-      const isRelative = !fixed && originOf(path) === undefined && !/^[\\/]{2}/.test(path.trim())
-      if (isRelative && origin === ownOrigin() && isSafe(origin, allowInsecureHttp)) return 'allowed'
-    }
+    if (origin !== undefined && allowed.has(origin)) return 'allowed'
+    // In a browser a relative address goes to the page's own server.
+    const isRelative = !fixed && originOf(path) === undefined && !/^[\\/]{2}/.test(path.trim())
+    if (isRelative && usualOrigin(path) !== undefined) return 'allowed'
     return allowed.size === 0 ? 'nothing-allowed' : 'refused'
   }
 
-  if (!fixed) {
-    readBaseURL()
-    if (isAbsolute && allowed.size === 0) throw new TypeError(`attachOAuth: ${nothingAllowed}`)
-  }
+  update()
+  if (originOf(seenBaseURL ?? '') !== undefined && allowed.size === 0) throw new TypeError(`attachOAuth: ${nothingAllowed}`)
 
   return (config) => {
     const { url, baseURL } = config
-    const relative = typeof url !== 'string' ? url === undefined : isPath(url) || !absolute.test(url)
-    const isKnown = relative && baseURL && baseURL === knownBase && (fixed || settings.baseURL() === seenBase)
-    if (isKnown && (knownPageBase === undefined || settings.base() === knownPageBase)) return knownVerdict
-    // A page may add or remove a <base>, so a relative address is resolved again each time.
-    if (!fixed && (!isAbsolute || settings.baseURL() !== seenBase)) readBaseURL()
-    if (!relative || !baseURL) {
-      const verdict = judge(fullPath(config))
-      const mayBeIgnored = settings.ignoresAllowAbsoluteUrls && config.allowAbsoluteUrls === false
-      return mayBeIgnored && verdict === 'allowed' ? judge(String(url)) : verdict
+    const isRelative = typeof url !== 'string' ? url === undefined : isPath(url) || !absolute.test(url)
+    update()
+    if (isRelative && baseURL) {
+      if (baseURL === knownBase) return knownVerdict
+      if (solidBase.test(baseURL) || solidPath.test(baseURL)) {
+        knownVerdict = judge(baseURL)
+        knownBase = baseURL
+        return knownVerdict
+      }
+      // Of three trailing slashes, some releases remove two and others all.
+      if (baseURL.endsWith('///')) return 'refused'
     }
-    const isSolid = solidBase.test(baseURL)
-    // Of three trailing slashes, some releases remove two and others all.
-    if (!isSolid && !solidPath.test(baseURL)) return baseURL.endsWith('///') ? 'refused' : judge(fullPath(config))
-    knownBase = baseURL
-    knownPageBase = isSolid ? undefined : settings.base()
-    return (knownVerdict = judge(baseURL))
+    const verdict = judge(fullPath(config))
+    const mayBeIgnored = settings.ignoresAllowAbsoluteUrls && config.allowAbsoluteUrls === false && !isRelative
+    return mayBeIgnored && verdict === 'allowed' ? judge(String(url)) : verdict
   }
 }

@@ -1,9 +1,9 @@
 import type { AxiosError, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
 import { OAuthError, isOAuthError } from '../errors.js'
 import type { RefreshResult } from '../session/in-flight-refresh.js'
-import { epochEnded } from '../session/refresh-error.js'
 import type { Attachment } from './attachment.js'
 import { isReplayable, renewBody } from './body.js'
+import { contextOf } from './carriers.js'
 import type { Challenge } from './challenge.js'
 import { removeCredential, setCredential, type Credential } from './credential.js'
 import { timeLeft, timeoutError, waitWithin } from './deadline.js'
@@ -12,11 +12,12 @@ import { withoutSecrets } from './redact.js'
 import { answersToken } from './redirect.js'
 import { refusalOf, type Refusal } from './refusal.js'
 import { discard, resend } from './replay.js'
-import { contextOf, type RequestContext } from './request-context.js'
+import type { RequestContext } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
 import { emitQueued, emitSent } from './request-events.js'
 import { requestOptions, summaryOf } from './request-options.js'
 import { responseOf } from './response-transforms.js'
+import { requireEpoch } from './sending-check.js'
 import { forgetParams, paramsText } from './serialized-params.js'
 
 /** The response interceptor: queues concurrent 401s behind the one refresh, and sends each request again, once. */
@@ -26,7 +27,7 @@ export function responseInterceptor({
   credentials,
   carriers,
   isAllowed,
-  judgeRoute,
+  requireSafeRoute,
   stepUp,
   isExpired,
   beforeResend,
@@ -37,10 +38,9 @@ export function responseInterceptor({
     const context = contextOf(config)
     if (!context || context.stage === 'refresh-request' || context.stage === 'pending') return undefined
     const known = refusalOf(response, stepUp?.meetsClaims)
-    if ((!known && !(isExpired && context.token)) || (config.oauth && requestOptions(config)?.recover === false)) return undefined
+    if ((!known && !(isExpired && context.token)) || requestOptions(config)?.recover === false) return undefined
     if (context.stage === 'deferred' && !isAllowed(config)) return undefined
-    const sent = context.credential?.map(({ lowerName, value }) => [lowerName, value] as const) ?? noCredential
-    if (!answersToken(response, sent, isAllowed)) return undefined
+    if (!answersToken(response, context.credential ?? noCredential, isAllowed)) return undefined
     const refusal: Refusal | undefined = known ?? (isExpired?.(response) ? { type: 'expired' } : undefined)
     if (!refusal) return undefined
     if (refusal.type === 'expired' && !context.token && !context.credential && context.stage === 'sent') {
@@ -93,11 +93,8 @@ export function responseInterceptor({
   ): Promise<AxiosResponse> {
     const { provider, startedAt, beforeRedirect, requestId } = context
     const epoch = context.epoch ?? token.epoch
-    const requireEpoch = (): void => {
-      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config, response)
-    }
     // Before the config gets a credential, which would be that of another user.
-    requireEpoch()
+    requireEpoch(provider, epoch, config, response)
     const credential = credentials.usesCookies ? context.credential : credentials.of(token, provider)
     // A function as the option header may name other headers for another token.
     if (context.credential && context.credential !== credential) removeCredential(config, context.credential)
@@ -109,27 +106,26 @@ export function responseInterceptor({
         if (left !== undefined && left <= 0) throw timeoutError(config)
         if (isSameBody) renewBody(config)
         return resend(instance, config, left, rethrow, () => {
-          requireEpoch()
+          requireEpoch(provider, epoch, config, response)
           emitSent(provider.events, 'resent', config, requestId)
           // A listener may have ended the epoch.
-          requireEpoch()
+          requireEpoch(provider, epoch, config, response)
           discard(response)
         })
       } catch (error) {
         return giveUp(error, response)
       }
     }
-    return beforeResend ? changeAndSend(context, config, credential, send, response) : send()
+    if (!beforeResend) return send()
+    return change(config, startedAt, credential).then(send, (error: unknown) => giveUp(error, response))
   }
 
-  /** Lets the caller change the request, then checks its origin again. */
-  async function changeAndSend(
-    { startedAt }: RequestContext,
+  /** Lets the caller change the request, then checks its origin again. Resolves with whether the body is the same. */
+  async function change(
     config: InternalAxiosRequestConfig,
+    startedAt: number,
     credential: Credential | undefined,
-    send: (isSameBody: boolean) => Promise<AxiosResponse>,
-    response: AxiosResponse,
-  ): Promise<AxiosResponse> {
+  ): Promise<boolean> {
     const { data } = config as { data?: unknown }
     const params = paramsText(config)
     const changed = Promise.resolve(config)
@@ -139,15 +135,15 @@ export function responseInterceptor({
         (error: unknown) => ({ type: 'interrupted', error }) as const,
       )
     const result = await waitWithin(changed, config, startedAt, environment)
-    if (result.type === 'interrupted') return giveUp(result.error, response)
+    if (result.type === 'interrupted') throw result.error
     const isSameBody = config.data === data
     // The adapter wrote the length of the first body into this header.
     if (!isSameBody) config.headers.delete('Content-Length')
     if (paramsText(config) !== params) forgetParams(config)
-    const danger = credential && isAllowed(config) ? judgeRoute(config) : undefined
-    if (danger !== undefined) return giveUp(new OAuthRequestError('OAUTH_INSECURE_PROXY', danger, config), response)
-    if (credential && !isAllowed(config)) removeCredential(config, credential)
-    return send(isSameBody)
+    if (!credential) return isSameBody
+    if (isAllowed(config)) requireSafeRoute(config)
+    else removeCredential(config, credential)
+    return isSameBody
   }
 
   return {
@@ -175,7 +171,7 @@ function giveUp(error: unknown, response: AxiosResponse): never {
   return rethrow(error)
 }
 
-const noCredential = [['authorization', undefined]] as const
+const noCredential = [{ lowerName: 'authorization', value: undefined }]
 
 function sentWithoutToken(): OAuthError {
   return new OAuthError(

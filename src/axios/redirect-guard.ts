@@ -1,5 +1,5 @@
 import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
-import { isOnSocket } from './redirect.js'
+import { isOnSocket } from './node-request.js'
 
 type BeforeRedirect = NonNullable<InternalAxiosRequestConfig['beforeRedirect']>
 type RedirectOptions = Parameters<BeforeRedirect>[0]

@@ -1,4 +1,6 @@
 import type { AxiosRequestConfig, AxiosResponse, InternalAxiosRequestConfig } from 'axios'
+import { isOnSocket, nodeHeaderReader } from '../node-only.js'
+import type { NodeRequest } from './node-request.js'
 
 /**
  * Makes the fetch adapter reject a redirect, unless the caller says otherwise (`fetchOptions.redirect`, `maxRedirects: 0`): on a
@@ -10,28 +12,20 @@ export function refuseFetchRedirects(config: InternalAxiosRequestConfig): void {
   config.fetchOptions = { ...config.fetchOptions, redirect: 'error' }
 }
 
-/** The header that carries the token, in lower case, and its value; `undefined` when the request went without a token. */
-export type SentHeader = readonly [name: string, value: string | undefined]
+/** A header that carries the token; `value` is `undefined` when the request went without a token. */
+export interface SentHeader {
+  readonly lowerName: string
+  readonly value: string | undefined
+}
 
 /** The members in which requests of Node, browsers and fetch report what was sent. */
-interface LastRequest {
-  getHeader?(name: string): unknown
-  /** HTTP/2. */
-  readonly sentHeaders?: Readonly<Record<string, unknown>>
+interface LastRequest extends NodeRequest {
   /** fetch. */
   readonly headers?: { get?(name: string): string | null }
   /** XMLHttpRequest; a mock may report a relative address. */
   readonly responseURL?: string
   /** `follow-redirects`. */
   readonly res?: { readonly responseUrl?: string }
-}
-
-/** Returns a function that reads the request's headers; `undefined` when the request does not expose them. */
-function headerReader(request: LastRequest): ((name: string) => unknown) | undefined {
-  const { sentHeaders, headers } = request
-  if (typeof request.getHeader === 'function') return request.getHeader.bind(request)
-  if (typeof sentHeaders === 'object') return (name) => headerOf({ headers: sentHeaders }, name)
-  return typeof headers?.get === 'function' ? headers.get.bind(headers) : undefined
 }
 
 /** The value of a header of a config or a response; `undefined` when it is empty. A property read is cheaper than `headers.get`. */
@@ -45,13 +39,8 @@ export function headerOf({ headers }: { readonly headers?: unknown }, name: stri
  * Do the headers still hold the values that this package has set? A request transform or another interceptor may have replaced
  * them.
  */
-export function carriesOwnHeaders(config: AxiosRequestConfig, sent: readonly SentHeader[]): boolean {
-  return sent.every(([name, value]) => headerOf(config, name) === value)
-}
-
-/** Is this address on the socket of the request? Without a host, `follow-redirects` names this machine, or none. */
-export function isOnSocket({ socketPath }: { readonly socketPath?: unknown }, url: string): boolean {
-  return !!socketPath && /^https?:..(\[::1])?\//.test(url)
+export function carries(config: AxiosRequestConfig, sent: readonly SentHeader[]): boolean {
+  return sent.every(({ lowerName, value }) => headerOf(config, lowerName) === value)
 }
 
 /**
@@ -64,9 +53,10 @@ export function answersToken(
   isAllowed: (config: AxiosRequestConfig) => boolean,
 ): boolean {
   const last = (request ?? {}) as LastRequest
-  const read = headerReader(last)
-  if (!carriesOwnHeaders(config, sent)) return false
-  if (read && !sent.every(([name, value]) => (read(name) ?? undefined) === value)) return false
+  const { headers } = last
+  const read = nodeHeaderReader(last) ?? (typeof headers?.get === 'function' ? headers.get.bind(headers) : undefined)
+  if (!carries(config, sent)) return false
+  if (read && !sent.every(({ lowerName, value }) => (read(lowerName) ?? undefined) === value)) return false
   const landed = last.responseURL || last.res?.responseUrl
   return !landed || isOnSocket(config, landed) || isAllowed({ ...config, url: landed, allowAbsoluteUrls: true })
 }

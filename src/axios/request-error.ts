@@ -73,11 +73,7 @@ function refuseRetries(config: InternalAxiosRequestConfig | undefined): void {
 export function requestError(error: unknown, config: InternalAxiosRequestConfig, response?: AxiosResponse): unknown {
   if (!isBranded(error) || (error as Partial<AxiosError>).isAxiosError) return error
   const { code, message, retryable, oauthError } = error
-  return new OAuthRequestError(code, message, config, response, {
-    cause: error,
-    retryable,
-    ...(oauthError !== undefined && { oauthError }),
-  })
+  return new OAuthRequestError(code, message, config, response, { cause: error, retryable, oauthError })
 }
 
 /** The codes of errors that always carry the resource server's answer. */

@@ -67,21 +67,20 @@ export function providerFor(
 ): TokenProvider | undefined {
   if (oauth === undefined) return attached
   if (oauth === false) return undefined
-  const own = openSessionOf(oauth)
-  if (own) return own.provider
-  checkRequestOptions(oauth, rules)
-  const options = oauth as OAuthRequestOptions
-  // axios replaces a session in the defaults by the options of the request.
-  if (!('session' in options)) return seen ?? sessionIn(defaults.oauth) ?? attached
-  const other = openSessionOf(options.session)
+  if (!openSessionOf(oauth)) {
+    checkRequestOptions(oauth, rules)
+    // axios replaces a session in the defaults by the options of the request.
+    if (!('session' in oauth)) return seen ?? sessionIn(defaults.oauth) ?? attached
+  }
+  const provider = sessionIn(oauth)
   // Falling back to the attached session would send the request for another user.
-  if (!other) throw new TypeError('oauth.session must be a session that attachOAuth or createSession returned')
-  return other.provider
+  if (!provider) throw new TypeError('oauth.session must be a session that attachOAuth or createSession returned')
+  return provider
 }
 
-/** The options of a request, if it has any. */
+/** The options of a request, if it has any. A session has no member of these names. */
 export function requestOptions({ oauth }: AxiosRequestConfig): OAuthRequestOptions | undefined {
-  return typeof oauth === 'object' && !openSessionOf(oauth) ? (oauth as OAuthRequestOptions) : undefined
+  return (oauth || undefined) as OAuthRequestOptions | undefined
 }
 
 export function summaryOf(config: InternalAxiosRequestConfig): RequestSummary {

@@ -28,6 +28,13 @@ export function currentPlatform(axiosVersion: string): RoutePlatform {
   return { env, axiosVersion, usesEnvProxy }
 }
 
+/** The signs of releases of axios that differ only in their routes: members of an instance, each with the first release that has it. */
+export const laterSigns: readonly (readonly [name: string, release: string])[] = [
+  ['encodeBasicAuthUsername', '1.21.0'],
+  ['advertiseZstdAcceptEncoding', '1.17.0'],
+  ['query', '1.16.0'],
+]
+
 /** From this release on, axios sends https through a proxy in a CONNECT tunnel; earlier, the proxy got the request itself. */
 const tunnelsHttps = (axiosVersion: string): boolean => isAtLeast(axiosVersion, '1.16.1')
 

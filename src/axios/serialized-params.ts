@@ -1,4 +1,5 @@
 import { Axios, type InternalAxiosRequestConfig, type ParamsSerializerOptions } from 'axios'
+import { isObject } from './is-stream.js'
 
 type Serialize = NonNullable<ParamsSerializerOptions['serialize']>
 
@@ -13,27 +14,23 @@ interface Memo {
 
 const memos = new WeakMap<Serialize, Memo>()
 
-/** An instance without defaults, which adds nothing to the parameters. */
-let bare: Axios | undefined
-
-/** Serializes as the adapter would, through `getUri`, because axios does not export its serializer. */
+/** Serializes as the adapter would, through `getUri` of an instance without defaults, because axios does not export its serializer. */
 function serialize({ serialize: own, ...rest }: ParamsSerializerOptions, params: Record<string, unknown>): string {
   if (own) return own(params, { serialize: own, ...rest })
-  bare ??= new Axios({})
-  return bare.getUri({ url: '', params, paramsSerializer: rest }).replace(/^\?/, '')
+  return new Axios({}).getUri({ url: '', params, paramsSerializer: rest }).replace(/^\?/, '')
 }
-
-const isPrimitive = (value: unknown): boolean => typeof value !== 'object' || value === null
 
 function isFlat(params: object): params is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(params)
-  return (prototype === Object.prototype || prototype === null) && Object.values(params).every(isPrimitive)
+  return (prototype === Object.prototype || prototype === null) && !Object.values(params).some(isObject)
 }
 
 const optionsOf = (config: InternalAxiosRequestConfig): ParamsSerializerOptions | undefined => {
   const given = config.paramsSerializer as ParamsSerializerOptions | Serialize | undefined
   return typeof given === 'function' ? { serialize: given } : given
 }
+
+const memoOf = (config: InternalAxiosRequestConfig): Memo | undefined => memos.get(optionsOf(config)?.serialize as Serialize)
 
 /**
  * Keeps the parameters of the first send: the adapter serializes them for each send, the caller may change them while the request
@@ -42,25 +39,25 @@ const optionsOf = (config: InternalAxiosRequestConfig): ParamsSerializerOptions 
  */
 export function memoizeParams(config: InternalAxiosRequestConfig, isWaiting = false): void {
   const { params } = config as { params?: unknown }
-  if (!params || isPrimitive(params)) return
+  if (!isObject(params)) return
   const options = optionsOf(config)
   // A copy of plain values is cheaper than a serializer, and as safe.
-  if (!options && isFlat(params as object)) {
-    config.params = { ...(params as object) }
+  if (!options && isFlat(params)) {
+    config.params = { ...params }
     return
   }
-  const earlier = memos.get(options?.serialize as Serialize)
+  const earlier = memoOf(config)
   if (earlier?.isReady) return
   const given = earlier?.given ?? options ?? {}
   const memo: Memo = { given }
   if (isWaiting) {
-    memo.text = serialize(given, params as Record<string, unknown>)
+    memo.text = serialize(given, params)
     memo.isReady = true
   }
   const memoized: Serialize = (present) => {
-    const text = memo.isReady ? (memo.text ??= serialize(given, present)) : serialize(given, present)
+    if (!memo.isReady || memo.text === undefined) memo.text = serialize(given, present)
     memo.isReady = false
-    return (memo.text = text)
+    return memo.text
   }
   memos.set(memoized, memo)
   config.paramsSerializer = { ...given, serialize: memoized }
@@ -73,7 +70,7 @@ export function paramsText({ params }: InternalAxiosRequestConfig): unknown {
 
 /** Makes the adapter serialize the parameters again, because they have changed. */
 export function forgetParams(config: InternalAxiosRequestConfig): void {
-  const memo = memos.get(optionsOf(config)?.serialize as Serialize)
+  const memo = memoOf(config)
   if (memo) config.paramsSerializer = memo.given
 }
 
@@ -82,7 +79,7 @@ export function forgetParams(config: InternalAxiosRequestConfig): void {
  * of a response again with other parameters, even with an instance that is not attached. `undefined` if there is nothing to undo.
  */
 export function reuseParams(config: InternalAxiosRequestConfig): (() => void) | undefined {
-  const memo = config.paramsSerializer && memos.get(optionsOf(config)?.serialize as Serialize)
+  const memo = memoOf(config)
   if (!memo) return undefined
   memo.isReady = true
   return () => {

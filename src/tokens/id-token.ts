@@ -1,5 +1,6 @@
 import { OAuthError } from '../errors.js'
 import type { TokenJSON } from '../types.js'
+import { isObject } from './members.js'
 
 /**
  * Decodes the claims of an OpenID Connect ID token for display. Decoding is not verifying: anyone who can change the token can
@@ -18,7 +19,7 @@ export function decodeIdToken(idToken: string): Record<string, unknown> {
       (byte) => `%${byte.charCodeAt(0).toString(16).padStart(2, '0')}`,
     )
     const claims: unknown = JSON.parse(decodeURIComponent(escaped))
-    if (typeof claims === 'object' && claims !== null && !Array.isArray(claims)) return claims as Record<string, unknown>
+    if (isObject(claims)) return claims
   } catch {
     // The error below does not quote the token.
   }
