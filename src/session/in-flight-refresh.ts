@@ -49,7 +49,8 @@ export class InFlightRefresh {
   /** The time of the last token request, on the monotonic clock. */
   sentAt: number | undefined
   readonly #controller = new AbortController()
-  #settle!: (result: RefreshResult) => void
+  /** Settles `result`. The first call counts. */
+  settle!: (result: RefreshResult) => void
 
   /** The platform had no network at the first token request. */
   wasOffline = false
@@ -64,16 +65,12 @@ export class InFlightRefresh {
     this.startedAt = startedAt
     this.answer = answer
     this.isForRejected = event.reason === 'rejected'
-    this.result = new Promise((resolve) => (this.#settle = resolve))
+    this.result = new Promise((resolve) => (this.settle = resolve))
   }
 
   /** The signal that the refresh function gets. */
   get signal(): AbortSignal {
     return this.#controller.signal
-  }
-
-  settle(result: RefreshResult): void {
-    this.#settle(result)
   }
 
   abort(reason: unknown): void {

@@ -13,7 +13,7 @@ import { InFlightRefresh, type RefreshResult, type TokenAnswer } from './in-flig
 import { LateAnswers } from './late-answers.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence, Renewal, RenewRequest, SaveOutcome } from './persistence.js'
-import { epochEnded, internalError, noRefreshFunction, noRefreshToken, sessionClosed } from './refresh-error.js'
+import { epochEnded, noRefreshFunction, noRefreshToken, sessionClosed } from './refresh-error.js'
 import { applyOutcome } from './refresh-outcome.js'
 import type { RefreshThrottle } from './refresh-throttle.js'
 import type { Revocation } from './revocation.js'
@@ -119,7 +119,6 @@ export class RefreshCoordinator {
           },
         },
       })
-      .catch((error: unknown): Renewal => ({ outcome: { type: 'failed', error: internalError(error) } }))
       .then((renewal) => this.#finish(run, renewal))
     this.#unfinished.add(renewal)
     void renewal.finally(() => this.#unfinished.delete(renewal))

@@ -109,9 +109,12 @@ export class SessionState {
 
   /** Can the token in use be refreshed? */
   get canRefresh(): boolean {
+    return this.#canRefreshWith(this.record)
+  }
+
+  #canRefreshWith(record: TokenRecord | undefined): boolean {
     const { refresh } = this.#settings
-    if (!refresh) return false
-    return !refresh.needsRefreshToken || this.token?.record.parsed.refreshToken !== undefined
+    return refresh !== undefined && (!refresh.needsRefreshToken || record?.parsed.refreshToken !== undefined)
   }
 
   apply(change: StateChange): EventCall[] {
@@ -213,12 +216,13 @@ export class SessionState {
     this.#clock.anchor()
     this.#isBlocked = false
     const receivedAt = this.#environment.monotonic() - age
-    const base = { record, accessToken, expiresAt, generation, epoch: this.#epoch, receivedAt }
-    this.token = { ...base, refreshFrom: expiresAt, blockFrom: expiresAt }
     // Without a way to refresh, a token is used until it expires.
-    if (this.canRefresh) this.token = { ...base, ...windowsOf(record.parsed, this.#environment.random(), this.#settings.policy) }
-    this.#use(this.token, saveError)
-    return this.token
+    const windows = this.#canRefreshWith(record)
+      ? windowsOf(record.parsed, this.#environment.random(), this.#settings.policy)
+      : { refreshFrom: expiresAt, blockFrom: expiresAt }
+    const token = { ...windows, record, accessToken, expiresAt, generation, epoch: this.#epoch, receivedAt }
+    this.#use(token, saveError)
+    return token
   }
 
   #rotate(record: TokenRecord, saveError: OAuthError | undefined): EventCall[] {
