@@ -61,7 +61,7 @@ const reference = ' See docs/errors.md#'
 
 /** An error's message without the reference to the documentation, to be quoted in another message. */
 export function plainMessage({ message }: { readonly message: string }): string {
-  return message.replace(/ See docs\/errors\.md#\w+$/, '')
+  return message.split(reference)[0] as string
 }
 
 /** Ends a message with the place in the documentation that explains the code. */
