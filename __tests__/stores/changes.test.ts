@@ -90,6 +90,32 @@ it.each(['redis', 'ioredis'])('a store receives notifications after its %s clien
   await server.stop()
 })
 
+it('a subscriber that the application has closed stays closed, and is used again after the application has connected it', async () => {
+  const server = await startRedis()
+  const client = () => createClient({ socket: { path: server.path, tls: false } }).connect()
+  const [writer, subscriber] = [await client(), await client()]
+  let called = deferred()
+  let connections = 0
+  const stop = redisStore(writer as never, { key: 'alice', subscriber }).subscribe!(() => called.resolve())
+  await called.promise
+  await subscriber.close()
+  const connect = subscriber.connect.bind(subscriber)
+  subscriber.connect = () => (connections++, connect())
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  expect([connections, subscriber.isOpen]).toEqual([0, false])
+  called = deferred()
+  await subscriber.connect()
+  await called.promise
+  await turn()
+  called = deferred()
+  await redisStore(writer as never, { key: 'alice', subscriber: false }).write(tokens, set)
+  await called.promise
+  stop()
+  writer.destroy()
+  subscriber.destroy()
+  await server.stop()
+})
+
 it('a burst of changes calls a listener of postgresStore a few times, and it finds the last one', async () => {
   const server = await startPostgres()
   const [pool, other] = [0, 1].map(() => new pg.Pool(server.config).on('error', () => undefined)) as [pg.Pool, pg.Pool]
