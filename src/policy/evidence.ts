@@ -16,7 +16,8 @@ export interface Evidence {
 
 // Parts of member names, because servers and clients spell them differently.
 const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
-const textMember = /err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary|^value$/i
+const textMember =
+  /err|exc|code|msg|message|desc|detail|type|kind|reason|status|title|field|resource|name|fault|summary|info|^value$/i
 /** An address, such as `error_uri`, names a page and not the failure. */
 const addressMember = /ur[il]$/i
 
