@@ -326,7 +326,6 @@ describe('writing the expiry', () => {
     ['Go, printed west of Greenwich', { expiry: '2020-01-01 00:00:00 -0200 UTC' }, { expiry: '2026-01-02 00:01:00 +0000 UTC' }],
     ['a zero time of Go', { expiry: '0001-01-01T00:00:00Z' }, { expiry: '2026-01-02T00:01:00Z' }],
     ['an HTTP date', { expires: 'Wed, 01 Jan 2020 00:00:00 GMT' }, { expires: 'Fri, 02 Jan 2026 00:01:00 GMT' }],
-    ['a Date', { expires_at: new Date(5) }, { expires_at: new Date(now + 60_000) }],
     ['Java', { expires_at: '2020-01-01T01:00:00+01:00[Europe/Paris]' }, { expires_at: '2026-01-02T00:01:00+00:00[UTC]' }],
     ['Java, with a fraction', { expires_at: '2020-01-01T00:00:00.5Z[UTC]' }, { expires_at: '2026-01-02T00:01:00.0Z[UTC]' }],
     ['Java, without seconds', { expires_at: '2020-01-01T00:00-05[GMT-5]' }, { expires_at: '2026-01-02T00:01+00:00[UTC]' }],

@@ -1,4 +1,3 @@
-import { isDate } from '../tokens/times.js'
 import type { TokenJSON } from '../types.js'
 
 type Json = Record<string, unknown>
@@ -23,6 +22,11 @@ const spellings: Readonly<Record<string, readonly string[]>> = {
 const wrappers = ['data', 'session', 'tokens', 'token', 'result']
 
 const MAX_DEPTH = 3
+
+/** True for a `Date` of any realm. */
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === '[object Date]'
+}
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,7 +1,7 @@
 import { OAuthError } from '../errors.js'
 import { needsProof } from '../token-answer.js'
 import type { TokenJSON } from '../types.js'
-import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
+import { formatTime, isRelative, toDuration, toTime } from './times.js'
 
 /** Members with an absolute expiry. In all but the first two, some programs put seconds from now; the last three mean that. */
 const expiryMembers = [
@@ -46,10 +46,28 @@ function refuse(reason: string): never {
   throw new OAuthError('OAUTH_TOKEN_INVALID', `The token set can't be used: ${reason}.`)
 }
 
+/** Members that are read by name, because an instance of a class may have them as getters. */
+const knownMembers = [...tokenMembers, ...expiryMembers, 'expires_in', 'token_type', 'scope']
+
+/** A copy of a token set as JSON holds it: a big integer becomes digits, a cycle or a function is left out. */
+function copyTokens(json: TokenJSON): TokenJSON {
+  // Without a prototype, `__proto__` is a member like any other.
+  const tokens = Object.create(null) as TokenJSON
+  const toText = (_name: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value)
+  for (const name of [...Object.keys(json), ...knownMembers]) {
+    try {
+      tokens[name] = JSON.parse(JSON.stringify(json[name], toText)) as unknown
+    } catch {
+      // JSON can't hold this member.
+    }
+  }
+  return { ...tokens }
+}
+
 /** Checks the tokens of `json`. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of the JSON. */
 export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTokens {
   if (!isObject(json)) return refuse('it is not a JSON object')
-  const tokens: TokenJSON = { ...json }
+  const tokens = copyTokens(json)
   for (const name of tokenMembers)
     if ((text(tokens[name]) ?? '').length > MAX_TOKEN_LENGTH) refuse(`its ${name} is longer than 64 KiB`)
   const accessToken = text(tokens.access_token)
@@ -94,7 +112,7 @@ export function writeExpiry(tokens: TokenJSON, previous: TokenJSON | undefined, 
     if (isRelativeMember(name, like)) {
       const seconds = Math.min(Math.floor(lifetime / 1000), 999_999_999)
       tokens[name] = typeof like === 'string' ? String(seconds) : seconds
-    } else if (isDate(like) || /string|number/.test(typeof like)) {
+    } else if (/string|number/.test(typeof like)) {
       tokens[name] = formatTime(expiresAt, like, lifetime)
       written = true
     }

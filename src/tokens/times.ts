@@ -13,11 +13,6 @@ const SHORT_LIFETIME = 60_000
 /** Date, hours, minutes, seconds, fraction, offset; also without hyphens and colons. Text without an offset is UTC. */
 const iso = /^(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d):?(\d\d)?(?:[.,](\d+))?\s*(?:([+-]\d\d):?(\d\d)?)?/i
 
-/** True for a `Date` of any realm. */
-export function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]'
-}
-
 function toNumber(value: unknown): number | undefined {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
   return Number.isFinite(number) ? (number as number) : undefined
@@ -45,7 +40,7 @@ function parseText(text: string): number {
 }
 
 /**
- * Parses an absolute time: epoch seconds, epoch milliseconds, text with either, a date as text, or a `Date`. Returns epoch
+ * Parses an absolute time: epoch seconds, epoch milliseconds, text with either, or a date as text. Returns epoch
  * milliseconds, or `undefined` when the time is unknown. In many programs zero or an earlier time means unknown.
  */
 export function toTime(value: unknown): number | undefined {
@@ -53,7 +48,6 @@ export function toTime(value: unknown): number | undefined {
   let time = NaN
   if (number !== undefined) time = number < FIRST_MILLISECONDS ? number * 1000 : number
   else if (typeof value === 'string') time = parseText(value.trim())
-  else if (isDate(value)) time = value.getTime()
   return time > 0 ? Math.min(time, LAST_TIME) : undefined
 }
 
@@ -74,7 +68,6 @@ function formatISO(time: number, like: string): string {
 
 /** Writes a time in the format of `like`, so that other programs can still read the record. */
 export function formatTime(time: number, like: unknown, lifetime: number): unknown {
-  if (isDate(like)) return new Date(time)
   const number = toNumber(like)
   const isText = typeof like === 'string'
   if (isText && iso.test(like)) return formatISO(time, like)
