@@ -49,6 +49,27 @@ describe('mapping what a refresh function resolves with', () => {
       { data: null, error: { code: 'refresh_token_not_found' } },
     ],
     ['an empty object', {}, {}],
+    [
+      'a filled member beside an empty one of another spelling',
+      { accessToken: null, access_token: 'a', refreshToken: '', refresh_token: 'r' },
+      { access_token: 'a', refresh_token: 'r' },
+    ],
+    [
+      'a CSRF token beside a nested set',
+      { token: 'csrf', data: { accessToken: 'a', refreshToken: 'r' } },
+      { access_token: 'a', refresh_token: 'r' },
+    ],
+    [
+      'a set beside the set of another session',
+      { token: 'a', refreshToken: 'r', session: { accessToken: 'x' } },
+      { access_token: 'a', refresh_token: 'r', session: { accessToken: 'x' } },
+    ],
+    [
+      'a token beside a nested refresh token',
+      { token: 'a', data: { refreshToken: 'r' } },
+      { access_token: 'a', data: { refreshToken: 'r' } },
+    ],
+    ['only empty members', { accessToken: '', refreshToken: 'r' }, { access_token: '', refresh_token: 'r' }],
     ['a CSRF token beside', { access_token: 'a', token: 'csrf' }, { access_token: 'a', token: 'csrf' }],
   ])('reads %s', async (_name, answer, expected) => {
     expect(await refreshed(answer)).toEqual(expected)

@@ -327,6 +327,10 @@ describe('writing the expiry', () => {
     ['a zero time of Go', { expiry: '0001-01-01T00:00:00Z' }, { expiry: '2026-01-02T00:01:00Z' }],
     ['an HTTP date', { expires: 'Wed, 01 Jan 2020 00:00:00 GMT' }, { expires: 'Fri, 02 Jan 2026 00:01:00 GMT' }],
     ['a Date', { expires_at: new Date(5) }, { expires_at: new Date(now + 60_000) }],
+    ['Java', { expires_at: '2020-01-01T01:00:00+01:00[Europe/Paris]' }, { expires_at: '2026-01-02T00:01:00+00:00[UTC]' }],
+    ['Java, with a fraction', { expires_at: '2020-01-01T00:00:00.5Z[UTC]' }, { expires_at: '2026-01-02T00:01:00.0Z[UTC]' }],
+    ['Java, without seconds', { expires_at: '2020-01-01T00:00-05[GMT-5]' }, { expires_at: '2026-01-02T00:01+00:00[UTC]' }],
+    ['ISO 8601 with a calendar', { expiry: '2020-01-01T00:00:00Z[u-ca=iso8601]' }, { expiry: '2026-01-02T00:01:00Z[UTC]' }],
     ['nothing', {}, { expires_at: seconds + 60 }],
     ['null', { expires_on: null }, { expires_at: seconds + 60 }],
     ['two members', { expires_at: 5, expires_on: '5' }, { expires_at: seconds + 60, expires_on: String(seconds + 60) }],
@@ -354,6 +358,11 @@ describe('writing the expiry', () => {
     expect(merge({ expires_at: '2020-01-01T00:00:00.1234Z' }, { expires_in: 60 }, now + 250).tokens.expires_at).toBe(
       '2026-01-02T00:01:00.2500Z',
     )
+  })
+
+  it('is ISO 8601 where the format of the text would make another time of it', () => {
+    const previous = { expires_at: '2020-01-01T00:00:00+01:00 (CET)' }
+    expect(merge(previous, { expires_in: 60 }, now + 250).tokens.expires_at).toBe('2026-01-02T00:01:00.250Z')
   })
 
   it('keeps no fraction in seconds as text', () => {

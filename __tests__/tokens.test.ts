@@ -79,7 +79,7 @@ describe('a token set', () => {
 
   it.each(['Bearer', 'bearer', 'BEARER ', 'bot', 'user', 'JWT', 'Zoho-oauthtoken', '', null, 5, ['bearer'], { toString: 5 }])(
     'keeps token_type %j as it is',
-    (token_type) => expect(parseStoredTokens({ access_token: 'a', token_type }, now).tokens.token_type).toBe(token_type),
+    (token_type) => expect(parseStoredTokens({ access_token: 'a', token_type }, now).tokens.token_type).toEqual(token_type),
   )
 
   it('without a token_type gets none', () => {
@@ -108,6 +108,49 @@ describe('a token set', () => {
     }
     expect(parseStoredTokens(json, now).tokens).toEqual(json)
     expect(mergeTokenResponse(undefined, json, now).tokens).toEqual(json)
+  })
+
+  it('holds no member that JSON cannot hold: a big integer becomes digits, and a cycle is left out', () => {
+    const cycle: Record<string, unknown> = {}
+    cycle.self = cycle
+    const json = {
+      access_token: 'a',
+      refresh_token: 'r',
+      expires_in: 3600n,
+      account: { id: 2n ** 64n, since: new Date(now) },
+      raw: new Map([['response', cycle]]),
+      response: Object.assign(new (class Response {})(), { request: cycle }),
+      user: cycle,
+    }
+    for (const { tokens } of [parseStoredTokens(json, now), mergeTokenResponse(undefined, json, now)]) {
+      expect(tokens).toMatchObject({ expires_in: '3600', account: { id: '18446744073709551616', since: new Date(now) } })
+      expect(tokens).not.toHaveProperty('user')
+      expect(tokens).not.toHaveProperty('response')
+      expect(() => JSON.stringify(tokens)).not.toThrow()
+    }
+    expect(mergeTokenResponse(undefined, json, now).expiresAt).toBe(now + 3_600_000)
+    expect(parseSignInTokens({ access_token: 'a', expires_at: BigInt(now + 60_000) }, now).expiresAt).toBe(now + 60_000)
+  })
+
+  it('has the members that a class defines as getters', () => {
+    class Answer {
+      get access_token(): string {
+        return 'a'
+      }
+      get refresh_token(): string {
+        return 'r'
+      }
+      get expires_in(): number {
+        return 60
+      }
+      get scope(): string {
+        throw new Error('getter')
+      }
+    }
+    expect(mergeTokenResponse(undefined, new Answer(), now)).toMatchObject({
+      tokens: { access_token: 'a', refresh_token: 'r', expires_in: 60 },
+      expiresAt: now + 60_000,
+    })
   })
 
   it('is not changed by reading', () => {

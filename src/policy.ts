@@ -2,7 +2,7 @@ import type { Failure } from './policy/failure.js'
 import type { ParsedTokenSet } from './tokens.js'
 
 export { classifyFailure } from './policy/classify.js'
-export { attempt, parseText } from './policy/evidence.js'
+export { parseText } from './policy/evidence.js'
 export type { ClassifyFailure, ClassifyOptions, Failure, FailureKind, RefreshFailure } from './policy/failure.js'
 
 /** The length of a window before the expiry: `fraction` of the token's lifetime (0 to 1), at most `max` milliseconds. */

@@ -37,6 +37,7 @@ const partOf = (path: string): string => path.split('/')[0]!.replace(/\.ts$/, ''
 
 /** Small functions without a state: every part may import them. They import nothing. */
 const tools = [
+  'attempt',
   'check-options',
   'copy-json',
   'defined',

@@ -138,6 +138,7 @@ describe.each(waysToFail)('an answer passed on by %s', (_way, fail) => {
     ['PyJWT', 403, { detail: 'Signature has expired' }, probablyEnded],
     ['Simple JWT, after a new password', 403, { detail: "The user's password has been changed." }, probablyEnded],
     ['a token type', 400, { error: 'invalid_request', error_description: 'The token_type_hint is invalid' }, misconfigured],
+    ['an account of hh.ru', 400, { error: 'invalid_request', error_description: 'account not found' }, misconfigured],
     [
       'a client whose description speaks of refresh tokens',
       400,
@@ -670,6 +671,54 @@ describe('a sentence whose subject is something else', () => {
     { status: 403, __type: 'InvalidSignatureException', message: 'Signature expired: 1 is now earlier than 2' },
     { code: 'org_login_required' },
     { code: 'USER_REJECTED' },
+    // An error of the infrastructure, quoted after the name of the refresh token.
+    new Error('Refresh token error: certificate has expired'),
+    new Error('refresh_token grant failed: certificate has expired'),
+    new Error('refreshToken() failed: certificate has expired'),
+    new Error('[refreshToken] certificate has expired'),
+    new Error('Refresh token exchange failed: Not Found'),
+    { status: 404, message: 'refresh_token grant failed: 404 Not Found' },
+    Object.assign(new Error('Not Found'), { name: 'RefreshTokenError', status: 404 }),
+    Object.assign(new Error('Invalid response'), { name: 'RefreshTokenError' }),
+    { status: 400, grant_type: 'refresh_token', message: 'Application not found' },
+    { status: 400, error: 'Failed to validate refresh token: Post "https://localhost/token": dial tcp: lookup x: no such host' },
+    { status: 400, error: 'failed to exchange refresh token: x509: certificate has expired or is not yet valid' },
+    new Error('Failed to decrypt refresh token: Invalid key length'),
+    // A verb, not an adjective.
+    new Error('Could not validate refresh token: connect ECONNREFUSED 127.0.0.1:443'),
+    new Error('Could not validate refresh token: timed out'),
+    { status: 400, detail: 'Could not validate refresh token: Error 111 connecting to localhost:6379. Connection refused.' },
+    // A part of the server that is named after a token or a session.
+    { status: 400, message: 'Refresh token cookie domain is invalid' },
+    { status: 400, message: 'Refresh token cookie could not be parsed: invalid cookie encoding' },
+    { status: 400, error: 'Refresh token rotation is not active for this client' },
+    { status: 400, message: 'refresh token store: expired' },
+    { status: 400, message: 'Session store is invalid' },
+    { status: 400, message: 'The token signing key is invalid' },
+    { status: 400, message: 'The token issuer is invalid' },
+    { status: 400, message: 'Refresh token invalidation failed' },
+    // A token or a session of another kind.
+    { status: 400, message: 'Push token is invalid' },
+    { status: 400, message: 'Invalid registration token' },
+    { status: 400, message: 'The payment session has expired' },
+    { status: 400, message: 'OTP session expired' },
+    new Error('The SSO session associated with this profile has expired.'),
+    new Error('invalid session "adf4238a"'),
+    new SyntaxError("JSON Parse error: Unrecognized token '<'"),
+    new SyntaxError('Invalid or unexpected token'),
+    // The server's own account.
+    new Error('WRONGPASS invalid username-password pair or user is disabled.'),
+    { status: 400, message: 'ORA-28000: The account is locked.' },
+    { status: 400, message: "Access denied for user 'app'@'10.0.0.1'. Account is locked." },
+    new Error("Login failed for user 'app'. Reason: The account is disabled."),
+    { status: 400, name: 'ExpiredTokenException', message: 'The security token included in the request is expired' },
+    { status: 403, message: 'The service account is locked' },
+    { status: 400, message: 'User pool client x does not exist.' },
+    // A locked record.
+    { status: 400, code: 'SESSION_RECORD_LOCKED' },
+    { status: 400, code: 'TOKEN_STORE_LOCKED' },
+    { status: 423, error: 'session_locked', message: 'The session is locked by another request' },
+    { status: 200, body: { status: 'account_unlocked' } },
   ])('keeps the session: %j', (failure) => {
     expect(summarized(classifyFailure(failure, now))).toEqual(transient)
   })
@@ -679,6 +728,84 @@ describe('a sentence whose subject is something else', () => {
     expect(withMessage('The refresh token has expired. A new sign-in is required.')).toEqual(probablyEnded)
     expect(withMessage('The refresh token was refused. It has expired.')).toEqual(probablyEnded)
     expect(withMessage('The refresh token was accepted. The subscription has expired.')).toEqual(transient)
+  })
+})
+
+describe('a code of the platform without a status', () => {
+  const failed = (message: string, code: string): Error => Object.assign(new Error(message), { name: 'RefreshTokenError', code })
+  it.each(['ECONNREFUSED', 'EAI_AGAIN', 'CERT_HAS_EXPIRED', 'UND_ERR_SOCKET', 'ER_ACCOUNT_HAS_BEEN_LOCKED'])(
+    'keeps the session, whatever the words are: %s',
+    (code) => {
+      expect(classifyFailure(failed('The refresh token has expired', code), now).kind).toBe('transient')
+      expect(classifyFailure(new Error('Session expired', { cause: failed('x', code) }), now).kind).toBe('transient')
+    },
+  )
+
+  it.each(['EXPIRED', 'ERR_JWT_EXPIRED', 'ERROR', 'E_REFRESH', 'AUTH_ERROR'])('is none of an application: %s', (code) => {
+    expect(classifyFailure(failed('The refresh token has expired', code), now)).toMatchObject(probablyEnded)
+  })
+
+  it('does not count beside a status', () => {
+    const error = Object.assign(failed('x', 'ECONNRESET'), { status: 400, body: { error: 'invalid_grant' } })
+    expect(classifyFailure(error, now)).toMatchObject(ended)
+  })
+})
+
+describe('a 401 that blames another credential than that of the user', () => {
+  it.each([
+    { error: { code: 401, message: 'Firebase App Check token is invalid.', status: 'UNAUTHENTICATED' } },
+    { msg: 'Missing CSRF token' },
+    { msg: 'CSRF double submit tokens do not match' },
+    { message: 'Invalid XSRF token' },
+    { message: 'Invalid API key' },
+    { message: 'Legacy API keys are disabled' },
+    { message: 'Access denied due to invalid subscription key.' },
+    { fault: { faultstring: 'Invalid ApiKey' } },
+    { httpCode: '401', httpMessage: 'Unauthorized', moreInformation: 'Invalid client id or secret.' },
+    { tppMessages: [{ category: 'ERROR', code: 'CERTIFICATE_EXPIRED', text: 'The certificate has expired' }] },
+    { message: 'Invalid request signature' },
+    { message: 'Request timestamp is too old' },
+    { message: 'Could not connect to the session database' },
+  ])('keeps the session: %j', (body) => {
+    expect(summarized(classifyFailure(axiosError(401, body), now))).toEqual(transient)
+  })
+
+  it.each(['Basic realm="x"', 'Digest realm="x"', 'Negotiate', 'NTLM'])('by the challenge %s keeps the session', (challenge) => {
+    expect(classifyFailure(axiosError(401, '', { 'WWW-Authenticate': challenge }), now)).toMatchObject(transient)
+  })
+
+  it.each([
+    { message: 'Invalid signature' },
+    { message: 'Invalid credentials' },
+    { message: 'Could not validate refresh token' },
+    { message: 'Your session has expired because your address changed' },
+  ])('and one that does not suggests an ended session: %j', (body) => {
+    expect(summarized(classifyFailure(axiosError(401, body), now))).toEqual(probablyEnded)
+  })
+})
+
+describe('a token that is still good', () => {
+  it.each([
+    { status: 400, error: 'invalid_grant', error_description: 'token request is already being processed' },
+    { status: 400, error: 'invalid_grant', error_description: 'token not expired' },
+    { status: 400, errors: ['We cannot refresh this since the token has not expired'] },
+    { status: 400, errors: ['Token has not expired yet, refresh token is still valid'] },
+    { status: 400, errors: ["This token hasn't expired yet"] },
+    { status: 400, message: 'This token has not yet expired' },
+    { status: 400, code: 'TOKEN_NOT_EXPIRED', message: 'x' },
+    { status: 403, error: 'The refresh token is not valid yet.' },
+    { status: 401, error: 'The refresh token is not yet valid.' },
+    { status: 403, message: 'Refresh token used too early' },
+    Object.assign(new Error('jwt not active'), { name: 'NotBeforeError' }),
+  ])('keeps the session: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(transient)
+  })
+
+  it.each([
+    { status: 400, error: 'invalid_grant', error_description: 'The token has already been processed' },
+    { status: 400, error: 'invalid_grant', error_description: 'Token expired, try again later' },
+  ])('is told from one that is not: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(ended)
   })
 })
 
@@ -783,6 +910,51 @@ describe('an answer about the user, the consent or a token in other words', () =
     { status: 403, message: 'jwt malformed' },
     { status: 403, error: 'Forbidden', exception: 'io.jsonwebtoken.ExpiredJwtException' },
     { status: 403, errors: [{ type: 'oauth', value: 'token_revoked' }] },
+    { status: 404, message: 'Session not found' },
+    { status: 403, message: 'Your session has been terminated' },
+    { status: 400, message: 'Session has ended. Please login again' },
+    { status: 403, message: 'Your session is no longer valid' },
+    { status: 403, message: 'Session is not active' },
+    { status: 403, error: 'No active session' },
+    { status: 400, error: 'invalid_request', error_description: 'session not found' },
+    { status: 'UNAUTHORISED', message: 'Session does not exist. Are you sending access token to core?' },
+    { status: 400, msg: 'unauthorized, your session was ended earlier' },
+    { status: 404, detail: 'Token does not exist.' },
+    { status: 400, detail: 'The token is not valid' },
+    { status: 400, detail: 'Token is no longer valid' },
+    { status: 400, non_field_errors: ['Refresh has expired.'] },
+    { status: 404, message: 'User not found' },
+    { status: 403, message: 'This account no longer exists' },
+    { status: 403, message: 'User is blocked' },
+    { status: 403, message: 'Your account is locked' },
+    { status: 403, message: 'User has logged out.' },
+    { status: 403, message: 'Please log in again' },
+    { status: 403, error: 'Refresh token mismatch' },
+    { status: 403, message: 'Refresh token has been rotated' },
+    { status: 403, error: { failures: [{ code: 'error.consent.expired', description: 'Consent has expired' }] } },
+    { status: 403, message: 'Session token not found or invalid' },
+    { status: 403, message: 'token signature is invalid: signature is invalid' },
+    { status: 403, message: 'The session cookie has been revoked' },
+    { status: 403, code: 'SESSION_TERMINATED' },
+    { status: 403, code: 'SESSION_ENDED' },
+    { status: 403, code: 'USER_LOGGED_OUT' },
+    { status: 403, code: 'RELOGIN_REQUIRED' },
+    { status: 403, code: 'REFRESH_EXPIRED' },
+    { status: 403, code: 'REFRESH_TOKEN_MISMATCH' },
+    { status: 403, code: 'REFRESH_TOKEN_ROTATED' },
+    { status: 403, code: 'ACCOUNT_LOCKED' },
+    { status: 403, error: 'sso_required' },
+    { ok: false, error: { kind: 'refresh_token_expired' } },
+    // The subject and the state in one clause, or a clause that is nothing but a state.
+    new Error('Refresh token: expired'),
+    new Error('Could not validate refresh token: expired or revoked'),
+    new Error('Failed to refresh token: session is expired'),
+    new Error('Refresh failed: the refresh token is invalid'),
+    { status: 400, message: 'Refresh token "abc" does not exist.' },
+    { status: 400, message: 'Refresh token not found in storage' },
+    { status: 400, message: 'Invalid access token or refresh token' },
+    { status: 400, message: 'Invalid or expired user session' },
+    { status: 400, message: 'Revoked OAuth Token' },
     new Error('No refresh token found'),
     Object.assign(new Error('16 UNAUTHENTICATED: x'), { code: 16 }),
     Object.assign(new Error('[unauthenticated] x'), { code: 16 }),
@@ -809,8 +981,22 @@ describe('a conflict or a busy server', () => {
     { status: 400, error: 'invalid_request', error_description: 'Timed out while validating the refresh token' },
     { status: 403, message: 'The token service is overloaded: session is expired' },
     { status: 403, message: 'Access denied by security policy. Session token invalid.' },
+    {
+      status: 401,
+      error: 'invalid_token',
+      error_description: "An error occurred while attempting to decode the Jwt: Couldn't retrieve remote JWK set: Read timed out",
+    },
+    { status: 400, code: 'invalid_token', message: 'The refresh token is already in use' },
   ])('keeps the session: %j', (failure) => {
     expect(summarized(classifyFailure(failure, now))).toEqual(transient)
+  })
+
+  it.each([
+    { status: 400, error: 'session_expired', message: 'Your session expired due to the security policy of your organization.' },
+    { status: 400, error: 'session_revoked', error_description: 'The account is being used on another device' },
+    { status: 403, code: 'SESSION_INVALID', message: 'Your account is already in use on another device. Sign in again.' },
+  ])('does not hide an end by its words: %j', (failure) => {
+    expect(summarized(classifyFailure(failure, now))).toEqual(probablyEnded)
   })
 
   it('ends the session by the words about a used token with another status, and by a code that is certain', () => {
@@ -856,7 +1042,24 @@ describe('a value that the refresh function resolved with', () => {
 
 describe('long texts', () => {
   const pieces = ['"x",', '"', '{"a":', '[', '/a', '/', ' ', 'token ', 'refresh token ', 'error ', 'failed with ', '401 ']
-  const others = ['(', 'a.', 'a-', 'fail', 'refresh', '. it ', 'type-', 'field ', 'session is ', 'user is ', '| ', 'x=[[', '\n']
+  const others = [
+    '(',
+    'a.',
+    'a-',
+    'fail',
+    'refresh',
+    '. it ',
+    'type-',
+    'field ',
+    'session is ',
+    'user is ',
+    '| ',
+    'x=[[',
+    '\n',
+    '1',
+    '_listed',
+    'auth or ',
+  ]
   // A search that is not linear would take minutes, longer than a test may.
   it.each([...pieces, ...others])('of a megabyte are classified within the time of a test: %j', (piece) => {
     const text = piece.repeat(1_000_000 / piece.length)

@@ -129,6 +129,76 @@ export const otherOverloads: readonly FailureShape[] = (
     ['AWS, credentials of the caller', 403, { message: 'The security token included in the request is invalid.' }],
     ['Istio, no keys', 401, { error: 'invalid_token', error_description: 'Jwks remote fetch is failed' }],
     ['a conflict', 409, { code: 'refresh_conflict', message: 'This refresh token was just used.' }],
+    [
+      'Salesforce, two requests at once',
+      400,
+      { error: 'invalid_grant', error_description: 'token request is already being processed' },
+    ],
+    [
+      'Spring Security, no keys',
+      401,
+      {
+        error: 'invalid_token',
+        error_description:
+          "An error occurred while attempting to decode the Jwt: Couldn't retrieve remote JWK set: Read timed out",
+      },
+    ],
+    [
+      'Go, no name server',
+      400,
+      { error: 'Failed to validate refresh token: Post "https://x/token": dial tcp: lookup login.example.com: no such host' },
+    ],
+    [
+      'Go, an expired certificate',
+      400,
+      { error: 'failed to exchange refresh token: x509: certificate has expired or is not yet valid: current time 2026' },
+    ],
+    [
+      'Python, no connection',
+      400,
+      { detail: 'Could not validate refresh token: Error 111 connecting to localhost:6379. Connection refused.' },
+    ],
+    ['.NET, before its expiry', 400, { success: false, errors: ['We cannot refresh this since the token has not expired'] }],
+    ['own backend: before its time', 403, { error: 'The refresh token is not valid yet.' }],
+    ['Redis, a user', 400, { message: 'WRONGPASS invalid username-password pair or user is disabled.' }],
+    ['Oracle, a user', 400, { message: 'ORA-28000: The account is locked.' }],
+    [
+      'MySQL, a user',
+      400,
+      { message: "Access denied for user 'app'@'10.0.0.1'. Account is locked.", code: 'ER_ACCOUNT_HAS_BEEN_LOCKED' },
+    ],
+    ['a locked record', 400, { code: 'SESSION_RECORD_LOCKED', message: 'Could not obtain lock on row in relation "sessions"' }],
+    ['a locked session', 423, { error: 'session_locked', message: 'The session is locked by another request' }],
+    ['a domain of a cookie', 400, { message: 'Refresh token cookie domain is invalid' }],
+    ['rotation', 400, { error: 'Refresh token rotation is not active for this client' }],
+    ['a signing key', 400, { message: 'The token signing key is invalid' }],
+    ['a push token', 400, { message: 'Push token is invalid' }],
+    [
+      'Firebase App Check, with 401',
+      401,
+      { error: { code: 401, message: 'Firebase App Check token is invalid.', status: 'UNAUTHENTICATED' } },
+    ],
+    ['Flask-JWT-Extended, CSRF', 401, { msg: 'CSRF double submit tokens do not match' }],
+    ['Kong, an API key', 401, { message: 'No API key found in request' }],
+    ['Supabase, an API key', 401, { message: 'Invalid API key', hint: 'Double check your API key.' }],
+    [
+      'Azure API Management, a subscription key',
+      401,
+      { statusCode: 401, message: 'Access denied due to invalid subscription key. Make sure to provide a valid key.' },
+    ],
+    [
+      'IBM API Connect, a client',
+      401,
+      { httpCode: '401', httpMessage: 'Unauthorized', moreInformation: 'Invalid client id or secret.' },
+    ],
+    [
+      'Berlin Group, a certificate',
+      401,
+      { tppMessages: [{ category: 'ERROR', code: 'CERTIFICATE_EXPIRED', text: 'The certificate has expired' }] },
+    ],
+    ['a signature of the request', 401, { message: 'Invalid request signature' }],
+    ['a time of the request', 401, { message: 'Request timestamp is too old' }],
+    ['a database', 401, { message: 'Could not connect to the session database' }],
     ['a session of a database', 400, { error: 'failed', message: 'could not open a session: pool is full' }],
   ] as const
 ).map(([name, status, body]): FailureShape => {

@@ -18,6 +18,10 @@ export const otherResponses: readonly Provider[] = [
     name: 'expiry with a zone and nanoseconds (Go)',
     stored: storedWith((time) => ({ expiry: new Date(time + 7_200_000).toISOString().replace('Z', '123456+02:00') })),
   },
+  {
+    name: 'expires_at with the name of a zone (Java)',
+    stored: storedWith((time) => ({ expires_at: new Date(time + 3_600_000).toISOString().replace('Z', '+01:00[Europe/Paris]') })),
+  },
   { name: 'expires as an HTTP date', stored: storedWith((time) => ({ expires: new Date(time).toUTCString() })) },
   {
     name: 'token_expiry_date in seconds from now',

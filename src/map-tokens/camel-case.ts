@@ -3,11 +3,13 @@ import type { TokenJSON } from '../types.js'
 
 type Json = Record<string, unknown>
 
+const refreshNames = ['refreshToken', 'refresh_token']
+
 /** Names in camelCase for each member of RFC 6749 §5.1 and its extensions. The first name is the default. */
 const spellings: Readonly<Record<string, readonly string[]>> = {
   // Beside an access token, `token` may be for CSRF.
   access_token: ['accessToken', 'access_token', 'token'],
-  refresh_token: ['refreshToken', 'refresh_token'],
+  refresh_token: refreshNames,
   id_token: ['idToken', 'id_token'],
   token_type: ['tokenType', 'token_type'],
   expires_in: ['expiresIn', 'expires_in'],
@@ -28,20 +30,32 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+const isText = (json: Json, names: readonly string[]): boolean => names.some((name) => typeof json[name] === 'string')
+
+/** True when `json` has an access token under a name that is no other token's, or `token` beside a refresh token. */
 function isTokenSet(json: Json): boolean {
-  const { access_token = [], refresh_token = [] } = spellings
-  return [...access_token, ...refresh_token].some((name) => typeof json[name] === 'string')
+  return isText(json, ['accessToken', 'access_token']) || (isText(json, ['token']) && isText(json, refreshNames))
 }
 
-/** The names that lead to the token set inside `json`; `undefined` when there is none. */
-function pathTo(json: unknown, depth = 0): string[] | undefined {
+/** True when `json` may be a token set: what it names `token` may also be for CSRF. */
+function mayBeTokenSet(json: Json): boolean {
+  return isText(json, ['token', ...refreshNames])
+}
+
+/** The names that lead to the first object inside `json` that `matches`; `undefined` when there is none. */
+function findPath(json: unknown, matches: (json: Json) => boolean, depth = 0): string[] | undefined {
   if (!isObject(json) || depth > MAX_DEPTH) return undefined
-  if (isTokenSet(json)) return []
+  if (matches(json)) return []
   for (const name of wrappers) {
-    const rest = pathTo(json[name], depth + 1)
+    const rest = findPath(json[name], matches, depth + 1)
     if (rest) return [name, ...rest]
   }
   return undefined
+}
+
+/** The names that lead to the token set inside `json`; `undefined` when there is none. */
+function pathTo(json: unknown): string[] | undefined {
+  return findPath(json, isTokenSet) ?? findPath(json, mayBeTokenSet)
 }
 
 function at(json: unknown, path: readonly string[]): Json | undefined {
@@ -57,15 +71,18 @@ function replaceAt(json: unknown, [name, ...path]: readonly string[], value: Jso
   return copy
 }
 
+const isBlank = (value: unknown): boolean => (value ?? '') === ''
+
 /** Reads a token set in camelCase, also a nested one. Returns any other value unchanged. */
 export function readCamelCase(foreign: unknown): TokenJSON {
   const found = at(foreign, pathTo(foreign) ?? []) ?? {}
   const tokens: TokenJSON = { ...found }
   for (const [ours, names] of Object.entries(spellings)) {
-    const name = names.find((each) => found[each] !== undefined)
+    // An empty member does not hide a filled one of another spelling.
+    const name = names.find((each) => !isBlank(found[each])) ?? names.find((each) => found[each] !== undefined)
     if (name === undefined || (name === 'token' && typeof found.token !== 'string')) continue
     const value = found[name]
-    delete tokens[name]
+    for (const each of names) if (each === name || isBlank(found[each])) delete tokens[each]
     tokens[ours] = isDate(value) ? value.toISOString() : value
   }
   return tokens

@@ -1,4 +1,4 @@
-import { attempt } from '../policy.js'
+import { attempt } from '../attempt.js'
 import type { Persistence, PersistenceFactory, StoredChange } from '../session/persistence.js'
 import { readRecord, recordToJSON } from '../token-record.js'
 import type { TokenStore } from '../types.js'

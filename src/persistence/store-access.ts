@@ -1,5 +1,5 @@
 import { OAuthError, isOAuthError, safeError, safeMessage } from '../errors.js'
-import { attempt } from '../policy.js'
+import { attempt } from '../attempt.js'
 import type { Environment } from '../session/environment.js'
 import type { Superseded } from '../session/persistence.js'
 import { withTimeLimit } from '../session/time-limit.js'

@@ -1,33 +1,38 @@
 import { defined } from '../defined.js'
 import { neverConnected } from './connection.js'
-import { attempt, collectEvidence, type Evidence } from './evidence.js'
+import { attempt } from '../attempt.js'
+import { collectEvidence, type Evidence } from './evidence.js'
 import type { ClassifyOptions, Failure, FailureKind } from './failure.js'
 import {
+  clauseEnd,
   deadSession,
-  deadToken,
   endedCode,
   endedText,
   misconfiguredCode,
+  namesMember,
+  namesRefreshToken,
+  otherCredential,
   otherError,
-  otherMatter,
-  otherSubjects,
+  otherScheme,
   overloadCode,
   overloadText,
+  platformCode,
   probablyEndedCode,
-  sentenceEnd,
+  stateAlone,
+  stillGood,
   withoutNames,
 } from './patterns.js'
 
 /**
- * True when a description calls the refresh token invalid, expired, revoked or used, or has the code with which Meta's APIs say
- * so.
+ * True when a clause calls the refresh token, the session or its user expired, revoked or the like, or when the text has the
+ * code with which Meta's APIs say so.
  */
-function describesEnd(text: string, subject: RegExp): boolean {
+function describesEnd(text: string): boolean {
   if (/oauthexception/i.test(text) && /\b190\b/.test(text)) return true
-  return text.split(sentenceEnd).some((sentence) => {
-    const rest = sentence.replace(otherSubjects, '')
-    return !otherMatter.test(rest) && (deadSession.test(rest) || (subject.test(rest) && deadToken.test(rest)))
-  })
+  const isNamed = namesRefreshToken.test(text)
+  return text
+    .split(clauseEnd)
+    .some((clause) => !namesMember.test(clause) && (deadSession.test(clause) || (isNamed && stateAlone.test(clause))))
 }
 
 /** The errors of the grants mark a wrong setting, which no answer with an OAuth error reports. */
@@ -40,30 +45,30 @@ type Verdict = readonly [kind: FailureKind, inferred?: boolean, code?: string | 
 
 function judge({ status = 0, headers, codes, error = '', ...evidence }: Evidence, inferFromStatus: boolean): Verdict {
   const texts = evidence.texts.map(withoutNames)
+  const allText = texts.join('\n')
   const find = (pattern: RegExp): string | undefined =>
     // MSAL and Apollo call every answer with an error a ServerError.
     codes.find((code) => code !== 'ServerError' && pattern.test(code.replace(/.*[./#:]|[_-]/g, '').toLowerCase()))
   const overload = find(overloadCode)
   if (status === 407 || status === 429 || status >= 500 || overload || (status >= 400 && headers['retry-after']))
     return ['transient', false, overload]
+  if ((!status && platformCode.test(evidence.networkCode ?? '')) || stillGood.test(allText)) return ['transient']
   const ended = find(endedCode)
   if (ended) return ['ended', false, ended]
   const misconfigured = find(misconfiguredCode)
   const invalidRequest = find(/^invalidrequest/)
-  const inText = endedText.exec(texts.join())?.[0]
+  const inText = endedText.exec(allText)?.[0]
   // The description of unsupported_grant_type may also say "invalid grant".
   if (inText && misconfigured === invalidRequest) return ['ended', misconfigured !== undefined, inText]
   // A conflict, status 409, is with another refresh.
-  if (status === 409 || texts.some((text) => overloadText.test(text))) return ['transient']
-  const probable = find(probablyEndedCode)
+  if (status === 409 || overloadText.test(allText)) return ['transient']
+  const isOther = otherCredential.test(allText)
+  const probable = !isOther && find(probablyEndedCode)
   if (probable) return ['ended', true, probable]
-  const subject = invalidRequest ? /token(?!s)/i : /refresh.?token(?!s)/i
-  const isOther = !invalidRequest && otherError.test(error)
-  const mayEnd = misconfigured === invalidRequest && !isOther
-  if (mayEnd && texts.some((text) => describesEnd(text, subject))) return ['ended', true, misconfigured]
+  const mayEnd = !isOther && (invalidRequest ? !/account/i.test(allText) : !otherError.test(error))
+  if (mayEnd && misconfigured === invalidRequest && texts.some(describesEnd)) return ['ended', true, misconfigured]
   if (misconfigured) return ['misconfigured', false, misconfigured]
-  // A Basic challenge concerns the client's own authentication (RFC 6749 §5.2).
-  return status === 401 && inferFromStatus && !isOther && !/^basic\b/i.test(headers['www-authenticate'] ?? '')
+  return status === 401 && inferFromStatus && mayEnd && !otherScheme.test(headers['www-authenticate'] ?? '')
     ? ['ended', true]
     : ['transient']
 }

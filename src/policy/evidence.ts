@@ -1,3 +1,4 @@
+import { attempt } from '../attempt.js'
 import { statusInText } from './patterns.js'
 
 /** The parts of an error that describe the failure, wherever an HTTP client, an SDK or a server puts them. */
@@ -16,7 +17,8 @@ export interface Evidence {
 
 // Parts of member names, because servers and clients spell them differently.
 const nestedMember = /resp|data|body|payload|err|cause|detail|result/i
-const textMember = /err|exc|code|msg|message|desc|detail|type|reason|status|title|field|resource|name|fault|summary|^value$/i
+const textMember =
+  /err|exc|code|msg|message|desc|detail|type|kind|reason|status|title|field|resource|name|fault|summary|info|^value$/i
 /** An address, such as `error_uri`, names a page and not the failure. */
 const addressMember = /ur[il]$/i
 
@@ -56,15 +58,6 @@ function takeJSON(text: string, queue: unknown[]): string {
   queue.push(parsed)
   const [start, end] = spanOfJSON(text)
   return start < 0 ? text : `${text.slice(0, start)} ${text.slice(end)}`
-}
-
-/** Runs code of the application or its libraries, such as a getter. A throw gives `undefined`. */
-export function attempt<Result>(run: () => Result): Result | undefined {
-  try {
-    return run()
-  } catch {
-    return undefined
-  }
 }
 
 function toStatus(value: unknown): number | undefined {

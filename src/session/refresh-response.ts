@@ -1,5 +1,6 @@
 import { safeError } from '../errors.js'
-import { attempt, parseText, type Failure } from '../policy.js'
+import { attempt } from '../attempt.js'
+import { parseText, type Failure } from '../policy.js'
 
 const tokenName = /^(?!.*(csrf|xsrf|type|expir|ur[il]|endpoint|err)).*(token|jwt)|^access$/i
 

@@ -1,5 +1,5 @@
 import { OAuthError, isOAuthError } from '../errors.js'
-import { attempt } from '../policy.js'
+import { attempt } from '../attempt.js'
 import { isSameUser, signInRecord, type TokenRecord } from '../token-record.js'
 import { toTokenSet } from '../tokens.js'
 import type { TokenJSON } from '../types.js'

@@ -1,4 +1,7 @@
 import { OAuthError } from '../errors.js'
+import { copyJSON } from '../copy-json.js'
+import { defined } from '../defined.js'
+import { attempt } from '../attempt.js'
 import { needsProof } from '../token-answer.js'
 import type { TokenJSON } from '../types.js'
 import { formatTime, isDate, isRelative, toDuration, toTime } from './times.js'
@@ -46,10 +49,23 @@ function refuse(reason: string): never {
   throw new OAuthError('OAUTH_TOKEN_INVALID', `The token set can't be used: ${reason}.`)
 }
 
+/** Members that are read by name, because an instance of a class may have them as getters. */
+const knownMembers = [...tokenMembers, ...expiryMembers, 'expires_in', 'token_type', 'scope']
+
+/** A copy of a token set, without members that throw or that JSON can't hold, for instance because of a cycle. */
+function copyTokens(json: TokenJSON): TokenJSON {
+  const copy = (name: string): unknown => {
+    const value = copyJSON(json[name])
+    JSON.stringify(value)
+    return value
+  }
+  return defined(Object.fromEntries([...Object.keys(json), ...knownMembers].map((name) => [name, attempt(() => copy(name))])))
+}
+
 /** Checks the tokens of `json`. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of the JSON. */
 export function checkTokens(json: unknown, needsAccessToken: boolean): CheckedTokens {
   if (!isObject(json)) return refuse('it is not a JSON object')
-  const tokens: TokenJSON = { ...json }
+  const tokens = copyTokens(json)
   for (const name of tokenMembers)
     if ((text(tokens[name]) ?? '').length > MAX_TOKEN_LENGTH) refuse(`its ${name} is longer than 64 KiB`)
   const accessToken = text(tokens.access_token)

@@ -57,22 +57,30 @@ export function toTime(value: unknown): number | undefined {
   return time > 0 ? Math.min(time, LAST_TIME) : undefined
 }
 
+/** Writes a time in the format of ISO 8601 text. The zone becomes UTC; a zone that has a name, such as [Europe/Paris], too. */
+function formatISO(time: number, like: string): string {
+  const text = new Date(time).toISOString()
+  const digits = text.replace(/\D/g, '')
+  let index = 0
+  // The offset becomes +00:00; every other digit is replaced in its place. `Date` does not read an offset of hours alone.
+  const written = like
+    .replace(/\[.*/, '[UTC]')
+    .replace(/[+-]\d\d(:?\d\d)?(?= \w+$|\[|$)|\d/g, (part, minutes: string | undefined = ':00') =>
+      part.length > 1 ? `+00${minutes.replace(/\d/g, '0')}` : (digits[index++] ?? '0'),
+    )
+  // Text in another format than it seemed to have; a minute may be all that it tells.
+  return Math.abs(Number(toTime(written)) - time) < 60_000 ? written : text
+}
+
 /** Writes a time in the format of `like`, so that other programs can still read the record. */
 export function formatTime(time: number, like: unknown, lifetime: number): unknown {
-  const date = new Date(time)
-  if (isDate(like)) return date
+  if (isDate(like)) return new Date(time)
   const number = toNumber(like)
-  if (typeof like === 'string' && !iso.test(like) && number === undefined && toTime(like)) return date.toUTCString()
-  if (typeof like === 'string' && iso.test(like)) {
-    const digits = date.toISOString().replace(/\D/g, '')
-    let index = 0
-    // The offset becomes +00:00; every other digit is replaced in its place. `Date` does not read an offset of hours alone.
-    return like.replace(/[+-]\d\d(:?\d\d)?( \w+)?$|\d/g, (part, minutes: string | undefined = ':00', zone: unknown = '') =>
-      part.length > 1 ? `+00${minutes.replace(/\d/g, '0')}${zone}` : (digits[index++] ?? '0'),
-    )
-  }
+  const isText = typeof like === 'string'
+  if (isText && iso.test(like)) return formatISO(time, like)
+  if (isText && number === undefined && toTime(like)) return new Date(time).toUTCString()
   let value = time / 1000
   if (number !== undefined && number >= FIRST_MILLISECONDS) value = time
-  else if (typeof like === 'string' || lifetime >= SHORT_LIFETIME) value = Math.floor(value)
-  return typeof like === 'string' ? String(value) : value
+  else if (isText || lifetime >= SHORT_LIFETIME) value = Math.floor(value)
+  return isText ? String(value) : value
 }
