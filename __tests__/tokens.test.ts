@@ -119,7 +119,7 @@ describe('a token set', () => {
       expires_in: 3600n,
       account: { id: 2n ** 64n, since: new Date(now) },
       raw: new Map([['response', cycle]]),
-      response: Object.assign(new (class Response {})(), { request: cycle }),
+      response: Object.assign(new Response(), { request: cycle }),
       user: cycle,
     }
     for (const { tokens } of [parseStoredTokens(json, now), mergeTokenResponse(undefined, json, now)]) {

@@ -117,7 +117,11 @@ export function refreshToken(options: RefreshTokenOptions): RefreshFunction {
     typeof scope === 'string' || 'scope',
     typeof send === 'function' || 'fetch',
   ].filter((name) => typeof name === 'string')
-  if (wrong !== undefined) throw new TypeError(`refreshToken: the option ${wrong} is wrong or unknown`)
+  if (wrong !== undefined) {
+    const error = new TypeError(`refreshToken: the option ${wrong} is wrong or unknown`)
+    // A session whose refresh function throws it reports a wrong setting.
+    throw Object.defineProperties(error, { [safe]: { value: true }, isMisconfigured: { value: true } })
+  }
 
   const refresh: RefreshFunction = async (tokens, { signal, reportDate }) => {
     const refresh_token = tokens?.refresh_token ?? ''

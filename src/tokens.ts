@@ -135,7 +135,12 @@ export function toTokenSet(tokens: TokenJSON): TokenSet {
   return without(tokens, (name) => tokenMembers.includes(name) && text(tokens[name]) === undefined) as TokenSet
 }
 
-/** True when both sets have the same access token and the same refresh token. */
+/**
+ * True when both sets have the same access token and the same refresh token. Records in a form of their own, as `mapTokens` writes
+ * them, are compared as a whole.
+ */
 export function sameTokens(a: TokenJSON | null | undefined, b: TokenJSON | null | undefined): boolean {
-  return text(a?.access_token) === text(b?.access_token) && text(a?.refresh_token) === text(b?.refresh_token)
+  const names = ['access_token', 'refresh_token'] as const
+  if (names.some((name) => text(a?.[name]) !== text(b?.[name]))) return false
+  return names.some((name) => text(a?.[name]) !== undefined) || JSON.stringify(a ?? null) === JSON.stringify(b ?? null)
 }

@@ -78,7 +78,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
       if (context) ({ beforeRedirect, requestId } = context)
     }
     if (provider.events.watchesRequests) requestId ??= provider.events.nextRequestId()
-    carriers.put(config, { provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
+    carriers.put(config, { instance, provider, stage, epoch, token, credential, startedAt, beforeRedirect, requestId })
     return requestId
   }
 
@@ -89,7 +89,7 @@ export function requestInterceptors(attachment: Attachment, others: OtherInterce
     const { oauth, beforeRedirect, data } = config
     answered = deferred = undefined
     const provider = oauth === undefined ? attached : providerOf(config)
-    const ended = beforeRedirect && forgetRound(config, provider)
+    const ended = beforeRedirect && forgetRound(config, provider, instance)
     HeadersOfInstance = config.headers.constructor as HeadersClass
     if (!provider) return false
     if (provider.isRefreshRequest(config)) {

@@ -1,9 +1,10 @@
-import type { AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
+import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Epoch } from '../session/epoch.js'
 import type { TokenProvider } from '../session/token-provider.js'
+import { isSameUser } from '../token-record.js'
 import { removeCredential } from './credential.js'
 import type { RedirectGuard } from './redirect-guard.js'
-import { registry } from './registry.js'
+import { isSamePlace, registry } from './registry.js'
 import type { BeforeRedirect, RequestContext } from './request-context.js'
 import { sessionIn } from './request-options.js'
 
@@ -60,11 +61,22 @@ export function removeContext(config: InternalAxiosRequestConfig): RequestContex
 }
 
 /**
- * Removes the context of an earlier send from a reused config. Returns the epoch of that send if it has ended, or if the session
- * is another one, which the config does not name.
+ * Removes the context of an earlier send from a reused config. Returns the epoch of that send if it has ended, or if the instance
+ * has been attached for another user since.
  */
-export function forgetRound(config: InternalAxiosRequestConfig, provider: TokenProvider | undefined): Epoch | undefined {
+export function forgetRound(
+  config: InternalAxiosRequestConfig,
+  provider: TokenProvider | undefined,
+  instance: AxiosInstance,
+): Epoch | undefined {
   const earlier = removeContext(config)
-  const isOfAnother = earlier?.provider !== provider && sessionIn(config.oauth) !== undefined
-  return provider && earlier?.epoch && !isOfAnother && !provider.continues(earlier.epoch) ? earlier.epoch : undefined
+  if (!provider || !earlier?.epoch) return undefined
+  const { epoch } = earlier
+  if (earlier.provider !== provider) {
+    // The application has chosen another instance, or names the session.
+    if (earlier.instance !== instance || sessionIn(config.oauth)) return undefined
+    const isSameRecord = isSamePlace(earlier.provider.store, provider.store)
+    if (isSameRecord && isSameUser(epoch.identity, provider.epoch?.identity ?? {}) !== false) return undefined
+  }
+  return provider.continues(epoch) ? undefined : epoch
 }

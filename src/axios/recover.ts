@@ -99,7 +99,7 @@ export function responseInterceptor({
     // A function as the option header may name other headers for another token.
     if (context.credential && context.credential !== credential) removeCredential(config, context.credential)
     if (credential) setCredential(config, credential)
-    carriers.put(config, { provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
+    carriers.put(config, { instance, provider, stage: 'sent', epoch, token, credential, startedAt, beforeRedirect, requestId })
     const send = (isSameBody = true): Promise<AxiosResponse> => {
       try {
         const left = timeLeft(config, startedAt, environment)

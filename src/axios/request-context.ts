@@ -1,4 +1,4 @@
-import type { InternalAxiosRequestConfig } from 'axios'
+import type { AxiosInstance, InternalAxiosRequestConfig } from 'axios'
 import type { Epoch } from '../session/epoch.js'
 import type { ActiveToken } from '../session/state.js'
 import type { TokenProvider } from '../session/token-provider.js'
@@ -15,6 +15,7 @@ export type Stage = 'pending' | 'deferred' | 'refresh-request' | 'sent'
 
 /** The data that this package keeps for a request. */
 export interface RequestContext {
+  readonly instance: AxiosInstance
   readonly provider: TokenProvider
   readonly stage: Stage
   /** `undefined` when no user was signed in. */

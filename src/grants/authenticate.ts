@@ -8,6 +8,7 @@ import type {
 } from './client-authentication.js'
 import { provide } from './provided.js'
 import { TokenEndpointError } from './token-endpoint-error.js'
+import { wrongOption } from './wrong-option.js'
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const FORMS =
@@ -33,13 +34,13 @@ function readMethod(name: string, given: ClientAuthentication | null | undefined
   if (typeof chosen !== 'object') {
     if (chosen === 'client_secret_basic') return { method: chosen }
     if (chosen === 'none' || chosen === 'client_secret_post') return chosen
-    throw new TypeError(`${name}: clientAuthentication must be ${FORMS}`)
+    throw wrongOption(`${name}: clientAuthentication must be ${FORMS}`)
   }
   const known = Object.hasOwn(members, chosen.method) ? members[chosen.method] : undefined
-  if (!known) throw new TypeError(`${name}: clientAuthentication must be ${FORMS}`)
+  if (!known) throw wrongOption(`${name}: clientAuthentication must be ${FORMS}`)
   for (const member of Object.keys(chosen))
     if (!known.includes(member))
-      throw new TypeError(`${name}: clientAuthentication has an unknown member '${member}'; known are ${known.join(', ')}`)
+      throw wrongOption(`${name}: clientAuthentication has an unknown member '${member}'; known are ${known.join(', ')}`)
   return chosen
 }
 
@@ -56,13 +57,13 @@ export function readAuthentication(
   if (method !== 'client_secret_post' && method.method === 'client_assertion') return { authenticate: asserter(name, method) }
   // An empty secret usually means an unset environment variable.
   if (secret === '' && (given ?? undefined) === undefined)
-    throw new TypeError(`${name}: clientSecret is empty; to send an empty secret set clientAuthentication: 'client_secret_basic'`)
+    throw wrongOption(`${name}: clientSecret is empty; to send an empty secret set clientAuthentication: 'client_secret_basic'`)
   if (typeof secret !== 'string' && typeof secret !== 'function')
-    throw new TypeError(`${name}: clientSecret must be a string, or a function that returns one`)
+    throw wrongOption(`${name}: clientSecret must be a string, or a function that returns one`)
   const currentSecret = (): Promise<string> =>
     provide(secret, 'clientSecret', (current) => {
       if (typeof current === 'string') return current
-      throw new TypeError(`${name}: the function clientSecret must return a string`)
+      throw wrongOption(`${name}: the function clientSecret must return a string`)
     })
   if (method === 'client_secret_post')
     return {
@@ -84,11 +85,10 @@ function basic(
   currentSecret: () => Promise<string>,
 ): Authentication {
   if (encoding !== 'form' && encoding !== 'none')
-    throw new TypeError(`${name}: clientAuthentication.encoding must be 'form' or 'none'`)
-  if (typeof clientIdInBody !== 'boolean')
-    throw new TypeError(`${name}: clientAuthentication.clientIdInBody must be true or false`)
+    throw wrongOption(`${name}: clientAuthentication.encoding must be 'form' or 'none'`)
+  if (typeof clientIdInBody !== 'boolean') throw wrongOption(`${name}: clientAuthentication.clientIdInBody must be true or false`)
   if (encoding === 'none' && clientId.includes(':'))
-    throw new TypeError(`${name}: clientId must not contain a colon where clientAuthentication.encoding is 'none'`)
+    throw wrongOption(`${name}: clientId must not contain a colon where clientAuthentication.encoding is 'none'`)
   const encode = encoding === 'form' ? formEncode : identity
   const other = encoding === 'form' ? "encoding: 'none' (the server may not decode them)" : "encoding: 'form'"
   return {
@@ -110,10 +110,10 @@ function signer(name: string, { key: provided, kid: fixedKid }: PrivateKeyJwt): 
       kid?: unknown
     }
     if (typeof key !== 'object' || key === null || key.type !== 'private' || !key.usages?.includes('sign'))
-      throw new TypeError(
+      throw wrongOption(
         `${name}: clientAuthentication.key must be a private CryptoKey that may sign, from crypto.subtle.importKey(), or a function that returns one`,
       )
-    if (kid !== undefined && typeof kid !== 'string') throw new TypeError(`${name}: clientAuthentication.kid must be a string`)
+    if (kid !== undefined && typeof kid !== 'string') throw wrongOption(`${name}: clientAuthentication.kid must be a string`)
     return { key: key as CryptoKey, ...(kid !== undefined && { kid }) }
   }
   if (typeof provided !== 'function') check(provided)
@@ -131,11 +131,10 @@ function signer(name: string, { key: provided, kid: fixedKid }: PrivateKeyJwt): 
 function asserter(name: string, { assertion, type = JWT_BEARER }: ClientAssertion): ClientAuth {
   const check = (given: unknown): string => {
     if (typeof given === 'string' && given !== '') return given
-    throw new TypeError(`${name}: clientAuthentication.assertion must be a non-empty string, or a function that returns one`)
+    throw wrongOption(`${name}: clientAuthentication.assertion must be a non-empty string, or a function that returns one`)
   }
   if (typeof assertion !== 'function') check(assertion)
-  if (typeof type !== 'string' || type === '')
-    throw new TypeError(`${name}: clientAuthentication.type must be a non-empty string`)
+  if (typeof type !== 'string' || type === '') throw wrongOption(`${name}: clientAuthentication.type must be a non-empty string`)
   return async (_server, { client_id }, body) => {
     body.set('client_id', client_id)
     body.set('client_assertion_type', type)

@@ -6,6 +6,7 @@ import type { GrantOptions } from './options.js'
 import { platformTransport } from './platform-fetch.js'
 import { renamable, requestForm } from './request-form.js'
 import { axiosTransport } from './transport.js'
+import { wrongOption } from './wrong-option.js'
 
 /** The checked options. */
 export interface GrantSettings extends Transport {
@@ -112,7 +113,7 @@ function readTransport(wrong: Wrong, { axios, fetch }: GrantOptions, allowInsecu
 
 /** Checks the options of the function `name`. Throws a `TypeError` that names both. */
 export function readGrantOptions(name: string, given: GrantOptions): GrantSettings {
-  const wrong: Wrong = (message) => new TypeError(`${name}: ${message}`)
+  const wrong: Wrong = (message) => wrongOption(`${name}: ${message}`)
   const options = given ?? {}
   for (const option of Object.keys(options)) if (!Object.hasOwn(known, option)) throw wrong(`unknown option '${option}'`)
 

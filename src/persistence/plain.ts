@@ -26,6 +26,7 @@ export function createPersistence(access: StoreAccess, ...[environment, settings
     },
     acknowledge: (stored) => access.acknowledge(stored),
     renew: (request) => renewTokens(access, environment, settings, request),
+    replace: (record, superseded) => saveRecord(access, record, superseded, now, true),
     saveAgain: (record, superseded) => saveRecord(access, record, superseded, now),
     async overwrite(record) {
       const previous = await access.overwrite(record && recordToJSON(record))

@@ -31,6 +31,8 @@ export async function renewTokens(
   let adopted: TokenRecord | undefined
   /** The set that the exchange has brought. */
   let received: TokenRecord | undefined
+  /** Why the response is unusable, if it has brought no more than a new refresh token. */
+  let refusal: OAuthError | undefined
 
   /** The outcome of a stored change; `undefined` when the refresh continues with the changed set. */
   async function readAgain(): Promise<RenewOutcome | undefined> {
@@ -48,7 +50,8 @@ export async function renewTokens(
     if (result.type === 'failed') return failed(result.error)
     if (result.type === 'ended') return end(result)
     received = result.record
-    return save(received, result.type === 'rotated' ? result.error : undefined)
+    refusal = result.type === 'rotated' ? result.error : undefined
+    return save(received, refusal)
   }
 
   async function save(record: TokenRecord, error: OAuthError | undefined): Promise<RenewOutcome> {
@@ -106,6 +109,8 @@ export async function renewTokens(
 
   const reached = await run().catch((cause: unknown) => {
     const error = internalError(cause)
+    // A response that has arrived is not lost.
+    if (received) return outcomeOf(received, refusal, error)
     return adoptStored ? failed(error) : useUnsaved(request, error)
   })
   const outcome: RenewOutcome = superseded.aborted ? { type: 'superseded' } : reached
@@ -137,15 +142,21 @@ async function findSuccessor(access: StoreAccess, keepStored: boolean, signal: S
   }
 }
 
-/** Saves a set whose earlier save failed, unless the store has changed. */
+/** Saves the set in use, unless the store has changed. `restores`: also to a store that has become empty. */
 export async function saveRecord(
   access: StoreAccess,
   record: TokenRecord,
   signal: Superseded,
   now: () => number,
+  restores = false,
 ): Promise<SaveOutcome> {
-  const conflict = await access.replace(recordToJSON(record), signal)
+  const conflict = await access.replace(recordToJSON(record), signal, restores)
   if (signal.aborted) return { type: 'superseded' }
-  // The change is not acknowledged: a refresh under way must not overwrite it.
-  return conflict ? compareStored(access.name, conflict.found, record, now()) : { type: 'saved' }
+  if (!conflict) return { type: 'saved' }
+  // Another change is not acknowledged: a refresh under way must not overwrite it.
+  const change = compareStored(access.name, conflict.found, record, now())
+  if (change.type !== 'saved') return change
+  // The same tokens, perhaps without the name of the user.
+  access.acknowledge(conflict.found)
+  return saveRecord(access, record, signal, now, restores)
 }

@@ -60,12 +60,15 @@ export class StoreAccess {
     this.#overwriting = false
   }
 
-  /** Stores `tokens`, unless the write is superseded, or the store has changed: then resolves with the conflict. */
-  replace(tokens: TokenJSON | undefined, superseded: Superseded): Promise<Conflict | undefined> {
+  /**
+   * Stores `tokens`, unless the write is superseded, or the store has changed: then resolves with the conflict. `restores`: writes
+   * to a store that has become empty.
+   */
+  replace(tokens: TokenJSON | undefined, superseded: Superseded, restores = false): Promise<Conflict | undefined> {
     return this.#enqueue(async () => {
       const present = await this.#read()
       if (superseded.aborted) return undefined
-      if (this.changedExternally(present)) return { found: present }
+      if (this.changedExternally(present) && (present || !restores)) return { found: present }
       if ((await this.#write(tokens, present, 'replace')) !== false) return undefined
       const found = await this.#read()
       if (this.changedExternally(found)) return { found }

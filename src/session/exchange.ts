@@ -112,8 +112,12 @@ export async function exchange(
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
     const left = settings.refreshTimeout + (run.sentAt ?? 0) - environment.monotonic()
-    const late = answer ? undefined : await withTimeLimit(environment, left, context.late, '').catch(noAnswer)
+    const superseded = run.result.then(noAnswer)
+    const late = answer
+      ? undefined
+      : await withTimeLimit(environment, left, () => Promise.race([context.late(), superseded]), '').catch(noAnswer)
     if (late) return receive(previous, late.response, late.sentAt, undefined, context.present())
+    if (run.isReplaced) return { type: 'failed', error: unavailable(error) }
     // An inferred end takes effect once the access token has expired or was rejected.
     if (failure.inferred && !context.isExpired && !run.isForRejected) return { type: 'failed', error: unavailable(error) }
     return { type: 'ended', error, keepStored: failure.inferred }

@@ -40,6 +40,8 @@ export class InFlightRefresh {
   isCalling = false
   /** The refresh function was called and has not settled. */
   isRunning = false
+  /** The same user has signed in since: a refusal concerns the earlier set. */
+  isReplaced = false
   /** A sign-in or sign-out has superseded this refresh: its tokens must not be used. */
   isSuperseded = false
   /** The token set that the refresh received. */

@@ -102,6 +102,8 @@ export interface Persistence {
   acknowledge(stored: TokenJSON | undefined): void
   /** Gets and saves a new set. Never rejects. */
   renew(request: RenewRequest): Promise<Renewal>
+  /** Saves the set in use again, without the lock, unless the store has another set. Rejects when the save fails. */
+  replace(record: TokenRecord, superseded: Superseded): Promise<SaveOutcome>
   /** Saves a set whose earlier save failed, unless the store has changed. Rejects when the save fails again. */
   saveAgain(record: TokenRecord, superseded: Superseded): Promise<SaveOutcome>
   /** Replaces the stored set unconditionally and resolves with the previous one. Writes run in the order of the calls. */

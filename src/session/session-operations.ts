@@ -6,8 +6,8 @@ import { toTokenSet } from '../tokens.js'
 import type { TokenJSON, TokenSet } from '../types.js'
 import { untilAborted } from '../until-aborted.js'
 import type { Environment } from './environment.js'
-import { isSameEpoch } from './epoch.js'
-import type { InFlightRefresh, RefreshResult } from './in-flight-refresh.js'
+import { isSameEpoch, type Epoch } from './epoch.js'
+import type { RefreshResult } from './in-flight-refresh.js'
 import type { Notifications } from './notifications.js'
 import type { Persistence } from './persistence.js'
 import { epochEnded, noOtherToken, notSignedIn, signedOutWhileWaiting } from './refresh-error.js'
@@ -80,32 +80,35 @@ export class SessionOperations {
     const record = isRepeated ? repeatedRecord(before.record, given) : given
     throttle.reset()
     const events = state.apply({ type: 'signed_in', record })
-    // A refresh that brings cookies of the same user continues as well.
-    const usesCookies = settings.refresh?.abortWhenSuperseded === true
-    const isSame = before !== undefined && isSameUser(before.record.identity, given.identity) === true
-    const run = isRepeated || (usesCookies && isSame) ? coordinator.current : undefined
-    if (run) {
+    const { epoch } = state
+    const run = coordinator.current
+    if (run && isRepeated) {
       state.block(run.isForRejected)
       notifications.notify(events)
       // Not awaited, because the caller may be the refresh function.
-      void run.result.then(() => this.#saveAfter(run, record, user)).catch(() => undefined)
+      void run.result
+        .then(() => (state.record === record ? this.#writes.save(record, true) : this.#nameUser(record, epoch, user)))
+        .catch(() => undefined)
       return
     }
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
     const saved = this.#writes.save(record, isRepeated)
-    this.#supersedeBy(before, saved)
+    const isSame = before !== undefined && isSameUser(before.record.identity, given.identity) === true
+    if (run && isSame && settings.refresh?.abortWhenSuperseded) {
+      // The refresh may bring newer cookies of this user. Its end would be that of the earlier ones.
+      run.isReplaced = true
+      state.block(run.isForRejected)
+    } else this.#supersedeBy(before, saved)
     notifications.notify(events)
     await saved
+    if (isRepeated) await this.#nameUser(record, epoch, user)
   }
 
-  /** Saves a set with which the application signed in while a refresh of the same set was under way. */
-  async #saveAfter(run: InFlightRefresh, record: TokenRecord, user: string | undefined): Promise<void> {
-    const { state } = this.#services
-    const present = state.record
-    if (present === record) return this.#writes.save(record, true)
-    // The new set was already being saved when the sign-in named the user.
-    if (user === undefined || !present || present !== run.received || present.identity.user === user) return
-    await this.signIn(present.parsed.tokens, { user })
+  /** Names the user of the set that has replaced `record`, the set of a repeated sign-in. */
+  async #nameUser(record: TokenRecord, epoch: Epoch, user: string | undefined): Promise<void> {
+    const { record: present, epoch: now } = this.#services.state
+    if (user === undefined || !present || present === record || present.identity.user !== undefined) return
+    if (isSameEpoch(epoch, now)) await this.signIn(present.parsed.tokens, { user })
   }
 
   async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {

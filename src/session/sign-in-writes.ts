@@ -61,8 +61,7 @@ export class SignInWrites {
         return state.record !== record
       },
     }
-    const outcome = await persistence.saveAgain(record, superseded)
-    if (outcome.type === 'removed') return persistence.overwrite(record)
+    const outcome = await persistence.replace(record, superseded)
     if (outcome.type !== 'saved') notifications.notify(coordinator.applySaved(record, outcome))
     return undefined
   }

@@ -40,6 +40,8 @@ export function storeSync(
   let reading: Promise<boolean> | undefined
   /** A change was reported, and a read will follow. */
   let isChangePending = false
+  /** A read follows the refresh under way. */
+  let isAwaitingRefresh = false
   let lastNeed = -Infinity
   let saveAgainFrom = -Infinity
   let watchCount = 0
@@ -52,11 +54,11 @@ export function storeSync(
   const read = (): Promise<boolean> => (reading ??= readOnce().finally(() => (reading = undefined)))
 
   async function readOnce(): Promise<boolean> {
-    const { generation } = state
+    const { generation, record } = state
     try {
-      const { change, stored } = await persistence.check(state.record)
+      const { change, stored } = await persistence.check(record)
       // A change made here during the read is newer than the result of the read.
-      if (generation !== state.generation) return false
+      if (generation !== state.generation || record !== state.record) return false
       // A refresh under way itself adopts a newer set of the same user.
       const endsRefresh = change.type === 'user_changed' || change.type === 'removed'
       if (coordinator.current && !endsRefresh) return false
@@ -81,11 +83,11 @@ export function storeSync(
     while (reading) await reading.catch(ignore)
     isChangePending = false
     const isOutdated = (await read().catch(ignore)) === false
-    if (!isOutdated || isChangePending) return
+    if (!isOutdated || isAwaitingRefresh) return
     // Otherwise the change would go unnoticed until the next need.
-    isChangePending = true
+    isAwaitingRefresh = true
     await coordinator.current?.result
-    isChangePending = false
+    isAwaitingRefresh = false
     return onChange()
   }
 

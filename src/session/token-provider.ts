@@ -12,6 +12,7 @@ import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
 import type { ActiveToken, SessionState } from './state.js'
 import type { StoreSync } from './store-sync.js'
+import type { TokenStore } from '../types.js'
 
 /** The longest time between the two calls of `peekToken` for one request, in milliseconds. */
 const MOMENT = 1000
@@ -45,6 +46,8 @@ export class TokenProvider {
   /** The parts of the session. `runStepUp` uses them too. */
   readonly services: ProviderServices
   readonly events: Events
+  /** The store of the session. */
+  store: TokenStore | undefined
   /** The credentials of this session that were sent last, to recognize them in configs that are reused without their context. */
   readonly sentCredentials: SentCredential[] = []
   readonly #environment: Environment
