@@ -11,6 +11,7 @@ import {
   usableRefreshToken,
   userOf,
 } from '../src/tokens.js'
+import type { TokenJSON } from '../src/types.js'
 
 const now = Date.UTC(2026, 0, 2)
 const runs = Number(process.env.FUZZ_RUNS ?? 1000)
@@ -407,5 +408,18 @@ describe('the user of a token set', () => {
 
   it.each([undefined, {}, { id_token: 5 }, { id_token: 'x' }, { id_token: null }])('is not known for %j', (tokens) => {
     expect(userOf(tokens)).toBeUndefined()
+  })
+})
+
+describe('two records', () => {
+  it.each<[unknown, unknown, boolean]>([
+    [{ access_token: 'a' }, { access_token: 'a', scope: 'x' }, true],
+    [{ access_token: 'a' }, { access_token: 'b' }, false],
+    [{ accessToken: 'a' }, { accessToken: 'a' }, true],
+    [{ accessToken: 'a' }, { accessToken: 'b' }, false],
+    [{ accessToken: 'a' }, undefined, false],
+    [undefined, null, true],
+  ])('%j and %j hold the same tokens: %j', (one, other, expected) => {
+    expect(sameTokens(one as TokenJSON, other as TokenJSON)).toBe(expected)
   })
 })

@@ -281,6 +281,31 @@ describe('a config that is sent again after the instance was attached for anothe
     expect([...sent, code].filter(Boolean)).toEqual(expected)
   })
 
+  it.each(['the same store', 'a store of the same place', 'a closed session'])(
+    'is sent after a hot reload with %s',
+    async (kind) => {
+      const { api, sent } = instance()
+      const place = ['made-up', 'tokens.json']
+      const kept = { ...memoryStore({ access_token: 'ann' }), place }
+      const session = attachOAuth(api, kept, { refresh: false })
+      const { config } = await api.get('/x')
+      if (kind === 'a closed session') await session.close()
+      else session.detach()
+      attachOAuth(api, kind === 'a store of the same place' ? { ...kept } : kept, { refresh: false })
+      await api.request(config)
+      expect(sent).toEqual(['ann', 'ann'])
+    },
+  )
+
+  it('is sent through another instance with the token of its user', async () => {
+    const [one, other] = [instance(), instance()]
+    attachFor(one.api, 'ann')
+    attachFor(other.api, 'ben')
+    const { config } = await one.api.get('/x')
+    await other.api.request(config)
+    expect([...one.sent, ...other.sent]).toEqual(['ann', 'ben'])
+  })
+
   it('is sent for a session that it names', async () => {
     const { api, sent } = instance()
     const session = attachFor(api, 'ann')

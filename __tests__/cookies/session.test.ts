@@ -475,3 +475,19 @@ it('a request that waits for a refresh keeps waiting when the same user signs in
   expect((await request).status).toBe(200)
   expect(sent.map(({ access }) => access)).toEqual(['old', 'new'])
 })
+
+it.each<[string, () => Promise<null>]>([
+  ['says that the session is over', () => Promise.resolve(null)],
+  ['is refused', () => Promise.reject(Object.assign(new Error('made up'), { status: 401 }))],
+])('a refresh with the earlier cookies that %s does not end a sign-in of the same user', async (_what, end) => {
+  const answered = deferred()
+  const { session } = backend({ refresh: () => answered.promise.then(end) })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  const refreshed = session.refresh().catch(() => undefined)
+  await settle()
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  answered.resolve()
+  await refreshed
+  await settle()
+  expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann' })
+})

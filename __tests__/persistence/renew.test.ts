@@ -293,3 +293,14 @@ describe('saving again', () => {
     })
   })
 })
+
+it('a set that has been received is kept in memory when the store holds garbage at the save', async () => {
+  const store = memoryStore(a(1))
+  const exchange = async (): Promise<ExchangeResult> => {
+    await storeElsewhere(store, { note: 'made up' })
+    return received(2)
+  }
+  const { outcome, stored } = await renew([], { store, exchange })
+  expect(outcome).toMatchObject({ type: 'refreshed', saveError: { code: 'OAUTH_TOKEN_INVALID' } })
+  expect(stored).toEqual({ note: 'made up' })
+})

@@ -639,6 +639,92 @@ describe('a sign-in with the set that is in use', () => {
     expect([session.getSnapshot().status, (await store.read())?.access_token]).toEqual(['signed_in', 'a1'])
   })
 
+  it.each<[string, (session: AttachedSession) => Promise<unknown>, string | undefined]>([
+    ['a sign-out', (session) => session.signOut(), undefined],
+    ["another user's sign-in", (session) => session.signIn(set('b1'), { user: 'ben' }), 'b1'],
+  ])('is not stored after %s that follows, also when somebody has deleted the set', async (_what, change, expected) => {
+    const kept = memoryStore(set('a1'))
+    const { session } = attach({ store: { ...kept, read: async () => (await settle(), kept.read()) } })
+    await session.tokens()
+    await kept.write(undefined, { replacing: undefined, mode: 'set' })
+    const signedIn = session.signIn(set('a1'))
+    await Promise.resolve()
+    await change(session)
+    await signedIn
+    await settle()
+    expect((await kept.read())?.access_token).toBe(expected)
+  })
+
+  it('counts although a read that began earlier finds the store empty', async () => {
+    const kept = memoryStore(set('a1'))
+    let notify = (): void => undefined
+    const reading = [deferred(), deferred(), deferred(), deferred()]
+    let isSlow = false
+    const { session } = attach({
+      store: {
+        ...kept,
+        async read() {
+          const found = await kept.read()
+          if (isSlow) await reading.shift()?.promise
+          return found
+        },
+        subscribe(listener) {
+          notify = listener
+          return () => undefined
+        },
+      },
+    })
+    await session.tokens()
+    await kept.write(undefined, { replacing: undefined, mode: 'set' })
+    isSlow = true
+    const pending = [...reading]
+    notify()
+    await settle()
+    const signedIn = session.signIn(set('a1'))
+    for (const each of pending) {
+      each.resolve()
+      await settle()
+    }
+    await signedIn
+    expect([session.getSnapshot().status, (await kept.read())?.access_token]).toEqual(['signed_in', 'a1'])
+  })
+
+  it('does not wait for the lock that a refresh of another session holds', async () => {
+    const kept = memoryStore(set('a1'))
+    const store = sharedStore({
+      read: () => kept.read(),
+      write: (tokens, context) => kept.write(tokens, context),
+      lock: () => new Promise<never>(() => undefined),
+    })
+    const { session } = attach({ store })
+    await session.tokens()
+    await session.signIn(set('a1'), { user: 'ann' })
+    expect(await kept.read()).toMatchObject({ 'axios-attach-oauth': { user: 'ann' } })
+  })
+
+  it('names no other user, whose ID token the refresh under way brings', async () => {
+    const refresh = controlledRefresh()
+    const { session } = attach({ refresh, store: memoryStore(set('a1', { id_token: idToken('ann') })) })
+    await session.tokens()
+    const refreshed = session.refresh()
+    await settle()
+    await session.signIn(set('a1', { id_token: idToken('ann') }), { user: 'ann' })
+    refresh.calls[0]?.answer({ access_token: 'b1', refresh_token: 'r-b1', id_token: idToken('ben') })
+    await refreshed
+    await settle()
+    expect(session.getSnapshot()).not.toHaveProperty('user')
+  })
+
+  it('names the user of a newer set that another session has stored, and stores the name', async () => {
+    const store = memoryStore(set('a1'))
+    const { session } = attach({ store })
+    await session.tokens()
+    await store.write(set('a2'), { replacing: undefined, mode: 'set' })
+    await session.signIn(set('a1'), { user: 'ann' })
+    expect(session.getSnapshot()).toMatchObject({ user: 'ann' })
+    expect(await store.read()).toMatchObject({ access_token: 'a2', 'axios-attach-oauth': { user: 'ann' } })
+  })
+
   it('by a listener of refreshed does not fail session.refresh()', async () => {
     const { session } = attach({ refresh: async () => ({ ...set('a2'), access_token: 'a2' }) })
     await session.tokens()

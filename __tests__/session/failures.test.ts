@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals'
 import { OAuthError, originalCause } from '../../src/errors.js'
+import { clientCredentials, refreshToken } from '../../src/grants/index.js'
 import type { FailureKind } from '../../src/policy.js'
+import { refreshToken as smallRefreshToken } from '../../src/refresh-token.js'
 import { memoryStore } from '../../src/stores/memory.js'
 import type { RefreshFunction, TokenJSON, TokenStore } from '../../src/types.js'
 import { rejection } from '../helpers/client.js'
@@ -487,4 +489,22 @@ describe('a store that can tell that it can not be written', () => {
     await environment.pass(11_000)
     expect((await session.getToken())?.accessToken).toBe('b2')
   })
+})
+
+it.each<[string, RefreshFunction]>([
+  ['the small refreshToken itself', smallRefreshToken as never],
+  ['refreshToken of the grants itself', refreshToken as never],
+  ['clientCredentials itself', clientCredentials as never],
+  [
+    'a refresh function whose settings are loaded too late',
+    (tokens, context) => smallRefreshToken({ tokenEndpoint: undefined as never, clientId: 'app' })(tokens, context),
+  ],
+])('%s as the option refresh is a wrong setting, which the message names, and the session stays', async (_what, refresh) => {
+  const session = startSession(environment, memoryStore(a(1, 0)), (tokens, context) => refresh(tokens, context))
+  expect(await rejection(session.refresh())).toMatchObject({
+    code: 'OAUTH_CLIENT_REFUSED',
+    retryable: false,
+    message: expect.stringMatching(/A setting is wrong: (refreshToken|clientCredentials): .*option/) as string,
+  })
+  expect(session.getSnapshot().status).toBe('signed_in')
 })

@@ -292,6 +292,19 @@ describe('a store that notifies of changes', () => {
     expect((await store.read())?.access_token).toBe(accessToken)
   })
 
+  it('is read for each notice during a refresh, because a later one may tell of another user', async () => {
+    const { store, notify } = notifying(memoryStore({ ...a(1), 'axios-attach-oauth': { user: 'ann' } }))
+    const session = startSession(environment, store, controlledRefresh())
+    session.watchStore()
+    const refreshed = rejection(session.refresh())
+    await settle()
+    await notify()
+    await storeElsewhere(store, { ...a(7), 'axios-attach-oauth': { user: 'ben' } })
+    await notify()
+    expect(await refreshed).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(session.peekToken()?.accessToken).toBe('a7')
+  })
+
   it('is read once more after a refresh during which notices came', async () => {
     const { store, notify } = notifying(memoryStore(a(1)))
     const refresh = controlledRefresh()

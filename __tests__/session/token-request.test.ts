@@ -377,6 +377,19 @@ describe('a refresh that takes too long', () => {
       expect(events.map((event) => (event as unknown[])[0])).toEqual(['refreshed', 'saved'])
     })
 
+    it('waits no longer for the answer once a sign-in has superseded the later refresh, and releases the lock', async () => {
+      const { session, second } = await overdue()
+      await environment.pass(10_000)
+      const refreshed = rejection(session.refresh())
+      await settle()
+      second.reject({ error: 'invalid_grant' })
+      await settle()
+      await session.signIn(tokensFor(environment, 9))
+      await refreshed
+      await session.close()
+      expect((await session.tokens())?.access_token).toBe('a9')
+    })
+
     it.each<[string, null | undefined]>([
       ['does not come within the time limit of the later refresh', undefined],
       ['says that the session is over', null],
