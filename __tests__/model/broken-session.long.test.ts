@@ -102,7 +102,7 @@ const breakages: [Invariant, string, Breakage][] = [
     'that sends the token after a listener of sent has signed out',
     {
       file: 'axios/authorize.ts',
-      find: '// A listener may have ended the epoch.\n      if (!provider.isCurrent(epoch)) throw requestError(epochEnded(), config)',
+      find: '// A listener may have ended the epoch.\n      requireEpoch(provider, epoch, config)',
       replace: '',
     },
   ],

@@ -36,7 +36,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that overwrites whatever is there',
     {
       file: 'persistence/store-access.ts',
-      find: "if (this.changedExternally(present)) return { found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
+      find: "if (this.changedExternally(present) && (present || !restores)) return { found: present }\n      if ((await this.#write(tokens, present, 'replace')) !== false)",
       replace: "if ((await this.#write(tokens, present, 'replace')) !== false)",
     },
   ],
@@ -45,7 +45,7 @@ const breakages: [SharedInvariant, string, Breakage][] = [
     'that overwrites a sign-out',
     {
       file: 'persistence/store-access.ts',
-      find: 'if (this.changedExternally(present)) return { found: present }',
+      find: 'if (this.changedExternally(present) && (present || !restores)) return { found: present }',
       replace: 'if (present && this.changedExternally(present)) return { found: present }',
     },
   ],
