@@ -1,4 +1,4 @@
-import { finishSignIn, startSignIn, type SignInClient } from '../../src/sign-in/index.js'
+import { finishSignIn, SignInError, startSignIn, type SignInClient } from '../../src/sign-in/index.js'
 import { json } from './helpers/fake-issuer.js'
 import { fakeSession } from './helpers/fake-session.js'
 import { failureOf, openFlow, type Flow } from './helpers/flow.js'
@@ -95,4 +95,11 @@ it('a failed sign-in is retried with startSignIn: finishSignIn rejects again and
   flow.server.token = () => json({ access_token: 'at' })
   await flow.respond()
   expect(await finishSignIn(flow.client, fakeSession())).toMatchObject({ returnTo: expect.any(String) })
+})
+
+it.each([
+  ['the token endpoint answered with an error', 'the token endpoint answered with an error. See docs/'],
+  ['is it the issuer?', 'is it the issuer? See docs/'],
+])('the message of a failed sign-in is a sentence before the reference: %s', (message, expected) => {
+  expect(new SignInError('SIGN_IN_MISCONFIGURED', message).message).toContain(expected)
 })
