@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { OAuthError, OAuthRequestError, isOAuthError, originalCause, type OAuthErrorCode } from '../src/index.js'
-import { brandAsSafe, plainMessage, safeCause } from '../src/errors.js'
+import { brandAsSafe, plainMessage, safeCause, safeError, safeMessage } from '../src/errors.js'
 import { printed } from './helpers/printers.js'
 
 const failed = (cause?: unknown): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The store is gone.', { cause })
@@ -24,6 +24,17 @@ describe('the message of an error', () => {
     expect(new OAuthError('OAUTH_REFRESH_UNAVAILABLE', message).message).toBe(
       'Made up. See docs/errors.md#oauth_refresh_unavailable',
     )
+  })
+
+  it.each([
+    ['must be { user }', 'must be { user }.'],
+    ['must be "a"', 'must be "a".'],
+    ['must be a (or b)', 'must be a (or b).'],
+    ['must be a', 'must be a.'],
+    ['Try again.', 'Try again.'],
+    ['is it the address?', 'is it the address?'],
+  ])('is quoted as a sentence: %s', (message, sentence) => {
+    expect(safeMessage(safeError(message))).toBe(sentence)
   })
 
   it('is quoted without its section', () => {

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals'
+import { createSession, memoryStore } from '../src/index.js'
 import { mapTokens } from '../src/map-tokens.js'
 import { mergeTokenResponse, parseStoredTokens } from '../src/tokens.js'
 import type { RefreshContext, TokenJSON, TokenStore, WriteContext } from '../src/types.js'
@@ -93,6 +94,44 @@ describe('mapping what a refresh function resolves with', () => {
       { accessToken: 'a', expiresIn: '60' },
     ])
       expect(mergeTokenResponse(undefined, await refreshed(answer), now).expiresAt).toBe(now + 60_000)
+  })
+
+  it('takes a date without a time for an unknown expiry, and keeps the rotated refresh token', async () => {
+    const answer = await refreshed({ accessToken: 'b', refreshToken: 'r2', expiresOn: new Date(NaN) })
+    const { tokens, expiresAt } = mergeTokenResponse({ access_token: 'a', refresh_token: 'r1' }, answer, now)
+    expect(expiresAt).toBe(Infinity)
+    expect(tokens).toMatchObject({ access_token: 'b', refresh_token: 'r2' })
+  })
+
+  it.each<[string, unknown]>([
+    ['a response of fetch', new Response('{}')],
+    ['an array', ['a']],
+    ['true', true],
+    ['a text', 'access_token=a'],
+    ['an object with a token under another name', { jwt: 'a' }],
+  ])('returns %s unchanged, so that the session names the mistake', async (_name, answer) => {
+    expect(await refreshed(answer)).toBe(answer)
+  })
+
+  it('an exception of read in the mapping is no failure of the token endpoint', async () => {
+    const { refresh } = mapTokens<{ ends: Date }>({ read: ({ ends }) => ({ access_token: 'b', expires_at: ends.toISOString() }) })
+    const session = createSession(memoryStore({ access_token: 'a', refresh_token: 'r' }), {
+      refresh: refresh(() => ({ ends: new Date(NaN) })),
+    })
+    await expect(session.refresh()).rejects.toMatchObject({
+      code: 'OAUTH_REFRESH_UNAVAILABLE',
+      retryable: false,
+      message: expect.stringContaining('mapTokens: read has thrown a RangeError') as string,
+    })
+  })
+
+  it('passes the failure on that read in a mapping throws', async () => {
+    const { refresh } = mapTokens({
+      read: (answer) => {
+        throw answer
+      },
+    })
+    await expect(refresh(() => ({ error: 'invalid_grant' }))(undefined, context)).rejects.toEqual({ error: 'invalid_grant' })
   })
 
   it('passes null and undefined on, which the session understands itself', async () => {
@@ -191,6 +230,34 @@ describe('mapping a store', () => {
     expect(await store.write({ access_token: 'a' }, { replacing: undefined, mode: 'replace' })).toBeUndefined()
     expect(inner.read()).toEqual({ prefs: 'dark', jwt: 'a' })
     expect(await store.read()).toEqual({ access_token: 'a' })
+  })
+
+  it('waits for a mapping that encrypts and decrypts', async () => {
+    const inner = new CamelStore()
+    const store = mapTokens<{ sealed?: string }>({
+      read: async ({ sealed }) => (sealed === undefined ? undefined : (JSON.parse(sealed) as TokenJSON)),
+      write: async (tokens) => ({ sealed: JSON.stringify(tokens) }),
+    }).store(inner)
+    await store.write({ access_token: 'a' }, { replacing: undefined, mode: 'set' })
+    const replacing = (await store.read()) ?? undefined
+    expect(replacing).toEqual({ access_token: 'a' })
+    expect(await store.write({ access_token: 'b' }, { replacing, mode: 'replace' })).toBeUndefined()
+    expect(inner.read()).toEqual({ sealed: '{"access_token":"b"}' })
+  })
+
+  it('keeps the record and the new tokens when write in the mapping returns nothing', async () => {
+    const record = { access_token: 'a', refresh_token: 'r' }
+    const inner = memoryStore(record)
+    const store = mapTokens({ read: (json) => json as TokenJSON, write: () => undefined as never }).store(inner)
+    const session = createSession(store, { refresh: () => ({ access_token: 'b', refresh_token: 'r2' }) })
+    const unpersisted = jest.fn()
+    session.on('unpersisted', unpersisted)
+    expect(await session.refresh()).toMatchObject({ access_token: 'b', refresh_token: 'r2' })
+    expect(inner.read()).toEqual(record)
+    expect(session.getSnapshot()).toMatchObject({ persisted: false })
+    const message = expect.stringContaining('mapTokens: write must return the record, an object.') as string
+    expect(unpersisted).toHaveBeenCalledWith(expect.objectContaining({ error: expect.objectContaining({ message }) as Error }))
+    await expect(session.close()).resolves.toMatchObject({ persisted: false })
   })
 
   it.each<[string, TokenJSON, TokenJSON]>([

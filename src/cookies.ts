@@ -1,11 +1,12 @@
 import { cookieSession } from './axios/cookie-session.js'
 import { aFunction, checkOptions, isFunction, type OptionRule } from './check-options.js'
 import { defined } from './defined.js'
-import { brandAsSafe } from './errors.js'
+import { brandAsSafe, OAuthError } from './errors.js'
 import { readState, toState, toTokens, userOfState, type CookieState } from './cookies/state.js'
 import { deriveStore } from './map-tokens/derive-store.js'
 import type { Session } from './session/session.js'
 import { webStore } from './stores/web.js'
+import { isPage } from './stores/web/platform.js'
 import type { RefreshContext, RefreshFunction, RevokeFunction, TokenResponse, TokenSet, TokenStore } from './types.js'
 
 export type { CookieState }
@@ -44,6 +45,26 @@ const rules: Record<keyof HttpOnlyCookiesOptions, OptionRule> = {
   key: ['a non-empty string', (value) => typeof value === 'string' && value !== ''],
 }
 
+/** The state that `refresh` resolved with. Only a page of HTML, which a proxy may have sent, is a reason to try again later. */
+function readAnswer(answer: unknown): CookieState {
+  try {
+    // axios reads an empty body as an empty text.
+    return readState('httpOnlyCookies: the result of refresh', answer === '' ? {} : (answer ?? {}))
+  } catch (cause) {
+    if (typeof answer === 'string' && /^\s*</.test(answer)) throw cause
+    const text = `${(cause as Error).message}. The state was kept.`
+    throw new OAuthError('OAUTH_REFRESH_UNAVAILABLE', text, { cause, retryable: false })
+  }
+}
+
+function requirePage(): void {
+  if (!isPage())
+    throw new OAuthError(
+      'OAUTH_STORE_FAILED',
+      'httpOnlyCookies refreshes in a page only: a server or a worker has no localStorage. There, refresh in the code that sends the request.',
+    )
+}
+
 /**
  * Replaces a store when a backend keeps the tokens in HttpOnly cookies, which no script can read. Requests to allowed origins are
  * sent with `withCredentials`. As with tokens, one refresh serves any number of 401s in all tabs, each request is sent again
@@ -51,7 +72,8 @@ const rules: Record<keyof HttpOnlyCookiesOptions, OptionRule> = {
  *
  * The state is `{ user, expires_in }`, from `refresh` or from `session.signIn({ user, expires_in })`. Tabs share it in
  * `localStorage`. Until a state is known, requests are sent unchanged, and a 401 calls `refresh`. If `user` is known, a request
- * of one user is never sent again for another.
+ * of one user is never sent again for another. On a server and in a worker, which share no state with the page, requests are sent
+ * unchanged, and a 401 is left to the caller.
  *
  * `session.tokens()` and `session.refresh()` resolve with the state; `session.getAccessToken()` rejects with a `TypeError`.
  * `session.signOut()` does not remove the cookies; the backend does. A request with `oauth: false` is sent unchanged. Throws a
@@ -72,8 +94,7 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
 
   /** The set after a refresh. A user that the backend reports for the first time, or another user, counts as a sign-in. */
   async function nextTokens(tokens: TokenSet | undefined, answer: unknown, signal: AbortSignal): Promise<TokenResponse> {
-    // axios reads an empty body as an empty text.
-    const state = readState('httpOnlyCookies: the result of refresh', answer === '' ? {} : (answer ?? {}))
+    const state = readAnswer(answer)
     const next = toTokens(state)
     const user = userOfState(state)
     const known = tokens && userOfState(tokens)
@@ -103,7 +124,7 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
     session = { ...adapted }
     const changed: Pick<Session, 'signIn' | 'tokens' | 'refresh' | 'getAccessToken'> = {
       async signIn(signedIn, options) {
-        const state = readState('signIn: the state', signedIn)
+        const state = readState('signIn: the state', signedIn, options?.user !== undefined)
         const user = options?.user ?? userOfState(state)
         const given = typeof options === 'string' ? options : defined({ ...options, user })
         await signIn(toTokens(user === undefined ? state : { ...state, user }), given)
@@ -123,11 +144,19 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
 
   const derived = deriveStore(web, {
     async read() {
+      if (!isPage()) return undefined
       const found = await web.read()
       isSignedOut = found?.signed_out === true
       return isSignedOut ? undefined : found
     },
-    write: (tokens, context) => web.write(tokens ?? (context.mode === 'set' ? { signed_out: true } : undefined), context),
+    write(tokens, context) {
+      requirePage()
+      return web.write(tokens ?? (context.mode === 'set' ? { signed_out: true } : undefined), context)
+    },
+    async lock(run, signal) {
+      requirePage()
+      return web.lock(run, signal)
+    },
   })
   return Object.assign(derived, {
     // Cookies take effect when they arrive, so a response must not follow a sign-in or sign-out.

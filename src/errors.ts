@@ -72,7 +72,7 @@ export function withReference(code: OAuthErrorCode, message: string): string {
 /** The message of an error that is known to hold no secret, as a sentence. */
 export function safeMessage(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && safe in error
-    ? (error as unknown as Error).message.replace(/\w\)?$/, '$&.')
+    ? (error as unknown as Error).message.replace(/[^.?!]$/, '$&.')
     : undefined
 }
 

@@ -4,7 +4,7 @@ import { cookieSession } from './axios/cookie-session.js'
 import type { StepUp } from './axios/options.js'
 import { originOf, originRule, type OriginRule } from './axios/origin.js'
 import { emitQueued, emitSent } from './axios/request-events.js'
-import { checkRequestOptions, summaryOf } from './axios/request-options.js'
+import { requestRules, summaryOf } from './axios/request-options.js'
 import { openSessionOf } from './axios/session-object.js'
 import { checkedElsewhere, checkOptions, flag, isFunction, resultOf, type OptionRule } from './check-options.js'
 import { isOAuthError, type OAuthError } from './errors.js'
@@ -58,6 +58,14 @@ const rules: Readonly<Record<keyof OAuthFetchOptions, OptionRule>> = {
   dangerouslyAllowInsecureHttp: flag,
 }
 
+function checkRequestOptions(oauth: unknown): void {
+  if (oauth === undefined) return
+  if (openSessionOf(oauth)) throw new TypeError('oauth must not be a session: this fetch sends for the session of oauthFetch')
+  if (typeof oauth !== 'object' || !oauth || Array.isArray(oauth))
+    throw new TypeError('oauth must be false or an object of options')
+  checkOptions('oauth.', oauth, requestRules)
+}
+
 const nothingAllowed =
   'Tell which origins may get the token: by the option origins of oauthFetch, such as ["https://api.example.com"]. ' +
   'Plain http is for loopback only, unless dangerouslyAllowInsecureHttp is set.'
@@ -82,12 +90,13 @@ function judgeOrigins(origins: readonly string[] | undefined, allowInsecureHttp:
  */
 function refusalOf(
   { url }: Outgoing,
-  { status, headers, redirected, url: landed }: Response,
+  // The option fetch of a test may resolve with less than a response.
+  { status, headers, redirected, url: landed }: Partial<Response> = {},
   meetsClaims: boolean | undefined,
 ): Challenge | boolean {
-  const isElsewhere = redirected && originOf(landed) !== originOf(url, globalThis.document?.baseURI)
+  const isElsewhere = redirected && originOf(String(landed)) !== originOf(url, globalThis.document?.baseURI)
   if (isElsewhere || (status !== 401 && status !== 403 && status !== 400)) return false
-  const challenges = parseChallenges(headers.get('www-authenticate'))
+  const challenges = parseChallenges(headers?.get('www-authenticate'))
   return (status === 400 ? undefined : beyondRefresh(challenges, meetsClaims)) ?? rejectsToken(status, challenges)
 }
 
@@ -137,7 +146,7 @@ export function oauthFetch(session: Session, options?: OAuthFetchOptions): OAuth
   return async (input, settings) => {
     const { oauth, ...init } = settings ?? {}
     if (oauth === false) return fetch(input, init)
-    if (oauth !== undefined) checkRequestOptions(oauth)
+    checkRequestOptions(oauth)
     const request = readRequest(fetch, input, init, oauth?.body)
     if (!isConcerned(request)) return request.send(undefined, true)
     return sendFor(provider, request, oauth ?? {}, stepUp).catch((error: unknown) => {

@@ -1,22 +1,35 @@
 import { aFunction, checkOptions } from './check-options.js'
+import { brandAsSafe, OAuthError } from './errors.js'
 import { readCamelCase, writeCamelCase } from './map-tokens/camel-case.js'
 import { deriveStore } from './map-tokens/derive-store.js'
 import type { RefreshContext, RefreshFunction, TokenJSON, TokenResponse, TokenSet, TokenStore, WriteContext } from './types.js'
 
 /** Two functions that convert between the JSON of a server or a store and token JSON (RFC 6749 §5.1). */
 export interface TokenMapping<Foreign> {
-  /** Turns foreign JSON into token JSON; `undefined` for a record without tokens. */
-  read(foreign: Foreign): TokenJSON | undefined
+  /** Turns foreign JSON into token JSON; `undefined` for a record without tokens. May be async. */
+  read(foreign: Foreign): TokenJSON | undefined | PromiseLike<TokenJSON | undefined>
   /**
-   * Turns token JSON into foreign JSON; `foreign` is the store's present content. Needed only for a store.
+   * Returns token JSON as foreign JSON, an object; `foreign` is the store's present content. Needed only for a store. May be
+   * async. With any other result, nothing is written: the event `unpersisted` names the cause.
    */
-  write?(tokens: TokenJSON, foreign: Foreign | undefined): Foreign
+  write?(tokens: TokenJSON, foreign: Foreign | undefined): Foreign | PromiseLike<Foreign>
 }
 
 /** A refresh function that resolves with JSON in another form, or with `null` when the session is over. */
 export interface ForeignRefreshFunction<Foreign> {
   (tokens: TokenSet | undefined, context: RefreshContext): Foreign | null | PromiseLike<Foreign | null>
   readonly needsRefreshToken?: boolean
+}
+
+/** Runs the `read` of a mapping. A bug in it is no failure of the token endpoint. */
+async function readAnswer<Foreign>({ read }: TokenMapping<Foreign>, foreign: Foreign): Promise<TokenJSON | undefined> {
+  try {
+    return await read(foreign)
+  } catch (cause) {
+    if (!(cause instanceof TypeError || cause instanceof RangeError)) throw cause
+    const text = `mapTokens: read has thrown a ${cause.name} for the answer of the refresh. The tokens were kept.`
+    throw new OAuthError('OAUTH_REFRESH_UNAVAILABLE', text, { cause, retryable: false })
+  }
 }
 
 const rules = { read: aFunction, write: aFunction }
@@ -61,7 +74,7 @@ export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): T
       const mapped = async (tokens: TokenSet | undefined, context: RefreshContext): Promise<TokenResponse> => {
         const foreign = await refresh(tokens, context)
         // Null and undefined have their own meaning for the session.
-        return (foreign === null || foreign === undefined ? foreign : read(foreign)) as TokenResponse
+        return (foreign === null || foreign === undefined ? foreign : await readAnswer({ read }, foreign)) as TokenResponse
       }
       // Copies properties such as needsRefreshToken and revoke.
       return Object.assign(mapped, refresh)
@@ -75,22 +88,27 @@ export function mapTokens<Foreign = unknown>(mapping?: TokenMapping<Foreign>): T
       let latest: TokenJSON | undefined
       /** The record that was read last, if it holds no tokens. */
       let withoutTokens: TokenJSON | undefined
-      const foreign = (tokens: TokenJSON, like: TokenJSON | undefined): TokenJSON =>
-        write(tokens, like as Foreign | undefined) as TokenJSON
+      const foreign = async (tokens: TokenJSON, like: TokenJSON | undefined): Promise<TokenJSON> => {
+        const record: unknown = await write(tokens, like as Foreign | undefined)
+        // A store takes undefined for a deletion.
+        if (typeof record !== 'object' || !record)
+          throw brandAsSafe(new TypeError('mapTokens: write must return the record, an object'))
+        return record as TokenJSON
+      }
 
       return deriveStore(store, {
         async read() {
           const stored = (await store.read()) ?? undefined
           latest = stored
-          const tokens = stored && (read(stored as Foreign) ?? undefined)
+          const tokens = stored && ((await read(stored as Foreign)) ?? undefined)
           withoutTokens = tokens ? undefined : stored
           if (tokens) originals.set(tokens, stored as TokenJSON)
           return tokens
         },
-        write(tokens: TokenJSON | undefined, context: WriteContext) {
+        async write(tokens: TokenJSON | undefined, context: WriteContext) {
           const { replacing } = context
-          const original = replacing ? (originals.get(replacing) ?? foreign(replacing, latest)) : withoutTokens
-          return store.write(tokens && foreign(tokens, original ?? latest), { ...context, replacing: original })
+          const original = replacing ? (originals.get(replacing) ?? (await foreign(replacing, latest))) : withoutTokens
+          return store.write(tokens && (await foreign(tokens, original ?? latest)), { ...context, replacing: original })
         },
       })
     },

@@ -1,4 +1,5 @@
 import { aFunction, checkOptions, type OptionRule } from './check-options.js'
+import { defined } from './defined.js'
 import { persistenceOf } from './persistence/persistence-of.js'
 import { sharedPersistence } from './persistence/shared.js'
 import type { SharedStoreDefinition, TokenStore } from './types.js'
@@ -13,6 +14,8 @@ export interface SharedTokenStore extends TokenStore {
 
 const rules: Record<string, OptionRule> = {
   name: ['a string', (value) => typeof value === 'string'],
+  place: ['an array', Array.isArray],
+  refresh: aFunction,
   subscribe: aFunction,
   checkWritable: aFunction,
 }
@@ -33,10 +36,13 @@ const rules: Record<string, OptionRule> = {
 export function sharedStore(definition: SharedStoreDefinition): SharedTokenStore {
   for (const name of ['read', 'write', 'lock'] as const)
     if (typeof definition?.[name] !== 'function') throw new TypeError(`sharedStore: ${name} must be a function`)
-  const { name, read, write, lock, subscribe, checkWritable } = definition
-  checkOptions('sharedStore: ', { name, subscribe, checkWritable }, rules)
+  // A class has its methods and getters in the prototype, which a spread does not copy.
+  const { name, place, read, write, lock, refresh, subscribe, checkWritable } = definition
+  checkOptions('sharedStore: ', { name, place, refresh, subscribe, checkWritable }, rules)
+  const isMethod = refresh && !Object.hasOwn(definition, 'refresh')
   const store: SharedStoreDefinition = {
     ...definition,
+    ...defined({ name, place, refresh: isMethod ? Object.assign(refresh.bind(definition), refresh) : refresh }),
     read: read.bind(definition),
     write: write.bind(definition),
     lock: lock.bind(definition),

@@ -1,10 +1,11 @@
 import { openSessionOf } from './axios/session-object.js'
-import { checkOptions, flag, isFunction, requireFunction, type OptionRule } from './check-options.js'
+import { checkOptions, flag, isFunction, type OptionRule } from './check-options.js'
 import { createSession, isOAuthError, memoryStore, OAuthError } from './index.js'
 import type { OpenSession } from './session/open-session.js'
 import { gateSession } from './testing/gate.js'
+import { overlaySession, type Overlay } from './testing/overlay.js'
 import { parseStoredTokens } from './tokens.js'
-import type { RefreshFunction, Session, SessionListener, SessionSnapshot, SignOutReason, TokenJSON, TokenStore } from './index.js'
+import type { RefreshFunction, Session, SessionSnapshot, SignOutReason, TokenJSON, TokenStore } from './index.js'
 
 /** The state of a fake session. */
 export interface FakeSessionState {
@@ -52,14 +53,12 @@ const rules: Readonly<Record<keyof FakeSessionState, OptionRule>> = {
   user: ['a non-empty string', (value) => typeof value === 'string' && value !== ''],
   scope: ['a string', (value) => typeof value === 'string'],
   expiresAt: ['a time in epoch milliseconds', (value) => typeof value === 'number' && Math.abs(value) <= LAST_DATE],
-  tokens: ['an object', (value) => typeof value === 'object' && value !== null],
+  tokens: ['an object', (value) => typeof value === 'object' && value !== null && !Array.isArray(value)],
   reason: ['a string', (value) => typeof value === 'string'],
   error: ['an OAuthError', isOAuthError],
   lastError: ['an OAuthError', isOAuthError],
   refreshing: flag,
 }
-
-type Overlay = Partial<Record<'status' | 'reason' | 'error' | 'lastError' | 'refreshing' | 'at', unknown>>
 
 const unreadable = (): OAuthError => new OAuthError('OAUTH_STORE_FAILED', 'The token store (fake) can not be read.')
 
@@ -79,12 +78,11 @@ export function fakeSession(options?: FakeSessionOptions): FakeSession {
   const { refresh, ...initial } = options ?? {}
   checkOptions('fakeSession: ', options ?? {}, { ...rules, refresh: ['a function', isFunction] })
   const memory = memoryStore()
-  let state: FakeSessionState = initial
   let overlay: Overlay = {}
-  let isSetting = false
+  /** The state that `set` gives the session, until the session has changed. */
+  let setting: FakeSessionState | undefined
   let issued = 1
   const waiting = new Set<() => void>()
-  const listeners = new Set<() => void>()
 
   const store: TokenStore = {
     name: 'fake',
@@ -93,30 +91,8 @@ export function fakeSession(options?: FakeSessionOptions): FakeSession {
     refresh: refresh ?? (() => ({ access_token: `fake-token-${++issued}` })),
   }
   const session = createSession(store)
-  const { signIn, signOut, on, getSnapshot } = session
-  let real = getSnapshot()
-  let present = real
-  let seen = real
-
-  function snapshot(): SessionSnapshot {
-    const next = getSnapshot()
-    if (next !== real) present = overlaid((real = next))
-    return present
-  }
-
-  function overlaid(base: SessionSnapshot): SessionSnapshot {
-    const { status } = overlay
-    const { refreshing, lastError } = base
-    const common = { refreshing, ...(lastError && { lastError }) }
-    return Object.freeze({ ...(status === undefined || status === base.status ? base : common), ...overlay }) as SessionSnapshot
-  }
-
-  function notify(): void {
-    const next = snapshot()
-    if (isSetting || next === seen) return
-    seen = next
-    for (const listener of [...listeners]) listener()
-  }
+  const open = openSessionOf(session) as OpenSession
+  const { signIn, signOut } = session
 
   /** Resolves when the status is known. Rejects while the session is unavailable. */
   async function opened(): Promise<void> {
@@ -141,13 +117,11 @@ export function fakeSession(options?: FakeSessionOptions): FakeSession {
       access_token: `fake-token-${issued}`,
       refresh_token: 'fake-refresh-token',
       ...(scope !== undefined && { scope }),
-      ...(expiresAt !== undefined && { expires_at: new Date(expiresAt).toISOString() }),
+      ...(expiresAt !== undefined && { expires_at: new Date(Math.max(expiresAt, 1)).toISOString() }),
       ...tokens,
     }
     // `signIn` would reject, and nothing awaits it.
     if (status === 'signed_in') parseStoredTokens(set, Date.now())
-    isSetting = true
-    state = next ?? {}
     overlay = {
       ...(status === 'signed_out' && { reason }),
       ...(status === 'unavailable' && { status, error: error ?? unreadable() }),
@@ -155,11 +129,11 @@ export function fakeSession(options?: FakeSessionOptions): FakeSession {
       ...(lastError && { lastError }),
       ...(refreshing && { refreshing }),
     }
+    setting = next ?? {}
     if (status === 'signed_in') void signIn(set, user === undefined ? {} : { user })
     else if (status === 'signed_out') void signOut()
-    isSetting = false
-    present = overlaid((real = getSnapshot()))
-    notify()
+    setting = undefined
+    open.notifications.notify()
     if (status !== 'unknown') release()
   }
 
@@ -168,37 +142,25 @@ export function fakeSession(options?: FakeSessionOptions): FakeSession {
     waiting.clear()
   }
 
-  const open = openSessionOf(session) as OpenSession
   gateSession(open, { isOpen: () => overlay.status === undefined, opened })
+  overlaySession(open, {
+    shown: (hasChanged) => {
+      // The session itself has changed, by a sign-in, a refresh or a 401.
+      if (hasChanged && !setting) overlay = {}
+      if (hasChanged) setting = undefined
+      return overlay
+    },
+    reason: () => reasonOf(setting),
+  })
   open.notifications.subscribe(() => {
-    // The session itself has changed, by a sign-in, a refresh or a 401.
-    if (!isSetting) {
-      overlay = {}
-      release()
-    }
-    notify()
+    if (overlay.status === undefined) release()
   })
 
-  const fake: FakeSession = Object.assign(session, {
-    store,
-    set,
-    getSnapshot: snapshot,
-    subscribe(listener: () => void) {
-      requireFunction('subscribe: listener', listener)
-      const entry = (): void => listener()
-      listeners.add(entry)
-      return () => void listeners.delete(entry)
-    },
-    on: ((name, listener: SessionListener<'*'>) => {
-      requireFunction('on: listener', listener)
-      return on(name, ((event: Parameters<SessionListener<'*'>>[0]) =>
-        listener(isSetting && event.type === 'signed_out' ? { ...event, ...reasonOf(state) } : event)) as never)
-    }) as Session['on'],
-  })
+  const fake: FakeSession = Object.assign(session, { store, set })
   set(initial)
   return fake
 }
 
-function reasonOf({ reason }: FakeSessionState): { reason?: SignOutReason } {
+function reasonOf({ reason }: FakeSessionState = {}): { reason?: SignOutReason } {
   return reason === undefined || reason === 'empty' ? {} : { reason }
 }

@@ -264,6 +264,42 @@ it.each([
   },
 )
 
+it.each([
+  ['a list', [], false],
+  ['a text', 'ok', false],
+  ['an object as the user', { user: { id: 2 } }, false],
+  ['a page of HTML, which a proxy may have sent', ' <!doctype html>', true],
+])(
+  'a refresh function that resolves with %s is a mistake to be corrected, or a failure for a while',
+  async (_name, answer, retryable) => {
+    const { session } = backend({ refresh: () => answer as never })
+    await session.signIn({ user: 'ann' })
+    const error: unknown = await session.refresh().catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'OAUTH_REFRESH_UNAVAILABLE', retryable })
+    expect((error as Error).message).toMatch(/httpOnlyCookies: the result of refresh.*[^.]\. The (state was|tokens were) kept\./)
+    expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann' })
+  },
+)
+
+it('a request of one user is not sent again when refresh names another one with an object', async () => {
+  const { api, session, sent } = backend({ refresh: () => ({ user: { id: 2, name: 'Bob' } }) as never })
+  await session.signIn({ user: 1 })
+  await expect(api.post('/pay')).rejects.toMatchObject({ response: { status: 401 } })
+  expect(sent).toHaveLength(1)
+})
+
+it('a user that is neither text nor a number is a TypeError of signIn, unless its options name the user', async () => {
+  const { session } = backend()
+  const answer = { user: { id: 1, name: 'Ann' }, expires_in: 600 }
+  for (const user of [answer.user, true, ['ann']])
+    await expect(session.signIn({ ...answer, user } as never)).rejects.toThrow(
+      new TypeError('signIn: the state: user must be a string or a number, such as the id of an account'),
+    )
+  expect(session.getSnapshot().status).not.toBe('signed_in')
+  await session.signIn(answer, { user: 'ann' })
+  expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann' })
+})
+
 it('a wrong option is a TypeError that names it', async () => {
   expect(() => httpOnlyCookies({} as never)).toThrow(
     new TypeError('httpOnlyCookies: refresh must be a function (state, context) → { user, expires_in }, or null'),
@@ -318,7 +354,6 @@ describe('a user that the backend reports', () => {
     [0, '0', 0],
     ['', undefined, undefined],
     [null, undefined, undefined],
-    [{ name: 'ann' }, undefined, undefined],
   ])('may be text or a number: %j', async (user, expected, kept) => {
     const { session } = backend({ refresh: () => ({ user: user as string }) })
     await session.refresh()

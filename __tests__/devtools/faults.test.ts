@@ -32,4 +32,9 @@ describe('the seam for faults', () => {
     detach()
     expect(api.defaults.adapter).toBe(before)
   })
+  it('names what is no refresh function and no axios instance', () => {
+    const faults = createFaults()
+    expect(() => faults.refresh(undefined as never)).toThrow(new TypeError('faults.refresh: refresh must be a function'))
+    expect(() => faults.attach(undefined as never)).toThrow(new TypeError('faults.attach: instance must be an axios instance'))
+  })
 })

@@ -1,6 +1,6 @@
 import { printTimeline, recordHistory, type SessionEvent } from '../../src/devtools/index.js'
 import { timelineOf } from '../../src/devtools/timeline.js'
-import { burst, fakeSession } from './helpers/fake-session.js'
+import { burst, fakeSession, type FakeSession } from './helpers/fake-session.js'
 
 const at = new Date(2026, 0, 5, 14, 2, 11).getTime()
 
@@ -85,6 +85,19 @@ describe('the history of a session as text', () => {
     expect(() => recordHistory(fakeSession(), { limit: 0 })).toThrow(
       new TypeError('recordHistory: limit must be a positive number'),
     )
+    expect(() => printTimeline(undefined as never)).toThrow(new TypeError('printTimeline: session must be a session'))
+  })
+
+  it.each<[(session: FakeSession) => unknown, string]>([
+    [(session) => recordHistory(session, { limt: 5 } as never), 'recordHistory: limt is unknown; known are limit, onEvent'],
+    [(session) => recordHistory(session, { onEvent: 5 as never }), 'recordHistory: onEvent must be a function'],
+    [(session) => recordHistory(session, null as never), 'recordHistory: the options must be an object'],
+    [(session) => printTimeline(session, { write: 5 as never }), 'printTimeline: write must be a function'],
+    [(session) => printTimeline(session, null as never), 'printTimeline: the options must be an object'],
+  ])('misuse names the option, and nothing is watched: %s', (call, message) => {
+    const session = fakeSession()
+    expect(() => call(session)).toThrow(new TypeError(message))
+    expect(session.listeners()).toBe(0)
   })
 
   it('prints as a time line while it happens', () => {

@@ -487,13 +487,42 @@ it('options that are null, of a request or of all, are like none', async () => {
   expect((await client().send(world.api, { oauth: undefined })).status).toBe(200)
 })
 
+it('a session as the request option oauth is a TypeError that says for whom the request is sent', async () => {
+  const { session, send } = client()
+  expect(await rejection(send(world.api, { oauth: session as never }))).toEqual(
+    new TypeError('oauth must not be a session: this fetch sends for the session of oauthFetch'),
+  )
+})
+
+it('an error of oauthFetch narrows to a type with the response of fetch', async () => {
+  world.revokeAccessTokens()
+  const error: unknown = await rejection(
+    client().send(world.api, { method: 'POST', body: new Blob(['x']).stream(), duplex: 'half' } as never),
+  )
+  if (!(error instanceof OAuthFetchError)) throw error
+  // @ts-expect-error there is no config as in the errors of axios requests
+  expect(error.config).toBeUndefined()
+  const response: Response | undefined = error.response
+  expect([error.code, response?.headers.get('x-none'), error.challenge]).toEqual(['OAUTH_NOT_REPLAYABLE', null, undefined])
+  await response?.body?.cancel()
+})
+
+it('a response of a mock without headers is recovered, and no response at all is passed on', async () => {
+  const answers = [{ status: 401, ok: false }, { status: 200, ok: true }, undefined]
+  const { send } = client({ fetch: async () => answers.shift() as Response })
+  expect(await send(world.api)).toEqual({ status: 200, ok: true })
+  expect(await send(world.api)).toBeUndefined()
+  expect(world.counts.refreshGrants).toBe(1)
+})
+
 it.each([
   [{ body: 'abc' }, 'oauth.body must be a function that makes the body'],
   [{ validFor: NaN }, 'oauth.validFor must be a number of milliseconds'],
   [{ recover: 'no' }, 'oauth.recover must be true or false'],
   [{ session: undefined }, 'oauth.session is unknown; known are body, validFor, recover'],
-  [null, 'oauth must be false, a session, or an object of options'],
-  [true, 'oauth must be false, a session, or an object of options'],
+  [null, 'oauth must be false or an object of options'],
+  [true, 'oauth must be false or an object of options'],
+  [[], 'oauth must be false or an object of options'],
 ])('the request option oauth: %j is a TypeError', async (oauth, message) => {
   expect(await rejection(client().send(world.api, { oauth: oauth as never }))).toEqual(new TypeError(message))
   expect(world.counts.requests).toBe(0)

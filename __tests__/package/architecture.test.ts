@@ -64,7 +64,7 @@ const mayImport: Record<string, string[]> = {
   tokens: ['errors'],
   'token-record': ['tokens'],
   policy: ['tokens'],
-  'map-tokens': ['tokens'],
+  'map-tokens': ['errors', 'tokens'],
   'step-up': ['axios', 'session', 'errors', 'policy', 'tokens'],
   'keep-alive': ['axios'],
   'refresh-token': [],

@@ -72,6 +72,11 @@ describe('a missing argument is a TypeError that names the function and the argu
       () => sharedStore({ ...memoryStore(), lock: (run) => run(), subscribe: 5 as never }),
     ],
     ['sharedStore: name must be a string', () => sharedStore({ ...memoryStore(), lock: (run) => run(), name: 5 as never })],
+    ['sharedStore: place must be an array', () => sharedStore({ ...memoryStore(), lock: (run) => run(), place: 'x' as never })],
+    [
+      'sharedStore: refresh must be a function',
+      () => sharedStore({ ...memoryStore(), lock: (run) => run(), refresh: 5 as never }),
+    ],
     ['storeContract: opn is unknown', () => storeContract({ open: memoryStore, opn: 5 } as never)],
     ['httpOnlyCookies: fetch is unknown', () => httpOnlyCookies({ refresh: () => null, fetch } as never)],
   ])('or a wrong one: %s', (message, call) => {

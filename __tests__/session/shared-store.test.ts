@@ -1,5 +1,7 @@
+import { createSession } from '../../src/index.js'
+import { sharedStore } from '../../src/shared.js'
 import { memoryStore } from '../../src/stores/memory.js'
-import type { SharedStoreDefinition, TokenStore } from '../../src/types.js'
+import type { SharedStoreDefinition, TokenJSON, TokenStore } from '../../src/types.js'
 import { deferred, rejection, type Deferred } from '../helpers/client.js'
 import { FakeEnvironment, settle } from '../helpers/fake-environment.js'
 import { controlledRefresh, issuer, shareable, startSession, tokensFor, type TestSession } from '../helpers/session.js'
@@ -304,5 +306,39 @@ describe('a store that refuses each write although it has not changed', () => {
     expect(await failed).toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
     expect(asked).toBe(1)
     expect(session.getSnapshot().status).toBe('signed_out')
+  })
+})
+
+describe('a shared store that is an instance of a class', () => {
+  class Table implements SharedStoreDefinition {
+    #tokens: TokenJSON | undefined = { access_token: 'a', refresh_token: 'r' }
+    get name(): string {
+      return 'table'
+    }
+    get place(): readonly unknown[] {
+      return ['table', 1]
+    }
+    read(): TokenJSON | undefined {
+      return this.#tokens
+    }
+    write(tokens: TokenJSON | undefined): void {
+      this.#tokens = tokens
+    }
+    lock<Result>(run: () => Promise<Result>): Promise<Result> {
+      return run()
+    }
+    refresh(): TokenJSON & { access_token: string } {
+      return { access_token: `${String(this.#tokens?.access_token)}b` }
+    }
+  }
+
+  it('keeps its name, its place and its refresh function', async () => {
+    const table = new Table()
+    const store = sharedStore(table)
+    expect([store.name, store.place]).toEqual(['table', ['table', 1]])
+    const session = createSession(store)
+    expect(await session.refresh()).toMatchObject({ access_token: 'ab' })
+    expect(table.read()).toMatchObject({ access_token: 'ab' })
+    await session.close()
   })
 })

@@ -44,6 +44,24 @@ describe('a sign-out', () => {
     expect(session.signedOut).toHaveLength(1)
   })
 
+  it.each([
+    [{ postLogoutRedirectUri: '' }, 'signOut: postLogoutRedirectUri must be an https URL; plain http is for loopback only'],
+    [{ clientSecret: 'x' }, 'signOut: clientSecret is unknown'],
+  ])('signs the session out also with a wrong client, and names the setting: %j', async (change, message) => {
+    const session = fakeSession()
+    await expect(signOut({ ...client, ...change }, session)).rejects.toThrow(message)
+    expect([session.signedOut, page.visited]).toEqual([[{ revoke: true }], []])
+  })
+
+  it('signs the session out also on a platform without a page, and says what is missing', async () => {
+    page.close()
+    const session = fakeSession()
+    await expect(signOut(client, session, { revoke: false })).rejects.toThrow(
+      new TypeError('signOut: there is no page: a server and React Native have no location'),
+    )
+    expect(session.signedOut).toEqual([{ revoke: false }])
+  })
+
   it('works where the stored tokens cannot be read', async () => {
     const session = { ...fakeSession(), tokens: () => Promise.reject(new Error('garbage')) }
     expect(await signOut(client, session)).toMatchObject({ redirecting: true })

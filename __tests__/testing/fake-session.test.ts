@@ -49,9 +49,9 @@ it('set calls subscribers once and listeners with the reason, synchronously', ()
   session.on('signed_out', ({ reason }) => seen.push(reason))
   session.on('user_changed', ({ type }) => seen.push(type))
   session.set({ status: 'signed_out', reason: 'elsewhere' })
-  expect(seen).toEqual(['elsewhere', 'signed_out'])
+  expect(seen).toEqual(['signed_out', 'elsewhere'])
   session.set({ user: 'bob' })
-  expect(seen.slice(2)).toEqual(['user_changed', 'signed_in'])
+  expect(seen.slice(2)).toEqual(['signed_in', 'user_changed'])
   session.set({ status: 'unknown' })
   session.set({ status: 'unavailable' })
   expect(seen.slice(4)).toEqual(['unknown', 'unavailable'])
@@ -150,6 +150,58 @@ it('an instance that is attached to its store recovers a 401 with another token'
   expect(sent).toEqual(['Bearer fake-token-1', 'Bearer fake-token-2'])
 })
 
+it.each<[FakeSessionState]>([
+  [{ status: 'unknown' }],
+  [{ status: 'unavailable' }],
+  [{ status: 'signed_out', reason: 'invalid_grant' }],
+  [{ status: 'signed_out', reason: 'empty' }],
+  [{ user: 'ann', refreshing: true, lastError: new OAuthError('OAUTH_REFRESH_UNAVAILABLE', 'x') }],
+])('the session that attachOAuth returns shows the state of the test: %j', async (state) => {
+  for (const session of [fakeSession(state), fakeSession()]) {
+    const { instance } = attached(session)
+    const seen: unknown[] = []
+    instance.subscribe(() => seen.push(instance.getSnapshot()))
+    session.set(state)
+    expect(seen).toEqual([session.getSnapshot()])
+    expect(instance.getSnapshot()).toBe(session.getSnapshot())
+    expect(instance.getSnapshot()).toMatchObject({
+      status: 'signed_in',
+      ...(state as object),
+      ...(state.user && { user: 'ann' }),
+    })
+    await microtasks()
+    expect(instance.getSnapshot()).toMatchObject({ status: state.status ?? 'signed_in' })
+  }
+})
+
+it('listeners of the session that attachOAuth returns get the reason that the test sets', () => {
+  const session = fakeSession()
+  const reasons: string[] = []
+  attached(session).instance.on('signed_out', ({ reason }) => reasons.push(reason))
+  session.set({ status: 'signed_out', reason: 'invalid_grant' })
+  expect(reasons).toEqual(['invalid_grant'])
+})
+
+it('a subscriber may sign in while the test signs out: the session then shows the sign-in alone', async () => {
+  const session = fakeSession()
+  const reasons: string[] = []
+  const undo = session.subscribe(() => {
+    undo()
+    void session.signIn({ access_token: 'again' }, { user: 'bob' })
+  })
+  session.on('signed_out', ({ reason }) => reasons.push(reason))
+  session.set({ status: 'signed_out', reason: 'invalid_grant' })
+  expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'bob' })
+  expect(session.getSnapshot()).not.toHaveProperty('reason')
+  expect(reasons).toEqual(['invalid_grant'])
+})
+
+it('an expiry of zero is in the past: the first request refreshes', async () => {
+  const { api, sent } = attached(fakeSession({ expiresAt: 0 }))
+  await api.get('/me')
+  expect(sent).toEqual(['Bearer fake-token-2'])
+})
+
 it('a request of an instance that is not attached is sent for it by the option oauth', async () => {
   const { api, sent } = attached(fakeSession({ status: 'signed_out' }))
   await api.get('/me', { oauth: fakeSession({ tokens: { access_token: 'of-ann' } }) })
@@ -202,6 +254,7 @@ it('works with fake timers, and a spy takes the place of a method', async () => 
 describe('a state that is invalid throws, and changes nothing', () => {
   it.each<[string, unknown, string]>([
     ['an access token with a space', { tokens: { access_token: 'a b' } }, 'its access_token is not a valid header value'],
+    ['a list of tokens', { tokens: [] }, 'tokens must be an object'],
     ['an empty user', { user: '' }, 'user must be a non-empty string'],
     ['an expiry that is no time', { expiresAt: NaN }, 'expiresAt must be a time in epoch milliseconds'],
     ['a status that does not exist', { status: 'signedIn' }, 'status must be signed_in, signed_out, unknown, unavailable'],

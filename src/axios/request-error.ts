@@ -109,7 +109,7 @@ export type AnyOAuthError = NotReplayableError | StepUpRequiredError | OtherOAut
 
 /**
  * Is this an error of this package? Narrows to a union discriminated by `code`. Works across copies of the package and across
- * bundles.
+ * bundles. An error of `oauthFetch` has other members than the union says: narrow it with `instanceof OAuthFetchError`.
  *
  * @example
  * if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') showLogin()

@@ -44,10 +44,10 @@ export const requestRules: Readonly<Record<string, OptionRule>> = {
 const rules: typeof requestRules = { ...requestRules, session: checkedElsewhere }
 
 /** Throws a `TypeError` unless `oauth` is an object with valid options. */
-export function checkRequestOptions(oauth: unknown, known = requestRules): void {
+function checkRequestOptions(oauth: unknown): void {
   if (typeof oauth !== 'object' || !oauth || Array.isArray(oauth))
     throw new TypeError('oauth must be false, a session, or an object of options')
-  checkOptions('oauth.', oauth, known)
+  checkOptions('oauth.', oauth, rules)
 }
 
 /** The session in a value of the option `oauth`. */
@@ -68,7 +68,7 @@ export function providerFor(
   if (oauth === undefined) return attached
   if (oauth === false) return undefined
   if (!openSessionOf(oauth)) {
-    checkRequestOptions(oauth, rules)
+    checkRequestOptions(oauth)
     // axios replaces a session in the defaults by the options of the request.
     if (!('session' in oauth)) return seen ?? sessionIn(defaults.oauth) ?? attached
   }

@@ -26,17 +26,22 @@ export function userOfState({ user }: CookieState | TokenJSON): string | undefin
 
 const isResponse = (value: object): boolean => 'status' in value && 'headers' in value
 
+const isUser = (user: unknown): boolean => typeof user === 'string' || typeof user === 'number' || user == null
+
 /**
  * Checks a state and keeps only its two members, so that a token in a backend's answer never reaches storage that scripts can
- * read.
+ * read. `named`: the caller has named the user elsewhere, so that the member `user` does not count.
  */
-export function readState(caller: string, value: unknown): CookieState {
+export function readState(caller: string, value: unknown, named = false): CookieState {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isResponse(value)) {
     const hint =
       typeof value === 'object' && value && isResponse(value) ? ', not the response: check its status, and read its body' : ''
     throw brandAsSafe(new TypeError(`${caller} must be { user, expires_in }${hint}`))
   }
-  const { user, expires_in } = value as CookieState
+  const { user, expires_in }: CookieState = named ? { ...value, user: undefined } : value
+  // Without a name, a request of one user would be sent again for another.
+  if (!isUser(user))
+    throw brandAsSafe(new TypeError(`${caller}: user must be a string or a number, such as the id of an account`))
   return { ...(userOfState({ user }) !== undefined && { user }), ...(expires_in != null && { expires_in }) }
 }
 

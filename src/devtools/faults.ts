@@ -1,4 +1,5 @@
 import { AxiosError, getAdapter, type AxiosInstance } from 'axios'
+import { requireFunction } from '../check-options.js'
 import type { RefreshFunction } from '../types.js'
 
 /** Faults that the panel switches on and off. */
@@ -39,6 +40,7 @@ export function createFaults(): Faults {
       dispatchEvent(new Event(offline ? 'offline' : 'online'))
     },
     refresh(refresh) {
+      requireFunction('faults.refresh: refresh', refresh)
       const wrapped: RefreshFunction = (tokens, context) => {
         if (offline) throw Object.assign(new TypeError('devtools: offline'), { code: 'ERR_NETWORK' })
         if (faults.tokenEndpointDown) throw Object.assign(new Error('devtools: the token endpoint is down'), { status: 503 })
@@ -47,6 +49,7 @@ export function createFaults(): Faults {
       return Object.assign(wrapped, refresh)
     },
     attach(instance) {
+      if (!instance?.defaults) throw new TypeError('faults.attach: instance must be an axios instance')
       const { adapter } = instance.defaults
       const wrapped: typeof adapter = (config) =>
         offline ? Promise.reject(new AxiosError('Network Error', 'ERR_NETWORK', config)) : getAdapter(adapter, config)(config)

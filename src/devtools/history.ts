@@ -1,3 +1,4 @@
+import { aFunction, atLeast, checkOptions } from '../check-options.js'
 import { describeEvent } from './describe.js'
 import type { SessionEvent, WatchedSession } from './session.js'
 
@@ -28,8 +29,14 @@ export function timelineLine(event: SessionEvent, start: number, events: readonl
   return `+${String(Math.round(event.at - start)).padStart(6)} ms  ${describeEvent(event, events, '')}`
 }
 
+/** Throws a `TypeError` that names the public function `caller` when `session` is no session. */
+export function requireWatched(caller: string, session: WatchedSession): void {
+  if (typeof session?.on !== 'function') throw new TypeError(`${caller}: session must be a session`)
+}
+
 /**
- * Records the events of a session and gives them as text, to answer "why was I signed out?".
+ * Records the events of a session and gives them as text, to answer "why was I signed out?". Throws a `TypeError` that names the
+ * invalid or unknown option.
  *
  * @example
  * const history = recordHistory(session)
@@ -37,9 +44,10 @@ export function timelineLine(event: SessionEvent, start: number, events: readonl
  * console.log(String(history))
  * // signed out 14:02:11: invalid_grant from the token endpoint, refresh started by GET /items/4
  */
-export function recordHistory(session: WatchedSession, { limit = 500, onEvent }: HistoryOptions = {}): History {
-  if (typeof session?.on !== 'function') throw new TypeError('recordHistory: session must be a session')
-  if (!(limit >= 1)) throw new TypeError('recordHistory: limit must be a positive number')
+export function recordHistory(session: WatchedSession, options: HistoryOptions = {}): History {
+  requireWatched('recordHistory', session)
+  checkOptions('recordHistory: ', options, { limit: atLeast(1, 'a positive number'), onEvent: aFunction })
+  const { limit = 500, onEvent } = options
   const events: SessionEvent[] = []
   const stop = session.on('*', (event) => {
     events.push(event)

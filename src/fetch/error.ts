@@ -2,7 +2,8 @@ import type { Challenge } from '../axios/challenge.js'
 import { defineHidden, isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from '../errors.js'
 
 /**
- * An error of a request sent with `oauthFetch`. Both `instanceof OAuthError` and `isOAuthError` recognize it.
+ * An error of a request sent with `oauthFetch`. `instanceof OAuthFetchError` works across copies of the package and narrows to this
+ * class; `isOAuthError` also recognizes the error, but narrows to the errors of axios requests, which have other members.
  *
  * @example
  * fetchWithToken('/me').catch((error) => { if (error instanceof OAuthFetchError) report(error.code, error.response?.status) })

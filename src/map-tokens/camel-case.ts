@@ -73,9 +73,14 @@ function replaceAt(json: unknown, [name, ...path]: readonly string[], value: Jso
 
 const isBlank = (value: unknown): boolean => (value ?? '') === ''
 
+/** `new Date(NaN)` is a date without a time, which the session takes for an unknown expiry. */
+const isValid = (date: Date): boolean => !Number.isNaN(date.getTime())
+
 /** Reads a token set in camelCase, also a nested one. Returns any other value unchanged. */
 export function readCamelCase(foreign: unknown): TokenJSON {
-  const found = at(foreign, pathTo(foreign) ?? []) ?? {}
+  const path = pathTo(foreign)
+  const found = path && at(foreign, path)
+  if (!found) return foreign as TokenJSON
   const tokens: TokenJSON = { ...found }
   for (const [ours, names] of Object.entries(spellings)) {
     // An empty member does not hide a filled one of another spelling.
@@ -83,7 +88,7 @@ export function readCamelCase(foreign: unknown): TokenJSON {
     if (name === undefined || (name === 'token' && typeof found.token !== 'string')) continue
     const value = found[name]
     for (const each of names) if (each === name || isBlank(found[each])) delete tokens[each]
-    tokens[ours] = isDate(value) ? value.toISOString() : value
+    tokens[ours] = isDate(value) && isValid(value) ? value.toISOString() : value
   }
   return tokens
 }

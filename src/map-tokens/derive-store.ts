@@ -1,10 +1,10 @@
-import type { TokenStore } from '../types.js'
+import type { SharedStoreDefinition, TokenStore } from '../types.js'
 
 /**
- * Derives a store with other functions for reading and writing and with everything else that `store` has, such as its lock and
- * its notifications. The functions are called on `store` itself, so that classes with private fields work.
+ * Derives a store with other functions in place of some, and with everything else that `store` has, such as its notifications.
+ * The functions are called on `store` itself, so that classes with private fields work.
  */
-export function deriveStore(store: TokenStore, replaced: Pick<TokenStore, 'read' | 'write'>): TokenStore {
+export function deriveStore(store: TokenStore, replaced: Partial<SharedStoreDefinition>): TokenStore {
   const derived = {}
   for (
     let level: object | null = store;

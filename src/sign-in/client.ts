@@ -1,3 +1,4 @@
+import { aFunction, checkedElsewhere, checkOptions, flag, type OptionRule } from '../check-options.js'
 import { isLoopback } from '../loopback.js'
 
 /**
@@ -46,12 +47,26 @@ export interface ClientSettings extends Omit<SignInClient, 'issuer' | 'redirectU
   readonly isSecure: (url: URL) => boolean
 }
 
-/** Reads the options of a client. Throws a `TypeError` that names the option. */
+const rules: Readonly<Record<keyof SignInClient, OptionRule>> = {
+  issuer: checkedElsewhere,
+  clientId: checkedElsewhere,
+  redirectUri: checkedElsewhere,
+  scope: checkedElsewhere,
+  postLogoutRedirectUri: checkedElsewhere,
+  metadata: ['an object', (value) => typeof value === 'object' && value !== null],
+  fetch: aFunction,
+  dangerouslyAllowInsecureHttp: flag,
+}
+
+/** Reads the options of a client. Throws a `TypeError` that names the option, or on a platform without a page. */
 export function readClient(client: SignInClient, caller: string): ClientSettings {
   const refuse = (message: string): never => {
     throw new TypeError(`${caller}: ${message}`)
   }
-  const { issuer, redirectUri, postLogoutRedirectUri } = client ?? refuse('client must be an object')
+  if (typeof client !== 'object' || !client) refuse('client must be an object')
+  checkOptions(`${caller}: `, client, rules)
+  if (typeof location === 'undefined') refuse('there is no page: a server and React Native have no location')
+  const { issuer, redirectUri, postLogoutRedirectUri } = client
   const isSecure = ({ protocol, hostname }: URL): boolean =>
     protocol === 'https:' || (protocol === 'http:' && (isLoopback(hostname) || client.dangerouslyAllowInsecureHttp === true))
   const read = (value: string | URL | undefined, name: string, base?: string): URL => {

@@ -1,3 +1,4 @@
+import { aFunction, checkedElsewhere, checkOptions } from '../check-options.js'
 import { readClient, type ClientSettings, type SignInClient } from './client.js'
 import { hasPending, takePending } from './pending.js'
 import { redeem } from './redeem.js'
@@ -71,9 +72,11 @@ async function finish(
 export async function finishSignIn(
   client: SignInClient,
   session: SignInSession,
-  { url: given, navigate }: FinishSignInOptions = {},
+  options: FinishSignInOptions = {},
 ): Promise<FinishedSignIn | undefined> {
   if (typeof location === 'undefined') return undefined
+  checkOptions('finishSignIn: ', options, { url: checkedElsewhere, navigate: aFunction })
+  const { url: given, navigate } = options
   const settings = readClient(client, 'finishSignIn')
   if (typeof session?.signIn !== 'function') throw new TypeError('finishSignIn: session must be a session')
   const address = String(given ?? location.href)

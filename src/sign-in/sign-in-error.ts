@@ -73,7 +73,7 @@ export class SignInError extends Error {
   constructor(code: SignInErrorCode, message: string, { oauthError, status, cause }: SignInFailure = {}) {
     const named = oauthError && /^[\w.-]{1,64}$/.test(oauthError) ? oauthError : undefined
     super(
-      `${named ? `${message}: ${named}` : message} See docs/errors.md#errors-of-the-sign-in`,
+      `${(named ? `${message}: ${named}` : message).replace(/[^.?!]$/, '$&.')} See docs/errors.md#errors-of-the-sign-in`,
       cause === undefined ? undefined : { cause: reduceCause(cause) },
     )
     this.code = code

@@ -1,4 +1,5 @@
-import { readClient, type SignInClient } from './client.js'
+import { aFunction, checkOptions, flag } from '../check-options.js'
+import { readClient, type ClientSettings, type SignInClient } from './client.js'
 import { go } from './return-path.js'
 import { findServer } from './server.js'
 import type { SignInSession } from './session.js'
@@ -25,7 +26,8 @@ export interface SignOutResult {
  * Signs the session out and, if the issuer has an `end_session_endpoint`, navigates there (OpenID Connect RP-Initiated Logout),
  * so that the next sign-in prompts the user. The sign-out in this browser comes first and does not depend on the server.
  *
- * Rejects with the session's error if the stored tokens cannot be deleted.
+ * Rejects with the session's error if the stored tokens cannot be deleted; with a `TypeError` for an invalid or unknown option.
+ * A wrong `client`, or a platform without a page, is also a `TypeError`, once the session is signed out.
  *
  * @example
  * await signOut(client, session)
@@ -35,11 +37,22 @@ export async function signOut(
   session: SignInSession,
   options: SignOutOptions = {},
 ): Promise<SignOutResult> {
-  const settings = readClient(client, 'signOut')
+  checkOptions('signOut: ', options, { revoke: flag, navigate: aFunction })
+  if (typeof session?.signOut !== 'function' || typeof session.tokens !== 'function')
+    throw new TypeError('signOut: session must be a session')
+  const revoke = options.revoke ?? true
+  let settings: ClientSettings
+  try {
+    settings = readClient(client, 'signOut')
+  } catch (error) {
+    // A setting may be missing in one deployment only, and the user expects to be signed out.
+    await session.signOut({ revoke })
+    throw error
+  }
   const { id_token } = (await session.tokens().catch(() => undefined)) ?? {}
   let failure: unknown
   const [{ revoked, error = failure }, server] = await Promise.all([
-    session.signOut({ revoke: options.revoke ?? true }),
+    session.signOut({ revoke }),
     findServer(settings).catch((error: unknown) => void (failure = error)),
   ])
   const endpoint = server?.end_session_endpoint

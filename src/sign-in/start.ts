@@ -1,4 +1,5 @@
 import { calculatePKCECodeChallenge, generateRandomCodeVerifier, generateRandomNonce, generateRandomState } from 'oauth4webapi'
+import { aFunction, checkOptions, type OptionRule } from '../check-options.js'
 import { readClient, type SignInClient } from './client.js'
 import { savePending } from './pending.js'
 import { go, isRedirectPage, ownPath } from './return-path.js'
@@ -19,18 +20,35 @@ export interface StartSignInOptions {
   navigate?: (url: string) => void
 }
 
+// Values that an address does not hold are null.
+const text: OptionRule = ['a string', (value) => typeof value === 'string' || value === null]
+
+const isParameter = (value: unknown): boolean => value == null || /string|number|boolean/.test(typeof value)
+
+const rules: Readonly<Record<keyof StartSignInOptions, OptionRule>> = {
+  returnTo: text,
+  prompt: text,
+  loginHint: text,
+  parameters: [
+    'an object whose values are strings',
+    (value) => typeof value === 'object' && !Array.isArray(value) && Object.values(value ?? {}).every(isParameter),
+  ],
+  navigate: aFunction,
+}
+
 /**
  * Starts a sign-in: authorization code with PKCE (RFC 6749 §4.1, RFC 7636, RFC 9700 §2.1.1). Stores the code verifier, then navigates to the
  * authorization server. Resolves when the navigation has begun.
  *
  * Rejects with a `SignInError`: `SIGN_IN_UNAVAILABLE`, `SIGN_IN_MISCONFIGURED` or `SIGN_IN_STORAGE_UNAVAILABLE`; with a
- * `TypeError` for an invalid option.
+ * `TypeError` for an invalid or unknown option, or on a platform without a page.
  *
  * @example
  * const client = { issuer: 'https://login.example.com', clientId: 'spa', redirectUri: '/callback', scope: 'openid offline_access' }
  * button.onclick = () => startSignIn(client, { returnTo: '/orders' })
  */
 export async function startSignIn(client: SignInClient, options: StartSignInOptions = {}): Promise<void> {
+  checkOptions('startSignIn: ', options, rules)
   const settings = readClient(client, 'startSignIn')
   const page = new URL(location.href)
   const { origin } = settings.redirectUri

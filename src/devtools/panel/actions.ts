@@ -1,3 +1,4 @@
+import { cookieSession } from '../../axios/cookie-session.js'
 import type { Faults } from '../faults.js'
 import type { DevtoolsSession } from '../session.js'
 
@@ -27,20 +28,8 @@ async function rejectToken(session: DevtoolsSession): Promise<void> {
 
 /** The buttons for a session, with fault switches if the application has passed `faults`. */
 export function actionsOf(session: DevtoolsSession, faults: Faults | undefined): Action[] {
-  const actions: Action[] = [
-    {
-      label: 'Expire now',
-      title: 'The next request finds the access token expired',
-      run: () => expireNow(session),
-      needsSignIn: true,
-    },
-    {
-      label: 'Reject the token',
-      title: 'Refresh as if an API had answered 401',
-      run: () => rejectToken(session),
-      needsSignIn: true,
-    },
-  ]
+  // The page has no token that it could change when the tokens are in HttpOnly cookies.
+  const actions: Action[] = cookieSession in session ? [] : tokenActions(session)
   if (!faults) return actions
   return [
     ...actions,
@@ -55,6 +44,23 @@ export function actionsOf(session: DevtoolsSession, faults: Faults | undefined):
       title: 'No request reaches a server',
       run: () => void (faults.offline = !faults.offline),
       pressed: () => faults.offline,
+    },
+  ]
+}
+
+function tokenActions(session: DevtoolsSession): Action[] {
+  return [
+    {
+      label: 'Expire now',
+      title: 'The next request finds the access token expired',
+      run: () => expireNow(session),
+      needsSignIn: true,
+    },
+    {
+      label: 'Reject the token',
+      title: 'Refresh as if an API had answered 401',
+      run: () => rejectToken(session),
+      needsSignIn: true,
     },
   ]
 }
