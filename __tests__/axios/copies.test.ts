@@ -281,21 +281,28 @@ describe('a config that is sent again after the instance was attached for anothe
     expect([...sent, code].filter(Boolean)).toEqual(expected)
   })
 
-  it.each(['the same store', 'a store of the same place', 'a closed session'])(
-    'is sent after a hot reload with %s',
-    async (kind) => {
-      const { api, sent } = instance()
-      const place = ['made-up', 'tokens.json']
-      const kept = { ...memoryStore({ access_token: 'ann' }), place }
-      const session = attachOAuth(api, kept, { refresh: false })
-      const { config } = await api.get('/x')
-      if (kind === 'a closed session') await session.close()
-      else session.detach()
-      attachOAuth(api, kind === 'a store of the same place' ? { ...kept } : kept, { refresh: false })
-      await api.request(config)
-      expect(sent).toEqual(['ann', 'ann'])
-    },
-  )
+  it.each(['the same store', 'another store of the same record'])('is sent after a hot reload with %s', async (kind) => {
+    const { api, sent } = instance()
+    const kept = memoryStore({ access_token: 'ann' })
+    const session = attachOAuth(api, kept, { refresh: false })
+    const { config } = await api.get('/x')
+    session.detach()
+    await attachOAuth(api, kind === 'the same store' ? kept : { ...kept }, { refresh: false }).tokens()
+    await api.request(config)
+    expect(sent).toEqual(['ann', 'ann'])
+  })
+
+  it('rejects when another user has signed in after a sign-out and a hot reload', async () => {
+    const { api, sent } = instance()
+    const kept = memoryStore({ access_token: 'ann' })
+    const session = attachOAuth(api, kept, { refresh: false })
+    const { config } = await api.get('/x')
+    await session.signOut()
+    session.detach()
+    await attachOAuth(api, { ...kept }, { refresh: false }).signIn({ access_token: 'ben' })
+    expect(await rejection(api.request(config))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(sent).toEqual(['ann'])
+  })
 
   it('is sent through another instance with the token of its user', async () => {
     const [one, other] = [instance(), instance()]

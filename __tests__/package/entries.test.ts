@@ -23,7 +23,7 @@ describe('the entries of the package', () => {
       },
     })
     expect(typesVersionsOf(more)).toEqual({ '*': { cookies: ['./dist/cookies.d.ts'] } })
-    expect(filesOf(more)).toEqual(['dist', 'cookies', 'README.md', 'LICENSE', 'CHANGELOG.md'])
+    expect(filesOf(more)).toEqual(['dist', 'cookies', 'docs/errors.md', 'README.md', 'LICENSE', 'CHANGELOG.md'])
     expect(stubOf('cookies')).toMatchObject({ main: '../dist/cookies.cjs', types: '../dist/cookies.d.ts' })
   })
 })

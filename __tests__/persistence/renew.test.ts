@@ -304,3 +304,20 @@ it('a set that has been received is kept in memory when the store holds garbage 
   expect(outcome).toMatchObject({ type: 'refreshed', saveError: { code: 'OAUTH_TOKEN_INVALID' } })
   expect(stored).toEqual({ note: 'made up' })
 })
+
+it('a set whose tokens the store holds already is written once more, also when the store gives an instance with getters', async () => {
+  const kept = memoryStore(a(1))
+  class Row {
+    get access_token(): string {
+      return 'a2'
+    }
+    get refresh_token(): string {
+      return 'r2'
+    }
+  }
+  let writes = 0
+  const store = { ...kept, read: () => new Row() as unknown as TokenJSON, write: () => writes++ }
+  const access = new StoreAccess(store, environment, 10_000)
+  const outcome = await saveRecord(access, record(a(2)), { aborted: false }, () => environment.wall)
+  expect([outcome, writes]).toEqual([{ type: 'saved' }, expect.any(Number)])
+})

@@ -655,6 +655,21 @@ describe('a sign-in with the set that is in use', () => {
     expect((await kept.read())?.access_token).toBe(expected)
   })
 
+  it('during a refresh that fails is not stored again after a sign-out elsewhere', async () => {
+    const refresh = controlledRefresh()
+    const store = memoryStore(set('a1'))
+    const { session } = attach({ refresh, store })
+    await session.tokens()
+    const refreshed = rejection(session.refresh())
+    await settle()
+    await session.signIn(set('a1'))
+    await store.write(undefined, { replacing: undefined, mode: 'set' })
+    refresh.calls[0]?.fail({ status: 500 })
+    await refreshed
+    await settle()
+    expect([await store.read(), session.getSnapshot().status]).toEqual([undefined, 'signed_out'])
+  })
+
   it('counts although a read that began earlier finds the store empty', async () => {
     const kept = memoryStore(set('a1'))
     let notify = (): void => undefined

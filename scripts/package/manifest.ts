@@ -9,7 +9,7 @@ export const entries = JSON.parse(readFileSync(new URL('./entries.json', import.
 
 const formats = { import: { types: 'd.ts', default: 'js' }, require: { types: 'd.cts', default: 'cjs' } }
 /** Never generated: what is packed beside the build and the stubs. */
-const documents = ['README.md', 'LICENSE', 'CHANGELOG.md']
+const documents = ['docs/errors.md', 'README.md', 'LICENSE', 'CHANGELOG.md']
 
 export const subpathsOf = (of: Entries): string[] => Object.keys(of).filter((entry) => entry !== 'index')
 export const specifierOf = (entry: string): string => (entry === 'index' ? name : `${name}/${entry}`)

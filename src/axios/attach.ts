@@ -36,7 +36,6 @@ function sessionFor(
   const open = present ?? openSession(persistenceFor(caller, store), settings, environment)
   const adopt = (): void => {
     sessions.set(store, open)
-    open.provider.store = store
     open.configure(settings)
   }
   return { open, adopt }

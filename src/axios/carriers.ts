@@ -1,10 +1,9 @@
 import type { AxiosInstance, AxiosRequestConfig, InternalAxiosRequestConfig } from 'axios'
 import type { Epoch } from '../session/epoch.js'
 import type { TokenProvider } from '../session/token-provider.js'
-import { isSameUser } from '../token-record.js'
 import { removeCredential } from './credential.js'
 import type { RedirectGuard } from './redirect-guard.js'
-import { isSamePlace, registry } from './registry.js'
+import { registry } from './registry.js'
 import type { BeforeRedirect, RequestContext } from './request-context.js'
 import { sessionIn } from './request-options.js'
 
@@ -75,8 +74,8 @@ export function forgetRound(
   if (earlier.provider !== provider) {
     // The application has chosen another instance, or names the session.
     if (earlier.instance !== instance || sessionIn(config.oauth)) return undefined
-    const isSameRecord = isSamePlace(earlier.provider.store, provider.store)
-    if (isSameRecord && isSameUser(epoch.identity, provider.epoch?.identity ?? {}) !== false) return undefined
+    // A new session of the same record, for instance after a hot reload.
+    if (provider.hasTokensOf(earlier.provider)) return undefined
   }
   return provider.continues(epoch) ? undefined : epoch
 }

@@ -42,8 +42,8 @@ export function registry(): Registry {
 }
 
 /** Do two stores keep the same record? */
-export function isSamePlace(a: TokenStore | undefined, b: TokenStore | undefined): boolean {
+export function isSamePlace(a: TokenStore, b: TokenStore): boolean {
   if (a === b) return true
-  const place = a?.place
-  return place !== undefined && place.length === b?.place?.length && place.every((part, i) => part === b.place?.[i])
+  const { place } = a
+  return place !== undefined && place.length === b.place?.length && place.every((part, i) => part === b.place?.[i])
 }

@@ -26,7 +26,7 @@ export function createPersistence(access: StoreAccess, ...[environment, settings
     },
     acknowledge: (stored) => access.acknowledge(stored),
     renew: (request) => renewTokens(access, environment, settings, request),
-    replace: (record, superseded) => saveRecord(access, record, superseded, now, true),
+    replace: (record, superseded, restores) => saveRecord(access, record, superseded, now, restores),
     saveAgain: (record, superseded) => saveRecord(access, record, superseded, now),
     async overwrite(record) {
       const previous = await access.overwrite(record && recordToJSON(record))

@@ -156,7 +156,8 @@ export async function saveRecord(
   // Another change is not acknowledged: a refresh under way must not overwrite it.
   const change = compareStored(access.name, conflict.found, record, now())
   if (change.type !== 'saved') return change
-  // The same tokens, perhaps without the name of the user.
+  // The same tokens, perhaps without the name of the user. The content is known now, so the next write replaces it.
   access.acknowledge(conflict.found)
-  return saveRecord(access, record, signal, now, restores)
+  await access.replace(recordToJSON(record), signal, restores)
+  return { type: 'saved' }
 }

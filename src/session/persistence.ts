@@ -102,8 +102,11 @@ export interface Persistence {
   acknowledge(stored: TokenJSON | undefined): void
   /** Gets and saves a new set. Never rejects. */
   renew(request: RenewRequest): Promise<Renewal>
-  /** Saves the set in use again, without the lock, unless the store has another set. Rejects when the save fails. */
-  replace(record: TokenRecord, superseded: Superseded): Promise<SaveOutcome>
+  /**
+   * Saves the set in use again, without the lock, unless the store has changed. `restores`: also to a store that has become empty.
+   * Rejects when the save fails.
+   */
+  replace(record: TokenRecord, superseded: Superseded, restores: boolean): Promise<SaveOutcome>
   /** Saves a set whose earlier save failed, unless the store has changed. Rejects when the save fails again. */
   saveAgain(record: TokenRecord, superseded: Superseded): Promise<SaveOutcome>
   /** Replaces the stored set unconditionally and resolves with the previous one. Writes run in the order of the calls. */

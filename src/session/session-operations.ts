@@ -87,12 +87,12 @@ export class SessionOperations {
       notifications.notify(events)
       // Not awaited, because the caller may be the refresh function.
       void run.result
-        .then(() => (state.record === record ? this.#writes.save(record, true) : this.#nameUser(record, epoch, user)))
+        .then(() => (state.record === record ? this.#writes.saveAgain(record, false) : this.#nameUser(record, epoch, user)))
         .catch(() => undefined)
       return
     }
     // Queued before any listener runs, so that a listener's sign-out is written afterwards.
-    const saved = this.#writes.save(record, isRepeated)
+    const saved = isRepeated ? this.#writes.saveAgain(record, true) : this.#writes.save(record)
     const isSame = before !== undefined && isSameUser(before.record.identity, given.identity) === true
     if (run && isSame && settings.refresh?.abortWhenSuperseded) {
       // The refresh may bring newer cookies of this user. Its end would be that of the earlier ones.

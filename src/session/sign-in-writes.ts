@@ -39,13 +39,21 @@ export class SignInWrites {
     return this.#track(this.#services.persistence.overwrite(record), record === undefined)
   }
 
+  /** Saves the set of a sign-in. Rejects with the error of the store if `strictSaving` is set. */
+  save(record: TokenRecord): Promise<void> {
+    return this.#finish(record, this.overwrite(record))
+  }
+
   /**
-   * Saves the set of a sign-in. Rejects with the error of the store if `strictSaving` is set. `isRepeated`: the set was already in
-   * use, so a newer one that another session has stored is adopted.
+   * Saves the set in use again, and adopts a newer one that another session has stored. `restores`: writes to a store that has
+   * become empty.
    */
-  async save(record: TokenRecord, isRepeated: boolean): Promise<void> {
+  saveAgain(record: TokenRecord, restores: boolean): Promise<void> {
+    return this.#finish(record, this.#track(this.#replace(record, restores)))
+  }
+
+  async #finish(record: TokenRecord, written: Promise<unknown>): Promise<void> {
     const { settings, state, notifications } = this.#services
-    const written: Promise<unknown> = isRepeated ? this.#track(this.#replace(record)) : this.overwrite(record)
     const saveError = await written.then(
       () => undefined,
       (error: OAuthError) => error,
@@ -54,14 +62,14 @@ export class SignInWrites {
     if (saveError && settings.strictSaving) throw saveError
   }
 
-  async #replace(record: TokenRecord): Promise<unknown> {
+  async #replace(record: TokenRecord, restores: boolean): Promise<unknown> {
     const { persistence, coordinator, state, notifications } = this.#services
     const superseded = {
       get aborted() {
         return state.record !== record
       },
     }
-    const outcome = await persistence.replace(record, superseded)
+    const outcome = await persistence.replace(record, superseded, restores)
     if (outcome.type !== 'saved') notifications.notify(coordinator.applySaved(record, outcome))
     return undefined
   }

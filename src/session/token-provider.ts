@@ -1,5 +1,6 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
 import type { RefreshReason } from '../types.js'
+import { isSameSet } from '../token-record.js'
 import { isInContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
@@ -12,7 +13,6 @@ import type { Revocation } from './revocation.js'
 import type { SessionSettings } from './settings.js'
 import type { ActiveToken, SessionState } from './state.js'
 import type { StoreSync } from './store-sync.js'
-import type { TokenStore } from '../types.js'
 
 /** The longest time between the two calls of `peekToken` for one request, in milliseconds. */
 const MOMENT = 1000
@@ -46,8 +46,6 @@ export class TokenProvider {
   /** The parts of the session. `runStepUp` uses them too. */
   readonly services: ProviderServices
   readonly events: Events
-  /** The store of the session. */
-  store: TokenStore | undefined
   /** The credentials of this session that were sent last, to recognize them in configs that are reused without their context. */
   readonly sentCredentials: SentCredential[] = []
   readonly #environment: Environment
@@ -79,6 +77,12 @@ export class TokenProvider {
   /** May a request of this epoch be sent now? */
   isCurrent(epoch: Epoch | undefined): boolean {
     return epoch === undefined || isSameEpoch(epoch, this.#state.epoch)
+  }
+
+  /** Do both sessions hold the same tokens? */
+  hasTokensOf(other: TokenProvider): boolean {
+    const { record } = this.#state
+    return record !== undefined && isSameSet(record, other.#state.record)
   }
 
   /** May a config of this epoch be sent again as a new request? */
