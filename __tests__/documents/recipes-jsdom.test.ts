@@ -1,12 +1,13 @@
 /**
  * @jest-environment jsdom
  */
-import { createElement, act, type ReactElement } from 'react'
+import { TextDecoder, TextEncoder } from 'node:util'
+import { createElement, act, useLayoutEffect, useSyncExternalStore, type ReactElement } from 'react'
 import { createRoot } from 'react-dom/client'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { SWRConfig } from 'swr'
 import { effectScope, isReadonly } from 'vue'
-import { createSession, memoryStore } from '../../src/index.js'
+import { createSession, memoryStore, type SignedInSnapshot } from '../../src/index.js'
 import { answerTokenRequests, Api } from './helpers/network.js'
 
 let api: Api
@@ -56,6 +57,51 @@ describe('the recipes for pages', () => {
     await act(() => session.signOut())
     await shows('Loading')
     await unmount()
+  })
+
+  it('plain React: no commit shows one user the data of another, also when the session does not know the users', async () => {
+    const { session } = await auth()
+    const { Profile } = await import('../../docs/recipes/code/react.js')
+    api.token = 'old'
+    api.data = { name: 'Alice' }
+    const seen: unknown[] = []
+    const Probe = () => {
+      const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot)
+      useLayoutEffect(() => void seen.push((snapshot as SignedInSnapshot).user, document.body.textContent))
+      return null
+    }
+    const unmount = await render(createElement('div', {}, createElement(Profile), createElement(Probe)))
+    await shows('Hello Alice')
+    seen.length = 0
+    api.data = { name: 'Bob' }
+    await act(() => session.signIn({ access_token: 'old', refresh_token: 'b' }, { user: 'bob' }))
+    await shows('Hello Bob')
+    expect(seen.slice(0, 2)).toEqual(['bob', 'Loading'])
+    api.data = { name: 'Carol' }
+    await act(() => session.signIn({ access_token: 'old', refresh_token: 'c' }))
+    await shows('Hello Carol')
+    await act(() => session.signOut())
+    await unmount()
+  })
+
+  it('the start page: when another user signs in without a sign-out in between, the data of that user is shown', async () => {
+    // jsdom has neither, and the sign-in needs both.
+    Object.assign(globalThis, { TextDecoder, TextEncoder })
+    const { App } = await import('../../docs/code/react.js')
+    const { api: instance, session } = await import('../../docs/code/browser.js')
+    instance.defaults.adapter = api.adapter
+    api.token = 'old'
+    api.data = { name: 'Ann' }
+    await session.signIn({ access_token: 'old', refresh_token: 'ann' })
+    const unmount = await render(createElement(App))
+    await shows('Hello Ann')
+    api.data = { name: 'Bob' }
+    await act(() => session.signIn({ access_token: 'old', refresh_token: 'bob' }))
+    expect(document.body.textContent).not.toContain('Ann')
+    await shows('Hello Bob')
+    await act(() => session.signOut())
+    await unmount()
+    session.detach()
   })
 
   it('TanStack Query: shows data after one refresh, is cleared on sign-out, and does not retry an ended session', async () => {
