@@ -1,4 +1,4 @@
-import type { TokenJSON, TokenSet } from '../types.js'
+import type { TokenJSON, TokenMembers, TokenSet } from '../types.js'
 import type { SessionEventName, SessionListener } from './events.js'
 import type { RevocationResult } from './revocation.js'
 import type { SessionSnapshot } from './snapshot.js'
@@ -8,6 +8,9 @@ declare global {
     readonly asyncDispose: unique symbol
   }
 }
+
+/** The argument of `signIn`: a token set of any type, or the state of a session in HttpOnly cookies. */
+export type SignInTokens = TokenJSON | TokenMembers | { readonly user: unknown }
 
 /** Options of `signIn`. */
 export interface SignInOptions {
@@ -46,7 +49,7 @@ export interface Session {
    * @example
    * await session.signIn(await response.json(), { user: account.id })
    */
-  readonly signIn: (tokens: TokenJSON, options?: SignInOptions) => Promise<void>
+  readonly signIn: (tokens: SignInTokens, options?: SignInOptions) => Promise<void>
   /**
    * Removes the token set from memory and from the store. `revoke: true` also revokes the tokens at the server (RFC 7009);
    * `revoked` in the result says whether the server confirmed the revocation. Rejects with `OAUTH_STORE_FAILED` when the stored
