@@ -49,7 +49,7 @@ export type StepUpHandler = (
 /** The options of `stepUp`. */
 export interface StepUpOptions {
   /** How long the handler may take, in milliseconds. Default: 300,000. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 function demandOf(challenge: Challenge): StepUpDemand {

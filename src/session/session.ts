@@ -18,7 +18,7 @@ export interface SignInOptions {
    * The application's own name for the user, such as an account id. Distinguishes a second sign-in of the same user from another
    * user's when the set has no ID token. Default: unknown.
    */
-  readonly user?: string
+  readonly user?: string | undefined
 }
 
 /** Options of `getAccessToken`. */
@@ -58,7 +58,7 @@ export interface Session {
    * @example
    * const { revoked } = await session.signOut({ revoke: true })
    */
-  readonly signOut: (options?: { readonly revoke?: boolean }) => Promise<RevocationResult>
+  readonly signOut: (options?: { readonly revoke?: boolean | undefined }) => Promise<RevocationResult>
   /**
    * Refreshes now, regardless of the expiry, or joins the refresh under way. Resolves with the new set; rejects with the typed
    * error.
@@ -105,7 +105,7 @@ export interface Session {
    * @example
    * process.once('SIGTERM', () => session.close({ timeout: 5000 }))
    */
-  readonly close: (options?: { readonly timeout?: number }) => Promise<{ readonly persisted: boolean }>
+  readonly close: (options?: { readonly timeout?: number | undefined }) => Promise<{ readonly persisted: boolean }>
   /** `close()`, for `await using`. */
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }
