@@ -108,9 +108,8 @@ export interface OtherOAuthError extends OAuthError {
 export type AnyOAuthError = NotReplayableError | StepUpRequiredError | OtherOAuthError
 
 /**
- * Is this an error of this package? Narrows to a union discriminated by `code`, with the members of a request of axios. An error
- * of `oauthFetch` has no `config`, and its `response` is one of fetch: narrow it by `instanceof OAuthFetchError` of
- * `axios-attach-oauth/fetch`, which gives its members the right types. Both work across copies of the package and across bundles.
+ * Is this an error of this package? Narrows to a union discriminated by `code`. Works across copies of the package and across
+ * bundles.
  *
  * @example
  * if (isOAuthError(error) && error.code === 'OAUTH_SIGNED_OUT') showLogin()
