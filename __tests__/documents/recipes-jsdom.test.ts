@@ -6,7 +6,7 @@ import { createElement, act, useLayoutEffect, useSyncExternalStore, type ReactEl
 import { createRoot } from 'react-dom/client'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { SWRConfig } from 'swr'
-import { effectScope, isReadonly } from 'vue'
+import { createSSRApp, effectScope, h, isReadonly, nextTick } from 'vue'
 import { createSession, memoryStore, type SignedInSnapshot } from '../../src/index.js'
 import { answerTokenRequests, Api } from './helpers/network.js'
 
@@ -179,6 +179,33 @@ describe('the recipes for pages', () => {
     scope.stop()
     await session.signIn({ access_token: 'b' })
     expect(snapshot.value.status).toBe('signed_out')
+  })
+
+  it('Vue: a page rendered on a server is hydrated without a mismatch, also when the session is loaded before', async () => {
+    const { useSession } = await import('../../docs/recipes/code/vue.js')
+    const session = createSession(memoryStore({ access_token: 'a' }), { refresh: false })
+    await session.tokens()
+    const page = {
+      setup: () => {
+        const snapshot = useSession(session)
+        return () => (snapshot.value.status === 'signed_in' ? h('p', 'signed in') : null)
+      },
+    }
+    const element = document.createElement('div')
+    // What a server renders for null.
+    element.innerHTML = '<!---->'
+    const printed: string[] = []
+    const { warn, error } = console
+    console.warn = console.error = (text: string) => void printed.push(text)
+    const app = createSSRApp(page)
+    app.mount(element)
+    await nextTick()
+    Object.assign(console, { warn, error })
+    expect([element.textContent, printed.filter((text) => text.includes('ydration '))]).toEqual(['signed in', []])
+    await session.signOut()
+    await nextTick()
+    expect(element.textContent).toBe('')
+    app.unmount()
   })
 
   it('hot reload: the module runs again, and each request is recovered once', async () => {
