@@ -224,9 +224,10 @@ describe('the recipes for pages', () => {
     await auth()
     const { connect } = await import('../../docs/recipes/code/websocket.js')
     const opened: { token: string; socket: { onclose?: (event: { code: number }) => void; close: () => void } }[] = []
+    const closed: unknown[] = []
     const before = globalThis.WebSocket
     globalThis.WebSocket = class {
-      close = (): void => undefined
+      close = (): void => void closed.push(this)
       constructor(_url: string, [, token = '']: string[]) {
         opened.push({ token, socket: this as never })
       }
@@ -240,6 +241,8 @@ describe('the recipes for pages', () => {
     await count(2)
     expect(opened.map(({ token }) => token)).toEqual(['old', 'new'])
     end()
+    // The first socket is closed already.
+    expect(closed).toEqual([opened[1]!.socket])
     globalThis.WebSocket = before
   })
 })

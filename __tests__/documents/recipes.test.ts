@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import axios from 'axios'
+import axios, { AxiosError } from 'axios'
 import {
   OAuthError,
   attachOAuth,
@@ -212,6 +212,65 @@ describe('the recipes', () => {
     expect((await ask('/sign-out', { cookie }, 'POST')).headers.get('set-cookie')).toContain('Max-Age=0')
     expect((await ask('/api/me', { cookie, 'x-requested-with': 'axios' })).status).toBe(401)
     await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('backend for frontend: every answer of the API but a 401, and every kind of body, is passed on', async () => {
+    const sent: unknown[] = []
+    let status = 404
+    manyUsers.api.defaults.adapter = async (config) => {
+      sent.push([config.headers.toJSON()['Content-Type'], config.data instanceof Uint8Array ? String(config.data) : config.data])
+      const answer = { data: { message: 'made up' }, status, statusText: '', headers: {}, config, request: undefined }
+      if (config.validateStatus?.(status)) return answer
+      throw new AxiosError(`status ${status}`, AxiosError.ERR_BAD_REQUEST, config, undefined, answer)
+    }
+    const store = memoryStore({ access_token: 'a', refresh_token: 'r' })
+    const options = { refresh: next }
+    const redeem = async () => ({ access_token: 'a' })
+    const server = bff.createBackend({ options, storeOf: () => store, redeem }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const ask = async (init: RequestInit) => {
+      const headers = { cookie: '__Host-session=1', 'x-requested-with': 'axios', connection: 'close' }
+      const response = await fetch(`${base}/api/orders`, { ...init, headers })
+      return [response.status, await response.text()]
+    }
+    expect(await ask({})).toEqual([404, '{"message":"made up"}'])
+    status = 422
+    expect(await ask({ method: 'POST', body: new URLSearchParams({ tea: '1' }) })).toEqual([422, '{"message":"made up"}'])
+    expect(sent).toEqual([
+      [undefined, undefined],
+      ['application/x-www-form-urlencoded;charset=UTF-8', 'tea=1'],
+    ])
+    status = 401
+    expect(await ask({})).toEqual([502, 'Bad Gateway'])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('server-sent events: the data of each event is read, and comments, other fields and line ends are not', async () => {
+    const before = globalThis.fetch
+    Object.assign(globalThis, { localStorage: memoryStorage(), document: {} })
+    try {
+      const { session } = await import('../../docs/recipes/code/auth.js')
+      const { events } = await import('../../docs/recipes/code/event-stream.js')
+      await session.signIn({ access_token: 'new' })
+      const chunks = [
+        ': keep-alive\n\nid: 7\nevent: price\ndata: {"a":1}\n\n',
+        'data: x\r',
+        '\ndata:y\r\n\r\n',
+        'data: last\n\ncut',
+      ]
+      const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+        for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk))
+        controller.close()
+      }
+      globalThis.fetch = async () => new Response(new ReadableStream({ start }))
+      const seen: string[] = []
+      for await (const data of events('https://api.example.com/events', new AbortController().signal)) seen.push(data)
+      expect(seen).toEqual(['{"a":1}', 'x\ny', 'last'])
+    } finally {
+      globalThis.fetch = before
+      for (const name of ['localStorage', 'document']) Reflect.deleteProperty(globalThis, name)
+    }
   })
 
   it('server-sent events: the stream opens again with another token after a 401', async () => {
