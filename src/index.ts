@@ -26,7 +26,7 @@ export type {
   SignOutReason,
 } from './session/events.js'
 export type { RevocationResult } from './session/revocation.js'
-export type { AccessTokenOptions, Session, SignInOptions } from './session/session.js'
+export type { AccessTokenOptions, Session, SignInOptions, SignInTokens } from './session/session.js'
 export type {
   SessionSnapshot,
   SignedInSnapshot,
@@ -37,11 +37,13 @@ export type {
 export { memoryStore } from './stores/memory.js'
 export { decodeIdToken } from './tokens.js'
 export type {
+  AnyTokenResponse,
   RefreshContext,
   RefreshFunction,
   RefreshReason,
   RevokeFunction,
   TokenJSON,
+  TokenMembers,
   TokenResponse,
   TokenSet,
   TokenStore,

@@ -6,7 +6,7 @@ export type { KeepAlive }
 /** The options of `keepAlive`. */
 export interface KeepAliveOptions {
   /** The time between two checks, in milliseconds, at most 30,000. Default: 30,000. */
-  readonly every?: number
+  readonly every?: number | undefined
 }
 
 const LONGEST = 30_000

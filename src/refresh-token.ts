@@ -7,11 +7,11 @@ export interface RefreshTokenOptions {
   /** The client identifier of a public client (RFC 6749 §2.2). */
   clientId: string
   /** The scope to request (RFC 6749 §6). Default: none is sent. */
-  scope?: string
+  scope?: string | undefined
   /** Further parameters of the token request. Default: none. */
-  parameters?: Readonly<Record<string, string>>
+  parameters?: Readonly<Record<string, string>> | undefined
   /** Sends the token request. Default: the platform's `fetch`. */
-  fetch?: (url: string, init: RequestInit) => Promise<Response>
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
 }
 
 type Members = Record<string, unknown>

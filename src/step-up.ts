@@ -9,7 +9,7 @@ import { epochEnded } from './session/refresh-error.js'
 import type { ActiveToken } from './session/state.js'
 import { runStepUp } from './session/step-up-run.js'
 import { toTokenSet } from './tokens.js'
-import type { TokenResponse, TokenSet } from './types.js'
+import type { AnyTokenResponse, TokenResponse, TokenSet } from './types.js'
 
 export type { StepUp }
 
@@ -44,12 +44,12 @@ export interface StepUpContext {
 export type StepUpHandler = (
   demand: StepUpDemand,
   context: StepUpContext,
-) => TokenResponse | undefined | PromiseLike<TokenResponse | undefined>
+) => AnyTokenResponse | undefined | PromiseLike<AnyTokenResponse | undefined>
 
 /** The options of `stepUp`. */
 export interface StepUpOptions {
   /** How long the handler may take, in milliseconds. Default: 300,000. */
-  readonly timeout?: number
+  readonly timeout?: number | undefined
 }
 
 function demandOf(challenge: Challenge): StepUpDemand {
@@ -94,7 +94,7 @@ async function ask(
   })
   try {
     const answer = await Promise.race([Promise.resolve(handler(demand, { signal: controller.signal, tokens })), late])
-    if (answer) return answer
+    if (answer) return answer as TokenResponse
   } finally {
     clearTimeout(timer)
   }

@@ -1,8 +1,5 @@
-/**
- * A token set as JSON: a token response (RFC 6749 §5.1) or a saved one. Numbers may be numeric strings. Other members are kept
- * and written back.
- */
-export interface TokenJSON {
+/** The members of a token set that the session reads. Numbers may be numeric strings. */
+export interface TokenMembers {
   /** The access token. Never parsed. */
   access_token?: unknown
   /** Default: `Bearer`. Types that need a proof (`dpop`, `pop`, `mac`, `n_a`) are refused. */
@@ -25,6 +22,10 @@ export interface TokenJSON {
   expires_on?: unknown
   /** Seconds after which the server asks for a refresh. */
   refresh_in?: unknown
+}
+
+/** A token set as JSON: a token response (RFC 6749 §5.1) or a saved one. Other members are kept and written back. */
+export interface TokenJSON extends TokenMembers {
   [member: string]: unknown
 }
 
@@ -39,6 +40,9 @@ export interface TokenSet extends TokenJSON {
 export interface TokenResponse extends TokenJSON {
   access_token: string
 }
+
+/** A token response of any type: an interface and a class have no index signature. */
+export type AnyTokenResponse = TokenResponse | (TokenMembers & { readonly access_token: string })
 
 /** Why a refresh function is called. */
 export type RefreshReason =
@@ -79,7 +83,7 @@ export interface RefreshContext {
  * }
  */
 export interface RefreshFunction {
-  (tokens: TokenSet | undefined, context: RefreshContext): TokenResponse | null | PromiseLike<TokenResponse | null>
+  (tokens: TokenSet | undefined, context: RefreshContext): AnyTokenResponse | null | PromiseLike<AnyTokenResponse | null>
   /** `true`: the function needs a refresh token and is not called without one. Default: `false`. */
   readonly needsRefreshToken?: boolean
   /** `true`: a failure never ends the session, as with client credentials (RFC 6749 §4.4). Default: `false`. */

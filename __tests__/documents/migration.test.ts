@@ -73,18 +73,29 @@ describe('the migration guides', () => {
     guide.session.detach()
   })
 
+  it('isRefreshing and failedQueue: a visitor without tokens is sent to the login when the page is loaded', async () => {
+    const guide = await import('../../docs/migration/code/failed-queue-after.js')
+    await guide.session.signOut()
+    gone.length = 0
+    await guide.requireLogin()
+    await guide.signedIn('made-up', 'r')
+    await guide.requireLogin()
+    expect(gone).toEqual(['/login'])
+    guide.session.detach()
+  })
+
   it('axios-jwt: users who are signed in stay signed in, and a 422 ends the session', async () => {
     const guide = await import('../../docs/migration/code/axios-jwt.js')
     guide.api.defaults.adapter = api.adapter
     localStorage.setItem('auth-tokens-production', JSON.stringify({ accessToken: 'old', refreshToken: 'r' }))
     await guide.takeOver()
-    expect([guide.isLoggedIn(), localStorage.getItem('auth-tokens-production')]).toEqual([true, null])
+    expect([await guide.isLoggedIn(), localStorage.getItem('auth-tokens-production')]).toEqual([true, null])
     tokenAdapter = answer({ access_token: 'new' })
     expect((await guide.api.get('/me')).data).toEqual(api.data)
     api.token = 'newer'
     tokenAdapter = answer({}, 422)
     await expect(guide.api.get('/me')).rejects.toMatchObject({ code: 'OAUTH_INVALID_GRANT' })
-    expect(guide.isLoggedIn()).toBe(false)
+    expect(await guide.isLoggedIn()).toBe(false)
     guide.session.detach()
   })
 

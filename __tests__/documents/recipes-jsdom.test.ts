@@ -1,12 +1,13 @@
 /**
  * @jest-environment jsdom
  */
-import { createElement, act, type ReactElement } from 'react'
+import { TextDecoder, TextEncoder } from 'node:util'
+import { createElement, act, useLayoutEffect, useSyncExternalStore, type ReactElement } from 'react'
 import { createRoot } from 'react-dom/client'
 import { QueryClientProvider } from '@tanstack/react-query'
 import { SWRConfig } from 'swr'
-import { effectScope, isReadonly } from 'vue'
-import { createSession, memoryStore } from '../../src/index.js'
+import { createSSRApp, effectScope, h, isReadonly, nextTick } from 'vue'
+import { createSession, memoryStore, type SignedInSnapshot } from '../../src/index.js'
 import { answerTokenRequests, Api } from './helpers/network.js'
 
 let api: Api
@@ -56,6 +57,51 @@ describe('the recipes for pages', () => {
     await act(() => session.signOut())
     await shows('Loading')
     await unmount()
+  })
+
+  it('plain React: no commit shows one user the data of another, also when the session does not know the users', async () => {
+    const { session } = await auth()
+    const { Profile } = await import('../../docs/recipes/code/react.js')
+    api.token = 'old'
+    api.data = { name: 'Alice' }
+    const seen: unknown[] = []
+    const Probe = () => {
+      const snapshot = useSyncExternalStore(session.subscribe, session.getSnapshot)
+      useLayoutEffect(() => void seen.push((snapshot as SignedInSnapshot).user, document.body.textContent))
+      return null
+    }
+    const unmount = await render(createElement('div', {}, createElement(Profile), createElement(Probe)))
+    await shows('Hello Alice')
+    seen.length = 0
+    api.data = { name: 'Bob' }
+    await act(() => session.signIn({ access_token: 'old', refresh_token: 'b' }, { user: 'bob' }))
+    await shows('Hello Bob')
+    expect(seen.slice(0, 2)).toEqual(['bob', 'Loading'])
+    api.data = { name: 'Carol' }
+    await act(() => session.signIn({ access_token: 'old', refresh_token: 'c' }))
+    await shows('Hello Carol')
+    await act(() => session.signOut())
+    await unmount()
+  })
+
+  it('the start page: when another user signs in without a sign-out in between, the data of that user is shown', async () => {
+    // jsdom has neither, and the sign-in needs both.
+    Object.assign(globalThis, { TextDecoder, TextEncoder })
+    const { App } = await import('../../docs/code/react.js')
+    const { api: instance, session } = await import('../../docs/code/browser.js')
+    instance.defaults.adapter = api.adapter
+    api.token = 'old'
+    api.data = { name: 'Ann' }
+    await session.signIn({ access_token: 'old', refresh_token: 'ann' })
+    const unmount = await render(createElement(App))
+    await shows('Hello Ann')
+    api.data = { name: 'Bob' }
+    await act(() => session.signIn({ access_token: 'old', refresh_token: 'bob' }))
+    expect(document.body.textContent).not.toContain('Ann')
+    await shows('Hello Bob')
+    await act(() => session.signOut())
+    await unmount()
+    session.detach()
   })
 
   it('TanStack Query: shows data after one refresh, is cleared on sign-out, and does not retry an ended session', async () => {
@@ -135,6 +181,33 @@ describe('the recipes for pages', () => {
     expect(snapshot.value.status).toBe('signed_out')
   })
 
+  it('Vue: a page rendered on a server is hydrated without a mismatch, also when the session is loaded before', async () => {
+    const { useSession } = await import('../../docs/recipes/code/vue.js')
+    const session = createSession(memoryStore({ access_token: 'a' }), { refresh: false })
+    await session.tokens()
+    const page = {
+      setup: () => {
+        const snapshot = useSession(session)
+        return () => (snapshot.value.status === 'signed_in' ? h('p', 'signed in') : null)
+      },
+    }
+    const element = document.createElement('div')
+    // What a server renders for null.
+    element.innerHTML = '<!---->'
+    const printed: string[] = []
+    const { warn, error } = console
+    console.warn = console.error = (text: string) => void printed.push(text)
+    const app = createSSRApp(page)
+    app.mount(element)
+    await nextTick()
+    Object.assign(console, { warn, error })
+    expect([element.textContent, printed.filter((text) => text.includes('ydration '))]).toEqual(['signed in', []])
+    await session.signOut()
+    await nextTick()
+    expect(element.textContent).toBe('')
+    app.unmount()
+  })
+
   it('hot reload: the module runs again, and each request is recovered once', async () => {
     const { connect } = await import('../../docs/recipes/code/hot-reload.js')
     const first = connect()
@@ -151,9 +224,10 @@ describe('the recipes for pages', () => {
     await auth()
     const { connect } = await import('../../docs/recipes/code/websocket.js')
     const opened: { token: string; socket: { onclose?: (event: { code: number }) => void; close: () => void } }[] = []
+    const closed: unknown[] = []
     const before = globalThis.WebSocket
     globalThis.WebSocket = class {
-      close = (): void => undefined
+      close = (): void => void closed.push(this)
       constructor(_url: string, [, token = '']: string[]) {
         opened.push({ token, socket: this as never })
       }
@@ -167,6 +241,8 @@ describe('the recipes for pages', () => {
     await count(2)
     expect(opened.map(({ token }) => token)).toEqual(['old', 'new'])
     end()
+    // The first socket is closed already.
+    expect(closed).toEqual([opened[1]!.socket])
     globalThis.WebSocket = before
   })
 })

@@ -3,8 +3,16 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import axios from 'axios'
-import { OAuthError, attachOAuth, createSession, isOAuthError, memoryStore, type RefreshFunction } from '../../src/index.js'
+import axios, { AxiosError } from 'axios'
+import {
+  OAuthError,
+  attachOAuth,
+  createSession,
+  isOAuthError,
+  memoryStore,
+  type RefreshFunction,
+  type SignedInSnapshot,
+} from '../../src/index.js'
 import * as bff from '../../docs/recipes/code/bff.js'
 import * as cli from '../../docs/recipes/code/cli.js'
 import * as circuitBreaker from '../../docs/recipes/code/circuit-breaker.js'
@@ -206,6 +214,65 @@ describe('the recipes', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
+  it('backend for frontend: every answer of the API but a 401, and every kind of body, is passed on', async () => {
+    const sent: unknown[] = []
+    let status = 404
+    manyUsers.api.defaults.adapter = async (config) => {
+      sent.push([config.headers.toJSON()['Content-Type'], config.data instanceof Uint8Array ? String(config.data) : config.data])
+      const answer = { data: { message: 'made up' }, status, statusText: '', headers: {}, config, request: undefined }
+      if (config.validateStatus?.(status)) return answer
+      throw new AxiosError(`status ${status}`, AxiosError.ERR_BAD_REQUEST, config, undefined, answer)
+    }
+    const store = memoryStore({ access_token: 'a', refresh_token: 'r' })
+    const options = { refresh: next }
+    const redeem = async () => ({ access_token: 'a' })
+    const server = bff.createBackend({ options, storeOf: () => store, redeem }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const ask = async (init: RequestInit) => {
+      const headers = { cookie: '__Host-session=1', 'x-requested-with': 'axios', connection: 'close' }
+      const response = await fetch(`${base}/api/orders`, { ...init, headers })
+      return [response.status, await response.text()]
+    }
+    expect(await ask({})).toEqual([404, '{"message":"made up"}'])
+    status = 422
+    expect(await ask({ method: 'POST', body: new URLSearchParams({ tea: '1' }) })).toEqual([422, '{"message":"made up"}'])
+    expect(sent).toEqual([
+      [undefined, undefined],
+      ['application/x-www-form-urlencoded;charset=UTF-8', 'tea=1'],
+    ])
+    status = 401
+    expect(await ask({})).toEqual([502, 'Bad Gateway'])
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('server-sent events: the data of each event is read, and comments, other fields and line ends are not', async () => {
+    const before = globalThis.fetch
+    Object.assign(globalThis, { localStorage: memoryStorage(), document: {} })
+    try {
+      const { session } = await import('../../docs/recipes/code/auth.js')
+      const { events } = await import('../../docs/recipes/code/event-stream.js')
+      await session.signIn({ access_token: 'new' })
+      const chunks = [
+        ': keep-alive\n\nid: 7\nevent: price\ndata: {"a":1}\n\n',
+        'data: x\r',
+        '\ndata:y\r\n\r\n',
+        'data: last\n\ncut',
+      ]
+      const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
+        for (const chunk of chunks) controller.enqueue(new TextEncoder().encode(chunk))
+        controller.close()
+      }
+      globalThis.fetch = async () => new Response(new ReadableStream({ start }))
+      const seen: string[] = []
+      for await (const data of events('https://api.example.com/events', new AbortController().signal)) seen.push(data)
+      expect(seen).toEqual(['{"a":1}', 'x\ny', 'last'])
+    } finally {
+      globalThis.fetch = before
+      for (const name of ['localStorage', 'document']) Reflect.deleteProperty(globalThis, name)
+    }
+  })
+
   it('server-sent events: the stream opens again with another token after a 401', async () => {
     const sent: unknown[] = []
     const before = globalThis.fetch
@@ -397,6 +464,20 @@ describe('the recipes', () => {
     server.close()
   })
 
+  it('Auth0: the session knows when the token ends, although the cache of Auth0 returns tokens with their full lifetime', async () => {
+    let endsIn = 400
+    const auth0 = {
+      getTokenSilently: async ({ cacheMode }: { cacheMode?: string }) => {
+        if (cacheMode === 'off') endsIn = 86_400
+        return { access_token: `ends-in-${endsIn}`, id_token: 'i', expires_in: 86_400 }
+      },
+    }
+    const session = createSession(memoryStore(), { refresh: withAuth0(auth0 as never) })
+    const { access_token } = await session.refresh()
+    const snapshot = session.getSnapshot() as SignedInSnapshot
+    expect([access_token, Math.round((snapshot.expiresAt! - Date.now()) / 1e5)]).toEqual(['ends-in-86400', 864])
+  })
+
   it('identity SDKs: a 401 forces a new token, and the end of their session is the end of this one', async () => {
     const asked: unknown[] = []
     const context = (reason: 'missing' | 'rejected') => ({
@@ -404,14 +485,6 @@ describe('the recipes', () => {
       reason,
       reportDate: () => undefined,
     })
-    const auth0 = withAuth0({
-      getTokenSilently: async ({ cacheMode }: { cacheMode?: string }) => {
-        asked.push(cacheMode)
-        return { access_token: 'a', id_token: 'i', expires_in: 1 }
-      },
-    } as never)
-    await auth0(undefined, context('missing'))
-    await auth0(undefined, context('rejected'))
     const keycloak = withKeycloak({
       token: 'k',
       tokenParsed: { exp: 9 },
@@ -434,6 +507,6 @@ describe('the recipes', () => {
     const oidc = withOidcClient({ getUser: async () => stored, signinSilent: async () => null } as never)
     expect(await oidc(undefined, context('missing'))).toEqual({ access_token: 'o', expires_at: 7 })
     expect(await oidc(undefined, context('rejected'))).toBeNull()
-    expect(asked).toEqual(['on', 'off', -1])
+    expect(asked).toEqual([-1])
   })
 })

@@ -1,5 +1,5 @@
 import type { Fetch, FetchInit } from '../../src/grants/index.js'
-import type { RefreshFunction, TokenResponse, TokenSet } from '../../src/index.js'
+import type { RefreshFunction, AnyTokenResponse, TokenSet } from '../../src/index.js'
 
 /** A request as it would have gone out. */
 export interface Sent extends Omit<FetchInit, 'body'> {
@@ -34,7 +34,7 @@ export const stored: TokenSet = {
 export async function call(
   refresh: RefreshFunction,
   { tokens = stored, signal = new AbortController().signal, reportDate = () => undefined }: Partial<CallOptions> = {},
-): Promise<TokenResponse> {
+): Promise<AnyTokenResponse> {
   const response = await refresh(tokens, { signal, reportDate, reason: 'expired' })
   if (!response) throw new Error('The refresh function says that the session is over')
   return response

@@ -27,6 +27,7 @@ const common = {
   lib: ['es2022', 'dom'],
   types: ['node'],
   strict: true,
+  jsx: 'react-jsx',
   exactOptionalPropertyTypes: true,
   skipLibCheck: false,
   esModuleInterop: true,
@@ -49,7 +50,7 @@ export async function compile(compiler: Compiler, { name, options, type }: Resol
   // TypeScript 6 asks for this where node10 is used.
   const deprecations = compiler === 'typescript' && options.moduleResolution === 'node10' ? { ignoreDeprecations: '6.0' } : {}
   const compilerOptions = { ...common, ...options, ...deprecations }
-  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }))
+  await writeFile(join(directory, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts', '*.tsx'] }))
   const program = join('node_modules', compiler, 'bin', 'tsc')
   return promisify(execFile)(process.execPath, [program, '-p', directory, '--pretty', 'false']).then(
     ({ stdout }) => stdout,

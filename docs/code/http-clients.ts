@@ -1,5 +1,5 @@
-import { isOAuthError, type Session } from 'axios-attach-oauth'
-import { oauthFetch } from 'axios-attach-oauth/fetch'
+import type { Session } from 'axios-attach-oauth'
+import { OAuthFetchError, oauthFetch } from 'axios-attach-oauth/fetch'
 import { GraphQLClient } from 'graphql-request'
 import ky, { type KyInstance } from 'ky'
 import createClient from 'openapi-fetch'
@@ -13,7 +13,7 @@ export const kyFor = (session: Session, origins = [origin]): KyInstance =>
       // Without this, ky tries again and hides the end of the session.
       beforeRetry: [
         ({ error }) => {
-          if (isOAuthError(error)) throw error
+          if (error instanceof OAuthFetchError) throw error
         },
       ],
     },

@@ -43,9 +43,12 @@ const server = createServer((request, response) => {
   if (!user || !action) return answer(404, { error: 'not found' })
   action(sessions.of(user), request).then(
     (body) => answer(200, body),
-    // Each error of the package has a stable code.
-    (error: unknown) =>
-      answer(isOAuthError(error) ? 401 : 502, { error: isOAuthError(error) ? error.code : 'the API has failed' }),
+    (error: unknown) => {
+      if (!isOAuthError(error)) return answer(502, { error: 'the API has failed' })
+      // Each error of the package has a stable code. A 401 makes the page show the login, so an outage is none.
+      const isSignedOut = error.code === 'OAUTH_SIGNED_OUT' || error.code === 'OAUTH_INVALID_GRANT'
+      answer(isSignedOut ? 401 : error.retryable ? 503 : 502, { error: error.code })
+    },
   )
 })
 

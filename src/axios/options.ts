@@ -11,17 +11,20 @@ import type { Challenge } from './challenge.js'
 import type { HeaderOption } from './credential.js'
 import { attachRules, foreign, groups, numberRules, sessionRules } from './option-rules.js'
 
+/** Some of the members; the others keep their defaults. */
+type Some<Members> = { [Name in keyof Members]?: Members[Name] | undefined }
+
 /** The options of a session. Times are milliseconds. Members left out of an object option keep their defaults. */
 export interface SessionOptions {
   /** The session's name, repeated as `session` in every event. Default: none. */
-  name?: string
+  name?: string | undefined
   /**
    * Gets a new token set: a grant of `axios-attach-oauth/grants`, or any function `(tokens, context) → token response`. `false`: another program
    * renews the stored set, and this session only reads it. Default: the store's own `refresh`.
    */
-  refresh?: RefreshFunction | false
+  refresh?: RefreshFunction | false | undefined
   /** Revokes tokens at the server (RFC 7009). Default: the refresh function's own `revoke`. */
-  revoke?: RevokeFunction
+  revoke?: RevokeFunction | undefined
   /**
    * Decides what a failed refresh means, before the built-in rules: `ended` signs out, `misconfigured` and `transient` keep the tokens. Returns nothing to leave
    * the decision to those rules. Default: the built-in rules.
@@ -29,42 +32,42 @@ export interface SessionOptions {
    * @example
    * classify: ({ body }) => ((body as { code?: string }).code === 'SESSION_GONE' ? 'ended' : undefined)
    */
-  classify?: ClassifyFailure
+  classify?: ClassifyFailure | undefined
   /** The time limit of a refresh, its retries included. An answer that comes later is still used and saved. Default: 60,000. */
-  refreshTimeout?: number
+  refreshTimeout?: number | undefined
   /** At most `count` refreshes in `interval`; refreshes due to normal expiry do not count. Default: 5 in 30,000. */
-  refreshLimit?: Partial<PolicySettings['refreshLimit']>
+  refreshLimit?: Some<PolicySettings['refreshLimit']> | undefined
   /** The time before the expiry in which a refresh runs in the background: `fraction` of the lifetime, `max` at most. Default: 0.2 and 300,000. */
-  refreshWindow?: Partial<WindowSize>
+  refreshWindow?: Some<WindowSize> | undefined
   /** The time before the expiry in which requests wait for the refresh. Default: 0.05 and 30,000. */
-  blockingWindow?: Partial<WindowSize>
+  blockingWindow?: Some<WindowSize> | undefined
   /**
    * Retries of a token request that the server provably did not process (429, 503, no connection). `limit`: attempts in all;
    * `delay`: the first pause, which doubles and is jittered; `maxRetryAfter`: the longest `Retry-After` that is honored. Default:
    * 3, 1,000 and 20,000.
    */
-  retry?: Partial<PolicySettings['retry']>
+  retry?: Some<PolicySettings['retry']> | undefined
   /**
    * How long a refresh token is not sent after a failed refresh; doubles with each further failure. Default: 10,000, at most
    * 60,000.
    */
-  cooldown?: Partial<PolicySettings['cooldown']>
+  cooldown?: Some<PolicySettings['cooldown']> | undefined
   /** The time limit of one read or write of the store. Default: 10,000. */
-  storeTimeout?: number
+  storeTimeout?: number | undefined
   /** The time limit for acquiring the store's lock. Must be longer than `refreshTimeout`. Default: `refreshTimeout` + 15,000. */
-  lockTimeout?: number
+  lockTimeout?: number | undefined
   /**
    * `true`: waiting requests reject when a refreshed set can't be saved. Default: `false`: they are sent, and the set stays in
    * memory.
    */
-  strictSaving?: boolean
+  strictSaving?: boolean | undefined
   /** `true`: requests reject while no user is signed in. Default: `false`: they are sent without a token. */
-  rejectSignedOut?: boolean
+  rejectSignedOut?: boolean | undefined
   /**
    * `true`: the refresh token is used even if the store can't be written. For servers that do not rotate refresh tokens. Default:
    * `false`, unless a refresh has shown that the server does not rotate.
    */
-  refreshWhenUnwritable?: boolean
+  refreshWhenUnwritable?: boolean | undefined
 }
 
 /** Gets a token that meets a challenge: made by `stepUp` of `axios-attach-oauth/step-up`. */
@@ -96,12 +99,12 @@ export interface AttachOptions extends SessionOptions {
    * Meets a challenge that asks for another scope or a stronger sign-in (RFC 6750 §3.1, RFC 9470): `stepUp(…)` of `axios-attach-oauth/step-up`.
    * Default: the request rejects with `OAUTH_STEP_UP_REQUIRED`.
    */
-  stepUp?: StepUp
+  stepUp?: StepUp | undefined
   /**
    * Refreshes before the expiry even while no request is made: `keepAlive()` of `axios-attach-oauth/keep-alive`. Default: no
    * background timer.
    */
-  keepAlive?: KeepAlive
+  keepAlive?: KeepAlive | undefined
   /**
    * The header that carries the token: a name, a name and a scheme, or a function of the token set that returns the headers. Default:
    * `Authorization: Bearer <token>` (RFC 6750 §2.1).
@@ -110,7 +113,7 @@ export interface AttachOptions extends SessionOptions {
    * attachOAuth(api, store, { refresh, header: 'X-Shopify-Access-Token' })
    * attachOAuth(api, store, { refresh, header: { name: 'Authorization', scheme: 'Zoho-oauthtoken' } })
    */
-  header?: HeaderOption
+  header?: HeaderOption | undefined
   /**
    * Recognizes further responses that mean an expired token, besides a 401 and `invalid_token`: a list of statuses, or a function
    * that returns `true`, not a promise. Called once, for the first response to a request that carried the token. Default: none.
@@ -119,7 +122,7 @@ export interface AttachOptions extends SessionOptions {
    * attachOAuth(api, store, { refresh, isExpired: [403, 419] })
    * attachOAuth(api, store, { refresh, isExpired: ({ data }) => data?.errors?.[0]?.extensions?.code === 'UNAUTHENTICATED' })
    */
-  isExpired?: readonly number[] | ((response: AxiosResponse) => unknown)
+  isExpired?: readonly number[] | ((response: AxiosResponse) => unknown) | undefined
   /**
    * Changes a request before it is sent again, for instance to add a new nonce or signature. May be async. Changes the config in
    * place; a returned value is ignored. The config already carries the new token and the serialized body, and no transform runs
@@ -129,11 +132,11 @@ export interface AttachOptions extends SessionOptions {
    * @example
    * attachOAuth(api, store, { refresh, beforeResend: (config) => void config.headers.set('X-Nonce', crypto.randomUUID()) })
    */
-  beforeResend?: (config: InternalAxiosRequestConfig) => void | PromiseLike<void>
+  beforeResend?: ((config: InternalAxiosRequestConfig) => void | PromiseLike<void>) | undefined
   /** The origins that get the token, such as `['https://api.example.com']`. Default: the origin of the instance's `baseURL`. */
-  origins?: readonly string[]
+  origins?: readonly string[] | undefined
   /** `true`: tokens may travel over plain http to other machines. Default: `false`. */
-  dangerouslyAllowInsecureHttp?: boolean
+  dangerouslyAllowInsecureHttp?: boolean | undefined
 }
 
 /** By how much the default `lockTimeout` exceeds `refreshTimeout`, in milliseconds. */

@@ -1,6 +1,7 @@
 import type { OpenSession } from '../session/open-session.js'
 import type { Session } from '../session/session.js'
 import { serverSnapshot } from '../session/snapshot.js'
+import type { TokenJSON } from '../types.js'
 
 /**
  * The member that holds a session object's internals: a function, because deep copies and proxies keep functions and printers
@@ -27,7 +28,7 @@ export function sessionObject(open: OpenSession): Session {
   const { operations, notifications, snapshots, sync } = open
   const members: Omit<Session, typeof Symbol.asyncDispose> = {
     tokens: () => operations.tokens(),
-    signIn: (tokens, options) => operations.signIn(tokens, options),
+    signIn: (tokens, options) => operations.signIn(tokens as TokenJSON, options),
     signOut: (options) => operations.signOut(options),
     refresh: () => operations.refresh(),
     getAccessToken: (options) => operations.getAccessToken(options),

@@ -11,9 +11,9 @@ export type ClientAuthentication =
 export interface ClientSecretBasic {
   readonly method: 'client_secret_basic'
   /** `form` encodes both parts as RFC 6749 §2.3.1 requires; `none` is for servers that do not decode them. Default: `form`. */
-  readonly encoding?: 'form' | 'none'
+  readonly encoding?: 'form' | 'none' | undefined
   /** Also sends `client_id` in the body. Default: `false`. */
-  readonly clientIdInBody?: boolean
+  readonly clientIdInBody?: boolean | undefined
 }
 
 /** An assertion signed with the client's key for each token request (RFC 7523 §2.2). */
@@ -22,7 +22,7 @@ export interface PrivateKeyJwt {
   /** The private key, or a function that returns it, alone or with its `kid`. */
   readonly key: Provided<CryptoKey | { readonly key: CryptoKey; readonly kid?: string }>
   /** The identifier of the key, for the header of the assertion. Default: none. */
-  readonly kid?: string
+  readonly kid?: string | undefined
 }
 
 /** An assertion issued by another party, such as the platform of a workload (RFC 7521 §4.2). */
@@ -31,5 +31,5 @@ export interface ClientAssertion {
   /** The assertion, or a function that returns it. */
   readonly assertion: Provided<string>
   /** The `client_assertion_type`. Default: `urn:ietf:params:oauth:client-assertion-type:jwt-bearer`. */
-  readonly type?: string
+  readonly type?: string | undefined
 }

@@ -1,7 +1,7 @@
-import type { ReactNode } from 'react'
+import { createElement, Fragment, useContext, useSyncExternalStore, type ReactElement, type ReactNode } from 'react'
 import type { SessionSnapshot } from '../session/snapshot.js'
 import type { OAuthSessionState, ReactSession } from './session.js'
-import { useOAuthSession } from './use-oauth-session.js'
+import { SessionContext, useOAuthSession } from './use-oauth-session.js'
 
 type Status = SessionSnapshot['status']
 type StateOf<Name extends Status> = Extract<OAuthSessionState, { status: Name }>
@@ -14,19 +14,49 @@ export interface SessionStatusProps<Name extends Status> {
   readonly session?: ReactSession | undefined
 }
 
-function useChildren<Name extends Status>({ session, children }: SessionStatusProps<Name>, ...names: Name[]): ReactNode {
+/** Counts how often another user has signed in. */
+interface UserChanges {
+  readonly subscribe: (listener: () => void) => () => void
+  readonly count: () => number
+}
+const userChanges = new WeakMap<ReactSession, UserChanges>()
+
+function userChangesOf(session: ReactSession): UserChanges {
+  const known = userChanges.get(session)
+  if (known) return known
+  let count = 0
+  const on = (listener: () => void): (() => void) => session.on?.('user_changed', listener) ?? (() => undefined)
+  // Registered first, so that components read the new count.
+  on(() => count++)
+  const changes = { subscribe: on, count: () => count }
+  userChanges.set(session, changes)
+  return changes
+}
+
+/** Another key mounts the children again, so that they keep no data of the previous user. */
+function useKey(session: ReactSession): number {
+  const { subscribe, count } = userChangesOf(session)
+  return useSyncExternalStore(subscribe, count, () => 0)
+}
+
+function useChildren<Name extends Status>(
+  { session, children }: SessionStatusProps<Name>,
+  ...names: Name[]
+): ReactElement | null {
+  const provided = useContext(SessionContext)
   const state = useOAuthSession(session)
+  const key = useKey((session ?? provided) as ReactSession)
   if (!names.includes(state.status as Name)) return null
-  return typeof children === 'function' ? children(state as StateOf<Name>) : children
+  return createElement(Fragment, { key }, typeof children === 'function' ? children(state as StateOf<Name>) : children)
 }
 
 /**
- * Renders its children while a user is signed in.
+ * Renders its children while a user is signed in. When another user signs in, the children are mounted again and keep no state.
  *
  * @example
  * <SignedIn>{({ user }) => <Account name={user} />}</SignedIn>
  */
-export function SignedIn(props: SessionStatusProps<'signed_in'>): ReactNode {
+export function SignedIn(props: SessionStatusProps<'signed_in'>): ReactElement | null {
   return useChildren(props, 'signed_in')
 }
 
@@ -36,7 +66,7 @@ export function SignedIn(props: SessionStatusProps<'signed_in'>): ReactNode {
  * @example
  * <SignedOut>{({ reason }) => <SignInButton notice={reason === 'requested' ? '' : 'Please sign in again.'} />}</SignedOut>
  */
-export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactNode {
+export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactElement | null {
   return useChildren(props, 'signed_out')
 }
 
@@ -47,6 +77,6 @@ export function SignedOut(props: SessionStatusProps<'signed_out'>): ReactNode {
  * @example
  * <SessionLoading>{(state) => (state.status === 'unavailable' ? <p>{state.error.message}</p> : <Spinner />)}</SessionLoading>
  */
-export function SessionLoading(props: SessionStatusProps<'unknown' | 'unavailable'>): ReactNode {
+export function SessionLoading(props: SessionStatusProps<'unknown' | 'unavailable'>): ReactElement | null {
   return useChildren(props, 'unknown', 'unavailable')
 }

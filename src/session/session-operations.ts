@@ -111,7 +111,7 @@ export class SessionOperations {
     if (isSameEpoch(epoch, now)) await this.signIn(present.parsed.tokens, { user })
   }
 
-  async signOut(options?: { readonly revoke?: boolean }): Promise<RevocationResult> {
+  async signOut(options?: { readonly revoke?: boolean | undefined }): Promise<RevocationResult> {
     checkOptions('signOut: ', options ?? {}, { revoke: flag })
     const { state, throttle, coordinator, revocation, notifications } = this.#services
     const record = state.record
@@ -161,7 +161,7 @@ export class SessionOperations {
     return untilAborted(get(), signal)
   }
 
-  async close(options?: { readonly timeout?: number }): Promise<{ readonly persisted: boolean }> {
+  async close(options?: { readonly timeout?: number | undefined }): Promise<{ readonly persisted: boolean }> {
     checkOptions('close: ', options ?? {}, { timeout: milliseconds })
     const { timeout } = options ?? {}
     const { coordinator, environment, state, sync } = this.#services

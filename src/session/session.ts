@@ -1,4 +1,4 @@
-import type { TokenJSON, TokenSet } from '../types.js'
+import type { TokenJSON, TokenMembers, TokenSet } from '../types.js'
 import type { SessionEventName, SessionListener } from './events.js'
 import type { RevocationResult } from './revocation.js'
 import type { SessionSnapshot } from './snapshot.js'
@@ -9,13 +9,16 @@ declare global {
   }
 }
 
+/** The argument of `signIn`: a token set of any type, or the state of a session in HttpOnly cookies. */
+export type SignInTokens = TokenJSON | TokenMembers | { readonly user: unknown }
+
 /** Options of `signIn`. */
 export interface SignInOptions {
   /**
    * The application's own name for the user, such as an account id. Distinguishes a second sign-in of the same user from another
    * user's when the set has no ID token. Default: unknown.
    */
-  readonly user?: string
+  readonly user?: string | undefined
 }
 
 /** Options of `getAccessToken`. */
@@ -46,7 +49,7 @@ export interface Session {
    * @example
    * await session.signIn(await response.json(), { user: account.id })
    */
-  readonly signIn: (tokens: TokenJSON, options?: SignInOptions) => Promise<void>
+  readonly signIn: (tokens: SignInTokens, options?: SignInOptions) => Promise<void>
   /**
    * Removes the token set from memory and from the store. `revoke: true` also revokes the tokens at the server (RFC 7009);
    * `revoked` in the result says whether the server confirmed the revocation. Rejects with `OAUTH_STORE_FAILED` when the stored
@@ -55,7 +58,7 @@ export interface Session {
    * @example
    * const { revoked } = await session.signOut({ revoke: true })
    */
-  readonly signOut: (options?: { readonly revoke?: boolean }) => Promise<RevocationResult>
+  readonly signOut: (options?: { readonly revoke?: boolean | undefined }) => Promise<RevocationResult>
   /**
    * Refreshes now, regardless of the expiry, or joins the refresh under way. Resolves with the new set; rejects with the typed
    * error.
@@ -102,7 +105,7 @@ export interface Session {
    * @example
    * process.once('SIGTERM', () => session.close({ timeout: 5000 }))
    */
-  readonly close: (options?: { readonly timeout?: number }) => Promise<{ readonly persisted: boolean }>
+  readonly close: (options?: { readonly timeout?: number | undefined }) => Promise<{ readonly persisted: boolean }>
   /** `close()`, for `await using`. */
   readonly [Symbol.asyncDispose]: () => Promise<void>
 }

@@ -38,12 +38,12 @@ export interface StoreContractOptions {
    *
    * Without `compare` there is no `atomic-compare` either.
    */
-  lacks?: readonly StoreAbility[]
+  lacks?: readonly StoreAbility[] | undefined
   /**
    * The time limit of one case, in milliseconds; the limit of the test runner must be longer. One case keeps the lock for a
    * quarter of this time: if the lock is a lease, open the store with a shorter lease. Default: 4000.
    */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 /** One promise, ready for any test runner: `test(name, run)`. */

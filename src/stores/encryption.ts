@@ -10,13 +10,13 @@ export interface EncryptionOptions {
   /** The id of the key that encrypts new records. */
   readonly current: string
   /** Also reads unencrypted records, which the next save encrypts. Default: `false`. */
-  readonly allowPlaintext?: boolean
+  readonly allowPlaintext?: boolean | undefined
   /**
    * `true`: refuses encrypted records of release 0.1, which are bound only to the record's key and not to its table, database or
    * prefix. `false`: reads them, and the next save binds them. Set to `true` when this release has saved all records. Default:
    * `false`.
    */
-  readonly requireBinding?: boolean
+  readonly requireBinding?: boolean | undefined
 }
 
 /** The location of a record. An encrypted record is bound to its location: a copy elsewhere can't be decrypted. */

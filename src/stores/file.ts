@@ -18,13 +18,13 @@ import { FileWatch } from './file/watch.js'
 /** The options of `fileStore`. */
 export interface FileStoreOptions {
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
-  readonly refresh?: RefreshFunction
+  readonly refresh?: RefreshFunction | undefined
   /**
    * The directory of the lock files. Default: the directory of the token file. Needed if processes can write the token file but
    * not its directory. All processes that share the token file must use the same directory. Do not use the directory for another
    * token file of the same name.
    */
-  readonly lockDirectory?: string | URL
+  readonly lockDirectory?: string | URL | undefined
 }
 
 /** Bytes that must be free, beyond the size of the present set, before a refresh token is sent: the next set may be larger. */

@@ -1,5 +1,5 @@
 import { copyJSON } from '../copy-json.js'
-import type { TokenJSON, TokenStore } from '../types.js'
+import type { TokenJSON, TokenMembers, TokenStore } from '../types.js'
 
 /**
  * Keeps the token set in memory: it is gone with the process or the page. A set with `expires_in` alone does not tell when it was
@@ -8,8 +8,8 @@ import type { TokenJSON, TokenStore } from '../types.js'
  * @example
  * attachOAuth(api, memoryStore({ access_token, refresh_token, expires_at }), { refresh })
  */
-export function memoryStore(tokens?: TokenJSON): TokenStore {
-  let kept = tokens && copyJSON(tokens)
+export function memoryStore(tokens?: TokenJSON | TokenMembers): TokenStore {
+  let kept = tokens && (copyJSON(tokens) as TokenJSON)
   return {
     name: 'memory',
     read: () => kept && copyJSON(kept),

@@ -25,21 +25,21 @@ export interface PostgresStoreOptions {
   /** The key of this session in the table, such as the id of the user. A non-empty string without lone surrogates and NUL. */
   readonly key: string
   /** The table, created with `postgresSchema(table)`; `schema.table` if it is not on the search path. Default: `oauth_tokens`. */
-  readonly table?: string
+  readonly table?: string | undefined
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
-  readonly refresh?: RefreshFunction
+  readonly refresh?: RefreshFunction | undefined
   /** Encrypts the record. Default: the record is stored as JSON. */
-  readonly encryption?: EncryptionOptions
+  readonly encryption?: EncryptionOptions | undefined
   /**
    * Announces changes with NOTIFY and listens to those of other processes with LISTEN. `false`: changes made elsewhere are
    * noticed at the next need. Use the same setting in all processes that share a table. Default: `true`.
    */
-  readonly listen?: boolean
+  readonly listen?: boolean | undefined
   /**
    * How long, in milliseconds, a lock holder whose connection has ended may take to store a token set that it has received. Other processes wait this
    * long for the lock of a process that died during a refresh. Default: 5,000.
    */
-  readonly grace?: number
+  readonly grace?: number | undefined
 }
 
 const noop = (): void => undefined

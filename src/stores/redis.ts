@@ -22,22 +22,22 @@ export interface RedisStoreOptions {
   /** The Redis key of this session, such as `oauth:alice`: one for each user. A non-empty string without lone surrogates. */
   readonly key: string
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. */
-  readonly refresh?: RefreshFunction
+  readonly refresh?: RefreshFunction | undefined
   /**
    * How long the lock lasts without renewal. The holder renews it after every third of this time; other processes wait this long
    * for the lock of a process that has died. Must be longer than any pause of a running process. Default: 5,000.
    */
-  readonly lease?: number
+  readonly lease?: number | undefined
   /** Removes the record after this time without a write. Default: never. */
-  readonly expireAfter?: number
+  readonly expireAfter?: number | undefined
   /** Encrypts the record. Default: the record is stored as JSON. */
-  readonly encryption?: EncryptionOptions
+  readonly encryption?: EncryptionOptions | undefined
   /**
    * A connected client that listens for changes made elsewhere. The application uses it for nothing else and closes it. `false`:
    * changes are noticed at the next need. Default: one `client.duplicate()`, shared by all stores of this client and closed when
    * the last of them stops listening.
    */
-  readonly subscriber?: object | false
+  readonly subscriber?: object | false | undefined
 }
 
 /** How long the release of the lock may take, in milliseconds. Without an answer the lease expires. */

@@ -21,20 +21,20 @@ export interface WebStoreOptions {
    * The name of the item or database, and of the lock. Two sign-ins on one origin need two keys. A non-empty string without lone
    * surrogates. Default: `axios-attach-oauth`.
    */
-  readonly key?: string
+  readonly key?: string | undefined
   /**
    * The storage that holds the tokens. All tabs of the origin share `localStorage` and `indexedDB`, which persist after the
    * browser closes; `sessionStorage` belongs to one tab and ends with it. Workers have only `indexedDB`. Default: `localStorage`.
    */
-  readonly storage?: (typeof storages)[number]
+  readonly storage?: (typeof storages)[number] | undefined
   /**
    * The reaction to a browser that denies storage to the site: `error` rejects with `OAUTH_STORE_FAILED`; `memory` keeps the
    * tokens in the memory of the page, where a reload loses them and other tabs can't read them. A full storage is an error in
    * both cases. Default: `error`.
    */
-  readonly fallback?: 'error' | 'memory'
+  readonly fallback?: 'error' | 'memory' | undefined
   /** The refresh function, so that `attachOAuth(api, store)` needs no third argument. Default: none. */
-  readonly refresh?: RefreshFunction
+  readonly refresh?: RefreshFunction | undefined
 }
 
 /** The names of the errors with which a browser denies storage to a site. */
@@ -45,7 +45,11 @@ const ROOM = 4096
 
 const rules = { key: checkedElsewhere, storage: checkedElsewhere, fallback: checkedElsewhere, refresh: aFunction }
 
-function readOptions(options: WebStoreOptions): Required<Omit<WebStoreOptions, 'refresh'>> {
+function readOptions(options: WebStoreOptions): {
+  readonly key: string
+  readonly storage: (typeof storages)[number]
+  readonly fallback: 'error' | 'memory'
+} {
   checkOptions('webStore: ', options, rules)
   const { key = 'axios-attach-oauth', storage = 'localStorage', fallback = 'error' } = options
   checkKey('webStore', key)

@@ -23,7 +23,7 @@ export const session = attachOAuth(api, webStore(), {
 
 export const login = (tokens: TokenJSON) => session.signIn(tokens)
 export const logout = () => session.signOut()
-export const isLoggedIn = () => session.getSnapshot().status === 'signed_in'
+export const isLoggedIn = async () => (await session.tokens()) !== undefined
 
 /**
  * The users who signed in with axios-jwt stay signed in. Call it once at the

@@ -25,6 +25,11 @@ export const session = attachOAuth(api, webStore(), {
 })
 session.on('signed_out', () => location.assign('/login'))
 
+// Call it when the page is loaded: without tokens, no session can end.
+export const requireLogin = async () => {
+  if (!(await session.tokens())) location.assign('/login')
+}
+
 // After the login, in place of the two calls of localStorage.setItem:
 export const signedIn = (token: string, refreshToken: string) =>
   session.signIn({ access_token: token, refresh_token: refreshToken })

@@ -4,9 +4,7 @@ import type { RefreshFunction } from 'axios-attach-oauth'
 /** Auth0's client refreshes, stores and signs out. Use it with `memoryStore()`. */
 export const withAuth0 =
   (auth0: Auth0Client): RefreshFunction =>
-  (_tokens, { reason }) =>
+  () =>
+    // With its cache, Auth0's client returns an older token with the full lifetime.
     // Errors such as login_required end the session.
-    auth0.getTokenSilently({
-      detailedResponse: true,
-      cacheMode: reason === 'rejected' ? 'off' : 'on',
-    })
+    auth0.getTokenSilently({ detailedResponse: true, cacheMode: 'off' })

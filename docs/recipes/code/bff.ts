@@ -5,16 +5,18 @@ import {
   type TokenJSON,
   type TokenStore,
 } from 'axios-attach-oauth'
-import express, { type RequestHandler, type Response } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type RequestHandler,
+  type Response,
+} from 'express'
 import { answerOAuthErrors } from './express.js'
 import { api } from './many-users.js'
 
-/**
- * `storeOf` is, for instance, `(id) => redisStore(client, { key: id })`. `redeem`
- * exchanges the code of the sign-in.
- */
+/** `redeem` exchanges the code of the sign-in. */
 export interface Backend {
   readonly options: SessionOptions
+  /** For instance `(id) => redisStore(client, { key: id })`. */
   readonly storeOf: (id: string) => TokenStore
   readonly redeem: (url: string) => Promise<TokenJSON>
 }
@@ -47,19 +49,22 @@ export function createBackend({ options, storeOf, redeem }: Backend) {
     // A form of another site can't set this header.
     if (!id || !request.headers['x-requested-with'])
       return void response.sendStatus(401)
-    const { method, url, body } = request
-    const answer = await api.request({
-      method,
-      url,
-      data: body,
+    const answer = await api.request<unknown>({
+      method: request.method,
+      url: request.url,
+      data: request.body,
+      headers: { 'Content-Type': request.headers['content-type'] ?? null },
       oauth: sessionOf(id),
+      // Other answers of the API are passed on; a 401 becomes the session's error.
+      validateStatus: (status) => status !== 401,
     })
     response.status(answer.status).json(answer.data)
   }
+  const answerOtherErrors: ErrorRequestHandler = (_error, _in, response, _next) =>
+    void response.sendStatus(502)
   return express()
-    .use(express.json())
     .get('/callback', callback)
     .post('/sign-out', signOut)
-    .use('/api', forward)
-    .use(answerOAuthErrors)
+    .use('/api', express.raw({ type: () => true }), forward)
+    .use(answerOAuthErrors, answerOtherErrors)
 }

@@ -2,37 +2,50 @@ import { isOAuthError } from 'axios-attach-oauth'
 import { useEffect, useState, useSyncExternalStore } from 'react'
 import { api, session } from './auth.js'
 
+/** Increases when another user signs in. */
+let userNumber = 0
+session.on('user_changed', () => userNumber++)
+
+function subscribe(listener: () => void): () => void {
+  const stop = session.subscribe(listener)
+  const stopEvents = session.on('user_changed', listener)
+  return () => {
+    stop()
+    stopEvents()
+  }
+}
+const getUser = () =>
+  session.getSnapshot().status === 'signed_in' ? userNumber : undefined
+
+interface Result<Data> {
+  data?: Data
+  message?: string
+}
+
 /** The data of a GET request, for the user who is signed in. */
-export function useApi<Data>(path: string): { data?: Data; message?: string } {
-  const [result, setResult] = useState<{ data?: Data; message?: string }>({})
-  const snapshot = useSyncExternalStore(
-    session.subscribe,
-    session.getSnapshot,
-    session.getServerSnapshot,
-  )
-  const user =
-    snapshot.status === 'signed_in' ? (snapshot.user ?? 'signed in') : undefined
+export function useApi<Data>(path: string): Result<Data> {
+  const user = useSyncExternalStore(subscribe, getUser, () => undefined)
+  const [last, setLast] = useState<Result<Data> & { of?: string }>({})
+  const of = `${user} ${path}`
 
   useEffect(() => {
-    // Data of one user is not shown to the next.
-    setResult({})
     if (user === undefined) return undefined
     const controller = new AbortController()
     api.get<Data>(path, { signal: controller.signal }).then(
-      ({ data }) => setResult({ data }),
+      ({ data }) => setLast({ of, data }),
       (error: unknown) => {
         if (controller.signal.aborted) return
         const mayRetry = isOAuthError(error) && error.retryable
-        setResult({
-          message: mayRetry
-            ? 'Please try again in a moment.'
-            : 'This can’t be loaded.',
-        })
+        const message = mayRetry
+          ? 'Please try again in a moment.'
+          : 'This can’t be loaded.'
+        setLast({ of, message })
       },
     )
     return () => controller.abort()
-  }, [path, user])
-  return result
+  }, [path, user, of])
+  // A result for another user or path is not shown, not even once.
+  return last.of === of ? last : {}
 }
 
 export function Profile() {

@@ -1,6 +1,8 @@
 import type { Session, SessionSnapshot } from 'axios-attach-oauth'
 import {
+  getCurrentInstance,
   getCurrentScope,
+  onMounted,
   onScopeDispose,
   readonly,
   shallowRef,
@@ -9,12 +11,18 @@ import {
 
 /** The snapshot of a session as a ref. Call it in `setup`. */
 export function useSession(session: Session): Readonly<Ref<SessionSnapshot>> {
-  // Before hydration server and browser show the same.
+  // A server, and the browser until hydration has ended, show the same.
   const snapshot = shallowRef(session.getServerSnapshot())
-  const unsubscribe = session.subscribe(
-    () => (snapshot.value = session.getSnapshot()),
-  )
-  if (typeof window !== 'undefined') snapshot.value = session.getSnapshot()
-  if (getCurrentScope()) onScopeDispose(unsubscribe)
+  const show = () => {
+    snapshot.value = session.getSnapshot()
+  }
+  let unsubscribe: (() => void) | undefined
+  const start = () => {
+    unsubscribe = session.subscribe(show)
+    show()
+  }
+  if (getCurrentInstance()) onMounted(start)
+  else start()
+  if (getCurrentScope()) onScopeDispose(() => unsubscribe?.())
   return readonly(snapshot) as Readonly<Ref<SessionSnapshot>>
 }

@@ -14,14 +14,15 @@ export function connect(
 ): () => void {
   const end = new AbortController()
   let delay = 1000
+  let socket: WebSocket | undefined
 
   async function open(rejected?: string): Promise<void> {
     try {
       const token = await session.getAccessToken({ rejected, signal: end.signal })
       // A header is not possible here. Use a one-time ticket instead if your API
       // offers one.
-      const socket = new WebSocket(url, ['bearer', token])
-      end.signal.addEventListener('abort', () => socket.close())
+      if (end.signal.aborted) return
+      socket = new WebSocket(url, ['bearer', token])
       socket.onopen = () => (delay = 1000)
       socket.onmessage = ({ data }) => onMessage(data)
       socket.onclose = ({ code }) => later(code === REJECTED ? token : undefined)
@@ -38,5 +39,8 @@ export function connect(
   }
 
   void open()
-  return () => end.abort()
+  return () => {
+    end.abort()
+    socket?.close()
+  }
 }
