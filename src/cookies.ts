@@ -89,6 +89,7 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
   const { refresh, revoke, key = 'axios-attach-oauth.cookies' } = given
 
   const web = webStore({ key, fallback: 'memory' })
+  const signedOut = { signed_out: true }
   let isSignedOut = false
   let session: Session | undefined
 
@@ -151,7 +152,8 @@ export function httpOnlyCookies(options: HttpOnlyCookiesOptions): TokenStore {
     },
     write(tokens, context) {
       requirePage()
-      return web.write(tokens ?? (context.mode === 'set' ? { signed_out: true } : undefined), context)
+      const replacing = context.replacing ?? (isSignedOut ? signedOut : undefined)
+      return web.write(tokens ?? (context.mode === 'set' ? signedOut : undefined), { ...context, replacing })
     },
     async lock(run, signal) {
       requirePage()

@@ -76,6 +76,12 @@ export function repeatedRecord(present: TokenRecord, given: TokenRecord): TokenR
   return { parsed: given.parsed, identity: defined({ ...present.identity, ...given.identity, signIn }) }
 }
 
+/** A stored set of the same session, with the name of the user, which another session may not have known. */
+export function withUserOf(known: Identity | undefined, found: TokenRecord): TokenRecord {
+  if (known?.user === undefined || isSameUser(known, found.identity) !== undefined) return found
+  return { parsed: found.parsed, identity: { ...found.identity, user: known.user } }
+}
+
 /** Does a stored set belong to another user? If the users are unknown, another sign-in counts as another user's. */
 export function isOtherUser(known: Identity, found: Identity): boolean {
   const same = isSameUser(known, found)

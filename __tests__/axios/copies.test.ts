@@ -292,6 +292,15 @@ describe('a config that is sent again after the instance was attached for anothe
     expect(sent).toEqual(['ann', 'ann'])
   })
 
+  it('rejects through an instance of a user who is known to be another one', async () => {
+    const [one, other] = [instance(), instance()]
+    attachFor(one.api, 'ann', { 'axios-attach-oauth': { user: 'ann' } })
+    const { config } = await one.api.get('/x')
+    await attachFor(other.api, 'ben', { 'axios-attach-oauth': { user: 'ben' } }).tokens()
+    expect(await rejection(other.api.request(config))).toMatchObject({ code: 'OAUTH_SIGNED_OUT' })
+    expect(other.sent).toEqual([])
+  })
+
   it('rejects when another user has signed in after a sign-out and a hot reload', async () => {
     const { api, sent } = instance()
     const kept = memoryStore({ access_token: 'ann' })

@@ -526,3 +526,13 @@ it.each<[string, () => Promise<null>]>([
   await settle()
   expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', user: 'ann' })
 })
+
+it('a refresh after a sign-out is saved, also when the backend names no user', async () => {
+  const { session } = backend({ refresh: () => ({ expires_in: 600 }) })
+  await session.signIn({ user: 'ann', expires_in: 600 })
+  await session.signOut()
+  await session.refresh()
+  expect(session.getSnapshot()).toMatchObject({ status: 'signed_in', persisted: true })
+  const reloaded = createSession(httpOnlyCookies({ refresh: () => null }), {})
+  expect(await reloaded.tokens()).toBeDefined()
+})

@@ -630,6 +630,19 @@ describe('a sign-in with the set that is in use', () => {
     expect([(await session.tokens())?.access_token, (await store.read())?.access_token]).toEqual([expected, expected])
   })
 
+  it('keeps the name of the user when another session stores a newer set without it', async () => {
+    const store = memoryStore(set('a1'))
+    const { session } = attach({ store })
+    const changes: unknown[] = []
+    session.on('user_changed', (event) => changes.push(event))
+    await session.tokens()
+    await session.signIn(set('a1'), { user: 'ann' })
+    await store.write(set('a2'), { replacing: undefined, mode: 'set' })
+    await session.refresh()
+    await session.signIn(set('a9'), { user: 'ann' })
+    expect(changes).toEqual([])
+  })
+
   it('stores the set again after somebody has deleted it', async () => {
     const store = memoryStore(set('a1'))
     const { session } = attach({ store })

@@ -72,8 +72,9 @@ export function forgetRound(
   if (!provider || !earlier?.epoch) return undefined
   const { epoch } = earlier
   if (earlier.provider !== provider) {
-    // The application has chosen another instance, or names the session.
-    if (earlier.instance !== instance || sessionIn(config.oauth)) return undefined
+    // The application names the session, or has chosen another instance.
+    if (sessionIn(config.oauth)) return undefined
+    if (earlier.instance !== instance) return provider.isOfAnotherUser(epoch) ? epoch : undefined
     // A new session of the same record, for instance after a hot reload.
     if (provider.hasTokensOf(earlier.provider)) return undefined
   }

@@ -115,7 +115,7 @@ export class RefreshCoordinator {
         superseded: {
           // A save may continue after the outcome; a newer set supersedes it.
           get aborted() {
-            return run.isSuperseded || (run.received !== undefined && run.received !== state.record)
+            return run.isSuperseded || (run.received !== undefined && !isSameSet(run.received, state.record))
           },
         },
       })

@@ -107,7 +107,7 @@ export class SessionOperations {
   /** Names the user of the set that has replaced `record`, the set of a repeated sign-in. */
   async #nameUser(record: TokenRecord, epoch: Epoch, user: string | undefined): Promise<void> {
     const { record: present, epoch: now } = this.#services.state
-    if (user === undefined || !present || present === record || present.identity.user !== undefined) return
+    if (user === undefined || !present || present === record || (present.identity.user ?? user) !== user) return
     if (isSameEpoch(epoch, now)) await this.signIn(present.parsed.tokens, { user })
   }
 

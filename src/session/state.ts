@@ -1,6 +1,6 @@
 import type { OAuthError } from '../errors.js'
 import { windowsOf, type Windows } from '../policy.js'
-import { isOtherUser, isRepeatedSignIn, isSameUser, type Identity, type TokenRecord } from '../token-record.js'
+import { isOtherUser, isRepeatedSignIn, isSameUser, type Identity, type TokenRecord, withUserOf } from '../token-record.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
 import { newEpoch, type Epoch } from './epoch.js'
@@ -174,7 +174,6 @@ export class SessionState {
     const isSame = isKnown || (this.token !== undefined && isRepeatedSignIn(this.token.record, record))
     if (!isSame || this.#state.status !== 'signed_in') this.#startEpoch(record.identity)
     const isSameToken = isSame && this.token?.accessToken !== undefined && this.token.accessToken === record.parsed.accessToken
-    // It is not known to be saved either.
     const saveError = isSameToken && this.#state.status === 'signed_in' ? this.#state.saveError : undefined
     const { generation } = this.#adopt(record, saveError, undefined, isSameToken ? this.#generation : undefined)
     const isChange = before !== undefined && !isSame
@@ -188,7 +187,8 @@ export class SessionState {
     // A 401 to an access token that is stored again is no 401 to an older token.
     const isSameToken = !isOther && this.token?.accessToken !== undefined && this.token.accessToken === record.parsed.accessToken
     if (isOther || status === 'signed_out') this.#startEpoch(record.identity)
-    const { generation } = this.#adopt(record, undefined, undefined, isSameToken ? this.#generation : undefined)
+    const adopted = isOther || status !== 'signed_in' ? record : withUserOf(before, record)
+    const { generation } = this.#adopt(adopted, undefined, undefined, isSameToken ? this.#generation : undefined)
     if (status === 'unknown' || status === 'unavailable') return []
     return [...(isOther ? ([['user_changed', { generation }]] as EventCall[]) : []), ['adopted', { generation }]]
   }

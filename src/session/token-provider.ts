@@ -1,6 +1,6 @@
 import { isOAuthError, type OAuthError } from '../errors.js'
 import type { RefreshReason } from '../types.js'
-import { isSameSet } from '../token-record.js'
+import { isSameSet, isSameUser } from '../token-record.js'
 import { isInContext } from './async-context.js'
 import type { Clock } from './clock.js'
 import type { Environment } from './environment.js'
@@ -83,6 +83,11 @@ export class TokenProvider {
   hasTokensOf(other: TokenProvider): boolean {
     const { record } = this.#state
     return record !== undefined && isSameSet(record, other.#state.record)
+  }
+
+  /** Is the user known to be another one than that of the epoch? */
+  isOfAnotherUser({ identity }: Epoch): boolean {
+    return isSameUser(identity, this.#state.epoch.identity) === false
   }
 
   /** May a config of this epoch be sent again as a new request? */
