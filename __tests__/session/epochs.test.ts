@@ -926,6 +926,20 @@ describe('a demand for a stronger sign-in', () => {
     expect([prompts, (await session.tokens())?.access_token]).toEqual([[], accessToken])
   })
 
+  it('that the user declines does not advise the option stepUp, which is set', async () => {
+    const api = axios.create({
+      baseURL: 'https://api.example.com',
+      async adapter(config: InternalAxiosRequestConfig) {
+        const response = { status: 403, statusText: '', data: '', headers: { 'www-authenticate': refuse }, config }
+        throw new AxiosError('403', 'ERR_BAD_REQUEST', config, null, response)
+      },
+    })
+    attachIn(environment, api, memoryStore(set('a1')), { refresh: issuer(), stepUp: stepUp(() => undefined) })
+    const error = await rejection(api.get('/admin'))
+    expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', cause: { message: 'The step-up was declined' } })
+    expect(error.message).not.toContain('option stepUp')
+  })
+
   it('whose handler signs in leaves the set that has replaced its own meanwhile', async () => {
     const closed = deferred()
     const strong = { ...set('strong'), access_token: 'strong', id_token: idToken('ann') }

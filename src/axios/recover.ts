@@ -192,7 +192,7 @@ function notReplayable(response: AxiosResponse): OAuthRequestError {
 function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
   const error = new OAuthRequestError(
     'OAUTH_STEP_UP_REQUIRED',
-    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.`,
+    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge${cause === undefined ? ', or pass the option stepUp' : ''}.`,
     response.config,
     response,
     { cause },
