@@ -55,8 +55,8 @@ export class StoreAccess {
   }
 
   acknowledge(stored: TokenJSON | undefined): void {
-    // A copy, because a store may change its object in place.
-    this.#known = stored && { ...stored }
+    // A copy, because a store may change its object in place. The tokens of a class instance may be getters.
+    this.#known = stored && { ...stored, access_token: stored.access_token, refresh_token: stored.refresh_token }
     this.#overwriting = false
   }
 
