@@ -11,7 +11,7 @@ function allowedFiles(of: Entries): RegExp {
   const [all, subpaths] = [Object.keys(of).join('|'), subpathsOf(of).join('|')]
   const code = '(?:c?js(?:\\.map)?|d\\.c?ts)'
   return new RegExp(
-    `^(?:package\\.json|README\\.md|LICENSE|CHANGELOG\\.md|(?:${subpaths})/package\\.json|dist/(?:${all})\\.${code}|dist/node-only(?:\\.browser)?\\.c?js(?:\\.map)?|dist/shared/[\\w-]+-[\\w-]{8}\\.${code})$`,
+    `^(?:package\\.json|README\\.md|LICENSE|CHANGELOG\\.md|docs/errors\\.md|(?:${subpaths})/package\\.json|dist/(?:${all})\\.${code}|dist/node-only(?:\\.browser)?\\.c?js(?:\\.map)?|dist/shared/[\\w-]+-[\\w-]{8}\\.${code})$`,
   )
 }
 
