@@ -39,6 +39,7 @@ export default {
     'renamable',
     'WithoutRefreshing',
     'messages',
+    'Some',
     'WindowSize',
     'HeaderOption',
     'Status',
