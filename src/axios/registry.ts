@@ -29,13 +29,6 @@ const key = Symbol.for('axios-attach-oauth.registry')
  * may receive configs that another has sent. Throws a `TypeError` if the other copy is incompatible.
  */
 export function registry(): Registry {
-  return (cached ??= find())
-}
-
-/** Found once: every request needs it, and members of the global object are slow to read. */
-let cached: Registry | undefined
-
-function find(): Registry {
   const world = globalThis as unknown as Record<symbol, Registry | undefined>
   const found = (world[key] ??= {
     version: VERSION,
