@@ -24,7 +24,7 @@ export class Carriers {
     if (!isEqual(context, this.#last)) {
       this.#last = context
       this.#carrier = this.#wrap(context.beforeRedirect)
-      registry().contexts.set(this.#carrier, context)
+      sharedContexts().set(this.#carrier, context)
     }
     config.beforeRedirect = this.#carrier as BeforeRedirect
   }
@@ -45,8 +45,15 @@ function isEqual(context: RequestContext, last: RequestContext | undefined): boo
   )
 }
 
+/** Looked up once: every request needs them, and members of the global object are slow to read. */
+let contexts: ReturnType<typeof registry>['contexts'] | undefined
+
+function sharedContexts(): ReturnType<typeof registry>['contexts'] {
+  return (contexts ??= registry().contexts)
+}
+
 export function contextOf(config: { readonly beforeRedirect?: unknown } | undefined): RequestContext | undefined {
-  return registry().contexts.get(config?.beforeRedirect as BeforeRedirect)
+  return sharedContexts().get(config?.beforeRedirect as BeforeRedirect)
 }
 
 /** Removes the context of a request, and its credential. Returns the context. */
