@@ -14,19 +14,28 @@ export function onlyTransform(transforms: unknown): unknown {
 export function checkBeforeAdapter(
   check: (config: InternalAxiosRequestConfig) => void,
 ): (config: InternalAxiosRequestConfig) => void {
-  const added = new WeakSet<Transform>()
-  return (config) => {
-    const transforms = [config.transformRequest ?? []].flat() as Transform[]
+  // Most requests have exactly one transform: axios' own.
+  let usual: unknown
+  let usualWithCheck: Transform[] = []
+
+  function withCheck(transforms: readonly Transform[]): Transform[] {
     const last = transforms.at(-1)
-    // A config that was aborted before it was sent still has the check.
-    if (last && added.has(last)) return
     const checked: Transform = function (...args) {
-      this.transformRequest = transforms as never
+      this.transformRequest = [...transforms] as never
       const data = last ? last.apply(this, args) : args[0]
       check(this)
       return data
     }
-    added.add(checked)
-    config.transformRequest = [...transforms.slice(0, -1), checked] as never
+    return [...transforms.slice(0, -1), checked]
+  }
+
+  return (config) => {
+    const only = onlyTransform(config.transformRequest)
+    if (only === undefined) config.transformRequest = withCheck([config.transformRequest ?? []].flat() as Transform[]) as never
+    else {
+      if (only === usualWithCheck[0]) return
+      if (only !== usual) usualWithCheck = withCheck([(usual = only) as Transform])
+      config.transformRequest = usualWithCheck as never
+    }
   }
 }
