@@ -8,7 +8,7 @@ import { requestRules, summaryOf } from './axios/request-options.js'
 import { openSessionOf } from './axios/session-object.js'
 import { checkedElsewhere, checkOptions, flag, isFunction, resultOf, type OptionRule } from './check-options.js'
 import { isOAuthError, type OAuthError } from './errors.js'
-import { fetchError, OAuthFetchError } from './fetch/error.js'
+import { fetchError, notReplayable, OAuthFetchError, stepUpRequired } from './fetch/error.js'
 import { readRequest, type Fetch, type Outgoing } from './fetch/outgoing.js'
 import { routeRule } from './node-only.js'
 import type { RefreshResult } from './session/in-flight-refresh.js'
@@ -98,12 +98,6 @@ function refusalOf(
   if (isElsewhere || (status !== 401 && status !== 403 && status !== 400)) return false
   const challenges = parseChallenges(headers?.get('www-authenticate'))
   return (status === 400 ? undefined : beyondRefresh(challenges, meetsClaims)) ?? rejectsToken(status, challenges)
-}
-
-function stepUpRequired(response: Response, challenge: Challenge, cause?: unknown): OAuthFetchError {
-  const text = `The resource server asks for more than a refresh can give (${challenge.parameters.error}).`
-  const advice = 'Sign in again with the scope or the acr_values of its challenge, or pass the option stepUp.'
-  return Object.assign(new OAuthFetchError('OAUTH_STEP_UP_REQUIRED', `${text} ${advice}`, response, { cause }), { challenge })
 }
 
 /**
@@ -239,15 +233,9 @@ function runStepUp(
   stepUp: StepUp | undefined,
   response: Response,
 ): Promise<RefreshResult> {
-  if (!stepUp) throw stepUpRequired(response, challenge)
+  if (!stepUp) throw stepUpRequired(response, challenge, false)
   return stepUp(provider, token, challenge).catch((cause: unknown) => ({
     type: 'rejected',
-    error: isOAuthError(cause) ? (cause as OAuthError) : stepUpRequired(response, challenge, cause),
+    error: isOAuthError(cause) ? (cause as OAuthError) : stepUpRequired(response, challenge, true, cause),
   }))
-}
-
-function notReplayable(response: Response): OAuthFetchError {
-  const text =
-    'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.'
-  return new OAuthFetchError('OAUTH_NOT_REPLAYABLE', text, response)
 }

@@ -192,7 +192,7 @@ describe('the recipes for pages', () => {
       },
     }
     const element = document.createElement('div')
-    // What a server renders for null.
+    // A server renders null as a comment.
     element.innerHTML = '<!---->'
     const printed: string[] = []
     const { warn, error } = console

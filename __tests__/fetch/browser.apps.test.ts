@@ -123,7 +123,7 @@ describe('in a real browser, oauthFetch sends a body again as it was', () => {
     const statuses = await page.evaluate(
       async ([url, kind]) => {
         const init = (): RequestInit => ({ method: 'POST', body: fetchLab.bodies[kind]() })
-        // The same body, sent by the plain fetch.
+        // The platform's own fetch sends an equal body.
         const plain = await fetch(`${url}/plain`, init())
         return [plain.status, (await fetchLab.get(`${url}/upload`, init())).status]
       },

@@ -10,7 +10,7 @@ import { timeLeft, timeoutError, waitWithin } from './deadline.js'
 import type { Handler } from './innermost.js'
 import { withoutSecrets } from './redact.js'
 import { answersToken } from './redirect.js'
-import { refusalOf, type Refusal } from './refusal.js'
+import { refusalOf, stepUpMessage, type Refusal } from './refusal.js'
 import { discard, resend } from './replay.js'
 import type { RequestContext } from './request-context.js'
 import { OAuthRequestError, requestError } from './request-error.js'
@@ -49,7 +49,7 @@ export function responseInterceptor({
     }
     if (refusal.type === 'step-up' && !stepUp) {
       if (isAccepted) return undefined
-      throw stepUpRequired(response, refusal.challenge)
+      throw stepUpRequired(response, refusal.challenge, false)
     }
     const result = replacementFor(context, refusal, response)
     if (!isReplayable(config)) {
@@ -74,7 +74,7 @@ export function responseInterceptor({
     if (refusal.type === 'step-up' && stepUp) {
       return stepUp(provider, token, refusal.challenge).catch((cause: unknown) => ({
         type: 'failed',
-        error: (isOAuthError(cause) ? cause : stepUpRequired(response, refusal.challenge, cause)) as OAuthError,
+        error: (isOAuthError(cause) ? cause : stepUpRequired(response, refusal.challenge, true, cause)) as OAuthError,
       }))
     }
     const request = context.requestId === undefined ? undefined : summaryOf(response.config)
@@ -189,13 +189,9 @@ function notReplayable(response: AxiosResponse): OAuthRequestError {
   )
 }
 
-function stepUpRequired(response: AxiosResponse, challenge: Challenge, cause?: unknown): OAuthRequestError {
-  const error = new OAuthRequestError(
-    'OAUTH_STEP_UP_REQUIRED',
-    `The resource server asks for more than a refresh can give (${challenge.parameters.error}). Sign in again with the scope or the acr_values of its challenge${cause === undefined ? ', or pass the option stepUp' : ''}.`,
-    response.config,
-    response,
-    { cause },
-  )
+function stepUpRequired(response: AxiosResponse, challenge: Challenge, hasHandler: boolean, cause?: unknown): OAuthRequestError {
+  const error = new OAuthRequestError('OAUTH_STEP_UP_REQUIRED', stepUpMessage(challenge, hasHandler), response.config, response, {
+    cause,
+  })
   return Object.assign(error, { challenge })
 }

@@ -20,6 +20,12 @@ export function refusalOf(response: AxiosResponse, meetsClaims?: boolean): Refus
   return rejectsToken(status, challenges) ? { type: 'expired' } : undefined
 }
 
+/** The message of an error for a challenge that was not met. `hasHandler`: the option `stepUp` is set. */
+export function stepUpMessage({ parameters }: Challenge, hasHandler: boolean): string {
+  const advice = `Sign in again with the scope or the acr_values of its challenge${hasHandler ? '' : ', or pass the option stepUp'}.`
+  return `The resource server asks for more than a refresh can give (${parameters.error}). ${advice}`
+}
+
 /** Makes the rule of the option `isExpired`. A rule that throws counts as no answer, and a stream is never read. */
 export function expiryRule(
   isExpired: readonly number[] | ((response: AxiosResponse) => unknown) | undefined,

@@ -1,4 +1,5 @@
 import type { Challenge } from '../axios/challenge.js'
+import { stepUpMessage } from '../axios/refusal.js'
 import { defineHidden, isOAuthError, OAuthError, type OAuthErrorCode, type OAuthErrorOptions } from '../errors.js'
 
 /**
@@ -31,4 +32,16 @@ export function fetchError(error: unknown, response?: Response): unknown {
   if (!isOAuthError(error) || error instanceof OAuthFetchError) return error
   const { code, message, retryable, oauthError } = error
   return new OAuthFetchError(code, message, response, { cause: error, retryable, oauthError })
+}
+
+/** The error for a challenge that was not met. `hasHandler`: the option `stepUp` is set. */
+export function stepUpRequired(response: Response, challenge: Challenge, hasHandler: boolean, cause?: unknown): OAuthFetchError {
+  const error = new OAuthFetchError('OAUTH_STEP_UP_REQUIRED', stepUpMessage(challenge, hasHandler), response, { cause })
+  return Object.assign(error, { challenge })
+}
+
+export function notReplayable(response: Response): OAuthFetchError {
+  const text =
+    'The request was rejected, and its body is a stream that has been read. Send it again, or pass oauth: { body: () => stream }.'
+  return new OAuthFetchError('OAUTH_NOT_REPLAYABLE', text, response)
 }

@@ -14,7 +14,7 @@ import { internalError } from '../session/refresh-error.js'
 import { recordToJSON, type TokenRecord } from '../token-record.js'
 import type { TokenJSON } from '../types.js'
 import { compareStored, type StoredDifference } from './compare-stored.js'
-import { storeError, type StoreAccess } from './store-access.js'
+import { storeError, type Conflict, type StoreAccess } from './store-access.js'
 
 /** Reads the store again, then adopts a newer set, or exchanges and saves. Never rejects. */
 export async function renewTokens(
@@ -150,14 +150,16 @@ export async function saveRecord(
   now: () => number,
   restores = false,
 ): Promise<SaveOutcome> {
-  const conflict = await access.replace(recordToJSON(record), signal, restores)
-  if (signal.aborted) return { type: 'superseded' }
-  if (!conflict) return { type: 'saved' }
-  // Another change is not acknowledged: a refresh under way must not overwrite it.
-  const change = compareStored(access.name, conflict.found, record, now())
-  if (change.type !== 'saved') return change
-  // The same tokens, perhaps without the name of the user. The content is known now, so the next write replaces it.
+  const json = recordToJSON(record)
+  const outcomeOfSave = (conflict: Conflict | undefined): SaveOutcome => {
+    if (signal.aborted) return { type: 'superseded' }
+    // A change is not acknowledged: a refresh under way must not overwrite it.
+    return conflict ? compareStored(access.name, conflict.found, record, now()) : { type: 'saved' }
+  }
+  const conflict = await access.replace(json, signal, restores)
+  const outcome = outcomeOfSave(conflict)
+  if (!conflict || outcome.type !== 'saved') return outcome
+  // The store holds these tokens, perhaps without the name of the user. Once known, its content can be replaced.
   access.acknowledge(conflict.found)
-  await access.replace(recordToJSON(record), signal, restores)
-  return { type: 'saved' }
+  return outcomeOfSave(await access.replace(json, signal, restores))
 }

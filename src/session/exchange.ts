@@ -111,11 +111,7 @@ export async function exchange(
     const { failure, error } = fail(cause)
     const isEnd = failure.kind === 'ended' || error.code === 'OAUTH_INVALID_GRANT'
     if (!isEnd || neverEnds) return { type: 'failed', error: isMisshapen(resolvedWith, failure) ? noTokenResponse(cause) : error }
-    const left = settings.refreshTimeout + (run.sentAt ?? 0) - environment.monotonic()
-    const superseded = run.result.then(noAnswer)
-    const late = answer
-      ? undefined
-      : await withTimeLimit(environment, left, () => Promise.race([context.late(), superseded]), '').catch(noAnswer)
+    const late = answer ? undefined : await lateAnswer(context, run)
     if (late) return receive(previous, late.response, late.sentAt, undefined, context.present())
     if (run.isReplaced) return { type: 'failed', error: unavailable(error) }
     // An inferred end takes effect once the access token has expired or was rejected.
@@ -125,6 +121,13 @@ export async function exchange(
 }
 
 const noAnswer = (): undefined => undefined
+
+/** The late response to an earlier request with the same refresh token, unless the time limit or a sign-in comes first. */
+function lateAnswer({ environment, settings, late }: ExchangeContext, run: InFlightRefresh): Promise<TokenAnswer | undefined> {
+  const left = settings.refreshTimeout + (run.sentAt ?? 0) - environment.monotonic()
+  const settled = run.result.then(noAnswer)
+  return withTimeLimit(environment, left, () => Promise.race([late(), settled]), '').catch(noAnswer)
+}
 
 function sessionOver(): OAuthError {
   return new OAuthError('OAUTH_INVALID_GRANT', 'The refresh function resolved with null: the session is over. Sign in again.')

@@ -5,6 +5,7 @@ import type { Persistence } from './persistence.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { SessionSettings } from './settings.js'
 import type { SessionState } from './state.js'
+import { supersededByChange } from './superseded.js'
 
 interface WriteServices {
   readonly settings: SessionSettings
@@ -64,12 +65,7 @@ export class SignInWrites {
 
   async #replace(record: TokenRecord, restores: boolean): Promise<unknown> {
     const { persistence, coordinator, state, notifications } = this.#services
-    const superseded = {
-      get aborted() {
-        return state.record !== record
-      },
-    }
-    const outcome = await persistence.replace(record, superseded, restores)
+    const outcome = await persistence.replace(record, supersededByChange(state, record), restores)
     if (outcome.type !== 'saved') notifications.notify(coordinator.applySaved(record, outcome))
     return undefined
   }

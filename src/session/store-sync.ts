@@ -5,6 +5,7 @@ import type { Persistence } from './persistence.js'
 import { epochEnded, internalError } from './refresh-error.js'
 import type { RefreshCoordinator } from './refresh-coordinator.js'
 import type { SessionState } from './state.js'
+import { supersededByChange } from './superseded.js'
 
 /** The shortest time between two attempts to save a set, in milliseconds. */
 const SAVE_AGAIN_AFTER = 1000
@@ -122,13 +123,8 @@ export function storeSync(
       if (!isForced && now < Math.max(saveAgainFrom, current.saveFailedAt + SAVE_AGAIN_AFTER)) return undefined
       saveAgainFrom = Infinity
       const { record } = current.token
-      const superseded = {
-        get aborted() {
-          return state.record !== record
-        },
-      }
       return persistence
-        .saveAgain(record, superseded)
+        .saveAgain(record, supersededByChange(state, record))
         .then((outcome) => {
           const events = coordinator.applySaved(record, outcome)
           if (events.length > 0) notifications.notify(events)

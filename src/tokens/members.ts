@@ -59,7 +59,8 @@ function copyTokens(json: TokenJSON): TokenJSON {
     JSON.stringify(value)
     return value
   }
-  return defined(Object.fromEntries([...Object.keys(json), ...knownMembers].map((name) => [name, attempt(() => copy(name))])))
+  const names = new Set([...Object.keys(json), ...knownMembers])
+  return defined(Object.fromEntries([...names].map((name) => [name, attempt(() => copy(name))])))
 }
 
 /** Checks the tokens of `json`. Throws `OAUTH_TOKEN_INVALID`, whose message quotes no part of the JSON. */
