@@ -51,6 +51,19 @@ function backend(
   return { api, session, jar, sent, store, refreshes: () => refreshes }
 }
 
+/** A session whose refresh the test answers, and the signals that the refresh function got. */
+function held() {
+  const answer = deferred<{ user: string }>()
+  const signals: AbortSignal[] = []
+  const { session } = backend({
+    refresh: (_state, { signal }) => {
+      signals.push(signal)
+      return answer.promise
+    },
+  })
+  return { session, answer, signals }
+}
+
 beforeEach(() => localStorage.clear())
 
 it('five requests that get a 401 lead to one refresh, and each is sent again once with credentials', async () => {
@@ -437,14 +450,7 @@ it.each<[string, (session: AttachedSession) => Promise<unknown>]>([
 })
 
 it("a sign-in of the same user lets the refresh under way finish, because the server has spent the browser's cookie", async () => {
-  const answer = deferred<{ user: string }>()
-  const signals: AbortSignal[] = []
-  const { session } = backend({
-    refresh: (_state, { signal }) => {
-      signals.push(signal)
-      return answer.promise
-    },
-  })
+  const { session, answer, signals } = held()
   await session.signIn({ user: 'ann', expires_in: 600 })
   const refreshed = session.refresh()
   await settle()
@@ -473,14 +479,7 @@ it.each<[string, (session: AttachedSession) => Promise<unknown>, string | undefi
   ['signs in', (session) => session.signIn({ user: 'ben', expires_in: 600 }), 'ben'],
   ['signs out', (session) => session.signOut(), undefined],
 ])('a refresh that began while no user was known changes nothing after the user %s', async (_what, change, user) => {
-  const answer = deferred<{ user: string }>()
-  const signals: AbortSignal[] = []
-  const { session } = backend({
-    refresh: (_state, { signal }) => {
-      signals.push(signal)
-      return answer.promise
-    },
-  })
+  const { session, answer, signals } = held()
   const refreshed = session.refresh().catch(() => undefined)
   await settle()
   await change(session)

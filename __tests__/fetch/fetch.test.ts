@@ -436,6 +436,15 @@ describe('step-up', () => {
     await server.stop()
   })
 
+  it('a demand that the user declines does not advise the option stepUp, which is set', async () => {
+    const server = await strict()
+    const send = oauthFetch(client().session, { origins: [server.url], stepUp: stepUp(() => undefined) })
+    const error = await rejection<OAuthFetchError>(send(server.url))
+    expect(error).toMatchObject({ code: 'OAUTH_STEP_UP_REQUIRED', cause: { message: 'The step-up was declined' } })
+    expect(error.message).not.toContain('option stepUp')
+    await server.stop()
+  })
+
   it('a handler is called once for requests that need the same, which are sent again', async () => {
     const server = await strict()
     let asked = 0

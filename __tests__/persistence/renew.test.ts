@@ -326,3 +326,19 @@ it('a store that gives instances of a class with getters is read and written onc
   const { outcome } = await renew([received(2)], { store })
   expect([outcome.type, writes, stored.access_token]).toEqual(['refreshed', 1, 'a2'])
 })
+
+it('a set that another session replaces while it is saved a second time is not reported as saved', async () => {
+  let stored: TokenJSON = a(2)
+  let writes = 0
+  const store: TokenStore = {
+    read: () => stored,
+    write() {
+      writes++
+      stored = a(7)
+      return false
+    },
+  }
+  const access = new StoreAccess(store, environment, 10_000)
+  const outcome = await saveRecord(access, record(a(2)), { aborted: false }, () => environment.wall)
+  expect([writes, outcome]).toMatchObject([1, { type: 'adopted', record: { parsed: { accessToken: 'a7' } } }])
+})
