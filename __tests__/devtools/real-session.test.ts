@@ -1,9 +1,11 @@
 import axios, { AxiosError, type AxiosResponse, type InternalAxiosRequestConfig } from 'axios'
+import { attachIn } from '../../src/axios/attach.js'
 import { recordHistory, type SessionEvent } from '../../src/devtools/index.js'
 import { timelineOf } from '../../src/devtools/timeline.js'
-import { attachOAuth, memoryStore, type TokenJSON, type TokenStore } from '../../src/index.js'
+import { memoryStore, type TokenJSON, type TokenStore } from '../../src/index.js'
 import type { AnySessionEvent } from '../../src/session/events.js'
 import { sharedStore } from '../../src/shared.js'
+import { FakeEnvironment } from '../helpers/fake-environment.js'
 
 /** Fails to compile when an event of a session has a field that the panel takes for something else. */
 const asSessionEvent = (event: AnySessionEvent): SessionEvent => event
@@ -18,7 +20,8 @@ const accepting = (token: string) => async (config: InternalAxiosRequestConfig) 
 
 function setUp(tokens: object, store: TokenStore = memoryStore({ refresh_token: 'rt-1', ...tokens })) {
   const api = axios.create({ baseURL: 'https://api.example.com', adapter: accepting('at-2') })
-  const session = attachOAuth(api, store, {
+  // Time stands still, so that the wait for the lock is not printed on a busy machine.
+  const session = attachIn(new FakeEnvironment(), api, store, {
     refresh: async () => ({ access_token: 'at-2', expires_in: 60 }),
   })
   const history = recordHistory(session)
